@@ -1,0 +1,62 @@
+# CamVid, 11 classes, 480 x 360: 367 train, 101 val and 233 test frames; id 11 is void.
+data_root = "data/camvid"
+data_help = (
+    "Get CamVid in the SegNet split as images/{train,val,test}/NAME.jpg and annotations/{train,val,test}/NAME.png "
+    "(ids 0..10, 11 unlabelled) and pass --data-root DIR"
+)
+crop_size = (240, 240)
+train_pipeline = [
+    dict(type="LoadImageFromFile"),
+    dict(type="LoadAnnotations"),
+    # half size shows the whole street, full size the poles and signs
+    dict(type="RandomResize", scale=(480, 360), ratio_range=(0.5, 1.25), keep_ratio=True),
+    dict(type="RandomCrop", crop_size=crop_size),
+    dict(type="RandomFlip", prob=0.5),
+    dict(type="PhotoMetricDistortion"),
+    dict(type="PackSegInputs"),
+]
+test_pipeline = [
+    dict(type="LoadImageFromFile"),
+    dict(type="LoadAnnotations"),
+    dict(type="PackSegInputs"),
+]
+tta_pipeline = [
+    dict(type="LoadImageFromFile"),
+    dict(
+        type="TestTimeAug",
+        transforms=[
+            [dict(type="Resize", scale_factor=r, keep_ratio=True) for r in (0.75, 1.0, 1.25)],
+            [dict(type="RandomFlip", prob=0.0), dict(type="RandomFlip", prob=1.0, direction="horizontal")],
+            [dict(type="LoadAnnotations")],
+            [dict(type="PackSegInputs")],
+        ],
+    ),
+]
+train_dataloader = dict(
+    batch_size=8,
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type="InfiniteSampler", shuffle=True),
+    dataset=dict(
+        type="CamVidDataset",
+        data_root=data_root,
+        data_prefix=dict(img_path="images/train", seg_map_path="annotations/train"),
+        pipeline=train_pipeline,
+    ),
+)
+val_dataloader = dict(
+    batch_size=1,
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type="DefaultSampler", shuffle=False, round_up=False),  # no image counted twice
+    dataset=dict(
+        type="CamVidDataset",
+        data_root=data_root,
+        data_prefix=dict(img_path="images/val", seg_map_path="annotations/val"),
+        pipeline=test_pipeline,
+    ),
+)
+# choose on val; for the one figure on test: --cfg-options test_dataloader.dataset.data_prefix.img_path=images/test ...
+test_dataloader = val_dataloader
+val_evaluator = dict(type="FCNMetric")
+test_evaluator = val_evaluator

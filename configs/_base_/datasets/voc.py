@@ -1,0 +1,58 @@
+# PASCAL VOC 2012 segmentation: 1,464 train and 1,449 val images, 21 classes.
+dataset_type = "PascalVOCDataset"
+data_root = "data/VOCdevkit/VOC2012"
+data_help = (
+    "Download PASCAL VOC 2012 (http://host.robots.ox.ac.uk/pascal/VOC/voc2012/, VOCtrainval_11-May-2012.tar), "
+    "extract it to data/ and pass --data-root data/VOCdevkit/VOC2012"
+)
+crop_size = (480, 480)
+train_pipeline = [
+    dict(type="LoadImageFromFile"),
+    dict(type="LoadAnnotations"),
+    dict(type="RandomResize", scale=(2048, 512), ratio_range=(0.5, 2.0), keep_ratio=True),
+    dict(type="RandomCrop", crop_size=crop_size, cat_max_ratio=0.75),
+    dict(type="RandomFlip", prob=0.5),
+    dict(type="PhotoMetricDistortion"),
+    dict(type="PackSegInputs"),
+]
+# native size: the net takes any
+test_pipeline = [
+    dict(type="LoadImageFromFile"),
+    dict(type="LoadAnnotations"),
+    dict(type="PackSegInputs"),
+]
+tta_pipeline = [
+    dict(type="LoadImageFromFile"),
+    dict(
+        type="TestTimeAug",
+        transforms=[
+            [dict(type="Resize", scale_factor=r, keep_ratio=True) for r in (0.75, 1.0, 1.25)],
+            [dict(type="RandomFlip", prob=0.0), dict(type="RandomFlip", prob=1.0, direction="horizontal")],
+            [dict(type="LoadAnnotations")],
+            [dict(type="PackSegInputs")],
+        ],
+    ),
+]
+voc = dict(
+    type=dataset_type,
+    data_root=data_root,
+    data_prefix=dict(img_path="JPEGImages", seg_map_path="SegmentationClass"),
+)
+train_dataloader = dict(
+    batch_size=4,
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type="InfiniteSampler", shuffle=True),
+    dataset=dict(**voc, ann_file="ImageSets/Segmentation/train.txt", pipeline=train_pipeline),
+)
+val_dataloader = dict(
+    batch_size=1,  # images differ in size
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type="DefaultSampler", shuffle=False, round_up=False),  # no image counted twice
+    dataset=dict(**voc, ann_file="ImageSets/Segmentation/val.txt", pipeline=test_pipeline),
+)
+test_dataloader = val_dataloader
+val_evaluator = dict(type="FCNMetric")
+test_evaluator = val_evaluator
+del voc

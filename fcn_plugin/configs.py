@@ -1,0 +1,34 @@
+"""Find the configs that come with the package, in a checkout or in an installed wheel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mmengine.config import Config
+
+from .errors import UserError
+
+PACKAGE = Path(__file__).parent
+
+
+def config_dir() -> Path:
+    """The folder of the configs: ``.mim/configs`` of a wheel, ``configs`` of a checkout."""
+    for folder in (PACKAGE / ".mim" / "configs", PACKAGE.parent / "configs"):
+        if folder.is_dir():
+            return folder
+    raise UserError(f"no configs beside {PACKAGE}: install the package again (pip install .)")
+
+
+def get_config(name: str) -> Config:
+    """Load a config by name, such as ``fcn8s_vgg16_voc``, or by file.
+
+    Raises:
+        UserError: no such config; names those that exist.
+    """
+    path = Path(name)
+    if not path.is_file():
+        path = config_dir() / f"{name.removesuffix('.py')}.py"
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in config_dir().glob("*.py")))
+        raise UserError(f"no config {name!r}: there are {known}")
+    return Config.fromfile(path)

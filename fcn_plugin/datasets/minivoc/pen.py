@@ -1,0 +1,137 @@
+"""Draws one object, part by part, and hands it back as a small anti-aliased picture with its mask.
+
+Shapes are drawn in the object's own frame: x to the right, y down, (0, 0) its middle, its longest
+side about 1 long. Line widths are in pixels of the finished image, whatever the object's size.
+Every part is drawn ``SUPERSAMPLE`` times larger and averaged down.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from .textures import Colour, Pattern
+
+SUPERSAMPLE = 3
+Point = tuple[float, float]
+
+
+class Paint(NamedTuple):
+    """A colour, and a pattern that makes it lighter and darker by up to ``strength`` (0 to 255)."""
+
+    colour: Colour
+    pattern: Pattern | None = None
+    strength: float = 0.0
+
+
+class Sprite(NamedTuple):
+    """A drawn object, cut to its extent: h by w pixels."""
+
+    colours: np.ndarray  # float32 (h, w, 3), R, G, B in [0, 255]
+    coverage: np.ndarray  # float32 (h, w), share of the pixel that the object covers, in [0, 1]
+
+    @property
+    def mask(self) -> np.ndarray:
+        """Bool (h, w): the pixels that belong to the object, those covered by half or more."""
+        return self.coverage >= 0.5
+
+
+def arc(center: Point, radii: Point, start: float = 0.0, stop: float = 360.0) -> list[Point]:
+    """Points of an elliptic arc; degrees, clockwise from the right."""
+    angles = np.deg2rad(np.linspace(start, stop, 41))
+    return [
+        (center[0] + radii[0] * c, center[1] + radii[1] * s)
+        for c, s in zip(np.cos(angles).tolist(), np.sin(angles).tolist(), strict=True)
+    ]
+
+
+class Pen:
+    """Draws in the object's frame; later parts cover earlier ones, and paint ``None`` cuts a hole.
+
+    Args:
+        size: length of 1 unit, in pixels of the finished image.
+        width: width of a thin line, in pixels of the finished image.
+        degrees: clockwise turn of the object.
+        flip: mirror the object left to right.
+    """
+
+    def __init__(self, size: float, width: float, degrees: float = 0.0, flip: bool = False) -> None:
+        self.size = size
+        self.width = width
+        cos, sin = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
+        mirror = -1.0 if flip else 1.0
+        # Columns: where the object's x and y axes point in the picture.
+        self._axes = np.array([[mirror * cos, -sin], [mirror * sin, cos]])
+        self._side = int(np.ceil(1.6 * size + 4 * width))  # room for the diagonal and round ends
+        canvas = (self._side * SUPERSAMPLE,) * 2
+        self._parts = Image.new("L", canvas)  # 0 is outside, k the k-th paint
+        self._draw = ImageDraw.Draw(self._parts)
+        self._paints: list[Paint] = []
+
+    def fill(self, points: Iterable[Point], paint: Paint | None) -> None:
+        """Fill a polygon."""
+        self._draw.polygon(self._place(points), fill=self._number(paint))
+
+    def box(
+        self, left: float, top: float, right: float, bottom: float, paint: Paint | None
+    ) -> None:
+        """Fill an upright rectangle."""
+        self.fill([(left, top), (right, top), (right, bottom), (left, bottom)], paint)
+
+    def disc(self, center: Point, radii: Point, paint: Paint | None) -> None:
+        """Fill an ellipse."""
+        self.fill(arc(center, radii), paint)
+
+    def line(self, points: Iterable[Point], paint: Paint | None, times: float = 1.0) -> None:
+        """Draw a line with round ends and corners, ``times`` the thin width."""
+        number = self._number(paint)
+        radius = 0.5 * times * self.width * SUPERSAMPLE
+        corners = self._place(points)
+        self._draw.line(corners, fill=number, width=max(1, round(2 * radius)))
+        for x, y in corners:
+            self._draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=number)
+
+    def sprite(self) -> Sprite:
+        """Paint the parts and average them down to the finished size."""
+        parts = np.asarray(self._parts)
+        u, v = self._own_coordinates()
+        colours = np.zeros((*parts.shape, 3), dtype=np.float32)
+        for number, paint in enumerate(self._paints, start=1):
+            here = parts == number
+            tone = np.array(paint.colour, dtype=np.float32)
+            if paint.pattern is not None:
+                tone = tone + paint.strength * paint.pattern(u[here], v[here])[:, None]
+            colours[here] = tone
+        colours *= (1.0 - 0.22 * v / self.size)[..., None]  # light comes from above
+        inside = (parts > 0).astype(np.float32)
+        coverage = _shrink(inside)
+        colours = _shrink(colours * inside[..., None]) / np.maximum(coverage, 1e-6)[..., None]
+        rows, columns = np.flatnonzero(coverage.any(1)), np.flatnonzero(coverage.any(0))
+        extent = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
+        return Sprite(np.clip(colours[extent], 0, 255), coverage[extent])
+
+    def _number(self, paint: Paint | None) -> int:
+        if paint is None:
+            return 0
+        if paint not in self._paints:
+            self._paints.append(paint)
+        return self._paints.index(paint) + 1
+
+    def _place(self, points: Iterable[Point]) -> list[Point]:
+        """From the object's frame to the supersampled canvas."""
+        placed = (np.array(list(points)) @ self._axes.T * self.size + self._side / 2) * SUPERSAMPLE
+        return [(x, y) for x, y in placed.tolist()]
+
+    def _own_coordinates(self) -> tuple[np.ndarray, np.ndarray]:
+        """The (u, v) of :mod:`.textures` at every pixel of the supersampled canvas, float32."""
+        steps = (np.arange(self._side * SUPERSAMPLE) + 0.5) / SUPERSAMPLE - self._side / 2
+        x, y = steps[None, :].astype(np.float32), steps[:, None].astype(np.float32)
+        (ux, vx), (uy, vy) = self._axes.astype(np.float32)
+        return x * ux + y * uy, x * vx + y * vy
+
+
+def _shrink(picture: np.ndarray) -> np.ndarray:
+    """Mean over SUPERSAMPLE x SUPERSAMPLE blocks of an array (H, W) or (H, W, 3)."""
+    s = SUPERSAMPLE
+    return sum(picture[i::s, j::s] for i in range(s) for j in range(s)) / (s * s)

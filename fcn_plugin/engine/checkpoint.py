@@ -1,0 +1,68 @@
+"""Checkpoints that fit their net: every key, every shape, finite weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import UserError
+from ..models.weights import read_checkpoint
+
+
+def load_verified(model: nn.Module, path: str, may_add: Sequence[str] = ()) -> dict:
+    """Load a checkpoint into a net after checking that it is one of this net.
+
+    Args:
+        model: the net; unchanged when the checkpoint is refused.
+        path: file of a checkpoint or bare state dict.
+        may_add: prefixes of decode-head layers that may be missing from the file and then keep their initial
+            values (the layers that a finer net adds to its parent).
+
+    Returns:
+        The checkpoint, with ``state_dict`` and, from training, ``meta``.
+
+    Raises:
+        UserError: names the file, what differs and the remedy.
+    """
+    checkpoint = read_checkpoint(path)
+    if "state_dict" not in checkpoint:
+        checkpoint = {"state_dict": checkpoint, "meta": {}}
+    state = {name.removeprefix("module."): t for name, t in checkpoint["state_dict"].items()}
+    checkpoint["state_dict"] = state
+    _check_shapes(model.state_dict(), state, path, tuple(f"decode_head.{prefix}" for prefix in may_add))
+    broken = [name for name, t in state.items() if isinstance(t, Tensor) and not torch.isfinite(t).all()]
+    if broken:
+        raise UserError(
+            f"{path} holds NaN or infinite values in {_some(broken)}: training diverged; use an earlier checkpoint "
+            "or train again with a lower learning rate"
+        )
+    model.load_state_dict(state, strict=False)
+    return checkpoint
+
+
+def _check_shapes(own: dict[str, Tensor], state: dict[str, Tensor], path: str, may_add: tuple[str, ...]) -> None:
+    missing = [name for name in own if name not in state and not (may_add and name.startswith(may_add))]
+    unexpected = [name for name in state if name not in own]
+    if may_add:  # the parent's own last upsampling has another factor, and learnable ones carry weights
+        unexpected = [name for name in unexpected if not name.startswith("decode_head.upscore")]
+    other = [name for name in own if name in state and own[name].shape != state[name].shape]
+    problems = []
+    scores = [name for name in other if name.startswith("decode_head.score_") and name.endswith("bias")]
+    if scores:
+        found, needed = state[scores[0]].numel(), own[scores[0]].numel()
+        problems.append(f"it was trained for {found} classes, the config has num_classes={needed}")
+    elif other:
+        name = other[0]
+        problems.append(f"{name} has shape {tuple(state[name].shape)}, the config's net needs {tuple(own[name].shape)}")
+    if missing:
+        problems.append(f"it lacks {len(missing)} of the net's {len(own)} tensors ({_some(missing)})")
+    if unexpected:
+        problems.append(f"{len(unexpected)} of its tensors are no part of the net ({_some(unexpected)})")
+    if problems:
+        raise UserError(f"{path} does not fit the config's net: {'; '.join(problems)}. Use the config that the checkpoint was trained with")
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (f", ... {len(names) - 3} more" if len(names) > 3 else "")

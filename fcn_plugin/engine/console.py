@@ -1,0 +1,39 @@
+"""What the console shows: progress and results; the log file keeps everything."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+# (module, function) of records that belong in the log file only: environment and config dumps
+# (about 310 lines), the list of hooks, notices about how the engine stores files
+FILE_ONLY = {
+    ("runner", "_log_env"),
+    ("runner", "__init__"),
+    ("runner", "wrap_model"),
+    ("runner", "_init_model_weights"),
+    ("base_module", "init_weights"),
+    ("base_module", "_dump_init_info"),
+    ("checkpoint_hook", "before_train"),
+    ("checkpoint_hook", "__init__"),
+    ("visualization_hook", "__init__"),
+    ("logging", "print_log"),
+}
+LIBRARY_NOTICES = ("FileClient", "HardDiskBackend", "initialize ")
+
+
+def _for_people(record: logging.LogRecord) -> bool:
+    """False for records that only the log file needs; errors always pass."""
+    if record.levelno >= logging.ERROR:
+        return True
+    if record.module == "logger" and record.funcName == "print_log":
+        return not any(word in record.getMessage()[:120] for word in LIBRARY_NOTICES)
+    return (record.module, record.funcName) not in FILE_ONLY
+
+
+def quiet_console(logger: logging.Logger) -> None:
+    """Keep library dumps off a logger's console handlers; its file handlers get every record."""
+    for handler in logger.handlers:
+        if isinstance(handler, logging.StreamHandler) and not isinstance(handler, logging.FileHandler):
+            handler.addFilter(_for_people)
+            handler.setStream(sys.stdout)

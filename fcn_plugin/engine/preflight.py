@@ -1,0 +1,74 @@
+"""Look over a config before anything is built: classes agree, data is where it should be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from mmengine.config import ConfigDict
+from mmseg.registry import DATASETS
+
+from ..errors import UserError
+
+FALLBACK = (
+    "or try the built-in data: python tools/dataset_converters/make_minivoc.py, "
+    "then configs/fcn8s_vgg16_minivoc.py"
+)
+
+
+def check_config(cfg: ConfigDict, splits: Sequence[str]) -> None:
+    """Check the parts of a config that the given splits will use.
+
+    Args:
+        cfg: a whole config.
+        splits: of ``train``, ``val``, ``test``.
+
+    Raises:
+        UserError: what is missing or contradicts, where it was looked for, and the remedy.
+    """
+    head = cfg.get("model", {}).get("decode_head", {})
+    num_classes = head.get("num_classes")
+    if not isinstance(num_classes, int) or num_classes < 2:
+        raise UserError(
+            f"{cfg.filename}: model.decode_head.num_classes is {num_classes!r}: "
+            "set it to the number of classes of the data set, background included"
+        )
+    for split in splits:
+        loader = cfg.get(f"{split}_dataloader")
+        if loader is None:
+            raise UserError(f"{cfg.filename} has no {split}_dataloader: inherit one of configs/_base_/datasets or add it")
+        _check_dataset(loader.dataset, split, num_classes, cfg)
+
+
+def _check_dataset(dataset: ConfigDict, split: str, num_classes: int, cfg: ConfigDict) -> None:
+    classes = dataset.get("metainfo", {}).get("classes") or DATASETS.get(dataset.type).METAINFO.get("classes")
+    if classes is not None and len(classes) != num_classes:
+        raise UserError(
+            f"{cfg.filename}: model.decode_head.num_classes is {num_classes}, but the {split} data set {dataset.type} has "
+            f"{len(classes)} classes: set num_classes={len(classes)}"
+        )
+    root = Path(dataset.get("data_root") or ".")
+    prefix = dataset.get("data_prefix", {})
+    wanted = [("data root", root)]
+    wanted += [(what, root / prefix[key]) for what, key in (("image folder", "img_path"), ("mask folder", "seg_map_path")) if prefix.get(key)]
+    for what, path in wanted:
+        if not path.is_dir():
+            raise UserError(_missing(split, what, path, cfg))
+    if dataset.get("ann_file"):
+        _check_list(root / dataset.ann_file, split, cfg)
+    elif prefix.get("img_path"):
+        suffix = dataset.get("img_suffix", ".jpg")
+        if not any((root / prefix["img_path"]).rglob(f"*{suffix}")):
+            raise UserError(f"the {split} split is empty: no *{suffix} in {root / prefix['img_path']}; put images there or correct img_suffix")
+
+
+def _check_list(path: Path, split: str, cfg: ConfigDict) -> None:
+    if not path.is_file():
+        raise UserError(_missing(split, "split file", path, cfg))
+    if not path.read_text().split():
+        raise UserError(f"the {split} split is empty: {path} names no image; write one name per line, without suffix")
+
+
+def _missing(split: str, what: str, path: Path, cfg: ConfigDict) -> str:
+    how = cfg.get("data_help") or "pass --data-root DIR or correct data_root in the config"
+    return f"the {split} {what} {path} does not exist. {how}; {FALLBACK}"

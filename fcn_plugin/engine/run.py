@@ -1,0 +1,72 @@
+"""Train or test a config: check first, then hand over to the Runner."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mmengine.config import Config
+from mmengine.registry import RUNNERS, init_default_scope
+from mmengine.runner import find_latest_checkpoint
+
+from ..errors import UserError
+from ..models.weights import read_checkpoint
+from .preflight import check_config
+
+
+def train(cfg: Config, resume: str | None = None) -> None:
+    """Train a config.
+
+    Args:
+        cfg: a whole config with ``work_dir``.
+        resume: ``auto`` for the work dir's last checkpoint (from scratch where there is none), or a file.
+
+    Raises:
+        UserError: the config, its data or a checkpoint can't be used.
+    """
+    init_default_scope(cfg.get("default_scope", "mmseg"))
+    check_config(cfg, ("train", "val"))
+    if resume:
+        cfg.resume = True
+        cfg.load_from = find_latest_checkpoint(cfg.work_dir) if resume == "auto" else resume
+    if cfg.get("load_from"):
+        read_checkpoint(cfg.load_from)
+    if cfg.model.get("precision") == "fp16":
+        cfg.optim_wrapper.type = "AmpOptimWrapper"  # gradients of fp16 need scaling
+        cfg.optim_wrapper.dtype = "float16"
+    _build(cfg).train()
+
+
+def test(cfg: Config, checkpoint: str, masks: str | None = None, pictures: str | None = None, tta: bool = False) -> dict[str, float]:
+    """Evaluate a checkpoint on the test split.
+
+    Args:
+        cfg: a whole config with ``work_dir``.
+        checkpoint: file of the weights.
+        masks: folder for predicted palette PNGs.
+        pictures: folder for panels of image, truth and prediction.
+        tta: average over the flips and scales of ``cfg.tta_pipeline``.
+
+    Returns:
+        The scores.
+
+    Raises:
+        UserError: the config, its data or the checkpoint can't be used.
+    """
+    init_default_scope(cfg.get("default_scope", "mmseg"))
+    check_config(cfg, ("test",))
+    read_checkpoint(checkpoint)
+    cfg.load_from = checkpoint
+    if masks or pictures:
+        hook = dict(type="PredictionHook", mask_dir=masks, picture_dir=pictures)
+        cfg.custom_hooks = [*cfg.get("custom_hooks", []), hook]
+    if tta:
+        if "tta_pipeline" not in cfg or "tta_model" not in cfg:
+            raise UserError(f"{cfg.filename} has no tta_pipeline and tta_model: inherit one of configs/_base_/datasets, or leave --tta away")
+        cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
+        cfg.model = dict(**cfg.tta_model, module=cfg.model)
+    return _build(cfg).test()
+
+
+def _build(cfg: Config):
+    Path(cfg.work_dir).mkdir(parents=True, exist_ok=True)
+    return RUNNERS.build(cfg) if "runner_type" in cfg else RUNNERS.get("FCNRunner").from_cfg(cfg)

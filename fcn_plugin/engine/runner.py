@@ -1,0 +1,86 @@
+"""mmengine's Runner with a readable console, verified checkpoints and CPU processes."""
+
+from __future__ import annotations
+
+import os
+
+import torch
+from mmengine.dist import is_distributed
+from mmengine.evaluator import Evaluator
+from mmengine.model import is_model_wrapper
+from mmengine.registry import RUNNERS
+from mmengine.runner import Runner
+from torch import distributed as torch_dist
+from torch import nn
+
+from .checkpoint import load_verified
+from .console import quiet_console
+
+
+@RUNNERS.register_module()
+class FCNRunner(Runner):
+    """The stock Runner where it does what a user expects; each override names what it mends."""
+
+    _evaluating = False
+
+    def setup_env(self, env_cfg: dict) -> None:
+        """Start gloo on machines without a GPU: mmengine's ``init_dist`` always calls ``torch.cuda.set_device``.
+
+        Goes when mmengine starts CPU processes itself.
+        """
+        if self.distributed and not is_distributed() and not torch.cuda.is_available():
+            torch_dist.init_process_group("gloo")
+        super().setup_env(env_cfg)
+
+    def wrap_model(self, model_wrapper_cfg: dict | None, model: nn.Module) -> nn.Module:
+        """On CPU, DDP takes no device ids; mmengine passes the local rank."""
+        if self.distributed and model_wrapper_cfg is None and not torch.cuda.is_available():
+            model_wrapper_cfg = dict(
+                type="MMDistributedDataParallel",
+                device_ids=None,
+                broadcast_buffers=False,
+                find_unused_parameters=self.cfg.get("find_unused_parameters", False),
+            )
+        return super().wrap_model(model_wrapper_cfg, model)
+
+    def build_logger(self, *args, **kwargs):
+        """Environment, config and hook dumps go to the log file alone."""
+        logger = super().build_logger(*args, **kwargs)
+        quiet_console(logger)
+        return logger
+
+    def build_evaluator(self, evaluator) -> Evaluator:
+        """Metrics that write files write them to the work dir unless the config says where."""
+        built = super().build_evaluator(evaluator)
+        for metric in built.metrics:
+            if getattr(metric, "out_dir", "") is None:
+                metric.out_dir = self.work_dir
+        return built
+
+    def load_checkpoint(self, filename: str, map_location="cpu", strict: bool = False, revise_keys=None) -> dict:
+        """Load a checkpoint that fits, or none: the stock one only warns and runs on with what it has.
+
+        A training run may start from a net with fewer streams (32s -> 16s -> 8s); evaluation needs every weight.
+
+        Raises:
+            UserError: unreadable, other keys, other shapes, or weights that are not finite.
+        """
+        model = self.model.module if is_model_wrapper(self.model) else self.model
+        checkpoint = load_verified(model, filename, may_add=() if self._evaluating else ("score_", "upscore"))
+        self.call_hook("after_load_checkpoint", checkpoint=checkpoint)
+        self._has_loaded = True
+        self.logger.info(f"Loaded {filename}")
+        return checkpoint
+
+    def val(self) -> dict:
+        self._evaluating = True
+        return super().val()
+
+    def test(self) -> dict:
+        self._evaluating = True
+        return super().test()
+
+
+def local_rank() -> int:
+    """Rank of this process on its machine, as torchrun sets it; 0 without torchrun."""
+    return int(os.environ.get("LOCAL_RANK", 0))

@@ -1,0 +1,144 @@
+"""FCN's four scores and the per-class table, from a running confusion matrix."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmengine.dist import all_reduce, is_main_process
+from mmengine.evaluator import BaseMetric
+from mmengine.logging import print_log
+from mmseg.registry import METRICS
+from prettytable import PrettyTable
+
+from ..errors import UserError
+from ..sample_checks import check_label_ids
+from .confusion import confusion_matrix, per_class, scores
+
+
+@METRICS.register_module()
+class FCNMetric(BaseMetric):
+    """Pixel accuracy, mean accuracy, mean IU and frequency-weighted IU, in 0 .. 1.
+
+    Memory does not grow with the number of images; processes add up their matrices, so the result
+    is the same for any number of them (with a sampler that repeats no image: ``round_up=False``).
+
+    Args:
+        ignore_index: id of void in the masks.
+        out_dir: folder for ``confusion.npy`` and ``metrics.json``; the runner's work dir where it is
+            the project's runner.
+        prefix: put before the names of the scores.
+    """
+
+    default_prefix = ""  # not None: the base class warns about None
+
+    def __init__(self, ignore_index: int = 255, out_dir: str | None = None, prefix: str | None = None) -> None:
+        super().__init__(prefix=prefix)
+        self.ignore_index = ignore_index
+        self.out_dir = out_dir
+        self.matrix: torch.Tensor | None = None
+        self.images = 0
+
+    @property
+    def classes(self) -> Sequence[str]:
+        """Names of the data set's classes."""
+        return self.dataset_meta["classes"]
+
+    def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
+        """Add the pixels of a batch.
+
+        Raises:
+            UserError: a mask of another size than its prediction, or with ids outside the classes.
+        """
+        for sample in data_samples:
+            label, prediction = (sample[key]["data"][0] for key in ("gt_sem_seg", "pred_sem_seg"))
+            path, count = sample.get("seg_map_path"), len(self.classes)
+            if label.shape != prediction.shape:
+                raise UserError(
+                    f"{path}: the mask has size {tuple(label.shape)}, its image {tuple(prediction.shape)}: both must have one size"
+                )
+            label = label.to(prediction.device)
+            check_label_ids(label, count, self.ignore_index, path)
+            if prediction.max() >= count:
+                raise UserError(
+                    f"the net predicts class {int(prediction.max())}, the data set has {count} classes: "
+                    "set model.decode_head.num_classes to the data set's number"
+                )
+            one = confusion_matrix(label, prediction, count, self.ignore_index)
+            self.matrix = one if self.matrix is None else self.matrix + one
+        self.images += len(data_samples)
+
+    def compute_metrics(self, results: list) -> dict[str, float]:
+        """Scores of the one matrix in ``results``."""
+        return scores(results[0])
+
+    def evaluate(self, size: int) -> dict[str, float]:
+        """Sum over the processes, log the table, write the files, return the scores.
+
+        Raises:
+            UserError: images were counted twice or left out.
+        """
+        count = len(self.classes)
+        matrix = torch.zeros(count, count, dtype=torch.int64) if self.matrix is None else self.matrix.cpu()
+        images = torch.tensor(self.images)
+        all_reduce(matrix)
+        all_reduce(images)
+        self.matrix, self.images = None, 0
+        if int(images) != size:
+            raise UserError(
+                f"{int(images)} images were evaluated, the data set has {size}: set round_up=False in the dataloader's sampler, "
+                "so that no image is counted twice"
+            )
+        matrix = matrix.numpy()
+        metrics = self.compute_metrics([matrix])
+        if is_main_process():
+            print_log("\n" + self.table(matrix, metrics), logger="current")
+            if self.out_dir:
+                self._write(matrix, metrics, size)
+        return {f"{self.prefix}/{k}" if self.prefix else k: v for k, v in metrics.items()}
+
+    def table(self, matrix: np.ndarray, metrics: dict[str, float]) -> str:
+        """Per-class accuracy and IU in percent and the four scores, as text."""
+        table = PrettyTable(["class", "pixels", "accuracy %", "IU %"], align="r")
+        table.align["class"] = "l"
+        absent = []
+        for name, pixels, accuracy, iou in zip(self.classes, matrix.sum(1), *per_class(matrix), strict=True):
+            if np.isnan(iou):
+                absent.append(name)
+            else:
+                table.add_row([name, int(pixels), _percent(accuracy), _percent(iou)])
+        names = {"aAcc": "pixel acc", "mAcc": "mean acc", "mIoU": "mean IU", "fwIoU": "f.w. IU"}
+        lines = [table.get_string(), "   ".join(f"{names[k]} {100 * v:.2f}" for k, v in metrics.items())]
+        if absent:
+            lines.append(f"absent from masks and predictions, left out of the means: {', '.join(absent)}")
+        return "\n".join(lines)
+
+    def _write(self, matrix: np.ndarray, metrics: dict[str, float], images: int) -> None:
+        out = Path(self.out_dir)
+        out.mkdir(parents=True, exist_ok=True)
+        accuracy, iou = per_class(matrix)
+        record = {
+            **metrics,
+            "images": images,
+            "classes": {
+                name: {"accuracy": _number(a), "IoU": _number(i), "pixels": int(n)}
+                for name, a, i, n in zip(self.classes, accuracy, iou, matrix.sum(1), strict=True)
+            },
+        }
+        # renamed into place: a reader never meets half a file
+        with open(out / ".confusion.npy.tmp", "wb") as file:
+            np.save(file, matrix)
+        (out / ".confusion.npy.tmp").replace(out / "confusion.npy")
+        (out / ".metrics.json.tmp").write_text(json.dumps(record, indent=2) + "\n")
+        (out / ".metrics.json.tmp").replace(out / "metrics.json")
+
+
+def _percent(value: float) -> str:
+    return "-" if np.isnan(value) else f"{100 * value:.2f}"
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)

@@ -1,0 +1,8 @@
+"""Plain torch pieces of FCN: coordinate maps, bilinear upsampling, crop."""
+
+from .bilinear import BilinearUpsample, bilinear_kernel
+from .coord_map import CoordMap
+from .crop import crop
+from .trace import trace_coord_maps
+
+__all__ = ["BilinearUpsample", "CoordMap", "bilinear_kernel", "crop", "trace_coord_maps"]

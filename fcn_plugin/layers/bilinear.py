@@ -1,0 +1,64 @@
+"""Upsampling by transposed convolution with bilinear kernels, one per class (CVPR 2015, sec. 3.3).
+
+N batch, C classes, H and W height and width. A fixed kernel is known, so it is no part of a
+checkpoint; a learnable one starts from the same values.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+def bilinear_kernel(size: int) -> Tensor:
+    """The (size, size) kernel whose transposed convolution interpolates bilinearly.
+
+    Along one axis ``w[i] = 1 - |i - c| / f`` with ``f = ceil(size / 2)`` and the centre
+    ``c = (size - 1) / 2``; the plane is the outer product.
+    """
+    factor = (size + 1) // 2
+    ramp = 1 - (torch.arange(size, dtype=torch.float64) - (size - 1) / 2).abs() / factor
+    return torch.outer(ramp, ramp).float()
+
+
+class BilinearUpsample(nn.ConvTranspose2d):
+    """(N, C, H, W) -> (N, C, sH, sW) with ``same`` padding, else (N, C, s(H - 1) + k, s(W - 1) + k).
+
+    Args:
+        channels: C; each class has a kernel of its own (grouped), as the reference nets have off-diagonal zeros.
+        stride: upsampling factor s.
+        kernel_size: k; 2s by default, the kernel of the reference nets.
+        padding: pixels cut from each side; ``"same"`` is (k - s) / 2.
+        learnable: train the kernels (the authors' nets keep them fixed; no significant difference).
+
+    Raises:
+        ValueError: ``"same"`` with k - s odd.
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        stride: int,
+        kernel_size: int | None = None,
+        padding: int | str = "same",
+        learnable: bool = False,
+    ) -> None:
+        kernel_size = kernel_size or 2 * stride
+        if padding == "same":
+            if (kernel_size - stride) % 2:
+                raise ValueError(f"no 'same' padding for kernel {kernel_size} and stride {stride}: give a number")
+            padding = (kernel_size - stride) // 2
+        super().__init__(channels, channels, kernel_size, stride, padding, groups=channels, bias=False)
+        self.learnable = learnable
+        if not learnable:
+            del self.weight
+            self.register_buffer("weight", torch.empty(channels, 1, kernel_size, kernel_size), persistent=False)
+        self.init_weights()
+
+    def reset_parameters(self) -> None:
+        """Nothing: :meth:`init_weights` writes the bilinear kernels."""
+
+    def init_weights(self) -> None:
+        """Write the bilinear kernels."""
+        with torch.no_grad():
+            self.weight.copy_(bilinear_kernel(self.kernel_size[0]).expand_as(self.weight))

@@ -1,0 +1,66 @@
+"""Coordinate maps: where on the image a feature map's pixels lie.
+
+Every convolution, pooling and transposed convolution places the centre of its output pixel ``o`` at
+the input coordinate ``scale * o + shift``. Composed along a stream, one affine map per stream follows
+from the layers' own parameters, and with it every crop offset of FCN (Long et al., CVPR 2015, sec. 3
+and 4; the authors' nets compute the same from ``coord_map.crop``).
+
+Coordinates are pixel centres; exact fractions, since even kernels put centres on half pixels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+
+@dataclass(frozen=True)
+class CoordMap:
+    """``image = scale * pixel + shift`` for one feature map, both axes alike.
+
+    Attributes:
+        scale: stride of the map in image pixels.
+        shift: image coordinate of the map's first pixel.
+    """
+
+    scale: Fraction = Fraction(1)
+    shift: Fraction = Fraction(0)
+
+    def down(self, kernel: int, stride: int = 1, padding: int = 0, dilation: int = 1) -> CoordMap:
+        """The map after a convolution or pooling: its centre is at ``s * o + d * (k - 1) / 2 - p``."""
+        centre = Fraction(dilation * (kernel - 1), 2) - padding
+        return CoordMap(self.scale * stride, self.shift + self.scale * centre)
+
+    def up(self, kernel: int, stride: int, padding: int = 0) -> CoordMap:
+        """The map after a transposed convolution, the inverse of :meth:`down`."""
+        scale = self.scale / stride
+        return CoordMap(scale, self.shift - scale * (Fraction(kernel - 1, 2) - padding))
+
+    def pad(self, before: int) -> CoordMap:
+        """The map after ``before`` pixels were added at the top and left (negative: cut off)."""
+        return CoordMap(self.scale, self.shift - self.scale * before)
+
+    def crop_offset(self, target: CoordMap) -> int:
+        """First pixel of this map to keep so that it lies on ``target``.
+
+        Args:
+            target: the map to align with, of the same scale.
+
+        Returns:
+            Offset in pixels of this map; 0 where both are aligned already.
+
+        Raises:
+            ValueError: the strides differ, or the offset is negative or no whole pixel.
+        """
+        if self.scale != target.scale:
+            raise ValueError(
+                f"cannot align a map of stride {self.scale} with one of stride {target.scale}: "
+                "put an upsampling of the ratio between them"
+            )
+        offset = (target.shift - self.shift) / self.scale
+        if offset.denominator != 1 or offset < 0:
+            raise ValueError(
+                f"crop offset {offset} is not a whole, non-negative number of pixels (stride {self.scale}, "
+                f"shifts {self.shift} and {target.shift}): change a padding or kernel along the streams"
+            )
+        return int(offset)

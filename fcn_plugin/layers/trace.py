@@ -1,0 +1,127 @@
+"""Read the coordinate map of every feature map off a net, whatever its modules are called.
+
+The net runs once on ``meta`` tensors (shapes only: no arithmetic, no memory, no change of state); each
+convolution, pooling and padding that it really calls moves the map, everything else passes it on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.weak import WeakTensorKeyDictionary
+
+from .coord_map import CoordMap
+
+aten = torch.ops.aten
+
+
+def trace_coord_maps(
+    modules: Sequence[nn.Module], image: CoordMap | None = None, channels: int = 3, size: int = 512
+) -> list[CoordMap]:
+    """Coordinate maps of what a chain of modules returns for an image.
+
+    Args:
+        modules: called one after the other; each takes what the one before returned.
+        image: map of what the first module receives; the image itself by default, ``CoordMap().pad(p)``
+            for one that was padded.
+        channels: channels of the image (N, channels, size, size).
+        size: side of the traced image in pixels; the maps do not depend on it, but every feature
+            map must keep at least one pixel.
+
+    Returns:
+        One map per returned tensor, in order.
+
+    Raises:
+        ValueError: branches that lie on different grids meet, or the two axes differ.
+    """
+    value = torch.empty(1, channels, size, size, device="meta")
+    tracer = _Tracer(value, image or CoordMap())
+    with torch.no_grad(), tracer:
+        for module in modules:
+            value = functional_call(module, _meta_state(module), (value,))
+    outputs = [value] if isinstance(value, Tensor) else value
+    return [tracer.maps[output][0] for output in outputs]
+
+
+def _meta_state(module: nn.Module) -> dict[str, Tensor]:
+    state = {**dict(module.named_parameters()), **dict(module.named_buffers())}
+    return {name: torch.empty_like(tensor, device="meta") for name, tensor in state.items()}
+
+
+class _Tracer(TorchDispatchMode):
+    """Keeps the (vertical, horizontal) map of every tensor that descends from the image."""
+
+    def __init__(self, image: Tensor, grid: CoordMap) -> None:
+        super().__init__()
+        self.maps = WeakTensorKeyDictionary({image: (grid, grid)})
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        result = func(*args, **(kwargs or {}))
+        first = result[0] if isinstance(result, (tuple, list)) and result else result
+        moved = self._moved(func.overloadpacket, args, kwargs or {})
+        if moved is None:
+            moved = self._inherited(args, first)
+        if moved is not None and isinstance(first, Tensor):
+            if moved[0] != moved[1]:
+                raise ValueError(f"{func} leaves the two axes on different grids: {moved[0]}, {moved[1]}")
+            self.maps[first] = moved
+        return result
+
+    def _moved(self, op, args, kwargs) -> tuple[CoordMap, CoordMap] | None:
+        rule = _RULES.get(op)
+        if rule is None or args[0] not in self.maps:
+            return None
+        return tuple(rule(axis_map, axis, args, kwargs) for axis, axis_map in enumerate(self.maps[args[0]]))
+
+    def _inherited(self, args, result) -> tuple[CoordMap, CoordMap] | None:
+        if not isinstance(result, Tensor) or result.dim() != 4:
+            return None
+        tensors = [a for arg in args for a in (arg if isinstance(arg, (tuple, list)) else [arg])]
+        # a broadcast gate (1 x 1) has no grid of its own
+        maps = {
+            self.maps[t]
+            for t in tensors
+            if isinstance(t, Tensor) and t in self.maps and t.shape[-2:] == result.shape[-2:]
+        }
+        if len(maps) > 1:
+            raise ValueError(f"branches on different grids meet: {sorted(maps, key=str)}")
+        return maps.pop() if maps else None
+
+
+def _per_axis(value, axis: int) -> int:
+    if isinstance(value, int):
+        return value
+    return value[axis] if len(value) > 1 else value[0]
+
+
+def _convolution(grid: CoordMap, axis: int, args, kwargs) -> CoordMap:
+    _, weight, _, stride, padding, dilation, transposed = args[:7]
+    kernel, stride, padding = weight.shape[2 + axis], _per_axis(stride, axis), _per_axis(padding, axis)
+    if transposed:
+        return grid.up(kernel, stride, padding)
+    return grid.down(kernel, stride, padding, _per_axis(dilation, axis))
+
+
+def _pooling(grid: CoordMap, axis: int, args, kwargs) -> CoordMap:
+    kernel = args[1]
+    stride = args[2] if len(args) > 2 and args[2] else kernel
+    padding = args[3] if len(args) > 3 else 0
+    return grid.down(_per_axis(kernel, axis), _per_axis(stride, axis), _per_axis(padding, axis))
+
+
+def _padding(grid: CoordMap, axis: int, args, kwargs) -> CoordMap:
+    before = args[1][::2][::-1]  # (left, right, top, bottom) -> (top, left)
+    return grid.pad(before[axis])
+
+
+_RULES: dict[object, Callable[..., CoordMap]] = {
+    aten.convolution: _convolution,
+    aten.max_pool2d_with_indices: _pooling,
+    aten.max_pool2d: _pooling,
+    aten.avg_pool2d: _pooling,
+    aten.constant_pad_nd: _padding,
+}

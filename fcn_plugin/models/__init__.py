@@ -1,0 +1,7 @@
+"""Neck, head and segmentor of FCN; VGG comes from mmpretrain."""
+
+from .decode_heads import FCNSkipHead
+from .necks import FCNSkipNeck
+from .segmentors import FCN
+
+__all__ = ["FCN", "FCNSkipHead", "FCNSkipNeck"]

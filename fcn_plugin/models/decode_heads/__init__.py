@@ -1,0 +1,5 @@
+"""Decode heads."""
+
+from .skip_head import FCNSkipHead
+
+__all__ = ["FCNSkipHead"]

@@ -1,0 +1,193 @@
+"""The FCN head: score every stream, upsample, align by the coordinate maps, add (CVPR 2015, sec. 4).
+
+N batch, C classes, (H, W) the image's size; a stream of stride s has about H/s x W/s pixels. FCN-32s,
+16s, 8s and at-once are one forward; the variant is the list of streams.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from mmseg.models.decode_heads.decode_head import BaseDecodeHead
+from mmseg.registry import MODELS
+from torch import Tensor, nn
+
+from ...errors import UserError
+from ...layers import BilinearUpsample, CoordMap, crop
+from ...sample_checks import check_label_ids
+
+
+@MODELS.register_module()
+class FCNSkipHead(BaseDecodeHead):
+    """(fc7, pool4, pool3, ..., (H, W)) -> logits (N, C, H, W).
+
+    Args:
+        streams: names of the streams that take part, deepest first: ``("fr",)`` is FCN-32s,
+            ``("fr", "pool4")`` FCN-16s, ``("fr", "pool4", "pool3")`` FCN-8s.
+        in_channels: channels of each stream, by name.
+        strides: stride of each stream in image pixels, by name.
+        num_classes: C.
+        upsample: options for every :class:`BilinearUpsample`: ``learnable``, ``kernel_size``, ...
+        geometry: ``aligned`` cuts (k - s) / 2 from each upsampling, so that all crop offsets are 0;
+            ``reference`` upsamples unpadded as the authors' nets do.
+        kwargs: losses, ``ignore_index``, pixel sampler: see mmseg's ``BaseDecodeHead``.
+
+    Raises:
+        ValueError: a stream without channels or stride, or strides that do not divide one another.
+
+    Attributes:
+        crops: crop offset in pixels of each skip's score map and of the final one (``"score"``),
+            known after :meth:`align`.
+    """
+
+    def __init__(
+        self,
+        streams: Sequence[str],
+        in_channels: dict[str, int],
+        strides: dict[str, int],
+        num_classes: int,
+        upsample: dict | None = None,
+        geometry: str = "aligned",
+        **kwargs,
+    ) -> None:
+        missing = [name for name in streams if name not in in_channels or name not in strides]
+        if missing or not streams:
+            raise ValueError(
+                f"streams {tuple(streams)} need channels and a stride each; known are {tuple(in_channels)} and {tuple(strides)}"
+            )
+        kwargs.setdefault("init_cfg", None)
+        super().__init__(
+            in_channels=[in_channels[name] for name in streams],
+            in_index=list(range(len(streams))),
+            input_transform="multiple_select",
+            channels=1,
+            num_classes=num_classes,
+            dropout_ratio=0,
+            **kwargs,
+        )
+        del self.conv_seg  # the base class's classifier: ours are score_*, and idle parameters stop DDP
+        self.streams = tuple(streams)
+        self.strides = tuple(strides[name] for name in streams)
+        for name, channels in zip(self.streams, self.in_channels, strict=True):
+            self.add_module(f"score_{name}", nn.Conv2d(channels, self.out_channels, 1))
+        options = {"padding": "same" if geometry == "aligned" else 0, **(upsample or {})}
+        self.upscore_names = _upscore_names(self.streams, self.strides)
+        for name, factor in self.upscore_names.items():
+            self.add_module(name, BilinearUpsample(self.out_channels, factor, **options))
+        self.crops: dict[str, int] = {}
+
+    def init_weights(self) -> None:
+        """Zero every ``score_*``: a finer net starts as its parent, a new one without an opinion."""
+        for name in self.streams:
+            nn.init.zeros_(getattr(self, f"score_{name}").weight)
+            nn.init.zeros_(getattr(self, f"score_{name}").bias)
+
+    def align(self, maps: Sequence[CoordMap], image: CoordMap) -> None:
+        """Derive the crop offsets from the streams' coordinate maps.
+
+        Args:
+            maps: map of each stream, in the order of the neck's outputs.
+            image: map of the image that the logits are to lie on.
+
+        Raises:
+            ValueError: a stream's stride is not the configured one, or an offset is no whole pixel.
+        """
+        for name, stride, grid in zip(self.streams, self.strides, maps, strict=False):
+            if grid.scale != stride:
+                raise ValueError(f"stream {name!r} has stride {grid.scale}, the head's config says {stride}")
+        fused = maps[0]
+        for skip, grid, upscore in zip([*self.streams[1:], "score"], [*maps[1 : len(self.streams)], image], self.upscore_names, strict=True):
+            layer = getattr(self, upscore)
+            fused = fused.up(layer.kernel_size[0], layer.stride[0], layer.padding[0])
+            if skip == "score":
+                self.crops[skip] = fused.crop_offset(image)
+            else:
+                self.crops[skip] = grid.crop_offset(fused)
+
+    def forward(self, inputs: Sequence) -> Tensor:
+        """Logits of exactly (H, W), in float32 whatever the precision of the streams."""
+        *_, size = inputs
+        return self.upsample_scores(self.fuse_scores(inputs), size)
+
+    def fuse_scores(self, inputs: Sequence) -> Tensor:
+        """Sum of all score maps at the finest stream's stride, (N, C, h, w), float32."""
+        deepest, *skips = self._transform_inputs(inputs)
+        fused = getattr(self, f"score_{self.streams[0]}")(deepest).float()
+        for name, upscore, feature in zip(self.streams[1:], self.upscore_names, skips, strict=False):
+            up = getattr(self, upscore)(fused)
+            score = getattr(self, f"score_{name}")(feature).float()
+            fused = up + crop(score, self.crops[name], up.shape[-2:])
+        return fused
+
+    def upsample_scores(self, fused: Tensor, size: tuple[int, int]) -> Tensor:
+        """(N, C, h, w) -> (N, C, *size)."""
+        with torch.autocast(fused.device.type, enabled=False):
+            up = getattr(self, list(self.upscore_names)[-1])(fused)
+        return crop(up, self.crops["score"], size)
+
+    def predict(self, inputs: Sequence, batch_img_metas: list[dict], test_cfg: dict) -> Tensor:
+        """Logits (N, C, H, W) of the input's own size: nothing is resized to fit.
+
+        Raises:
+            UserError: the scores are not finite.
+        """
+        fused = self.fuse_scores(inputs)
+        if not torch.isfinite(fused).all():
+            raise UserError(
+                f"the scores of {_paths(batch_img_metas)} are not finite: the checkpoint holds NaN or infinite weights, "
+                "or the image holds such values; use an earlier checkpoint (training diverged: lower the learning rate)"
+            )
+        return self.upsample_scores(fused, inputs[-1])
+
+    def loss_by_feat(self, seg_logits: Tensor, batch_data_samples: list) -> dict[str, Tensor]:
+        """Losses by name, and the share of labelled pixels that are right (``acc_seg``, percent).
+
+        The base class resizes logits to the labels; here both must have one size.
+
+        Raises:
+            UserError: a label of another size, or an id that is neither a class nor ``ignore_index``.
+        """
+        metas = [sample.metainfo for sample in batch_data_samples]
+        label = self._stack_batch_gt(batch_data_samples)
+        if label.shape[-2:] != seg_logits.shape[-2:]:
+            raise UserError(
+                f"labels of {_paths(metas)} have size {tuple(label.shape[-2:])}, the images {tuple(seg_logits.shape[-2:])}: "
+                "image and mask must have one size"
+            )
+        for meta, one in zip(metas, label, strict=True):
+            check_label_ids(one, self.num_classes, self.ignore_index, meta.get("seg_map_path"))
+        weight = self.sampler.sample(seg_logits, label) if self.sampler is not None else None
+        label = label.squeeze(1)
+        losses: dict[str, Tensor] = {}
+        for loss in self.loss_decode if isinstance(self.loss_decode, nn.ModuleList) else [self.loss_decode]:
+            value = loss(seg_logits, label, weight=weight, ignore_index=self.ignore_index)
+            losses[loss.loss_name] = losses.get(loss.loss_name, 0) + value
+        losses["acc_seg"] = _accuracy(seg_logits.detach(), label, self.ignore_index)
+        return losses
+
+
+def _upscore_names(streams: Sequence[str], strides: Sequence[int]) -> dict[str, int]:
+    """Upsampling layers in order, name -> factor, named as in the authors' net definitions.
+
+    The first of several is ``upscore2``, later ones ``upscore_<skip before>``, the last ``upscore<stride>``;
+    the only one of FCN-32s is ``upscore``.
+    """
+    for coarse, fine in zip(strides, strides[1:], strict=False):
+        if coarse % fine or coarse == fine:
+            raise ValueError(f"strides {tuple(strides)} must be multiples, deepest first")
+    names = {}
+    for i, (coarse, fine) in enumerate(zip(strides, strides[1:], strict=False)):
+        names["upscore2" if i == 0 else f"upscore_{streams[i]}"] = coarse // fine
+    names["upscore" if len(strides) == 1 else f"upscore{strides[-1]}"] = strides[-1]
+    return names
+
+
+def _accuracy(logits: Tensor, label: Tensor, ignore_index: int) -> Tensor:
+    valid = label != ignore_index
+    right = (logits.argmax(1) == label) & valid
+    return 100 * right.sum() / valid.sum().clamp(min=1)
+
+
+def _paths(metas: list[dict]) -> str:
+    return ", ".join(str(meta.get("img_path", "an image in memory")) for meta in metas)

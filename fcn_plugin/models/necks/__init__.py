@@ -1,0 +1,5 @@
+"""Necks."""
+
+from .skip_neck import FCNSkipNeck
+
+__all__ = ["FCNSkipNeck"]

@@ -1,0 +1,5 @@
+"""Segmentors."""
+
+from .fcn import FCN
+
+__all__ = ["FCN"]

@@ -1,0 +1,93 @@
+"""The segmentor: pad by the geometry, run backbone, neck and head, return logits of the image's size.
+
+N batch, C classes, H x W any size from 1 x 1. Long et al., CVPR 2015; Shelhamer et al., PAMI 2016.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from mmseg.models.segmentors import EncoderDecoder
+from mmseg.registry import MODELS
+from torch import Tensor
+
+from ...layers import CoordMap, trace_coord_maps
+from ..weights import load_classifier
+
+PRECISIONS = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+@MODELS.register_module()
+class FCN(EncoderDecoder):
+    """Fully convolutional network in one of two geometries.
+
+    Args:
+        geometry: ``aligned`` zero-pads at the right and bottom to a multiple of the deepest stride; all crop offsets
+            are 0. ``reference`` zero-pads ``input_pad`` pixels on all sides, as the authors' nets do, and crops.
+        input_pad: border of the ``reference`` geometry in pixels, less what the backbone's first layer pads itself.
+        precision: ``fp32``, ``bf16`` or ``fp16`` for convolutions, in training and inference, on CPU and GPU; scores,
+            upsampling and losses stay float32. Training in ``fp16`` needs a gradient scaler (``AmpOptimWrapper``).
+        channels_last: keep activations as N, H, W, C in memory, the faster layout on CPUs and GPUs.
+        pretrained: ImageNet classifier file or link, whose convolutions, fc6 and fc7 training starts from.
+        kwargs: parts of mmseg's ``EncoderDecoder``; ``neck`` and ``decode_head`` receive the geometry.
+
+    Raises:
+        ValueError: unknown geometry or precision, or streams that can't be aligned.
+    """
+
+    def __init__(
+        self,
+        backbone: dict,
+        neck: dict,
+        decode_head: dict,
+        geometry: str = "aligned",
+        input_pad: int = 99,
+        precision: str = "fp32",
+        channels_last: bool = True,
+        pretrained: str | None = None,
+        **kwargs,
+    ) -> None:
+        if geometry not in ("aligned", "reference"):
+            raise ValueError(f"geometry {geometry!r} is unknown: 'aligned' or 'reference'")
+        if precision not in PRECISIONS:
+            raise ValueError(f"precision {precision!r} is unknown: one of {', '.join(PRECISIONS)}")
+        if decode_head.get("num_classes") is None:
+            raise ValueError("decode_head has no num_classes: set model.decode_head.num_classes in the config")
+        super().__init__(
+            backbone=backbone,
+            neck={**neck, "geometry": geometry},
+            decode_head={**decode_head, "geometry": geometry},
+            **kwargs,
+        )
+        self.geometry = geometry
+        self.input_pad = input_pad if geometry == "reference" else 0
+        self.autocast_dtype = PRECISIONS[precision]
+        self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
+        self.pretrained = pretrained
+        maps = trace_coord_maps([self.backbone, self.neck], CoordMap().pad(self.input_pad))
+        self.decode_head.align(maps, CoordMap())
+        self.stride = int(max(grid.scale for grid in maps))
+        self.to(memory_format=self.memory_format)
+
+    def init_weights(self) -> None:
+        """Initialise every part, then take over the ImageNet classifier's layers where one is named."""
+        super().init_weights()
+        if self.pretrained:
+            load_classifier(self, self.pretrained)
+
+    def forward(self, inputs: Tensor, data_samples: list | None = None, mode: str = "tensor"):
+        """As mmseg's segmentors: logits, losses or predictions, in the configured precision."""
+        enabled = self.autocast_dtype is not None
+        with torch.autocast(inputs.device.type, self.autocast_dtype, enabled=enabled):
+            return super().forward(inputs, data_samples, mode)
+
+    def extract_feat(self, inputs: Tensor) -> tuple:
+        """(N, 3, H, W) -> streams deepest first, then (H, W) for the head's last crop."""
+        height, width = inputs.shape[-2:]
+        border = self.input_pad
+        # only the aligned geometry rounds up; the reference one pools with ceil
+        right, bottom = (-width % self.stride, -height % self.stride) if border == 0 else (border, border)
+        x = F.pad(inputs, (border, right, border, bottom))
+        x = x.contiguous(memory_format=self.memory_format)
+        return (*self.neck(self.backbone(x)), (height, width))
+

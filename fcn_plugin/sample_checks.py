@@ -1,0 +1,31 @@
+"""Checks of one sample that training and evaluation share."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from .errors import UserError
+
+
+def check_label_ids(label: Tensor, num_classes: int, ignore_index: int, path: str | None) -> None:
+    """Refuse a mask with ids that are neither classes nor ignored.
+
+    Args:
+        label: class ids of any shape.
+        num_classes: ids 0 .. num_classes - 1 are classes.
+        ignore_index: the one id left out of loss and scores.
+        path: file of the mask, for the message.
+
+    Raises:
+        UserError: names the file, the ids and how many pixels carry them.
+    """
+    stray = label[((label < 0) | (label >= num_classes)) & (label != ignore_index)]
+    if stray.numel() == 0:
+        return
+    ids, counts = torch.unique(stray, return_counts=True)
+    found = ", ".join(f"id {i} ({n} px)" for i, n in zip(ids.tolist(), counts.tolist(), strict=True))
+    raise UserError(
+        f"{path or 'a mask in memory'}: {found} outside the classes 0..{num_classes - 1} and not the ignored id {ignore_index}; "
+        "correct the mask, or set num_classes (or ignore_index) to match the data"
+    )

@@ -1,0 +1,6 @@
+"""Pictures of what a net sees and says."""
+
+from .hook import PredictionHook
+from .pictures import colour_table, overlay, panel, save_mask
+
+__all__ = ["PredictionHook", "colour_table", "overlay", "panel", "save_mask"]

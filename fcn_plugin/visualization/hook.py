@@ -1,0 +1,54 @@
+"""Write predictions while testing: palette masks, and panels of image, truth and prediction."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from mmengine.hooks import Hook
+from mmseg.registry import HOOKS
+from PIL import Image
+
+from .pictures import colour_table, panel, save_mask
+
+
+@HOOKS.register_module()
+class PredictionHook(Hook):
+    """Save what the net predicts for each test image.
+
+    Args:
+        mask_dir: folder for palette PNG masks, one per image, named after it; none by default.
+        picture_dir: folder for panels (image | truth | prediction); none by default.
+        limit: panels to write at most.
+    """
+
+    def __init__(self, mask_dir: str | None = None, picture_dir: str | None = None, limit: int | None = None) -> None:
+        self.mask_dir = mask_dir and Path(mask_dir)
+        self.picture_dir = picture_dir and Path(picture_dir)
+        self.limit = limit
+        self.drawn = 0
+
+    def before_test_epoch(self, runner) -> None:
+        self.palette = runner.test_dataloader.dataset.metainfo["palette"]
+        for folder in (self.mask_dir, self.picture_dir):
+            if folder:
+                folder.mkdir(parents=True, exist_ok=True)
+
+    def after_test_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
+        for sample in outputs:
+            name = Path(sample.img_path).with_suffix(".png").name
+            mask = sample.pred_sem_seg.data[0].cpu().numpy()
+            if self.mask_dir:
+                save_mask(mask, self.palette, self.mask_dir / name)
+            if self.picture_dir and (self.limit is None or self.drawn < self.limit):
+                self._draw(sample, mask).save(self.picture_dir / name)
+                self.drawn += 1
+
+    def _draw(self, sample, mask: np.ndarray) -> Image.Image:
+        colours = colour_table(self.palette)
+        image = np.asarray(Image.open(sample.img_path).convert("RGB"))
+        tiles = [("image", image)]
+        if "gt_sem_seg" in sample:
+            truth = sample.gt_sem_seg.data[0].cpu().numpy()
+            tiles.append(("truth", colours[truth]))
+        return panel([*tiles, ("prediction", colours[mask])])
