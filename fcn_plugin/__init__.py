@@ -5,10 +5,10 @@ from .version import __version__
 
 check_requirements()
 
-from .quiet_imports import quiet_imports  # noqa: E402
+from .quiet_imports import quiet_imports
 
 with quiet_imports():
-    from . import datasets, engine, evaluation, models, visualization  # noqa: E402, F401
-from .configs import get_config  # noqa: E402
+    from . import datasets, engine, evaluation, models, visualization  # noqa: F401
+from .configs import get_config
 
 __all__ = ["__version__", "get_config"]

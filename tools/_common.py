@@ -15,13 +15,28 @@ WORK_DIRS = Path("work_dirs")
 
 
 def add_config(parser: argparse.ArgumentParser) -> None:
-    """Options of every tool that reads a config."""
+    """Options of tools that run a config on its data."""
     parser.add_argument("config", help="config file, or the name of one in configs/")
     parser.add_argument("--work-dir", help="where logs, checkpoints and scores go (default: work_dirs/CONFIG)")
     parser.add_argument("--data-root", help="data set folder, for every dataloader")
-    parser.add_argument("--amp", nargs="?", const="bf16", choices=["bf16", "fp16", "off"], help="precision (default: the config's; --amp alone: bf16)")
+    add_overrides(parser)
+
+
+def add_overrides(parser: argparse.ArgumentParser) -> None:
+    """Options that change a config's values."""
     parser.add_argument(
-        "--cfg-options", nargs="+", default=[], metavar="KEY=VALUE", help="override config entries, e.g. train_cfg.max_iters=1000"
+        "--amp",
+        nargs="?",
+        const="bf16",
+        choices=["bf16", "fp16", "off"],
+        help="precision (default: the config's; --amp alone: bf16)",
+    )
+    parser.add_argument(
+        "--cfg-options",
+        nargs="+",
+        default=[],
+        metavar="KEY=VALUE",
+        help="override config entries, e.g. train_cfg.max_iters=1000",
     )
 
 
@@ -33,7 +48,7 @@ def add_launcher(parser: argparse.ArgumentParser) -> None:
 
 def load_config(args: argparse.Namespace):
     """Read the config and apply the command line's overrides."""
-    from mmengine.config import Config, DictAction
+    from mmengine.config import DictAction
 
     from fcn_plugin import get_config
 
@@ -43,14 +58,13 @@ def load_config(args: argparse.Namespace):
     pairs.add_argument("--cfg-options", nargs="*", action=DictAction, default={})
     cfg.merge_from_dict(pairs.parse_args(["--cfg-options", *args.cfg_options]).cfg_options)
     cfg.launcher = getattr(args, "launcher", "none")
-    cfg.work_dir = args.work_dir or str(WORK_DIRS / Path(cfg.filename).stem)
-    if args.data_root:
+    cfg.work_dir = getattr(args, "work_dir", None) or str(WORK_DIRS / Path(cfg.filename).stem)
+    if getattr(args, "data_root", None):
         for split in ("train", "val", "test"):
             if f"{split}_dataloader" in cfg:
                 _set_data_root(cfg[f"{split}_dataloader"].dataset, args.data_root)
     if args.amp:
         cfg.model.precision = "fp32" if args.amp == "off" else args.amp
-    assert isinstance(cfg, Config)
     return cfg
 
 

@@ -10,7 +10,13 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Train a segmentation net from a config.")
     _common.add_config(parser)
     _common.add_launcher(parser)
-    parser.add_argument("--resume", nargs="?", const="auto", metavar="auto|PATH", help="go on from the work dir's last checkpoint, or from PATH")
+    parser.add_argument(
+        "--resume",
+        nargs="?",
+        const="auto",
+        metavar="auto|PATH",
+        help="go on from the work dir's last checkpoint, or from PATH",
+    )
     return parser.parse_args()
 
 

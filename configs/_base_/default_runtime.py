@@ -13,6 +13,7 @@ log_level = "INFO"
 load_from = None
 resume = False
 randomness = dict(seed=0)
+custom_hooks = [dict(type="FiniteLossHook", priority="VERY_HIGH")]  # before a checkpoint is written
 default_hooks = dict(
     timer=dict(type="IterTimerHook"),
     logger=dict(type="LoggerHook", interval=50, log_metric_by_epoch=False),

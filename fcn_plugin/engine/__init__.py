@@ -1,9 +1,20 @@
 """Runner pieces that the stock engine lacks."""
 
 from .checkpoint import load_verified
+from .finite_loss_hook import FiniteLossHook
 from .log_processor import FCNLogProcessor
+from .predict import predict
 from .preflight import check_config
 from .run import test, train
 from .runner import FCNRunner
 
-__all__ = ["FCNLogProcessor", "FCNRunner", "check_config", "load_verified", "test", "train"]
+__all__ = [
+    "FCNLogProcessor",
+    "FCNRunner",
+    "FiniteLossHook",
+    "check_config",
+    "load_verified",
+    "predict",
+    "test",
+    "train",
+]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
+from mmengine.model import BaseTTAModel
 from torch import Tensor, nn
 
 from ..errors import UserError
@@ -26,6 +27,8 @@ def load_verified(model: nn.Module, path: str, may_add: Sequence[str] = ()) -> d
     Raises:
         UserError: names the file, what differs and the remedy.
     """
+    if isinstance(model, BaseTTAModel):
+        model = model.module
     checkpoint = read_checkpoint(path)
     if "state_dict" not in checkpoint:
         checkpoint = {"state_dict": checkpoint, "meta": {}}
@@ -61,7 +64,9 @@ def _check_shapes(own: dict[str, Tensor], state: dict[str, Tensor], path: str, m
     if unexpected:
         problems.append(f"{len(unexpected)} of its tensors are no part of the net ({_some(unexpected)})")
     if problems:
-        raise UserError(f"{path} does not fit the config's net: {'; '.join(problems)}. Use the config that the checkpoint was trained with")
+        raise UserError(
+            f"{path} does not fit the config's net: {'; '.join(problems)}. Use the config that the checkpoint was trained with"
+        )
 
 
 def _some(names: list[str]) -> str:

@@ -15,19 +15,16 @@ FILE_ONLY = {
     ("base_module", "init_weights"),
     ("base_module", "_dump_init_info"),
     ("checkpoint_hook", "before_train"),
-    ("checkpoint_hook", "__init__"),
-    ("visualization_hook", "__init__"),
-    ("logging", "print_log"),
 }
-LIBRARY_NOTICES = ("FileClient", "HardDiskBackend", "initialize ")
+LIBRARY_NOTICES = ("FileClient", "HardDiskBackend", "initialize ", "Exp name")
 
 
 def _for_people(record: logging.LogRecord) -> bool:
     """False for records that only the log file needs; errors always pass."""
     if record.levelno >= logging.ERROR:
         return True
-    if record.module == "logger" and record.funcName == "print_log":
-        return not any(word in record.getMessage()[:120] for word in LIBRARY_NOTICES)
+    if any(word in record.getMessage()[:120] for word in LIBRARY_NOTICES):
+        return False
     return (record.module, record.funcName) not in FILE_ONLY
 
 

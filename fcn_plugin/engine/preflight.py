@@ -11,8 +11,7 @@ from mmseg.registry import DATASETS
 from ..errors import UserError
 
 FALLBACK = (
-    "or try the built-in data: python tools/dataset_converters/make_minivoc.py, "
-    "then configs/fcn8s_vgg16_minivoc.py"
+    "or try the built-in data: python tools/dataset_converters/make_minivoc.py, then configs/fcn8s_vgg16_minivoc.py"
 )
 
 
@@ -36,7 +35,9 @@ def check_config(cfg: ConfigDict, splits: Sequence[str]) -> None:
     for split in splits:
         loader = cfg.get(f"{split}_dataloader")
         if loader is None:
-            raise UserError(f"{cfg.filename} has no {split}_dataloader: inherit one of configs/_base_/datasets or add it")
+            raise UserError(
+                f"{cfg.filename} has no {split}_dataloader: inherit one of configs/_base_/datasets or add it"
+            )
         _check_dataset(loader.dataset, split, num_classes, cfg)
 
 
@@ -50,7 +51,11 @@ def _check_dataset(dataset: ConfigDict, split: str, num_classes: int, cfg: Confi
     root = Path(dataset.get("data_root") or ".")
     prefix = dataset.get("data_prefix", {})
     wanted = [("data root", root)]
-    wanted += [(what, root / prefix[key]) for what, key in (("image folder", "img_path"), ("mask folder", "seg_map_path")) if prefix.get(key)]
+    wanted += [
+        (what, root / prefix[key])
+        for what, key in (("image folder", "img_path"), ("mask folder", "seg_map_path"))
+        if prefix.get(key)
+    ]
     for what, path in wanted:
         if not path.is_dir():
             raise UserError(_missing(split, what, path, cfg))
@@ -59,7 +64,9 @@ def _check_dataset(dataset: ConfigDict, split: str, num_classes: int, cfg: Confi
     elif prefix.get("img_path"):
         suffix = dataset.get("img_suffix", ".jpg")
         if not any((root / prefix["img_path"]).rglob(f"*{suffix}")):
-            raise UserError(f"the {split} split is empty: no *{suffix} in {root / prefix['img_path']}; put images there or correct img_suffix")
+            raise UserError(
+                f"the {split} split is empty: no *{suffix} in {root / prefix['img_path']}; put images there or correct img_suffix"
+            )
 
 
 def _check_list(path: Path, split: str, cfg: ConfigDict) -> None:

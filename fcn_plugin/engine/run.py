@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 from mmengine.config import Config
+from mmengine.device import get_device
 from mmengine.registry import RUNNERS, init_default_scope
 from mmengine.runner import find_latest_checkpoint
 
 from ..errors import UserError
-from ..models.weights import read_checkpoint
 from .preflight import check_config
 
 
@@ -28,15 +29,23 @@ def train(cfg: Config, resume: str | None = None) -> None:
     if resume:
         cfg.resume = True
         cfg.load_from = find_latest_checkpoint(cfg.work_dir) if resume == "auto" else resume
+        if cfg.load_from is None:
+            print(f"nothing to resume in {cfg.work_dir}: training from the start")
     if cfg.get("load_from"):
-        read_checkpoint(cfg.load_from)
+        _require_file(cfg.load_from)
     if cfg.model.get("precision") == "fp16":
         cfg.optim_wrapper.type = "AmpOptimWrapper"  # gradients of fp16 need scaling
         cfg.optim_wrapper.dtype = "float16"
-    _build(cfg).train()
+    runner = _build(cfg)
+    runner.logger.info(
+        f"training {cfg.filename} on {get_device()} in {cfg.model.get('precision', 'fp32')}, log and weights in {cfg.work_dir}"
+    )
+    runner.train()
 
 
-def test(cfg: Config, checkpoint: str, masks: str | None = None, pictures: str | None = None, tta: bool = False) -> dict[str, float]:
+def test(
+    cfg: Config, checkpoint: str, masks: str | None = None, pictures: str | None = None, tta: bool = False
+) -> dict[str, float]:
     """Evaluate a checkpoint on the test split.
 
     Args:
@@ -54,17 +63,26 @@ def test(cfg: Config, checkpoint: str, masks: str | None = None, pictures: str |
     """
     init_default_scope(cfg.get("default_scope", "mmseg"))
     check_config(cfg, ("test",))
-    read_checkpoint(checkpoint)
+    _require_file(checkpoint)
     cfg.load_from = checkpoint
     if masks or pictures:
         hook = dict(type="PredictionHook", mask_dir=masks, picture_dir=pictures)
         cfg.custom_hooks = [*cfg.get("custom_hooks", []), hook]
     if tta:
         if "tta_pipeline" not in cfg or "tta_model" not in cfg:
-            raise UserError(f"{cfg.filename} has no tta_pipeline and tta_model: inherit one of configs/_base_/datasets, or leave --tta away")
+            raise UserError(
+                f"{cfg.filename} has no tta_pipeline and tta_model: inherit one of configs/_base_/datasets, or leave --tta away"
+            )
+        # SegTTAModel stores label maps without their channel, which mmengine mends with a warning per image
+        warnings.filterwarnings("ignore", message="The shape of value will convert from")
         cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
         cfg.model = dict(**cfg.tta_model, module=cfg.model)
     return _build(cfg).test()
+
+
+def _require_file(path: str) -> None:
+    if not Path(path).is_file():
+        raise UserError(f"no checkpoint at {path}: give the path of a .pth file, as training leaves it in its work dir")
 
 
 def _build(cfg: Config):

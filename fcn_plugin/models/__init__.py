@@ -1,7 +1,8 @@
 """Neck, head and segmentor of FCN; VGG comes from mmpretrain."""
 
 from .decode_heads import FCNSkipHead
+from .losses import FCNCrossEntropyLoss
 from .necks import FCNSkipNeck
 from .segmentors import FCN
 
-__all__ = ["FCN", "FCNSkipHead", "FCNSkipNeck"]
+__all__ = ["FCN", "FCNCrossEntropyLoss", "FCNSkipHead", "FCNSkipNeck"]

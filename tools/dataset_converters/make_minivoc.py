@@ -6,16 +6,12 @@ import time
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--out-dir", default="data/minivoc/VOC2012", help="root of the dataset")
     parser.add_argument("--seed", type=int, default=0, help="another seed draws other images")
     parser.add_argument("--train", type=int, default=200, help="number of training images")
     parser.add_argument("--val", type=int, default=50, help="number of validation images")
-    parser.add_argument(
-        "--size", type=int, nargs=2, metavar=("W", "H"), default=(160, 128), help="in pixels"
-    )
+    parser.add_argument("--size", type=int, nargs=2, metavar=("W", "H"), default=(160, 128), help="in pixels")
     parser.add_argument("--force", action="store_true", help="redraw a mini dataset that is there")
     return parser.parse_args()
 
@@ -27,9 +23,7 @@ def main() -> int:
 
     start = time.perf_counter()
     try:
-        drawn = make_minivoc(
-            args.out_dir, args.seed, args.train, args.val, tuple(args.size), args.force
-        )
+        drawn = make_minivoc(args.out_dir, args.seed, args.train, args.val, tuple(args.size), args.force)
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

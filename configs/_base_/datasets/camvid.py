@@ -4,12 +4,12 @@ data_help = (
     "Get CamVid in the SegNet split as images/{train,val,test}/NAME.jpg and annotations/{train,val,test}/NAME.png "
     "(ids 0..10, 11 unlabelled) and pass --data-root DIR"
 )
-crop_size = (240, 240)
+crop_size = (256, 256)  # a multiple of 32: nothing is spent on padding
 train_pipeline = [
     dict(type="LoadImageFromFile"),
     dict(type="LoadAnnotations"),
-    # half size shows the whole street, full size the poles and signs
-    dict(type="RandomResize", scale=(480, 360), ratio_range=(0.5, 1.25), keep_ratio=True),
+    # small shows more of the street, large the poles and signs
+    dict(type="RandomResize", scale=(480, 360), ratio_range=(0.6, 1.4), keep_ratio=True),
     dict(type="RandomCrop", crop_size=crop_size),
     dict(type="RandomFlip", prob=0.5),
     dict(type="PhotoMetricDistortion"),

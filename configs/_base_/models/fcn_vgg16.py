@@ -27,7 +27,7 @@ model = dict(
         in_channels=dict(fr=4096, pool4=512, pool3=256),
         strides=dict(fr=32, pool4=16, pool3=8),
         num_classes=21,
-        loss_decode=dict(type="CrossEntropyLoss", avg_non_ignore=True),
+        loss_decode=dict(type="FCNCrossEntropyLoss"),
     ),
     train_cfg=dict(),
     test_cfg=dict(mode="whole"),

@@ -73,9 +73,7 @@ class Pen:
         """Fill a polygon."""
         self._draw.polygon(self._place(points), fill=self._number(paint))
 
-    def box(
-        self, left: float, top: float, right: float, bottom: float, paint: Paint | None
-    ) -> None:
+    def box(self, left: float, top: float, right: float, bottom: float, paint: Paint | None) -> None:
         """Fill an upright rectangle."""
         self.fill([(left, top), (right, top), (right, bottom), (left, bottom)], paint)
 

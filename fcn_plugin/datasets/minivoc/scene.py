@@ -61,9 +61,7 @@ def void_ring(mask: np.ndarray) -> np.ndarray:
     return (wider[:-2] | wider[1:-1] | wider[2:]) & ~mask
 
 
-def _find_place(
-    rng: np.random.Generator, sprite: Sprite, labels: np.ndarray
-) -> tuple[int, int] | None:
+def _find_place(rng: np.random.Generator, sprite: Sprite, labels: np.ndarray) -> tuple[int, int] | None:
     """Top and left of a place that hides little of the earlier objects; None if there is none."""
     mask = sprite.mask
     ranges = []

@@ -82,9 +82,7 @@ def sheep(pen: Pen, rng: np.random.Generator) -> None:
 
 def tvmonitor(pen: Pen, rng: np.random.Generator) -> None:
     case = Paint(hsv(rng, 0.65, 0.15, 0.20, (0.1, 0.08, 0.07)))
-    glow = Paint(
-        hsv(rng, 0.52, 0.58, 0.82, (0.07, 0.15, 0.12)), stripes(rng.uniform(3.5, 4.5), 90), 20
-    )
+    glow = Paint(hsv(rng, 0.52, 0.58, 0.82, (0.07, 0.15, 0.12)), stripes(rng.uniform(3.5, 4.5), 90), 20)
     hills = Paint(hsv(rng, 0.44, 0.62, 0.62), stripes(4, 90), 18)
     pen.box(-0.47, -0.38, 0.47, 0.24, case)
     pen.box(-0.41, -0.32, 0.41, 0.18, glow)

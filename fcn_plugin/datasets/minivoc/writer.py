@@ -74,9 +74,7 @@ def _parameters(seed: int, train: int, val: int, size: tuple[int, int]) -> dict:
         if not 1 <= count <= VAL_START:
             raise ValueError(f"{name} is {count} images; give 1 to {VAL_START}")
     if min(size) < SMALLEST_SIDE:
-        raise ValueError(
-            f"size is {size[0]} x {size[1]} px; give {SMALLEST_SIDE} or more for width and height"
-        )
+        raise ValueError(f"size is {size[0]} x {size[1]} px; give {SMALLEST_SIDE} or more for width and height")
     return {
         "format_version": FORMAT_VERSION,
         "seed": seed,
@@ -164,9 +162,7 @@ def _write(root: Path, record: dict) -> None:
     for index in splits["trainval"]:
         image, labels = draw_scene(record["seed"], index, tuple(record["size"]))
         # Quality 95 without chroma subsampling: thin parts keep their colour.
-        Image.fromarray(image).save(
-            root / "JPEGImages" / f"{_name(index)}.jpg", quality=95, subsampling=0
-        )
+        Image.fromarray(image).save(root / "JPEGImages" / f"{_name(index)}.jpg", quality=95, subsampling=0)
         mask = Image.fromarray(labels)
         mask.putpalette(palette)
         mask.save(root / "SegmentationClass" / f"{_name(index)}.png")

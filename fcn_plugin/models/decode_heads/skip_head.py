@@ -7,6 +7,7 @@ N batch, C classes, (H, W) the image's size; a stream of stride s has about H/s 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
@@ -34,7 +35,7 @@ class FCNSkipHead(BaseDecodeHead):
         kwargs: losses, ``ignore_index``, pixel sampler: see mmseg's ``BaseDecodeHead``.
 
     Raises:
-        ValueError: a stream without channels or stride, or strides that do not divide one another.
+        UserError: a stream without channels or stride, or strides that do not divide one another.
 
     Attributes:
         crops: crop offset in pixels of each skip's score map and of the final one (``"score"``),
@@ -53,7 +54,7 @@ class FCNSkipHead(BaseDecodeHead):
     ) -> None:
         missing = [name for name in streams if name not in in_channels or name not in strides]
         if missing or not streams:
-            raise ValueError(
+            raise UserError(
                 f"streams {tuple(streams)} need channels and a stride each; known are {tuple(in_channels)} and {tuple(strides)}"
             )
         kwargs.setdefault("init_cfg", None)
@@ -91,13 +92,16 @@ class FCNSkipHead(BaseDecodeHead):
             image: map of the image that the logits are to lie on.
 
         Raises:
-            ValueError: a stream's stride is not the configured one, or an offset is no whole pixel.
+            UserError: a stream's stride is not the configured one.
+            ValueError: an offset is no whole pixel.
         """
         for name, stride, grid in zip(self.streams, self.strides, maps, strict=False):
             if grid.scale != stride:
-                raise ValueError(f"stream {name!r} has stride {grid.scale}, the head's config says {stride}")
+                raise UserError(f"stream {name!r} has stride {grid.scale}, the head's config says {stride}")
         fused = maps[0]
-        for skip, grid, upscore in zip([*self.streams[1:], "score"], [*maps[1 : len(self.streams)], image], self.upscore_names, strict=True):
+        for skip, grid, upscore in zip(
+            [*self.streams[1:], "score"], [*maps[1 : len(self.streams)], image], self.upscore_names, strict=True
+        ):
             layer = getattr(self, upscore)
             fused = fused.up(layer.kernel_size[0], layer.stride[0], layer.padding[0])
             if skip == "score":
@@ -173,11 +177,11 @@ def _upscore_names(streams: Sequence[str], strides: Sequence[int]) -> dict[str, 
     The first of several is ``upscore2``, later ones ``upscore_<skip before>``, the last ``upscore<stride>``;
     the only one of FCN-32s is ``upscore``.
     """
-    for coarse, fine in zip(strides, strides[1:], strict=False):
+    for coarse, fine in pairwise(strides):
         if coarse % fine or coarse == fine:
-            raise ValueError(f"strides {tuple(strides)} must be multiples, deepest first")
+            raise UserError(f"strides {tuple(strides)} must be multiples, deepest first")
     names = {}
-    for i, (coarse, fine) in enumerate(zip(strides, strides[1:], strict=False)):
+    for i, (coarse, fine) in enumerate(pairwise(strides)):
         names["upscore2" if i == 0 else f"upscore_{streams[i]}"] = coarse // fine
     names["upscore" if len(strides) == 1 else f"upscore{strides[-1]}"] = strides[-1]
     return names

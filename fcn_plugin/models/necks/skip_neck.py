@@ -13,6 +13,8 @@ from mmengine.model import BaseModule
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
+from ...errors import UserError
+
 
 @MODELS.register_module()
 class FCNSkipNeck(BaseModule):
@@ -27,6 +29,9 @@ class FCNSkipNeck(BaseModule):
         dropout_ratio: dropout after fc6 and fc7.
         geometry: ``aligned`` pads fc6 so that fc7 keeps pool5's size, ``reference`` leaves it unpadded.
         init_cfg: initialisation of fc6 and fc7.
+
+    Raises:
+        UserError: another number of scales than streams.
     """
 
     def __init__(
@@ -41,7 +46,9 @@ class FCNSkipNeck(BaseModule):
     ) -> None:
         super().__init__(init_cfg or dict(type="Kaiming", layer="Conv2d"))
         if len(scales) != len(in_channels):
-            raise ValueError(f"scales {tuple(scales)} must give one factor per stream of in_channels {tuple(in_channels)}")
+            raise UserError(
+                f"scales {tuple(scales)} must give one factor per stream of in_channels {tuple(in_channels)}"
+            )
         self.scales = tuple(scales)
         self.dropout_ratio = dropout_ratio
         padding = fc6_kernel // 2 if geometry == "aligned" else 0

@@ -5,12 +5,15 @@ N batch, C classes, H x W any size from 1 x 1. Long et al., CVPR 2015; Shelhamer
 
 from __future__ import annotations
 
+import warnings
+
 import torch
 import torch.nn.functional as F
 from mmseg.models.segmentors import EncoderDecoder
 from mmseg.registry import MODELS
 from torch import Tensor
 
+from ...errors import UserError
 from ...layers import CoordMap, trace_coord_maps
 from ..weights import load_classifier
 
@@ -32,7 +35,8 @@ class FCN(EncoderDecoder):
         kwargs: parts of mmseg's ``EncoderDecoder``; ``neck`` and ``decode_head`` receive the geometry.
 
     Raises:
-        ValueError: unknown geometry or precision, or streams that can't be aligned.
+        UserError: unknown geometry or precision, or no ``num_classes``.
+        ValueError: streams that can't be aligned.
     """
 
     def __init__(
@@ -48,17 +52,20 @@ class FCN(EncoderDecoder):
         **kwargs,
     ) -> None:
         if geometry not in ("aligned", "reference"):
-            raise ValueError(f"geometry {geometry!r} is unknown: 'aligned' or 'reference'")
+            raise UserError(f"geometry {geometry!r} is unknown: 'aligned' or 'reference'")
         if precision not in PRECISIONS:
-            raise ValueError(f"precision {precision!r} is unknown: one of {', '.join(PRECISIONS)}")
+            raise UserError(f"precision {precision!r} is unknown: one of {', '.join(PRECISIONS)}")
         if decode_head.get("num_classes") is None:
-            raise ValueError("decode_head has no num_classes: set model.decode_head.num_classes in the config")
-        super().__init__(
-            backbone=backbone,
-            neck={**neck, "geometry": geometry},
-            decode_head={**decode_head, "geometry": geometry},
-            **kwargs,
-        )
+            raise UserError("decode_head has no num_classes: set model.decode_head.num_classes in the config")
+        with warnings.catch_warnings():
+            # mmpretrain's VGG-BN keeps the bias of its convolutions, as torchvision's does
+            warnings.filterwarnings("ignore", message="Unnecessary conv bias before batch/instance norm")
+            super().__init__(
+                backbone=backbone,
+                neck={**neck, "geometry": geometry},
+                decode_head={**decode_head, "geometry": geometry},
+                **kwargs,
+            )
         self.geometry = geometry
         self.input_pad = input_pad if geometry == "reference" else 0
         self.autocast_dtype = PRECISIONS[precision]
@@ -90,4 +97,3 @@ class FCN(EncoderDecoder):
         x = F.pad(inputs, (border, right, border, bottom))
         x = x.contiguous(memory_format=self.memory_format)
         return (*self.neck(self.backbone(x)), (height, width))
-

@@ -36,7 +36,10 @@ def load_classifier(model: nn.Module, source: str) -> list[str]:
     state = read_state_dict(source)
     pairs, used = _pair_features(model.backbone, state, source)
     for name, key in CLASSIFIER.items():
-        pairs += [(f"neck.{name}.{kind}", f"{key}.{kind}", getattr(getattr(model.neck, name), kind)) for kind in ("weight", "bias")]
+        pairs += [
+            (f"neck.{name}.{kind}", f"{key}.{kind}", getattr(getattr(model.neck, name), kind))
+            for kind in ("weight", "bias")
+        ]
     problems = [p for p in (_problem(target, key, tensor, state) for target, key, tensor in pairs) if p]
     if problems:
         raise UserError(
@@ -69,7 +72,9 @@ def _pair_features(backbone: nn.Module, state: dict[str, Tensor], source: str):
             pairs += _pair_layer(f"backbone.{name}.{module.norm_name}", module.norm, next(norms, None))
     left = [f"features.{i}" for i in (*convs, *norms)]
     if left:
-        raise UserError(f"{source} has layers that the backbone lacks: {', '.join(left)}; choose norm_cfg and depth to match the file")
+        raise UserError(
+            f"{source} has layers that the backbone lacks: {', '.join(left)}; choose norm_cfg and depth to match the file"
+        )
     used = {key for key in state if key.endswith("num_batches_tracked")}
     return pairs, used
 
@@ -77,7 +82,9 @@ def _pair_features(backbone: nn.Module, state: dict[str, Tensor], source: str):
 def _pair_layer(target: str, layer: nn.Module, index: int | None) -> list[tuple[str, str, Tensor]]:
     tensors = {**dict(layer.named_parameters()), **dict(layer.named_buffers())}
     tensors.pop("num_batches_tracked", None)
-    return [(f"{target}.{kind}", f"features.{'?' if index is None else index}.{kind}", t) for kind, t in tensors.items()]
+    return [
+        (f"{target}.{kind}", f"features.{'?' if index is None else index}.{kind}", t) for kind, t in tensors.items()
+    ]
 
 
 def _problem(target: str, key: str, tensor: Tensor, state: dict[str, Tensor]) -> str | None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import numpy as np
 import torch
+from mmengine.logging import HistoryBuffer
 from torch import Tensor
 
 from ...errors import UserError
@@ -18,25 +21,35 @@ def read_checkpoint(path: str) -> dict:
     """
     if not Path(path).is_file():
         raise UserError(f"no checkpoint at {path}: give the path of a .pth file, as training leaves it in its work dir")
-    # mmengine's resume records (message hub) are part of its checkpoints
-    from mmengine.logging import HistoryBuffer
-
     try:
-        with torch.serialization.safe_globals([HistoryBuffer, *_numpy_globals()]):
-            content = torch.load(path, map_location="cpu", weights_only=True, mmap=False)
+        with torch.serialization.safe_globals(_engine_globals()):
+            content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise UserError(f"{path} can't be read as a checkpoint of plain tensors ({reason}): truncated, or from another program") from error
+        raise UserError(f"{path} {_reason(str(error))}") from error
     if not isinstance(content, dict):
         raise UserError(f"{path} holds a {type(content).__name__}, not a checkpoint")
     return content
 
 
-def _numpy_globals() -> list:
-    import numpy as np
+def _engine_globals() -> list:
+    """What mmengine's checkpoints hold besides tensors: the history of logged values, as NumPy arrays."""
+    numbers = (np.float64, np.float32, np.int64, np.int32, np.bool_)
+    arrays = (np._core.multiarray._reconstruct, np._core.multiarray.scalar, np.ndarray, np.dtype)
+    return [HistoryBuffer, (_history_method, "builtins.getattr"), *arrays, *(type(np.dtype(n)) for n in numbers)]
 
-    kinds = (np.float64, np.float32, np.int64, np.int32, np.bool_)
-    return [np._core.multiarray._reconstruct, np._core.multiarray.scalar, np.ndarray, np.dtype, *(type(np.dtype(k)) for k in kinds)]
+
+def _history_method(owner: object, name: str) -> object:
+    """Stands in for ``getattr``, which would let a file reach any function: only the history's own methods."""
+    if owner is not HistoryBuffer or name.startswith("_"):
+        raise UserError(f"asks for {name!r} of {owner!r}")
+    return getattr(owner, name)
+
+
+def _reason(error: str) -> str:
+    foreign = re.search(r"GLOBAL (\S+)", error)
+    if foreign:
+        return f"would run code ({foreign[1]}) on loading and was refused: save it again as plain tensors where you trust it"
+    return "can't be read as a checkpoint: it is empty, truncated, damaged or from another program"
 
 
 def read_state_dict(source: str) -> dict[str, Tensor]:

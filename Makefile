@@ -1,0 +1,45 @@
+# make demo: set up, draw the built-in data, train FCN-8s, evaluate it, write pictures
+# make test: set up, lint, run the tests
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+NET := fcn8s_vgg16_minivoc
+WORK := work_dirs
+
+.PHONY: demo test install data lint strides clean
+
+demo: data
+	$(PY) tools/train.py configs/$(NET).py
+	$(PY) tools/test.py configs/$(NET).py "$$(ls -t $(WORK)/$(NET)/best_mIoU_*.pth | head -n 1)" --show-dir $(WORK)/$(NET)/pictures
+	@echo "weights, metrics.json and pictures/ are in $(WORK)/$(NET)"
+
+test: install lint
+	$(PY) -m pytest
+
+install: $(VENV)/.installed
+
+$(VENV)/.installed: pyproject.toml setup.py
+	test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	@echo "installing into $(VENV): 5 GB, some minutes the first time"
+	$(PY) -m pip install --quiet --disable-pip-version-check -e ".[dev]"
+	touch $@
+
+data: install
+	$(PY) tools/dataset_converters/make_minivoc.py
+
+lint: install
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+
+# FCN-32s, 16s and 8s on the built-in data, side by side
+strides: data
+	for net in fcn32s fcn16s fcn8s; do \
+	  $(PY) tools/train.py configs/$${net}_vgg16_minivoc.py && \
+	  $(PY) tools/test.py configs/$${net}_vgg16_minivoc.py "$$(ls -t $(WORK)/$${net}_vgg16_minivoc/best_mIoU_*.pth | head -n 1)" \
+	    --out $(WORK)/$${net}_vgg16_minivoc/masks || exit 1; \
+	done
+	$(PY) tools/compare.py data/minivoc/VOC2012 FCN-32s=$(WORK)/fcn32s_vgg16_minivoc/masks FCN-16s=$(WORK)/fcn16s_vgg16_minivoc/masks \
+	  FCN-8s=$(WORK)/fcn8s_vgg16_minivoc/masks --out $(WORK)/strides.png
+
+clean:
+	rm -rf $(VENV) build *.egg-info

@@ -1,0 +1,5 @@
+"""Losses."""
+
+from .cross_entropy import FCNCrossEntropyLoss
+
+__all__ = ["FCNCrossEntropyLoss"]

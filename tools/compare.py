@@ -1,0 +1,39 @@
+#!/usr/bin/env python
+"""Put masks of several nets side by side: python tools/compare.py VOC_ROOT FCN-8s=MASKS --out PICTURE"""
+
+import argparse
+from pathlib import Path
+
+import _common
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Draw image | truth | one mask per net, one image a row.")
+    parser.add_argument("voc_root", help="data set in PASCAL VOC's layout")
+    parser.add_argument(
+        "masks", nargs="+", metavar="TITLE=DIR", help="folder of masks, as tools/test.py --out writes them"
+    )
+    parser.add_argument("--out", required=True, help="picture to write")
+    parser.add_argument(
+        "--names", nargs="+", help="images to show, without suffix (default: the first three that all have)"
+    )
+    parser.add_argument("--scale", type=int, default=2, help="enlargement (default: 2)")
+    args = parser.parse_args()
+    if not all("=" in pair for pair in args.masks):
+        parser.error(f"masks are given as TITLE=DIR, not {' '.join(args.masks)}")
+    return args
+
+
+def main() -> None:
+    args = parse_args()
+
+    from fcn_plugin.visualization import compare
+
+    masks = dict(pair.split("=", 1) for pair in args.masks)
+    names = args.names or sorted(path.stem for path in Path(next(iter(masks.values()))).glob("*.png"))[:3]
+    compare(args.voc_root, masks, names, args.scale).save(args.out)
+    print(f"wrote {args.out}")
+
+
+if __name__ == "__main__":
+    _common.run(main)

@@ -1,0 +1,5 @@
+#!/usr/bin/env bash
+# usage: [NODES=1 GPUS_PER_NODE=8] slurm_test.sh PARTITION JOB_NAME CONFIG CHECKPOINT [test.py options]
+set -euo pipefail
+if [ $# -lt 4 ]; then sed -n 2p "$0" >&2; exit 2; fi
+exec bash "$(dirname "$0")/_srun.sh" test.py "$@"
