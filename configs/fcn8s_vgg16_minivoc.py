@@ -1,14 +1,15 @@
 # FCN-8s on the built-in data, from scratch, in minutes on two CPU cores.
 _base_ = [
-    "_base_/models/fcn_vgg16bn.py",
+    "_base_/models/fcn_vgg16.py",
     "_base_/datasets/minivoc.py",
     "_base_/schedules/schedule_20k.py",
     "_base_/default_runtime.py",
 ]
-fc_channels = 256
+fc_channels = 256  # 4096 is ImageNet's width; small data without it needs less
 max_iters = 400
 model = dict(
     precision="bf16",
+    backbone=dict(norm_cfg=dict(type="BN")),  # a plain VGG16 hardly trains from scratch
     neck=dict(fc_channels=fc_channels, dropout_ratio=0.1),
     decode_head=dict(in_channels=dict(fr=fc_channels)),
 )

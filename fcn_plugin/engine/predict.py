@@ -20,7 +20,7 @@ from tqdm import tqdm
 from ..errors import UserError
 from ..visualization import overlay, save_mask
 from .checkpoint import load_verified
-from .preflight import check_config
+from .preflight import check_config, make_dir
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".ppm"}
 
@@ -46,7 +46,10 @@ def predict(cfg: Config, checkpoint: str, inputs: Sequence[str], out_dir: str, o
     """
     init_default_scope(cfg.get("default_scope", "mmseg"))
     check_config(cfg, ())
+    if not 0 <= opacity <= 1:
+        raise UserError(f"opacity is {opacity}: give a number from 0 (image) to 1 (classes)")
     images = _name_outputs(inputs)
+    make_dir(out_dir, "--out-dir")
     model, palette = _load(cfg, checkpoint)
     pipeline = Compose(
         [dict(type="LoadImageFromNDArray")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -41,7 +42,31 @@ def check_config(cfg: ConfigDict, splits: Sequence[str]) -> None:
         _check_dataset(loader.dataset, split, num_classes, cfg)
 
 
+def make_dir(path: str, option: str) -> None:
+    """Make a folder for results before the work that fills it.
+
+    Raises:
+        UserError: it can't be made or written to; names the option that gives another.
+    """
+    try:
+        Path(path).mkdir(parents=True, exist_ok=True)
+        reason = "" if os.access(path, os.W_OK) else "no permission"
+    except OSError as error:
+        reason = error.strerror
+    if reason:
+        raise UserError(f"can't write to the folder {path} ({reason}): give another with {option}")
+
+
 def _check_dataset(dataset: ConfigDict, split: str, num_classes: int, cfg: ConfigDict) -> None:
+    wrapped = [inner for inner in (dataset.get("dataset"), *dataset.get("datasets", ())) if inner is not None]
+    for inner in wrapped:  # RepeatDataset, ConcatDataset
+        _check_dataset(inner, split, num_classes, cfg)
+    if wrapped:
+        return
+    if DATASETS.get(dataset.type) is None:
+        raise UserError(
+            f"{cfg.filename}: the {split} data set's type {dataset.type!r} is unknown: correct it in the config"
+        )
     classes = dataset.get("metainfo", {}).get("classes") or DATASETS.get(dataset.type).METAINFO.get("classes")
     if classes is not None and len(classes) != num_classes:
         raise UserError(

@@ -11,7 +11,7 @@ from mmengine.registry import RUNNERS, init_default_scope
 from mmengine.runner import find_latest_checkpoint
 
 from ..errors import UserError
-from .preflight import check_config
+from .preflight import check_config, make_dir
 
 
 def train(cfg: Config, resume: str | None = None) -> None:
@@ -34,6 +34,10 @@ def train(cfg: Config, resume: str | None = None) -> None:
     if cfg.get("load_from"):
         _require_file(cfg.load_from)
     if cfg.model.get("precision") == "fp16":
+        if get_device() == "cpu":
+            raise UserError(
+                "training in fp16 scales gradients on a GPU, and there is none: take bf16 (--amp bf16) or fp32"
+            )
         cfg.optim_wrapper.type = "AmpOptimWrapper"  # gradients of fp16 need scaling
         cfg.optim_wrapper.dtype = "float16"
     runner = _build(cfg)
@@ -65,6 +69,9 @@ def test(
     check_config(cfg, ("test",))
     _require_file(checkpoint)
     cfg.load_from = checkpoint
+    for folder, option in ((masks, "--out"), (pictures, "--show-dir")):
+        if folder:
+            make_dir(folder, option)
     if masks or pictures:
         hook = dict(type="PredictionHook", mask_dir=masks, picture_dir=pictures)
         cfg.custom_hooks = [*cfg.get("custom_hooks", []), hook]
@@ -86,5 +93,5 @@ def _require_file(path: str) -> None:
 
 
 def _build(cfg: Config):
-    Path(cfg.work_dir).mkdir(parents=True, exist_ok=True)
+    make_dir(cfg.work_dir, "--work-dir")
     return RUNNERS.build(cfg) if "runner_type" in cfg else RUNNERS.get("FCNRunner").from_cfg(cfg)

@@ -51,4 +51,5 @@ class PredictionHook(Hook):
         if "gt_sem_seg" in sample:
             truth = sample.gt_sem_seg.data[0].cpu().numpy()
             tiles.append(("truth", colours[truth]))
-        return panel([*tiles, ("prediction", colours[mask])])
+        # small images are shown larger
+        return panel([*tiles, ("prediction", colours[mask])], scale=max(1, round(256 / image.shape[0])))

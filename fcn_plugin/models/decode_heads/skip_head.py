@@ -116,12 +116,12 @@ class FCNSkipHead(BaseDecodeHead):
 
     def fuse_scores(self, inputs: Sequence) -> Tensor:
         """Sum of all score maps at the finest stream's stride, (N, C, h, w), float32."""
-        deepest, *skips = self._transform_inputs(inputs)
-        fused = getattr(self, f"score_{self.streams[0]}")(deepest).float()
-        for name, upscore, feature in zip(self.streams[1:], self.upscore_names, skips, strict=False):
-            up = getattr(self, upscore)(fused)
-            score = getattr(self, f"score_{name}")(feature).float()
-            fused = up + crop(score, self.crops[name], up.shape[-2:])
+        streams = zip(self.streams, self._transform_inputs(inputs), strict=True)
+        fused, *skips = (getattr(self, f"score_{name}")(feature).float() for name, feature in streams)
+        with torch.autocast(fused.device.type, enabled=False):
+            for name, upscore, score in zip(self.streams[1:], self.upscore_names, skips, strict=False):
+                up = getattr(self, upscore)(fused)
+                fused = up + crop(score, self.crops[name], up.shape[-2:])
         return fused
 
     def upsample_scores(self, fused: Tensor, size: tuple[int, int]) -> Tensor:
