@@ -14,7 +14,7 @@ model = dict(
     decode_head=dict(in_channels=dict(fr=fc_channels)),
 )
 train_cfg = dict(max_iters=max_iters, val_interval=100)
-optim_wrapper = dict(optimizer=dict(_delete_=True, type="AdamW", lr=1e-3, weight_decay=0.01))
+optim_wrapper = dict(optimizer=dict(_delete_=True, type="AdamW", lr=1e-3, weight_decay=0.01, fused=True))
 param_scheduler = [
     dict(type="LinearLR", start_factor=0.1, begin=0, end=20, by_epoch=False),
     dict(type="PolyLR", eta_min=1e-6, power=0.9, begin=20, end=max_iters, by_epoch=False),

@@ -86,7 +86,7 @@ def build_fcn(
     if narrow:
         cfg.model.backbone.pop("depth")
         cfg.merge_from_dict({"model.backbone": {"type": "NarrowVGG", "depth": 16}})
-    cfg.merge_from_dict({"model.decode_head": head or {}, "model": kwargs})
+    cfg.merge_from_dict({"model": {**kwargs, "decode_head": head or {}}})
     model = MODELS.build(cfg.model)
     logging.disable(logging.INFO)  # init_weights logs a line per tensor
     model.init_weights()
@@ -100,6 +100,12 @@ def wake_scores(head):
     for name in head.streams:
         torch.nn.init.normal_(getattr(head, f"score_{name}").weight)
         torch.nn.init.normal_(getattr(head, f"score_{name}").bias)
+
+
+def balance_classes(model, image):
+    """Shift the net's scores so that each class has a mean logit of 0 on the image: no class wins everywhere."""
+    with torch.no_grad():
+        model.decode_head.score_fr.bias -= model(image).mean((0, 2, 3))
 
 
 def build_head(variant="8s", geometry="aligned", num_classes=2, **kwargs):

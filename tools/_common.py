@@ -35,9 +35,19 @@ def add_overrides(parser: argparse.ArgumentParser) -> None:
         "--cfg-options",
         nargs="+",
         default=[],
+        type=_key_value,
         metavar="KEY=VALUE",
         help="override config entries, e.g. train_cfg.max_iters=1000",
     )
+
+
+def _key_value(text: str) -> str:
+    key, equals, _ = text.partition("=")
+    if not equals or not key:
+        raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE")
+    if key == "data_root":  # the dataloaders were built from the variable's old value
+        raise argparse.ArgumentTypeError("data_root reaches no dataloader: use --data-root DIR")
+    return text
 
 
 def add_launcher(parser: argparse.ArgumentParser) -> None:
@@ -51,9 +61,15 @@ def load_config(args: argparse.Namespace):
     from mmengine.config import DictAction
 
     from fcn_plugin import get_config
+    from fcn_plugin.errors import UserError
 
     os.environ.setdefault("LOCAL_RANK", str(getattr(args, "local_rank", 0)))
-    cfg = get_config(args.config)
+    try:
+        cfg = get_config(args.config)
+    except UserError:
+        raise
+    except Exception as error:  # a config is a program: anything can go wrong in it
+        raise UserError(f"{args.config} can't be read as a config: {type(error).__name__}: {error}") from error
     pairs = argparse.ArgumentParser()
     pairs.add_argument("--cfg-options", nargs="*", action=DictAction, default={})
     cfg.merge_from_dict(pairs.parse_args(["--cfg-options", *args.cfg_options]).cfg_options)
@@ -98,10 +114,17 @@ def _user_message(error: Exception) -> str | None:
     """The message of bad input, also from a data loader's worker; None for a fault of the program."""
     from fcn_plugin.errors import UserError
 
-    if not isinstance(error, (UserError, FileNotFoundError, PermissionError)):
-        return None
     text = str(error)
-    return text.strip().splitlines()[-1].split("UserError: ")[-1] if "Original Traceback" in text else text
+    if isinstance(error, UserError):
+        return text.rpartition("UserError: ")[2].rstrip() if "Original Traceback" in text else text
+    if isinstance(error, OSError):  # missing, occupied, not writable, disk full: the message names the file
+        return text
+    if isinstance(error, KeyError) and " registry. Please" in text:
+        unknown = error.args[0].split(" registry. Please")[0]
+        return f"{unknown} registry: correct this type in the config, or add its module to custom_imports"
+    if isinstance(error, TypeError) and "__init__() " in text:
+        return f"{text}: correct this entry of the config"
+    return None
 
 
 def _leave_group() -> None:

@@ -29,5 +29,5 @@ class CamVidDataset(BaseSegDataset):
 
     @classmethod
     def get_label_map(cls, new_classes=None) -> dict[int, int]:
-        """Unlabelled pixels are void; the classes keep their ids."""
-        return {11: 255}
+        """Unlabelled pixels are void; classes left out of ``new_classes`` too."""
+        return {**(super().get_label_map(new_classes) or {}), 11: 255}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mmengine.config import ConfigDict
-from mmseg.registry import DATASETS
+from mmseg.registry import DATASETS, OPTIMIZERS
 
 from ..errors import UserError
 
@@ -40,6 +40,11 @@ def check_config(cfg: ConfigDict, splits: Sequence[str]) -> None:
                 f"{cfg.filename} has no {split}_dataloader: inherit one of configs/_base_/datasets or add it"
             )
         _check_dataset(loader.dataset, split, num_classes, cfg)
+    optimizer = cfg.get("optim_wrapper", {}).get("optimizer", {}).get("type")
+    if "train" in splits and isinstance(optimizer, str) and OPTIMIZERS.get(optimizer) is None:
+        raise UserError(
+            f"{cfg.filename}: optim_wrapper.optimizer.type is {optimizer!r}, which is unknown: correct it in the config"
+        )
 
 
 def make_dir(path: str, option: str) -> None:

@@ -36,7 +36,7 @@ def trace_coord_maps(
         One map per returned tensor, in order.
 
     Raises:
-        ValueError: branches that lie on different grids meet, or the two axes differ.
+        ValueError: branches that lie on different grids meet, the two axes differ, or an output can't be placed.
     """
     value = torch.empty(1, channels, size, size, device="meta")
     tracer = _Tracer(value, image or CoordMap())
@@ -44,6 +44,12 @@ def trace_coord_maps(
         for module in modules:
             value = functional_call(module, _meta_state(module), (value,))
     outputs = [value] if isinstance(value, Tensor) else value
+    for i, output in enumerate(outputs):
+        if output not in tracer.maps:
+            raise ValueError(
+                f"output {i} of shape {tuple(output.shape)} can't be placed on the image: it comes from an operation that is no "
+                "convolution, pooling, padding or elementwise one (resizing, slicing); leave it out of the backbone's outputs"
+            )
     return [tracer.maps[output][0] for output in outputs]
 
 
@@ -106,11 +112,16 @@ def _convolution(grid: CoordMap, axis: int, args, kwargs) -> CoordMap:
     return grid.down(kernel, stride, padding, _per_axis(dilation, axis))
 
 
-def _pooling(grid: CoordMap, axis: int, args, kwargs) -> CoordMap:
+def _max_pooling(grid: CoordMap, axis: int, args, kwargs) -> CoordMap:
+    dilation = args[4] if len(args) > 4 else 1
+    return _pooling(grid, axis, args, kwargs, dilation)
+
+
+def _pooling(grid: CoordMap, axis: int, args, kwargs, dilation=1) -> CoordMap:
     kernel = args[1]
     stride = args[2] if len(args) > 2 and args[2] else kernel
     padding = args[3] if len(args) > 3 else 0
-    return grid.down(_per_axis(kernel, axis), _per_axis(stride, axis), _per_axis(padding, axis))
+    return grid.down(*(_per_axis(value, axis) for value in (kernel, stride, padding, dilation)))
 
 
 def _padding(grid: CoordMap, axis: int, args, kwargs) -> CoordMap:
@@ -120,8 +131,8 @@ def _padding(grid: CoordMap, axis: int, args, kwargs) -> CoordMap:
 
 _RULES: dict[object, Callable[..., CoordMap]] = {
     aten.convolution: _convolution,
-    aten.max_pool2d_with_indices: _pooling,
-    aten.max_pool2d: _pooling,
+    aten.max_pool2d_with_indices: _max_pooling,
+    aten.max_pool2d: _max_pooling,
     aten.avg_pool2d: _pooling,
     aten.constant_pad_nd: _padding,
 }

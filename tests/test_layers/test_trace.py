@@ -53,8 +53,9 @@ def test_concatenated_branches():
     assert trace(branches) == (2, 1)
 
 
-def test_a_gate_of_one_pixel_has_no_place():
-    gate = Call(lambda x, conv: x * torch.sigmoid(conv(F.adaptive_avg_pool2d(x, 1))), nn.Conv2d(4, 4, 1))
+@pytest.mark.parametrize("squeeze", [nn.AdaptiveAvgPool2d(1), nn.Conv2d(4, 4, 32)])
+def test_a_gate_of_one_pixel_has_no_place(squeeze):
+    gate = Call(lambda x, pool, conv: x * torch.sigmoid(conv(pool(x))), squeeze, nn.Conv2d(4, 4, 1))
     assert trace(nn.Conv2d(3, 4, 2, 2), gate) == (2, Fraction(1, 2))
 
 

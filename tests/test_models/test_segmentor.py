@@ -3,7 +3,7 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from builders import STREAMS, build_fcn, sample
+from builders import STREAMS, balance_classes, build_fcn, sample
 from torch import nn
 
 from fcn_plugin.layers import BilinearUpsample
@@ -50,7 +50,7 @@ class TestContract:
             assert parameter.grad.any(), name
 
 
-def test_image_of_a_batch_are_independent():
+def test_images_of_a_batch_are_independent():
     model, images = build_fcn(), torch.randn(2, 3, 33, 40)
     with torch.no_grad():
         torch.testing.assert_close(model(images)[1:], model(images[1:]), rtol=1e-4, atol=1e-5)
@@ -161,27 +161,28 @@ def test_memory_layout_changes_no_value():
 def test_a_finer_net_starts_as_its_parent(child, parent, geometry):
     """Its new score is zero: only upsampling in two steps instead of one tells them apart."""
     parent_net, net = (build_fcn(STREAMS[name], geometry, num_classes=5) for name in (parent, child))
+    image = torch.randn(1, 3, 128, 128)
+    balance_classes(parent_net, image)
     net.decode_head.init_weights()
     new = STREAMS[child][-1]
     found = net.load_state_dict(parent_net.state_dict(), strict=False)
     assert found.missing_keys == [f"decode_head.score_{new}.weight", f"decode_head.score_{new}.bias"]
     assert found.unexpected_keys == []
-    image = torch.randn(1, 3, 96, 96)
     with torch.no_grad():
         expected, logits = parent_net(image), net(image)
-    assert (logits - expected).abs().max() < 0.15 * expected.abs().max()
-    agree = logits.argmax(1) == expected.argmax(1)
-    assert expected.argmax(1).unique().numel() > 1
-    assert agree.float().mean() > 0.97
+    assert expected.argmax(1).unique().numel() > 2
+    assert (logits - expected).abs().mean() < 0.15 * expected.std()
+    assert (logits.argmax(1) == expected.argmax(1)).float().mean() > 0.9
 
 
 def test_prediction_is_the_class_of_the_highest_logit():
     model, image = build_fcn(num_classes=5), torch.randn(1, 3, 33, 40)
+    balance_classes(model, image)
     meta = {"ori_shape": (33, 40), "img_shape": (33, 40), "img_path": "photo7.jpg"}
     with torch.no_grad():
         (result,) = model(image, [sample(torch.zeros(33, 40), **meta)], mode="predict")
         expected = model(image)
-    assert expected.argmax(1).unique().numel() > 1
+    assert expected.argmax(1).unique().numel() > 2
     assert torch.equal(result.pred_sem_seg.data, expected.argmax(1))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import torch
 import torch.nn.functional as F
 from mmseg.registry import MODELS
 from torch import Tensor, nn
@@ -45,7 +46,7 @@ class FCNCrossEntropyLoss(nn.Module):
     def forward(
         self, logits: Tensor, label: Tensor, weight: Tensor | None = None, ignore_index: int = 255, **kwargs
     ) -> Tensor:
-        """Scalar loss of (N, C, H, W) logits and (N, H, W) labels; 0 where every pixel is void.
+        """Scalar loss of (N, C, H, W) logits and (N, H, W) labels; 0 where no pixel counts.
 
         Args:
             logits: scores, any float type.
@@ -62,6 +63,6 @@ class FCNCrossEntropyLoss(nn.Module):
             total = (each * weight).sum()
         if self.reduction == "mean":
             valid = label[label != ignore_index]
-            count = factors[valid].sum() if factors is not None else valid.numel()
-            total = total / (count if valid.numel() else 1)
+            count = factors[valid].sum() if factors is not None else total.new_tensor(valid.numel())
+            total = total / torch.where(count > 0, count, torch.ones_like(count))
         return self.loss_weight * total

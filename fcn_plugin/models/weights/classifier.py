@@ -90,6 +90,7 @@ def _pair_layer(target: str, layer: nn.Module, index: int | None) -> list[tuple[
 def _problem(target: str, key: str, tensor: Tensor, state: dict[str, Tensor]) -> str | None:
     if key not in state:
         return f"{key} (for {target}) is missing"
-    if state[key].numel() != tensor.numel():
+    # a fully connected layer's matrix is its convolution's kernel with all but the first axis flattened
+    if state[key].shape not in (tensor.shape, tensor.flatten(1).shape if tensor.dim() == 4 else None):
         return f"{key} has shape {tuple(state[key].shape)}, {target} needs {tuple(tensor.shape)}"
     return None
