@@ -10,7 +10,9 @@ max_iters = 1200
 model = dict(
     precision="bf16",
     backbone=dict(norm_cfg=dict(type="BN")),  # a plain VGG16 hardly trains from scratch
-    neck=dict(fc_channels=fc_channels, dropout_ratio=0.1),  # nothing is pretrained: half of fc7 would be missing in a short run
+    neck=dict(
+        fc_channels=fc_channels, dropout_ratio=0.1
+    ),  # nothing is pretrained: half of fc7 would be missing in a short run
     decode_head=dict(
         in_channels=dict(fr=fc_channels),
         num_classes=11,

@@ -57,9 +57,7 @@ def test_types_are_registered(name):
 def test_net_forwards_to_the_size_of_its_input(name):
     cfg = get_config(name)
     init_default_scope(cfg.default_scope)
-    narrow = dict(
-        neck=dict(fc_channels=8), decode_head=dict(in_channels=dict(fr=8)), pretrained=None, precision="fp32"
-    )
+    narrow = dict(neck=dict(fc_channels=8), decode_head=dict(in_channels=dict(fr=8)), pretrained=None, precision="fp32")
     cfg.merge_from_dict({"model": narrow})
     model = MODELS.build(cfg.model).eval()
     with torch.no_grad():

@@ -115,9 +115,9 @@ def _user_message(error: Exception) -> str | None:
     from fcn_plugin.errors import UserError
 
     text = str(error)
-    if isinstance(error, UserError):
-        return text.rpartition("UserError: ")[2].rstrip() if "Original Traceback" in text else text
-    if isinstance(error, OSError):  # missing, occupied, not writable, disk full: the message names the file
+    if "Original Traceback" in text:
+        text = text.rpartition(f"{type(error).__name__}: ")[2].rstrip()
+    if isinstance(error, (UserError, OSError)):  # OSError: a file is missing, occupied, not writable; the disk is full
         return text
     if isinstance(error, KeyError) and " registry. Please" in text:
         unknown = error.args[0].split(" registry. Please")[0]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import torch
 from mmengine.dist import is_distributed
 from mmengine.evaluator import Evaluator
@@ -13,6 +11,7 @@ from mmengine.runner import Runner
 from torch import distributed as torch_dist
 from torch import nn
 
+from .broken_files import name_broken_files
 from .checkpoint import load_verified
 from .console import quiet_console
 
@@ -49,6 +48,13 @@ class FCNRunner(Runner):
         quiet_console(logger)
         return logger
 
+    @staticmethod
+    def build_dataloader(*args, **kwargs):
+        """Files that can't be read are named."""
+        loader = Runner.build_dataloader(*args, **kwargs)
+        name_broken_files(loader.dataset)
+        return loader
+
     def build_evaluator(self, evaluator) -> Evaluator:
         """Metrics that write files write them to the work dir unless the config says where."""
         built = super().build_evaluator(evaluator)
@@ -79,8 +85,3 @@ class FCNRunner(Runner):
     def test(self) -> dict:
         self._evaluating = True
         return super().test()
-
-
-def local_rank() -> int:
-    """Rank of this process on its machine, as torchrun sets it; 0 without torchrun."""
-    return int(os.environ.get("LOCAL_RANK", 0))

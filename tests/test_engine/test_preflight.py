@@ -1,0 +1,147 @@
+"""check_config and make_dir: contradictions and missing files are found before anything is built."""
+
+import copy
+import os
+
+import pytest
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+
+from fcn_plugin.engine import check_config
+from fcn_plugin.engine.preflight import make_dir
+from fcn_plugin.errors import UserError
+
+SPLITS = ("train", "val")
+DATASET = dict(
+    type="PascalVOCDataset",
+    data_prefix=dict(img_path="JPEGImages", seg_map_path="SegmentationClass"),
+    ann_file="names.txt",
+)
+
+
+@pytest.fixture(autouse=True)
+def scope():
+    init_default_scope("mmseg")
+
+
+@pytest.fixture
+def root(tmp_path):
+    for folder in ("JPEGImages", "SegmentationClass"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "JPEGImages" / "a.jpg").touch()
+    (tmp_path / "names.txt").write_text("a\n")
+    return tmp_path
+
+
+def config(root, num_classes=21, **options):
+    dataset = copy.deepcopy(DATASET) | {"data_root": str(root)} | options
+    loaders = {f"{split}_dataloader": dict(dataset=copy.deepcopy(dataset)) for split in SPLITS}
+    return Config(dict(model=dict(decode_head=dict(num_classes=num_classes)), data_help="Draw it", **loaders))
+
+
+def refusal(cfg, splits=SPLITS):
+    with pytest.raises(UserError) as error:
+        check_config(cfg, splits)
+    return str(error.value)
+
+
+def test_a_whole_config_passes(root):
+    check_config(config(root), SPLITS)
+
+
+@pytest.mark.parametrize("number", [None, "21", 1, 0, -3, 2.0])
+def test_num_classes_is_a_number_of_classes(root, number):
+    message = refusal(config(root, number))
+    assert f"model.decode_head.num_classes is {number!r}" in message
+    assert "background included" in message
+
+
+def test_classes_agree_with_the_data_set(root):
+    message = refusal(config(root, 20))
+    assert "num_classes is 20, but the train data set PascalVOCDataset has 21 classes: set num_classes=21" in message
+
+
+def test_a_config_may_name_other_classes(root):
+    names = ("road", "sky")
+    check_config(config(root, 2, metainfo=dict(classes=names)), SPLITS)
+    assert "has 2 classes: set num_classes=2" in refusal(config(root, 21, metainfo=dict(classes=names)))
+
+
+def test_only_the_asked_splits_are_looked_at(root):
+    cfg = config(root)
+    cfg.val_dataloader.dataset.data_root = "nowhere"
+    cfg.test_dataloader = None
+    check_config(cfg, ("train",))
+    check_config(cfg, ())
+    assert "the val data root nowhere does not exist" in refusal(cfg)
+    assert "has no test_dataloader" in refusal(cfg, ("test",))
+
+
+@pytest.mark.parametrize(
+    "path, what",
+    [
+        ("JPEGImages", "image folder"),
+        ("SegmentationClass", "mask folder"),
+        ("names.txt", "split file"),
+    ],
+)
+def test_missing_parts_are_named_with_the_remedies(root, path, what):
+    (root / path).rename(root / "moved")
+    message = refusal(config(root))
+    assert f"the train {what} {root / path} does not exist. Draw it" in message
+    assert "configs/fcn8s_vgg16_minivoc.py" in message
+
+
+def test_a_split_file_names_images(root):
+    (root / "names.txt").write_text(" \n\n")
+    assert f"the train split is empty: {root / 'names.txt'} names no image" in refusal(config(root))
+
+
+def test_without_a_split_file_images_are_looked_for(root):
+    check_config(config(root, ann_file=""), SPLITS)
+    message = refusal(config(root, ann_file="", img_suffix=".png"))
+    assert f"the train split is empty: no *.png in {root / 'JPEGImages'}" in message
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+def test_reaches_through_wrappers(root, depth):
+    cfg = config(root)
+    for _ in range(depth):
+        cfg.train_dataloader.dataset = dict(
+            type="ConcatDataset", datasets=[dict(type="RepeatDataset", times=2, dataset=cfg.train_dataloader.dataset)]
+        )
+    check_config(cfg, SPLITS)
+    (root / "names.txt").unlink()
+    assert f"split file {root / 'names.txt'} does not exist" in refusal(cfg)
+
+
+def test_unknown_type_of_data_set(root):
+    assert "data set's type 'VOCDataset' is unknown" in refusal(config(root, type="VOCDataset"))
+
+
+def test_make_dir(tmp_path):
+    make_dir(str(tmp_path / "a" / "b"), "--out")
+    make_dir(str(tmp_path / "a" / "b"), "--out")
+    assert (tmp_path / "a" / "b").is_dir()
+    (tmp_path / "file").touch()
+    for path in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(UserError, match=r"can't write to the folder .*file.*: give another with --out"):
+            make_dir(str(path), "--out")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_make_dir_without_permission(tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(UserError, match="give another with --out"):
+        make_dir(str(tmp_path / "a"), "--out")
+    with pytest.raises(UserError, match="no permission"):
+        make_dir(str(tmp_path), "--out")
+
+
+def test_unknown_optimizer(root):
+    cfg = config(root)
+    cfg.optim_wrapper = dict(optimizer=dict(type="SGDD", lr=0.1))
+    assert "optim_wrapper.optimizer.type is 'SGDD', which is unknown" in refusal(cfg)
+    check_config(cfg, ("val",))  # evaluation needs none
+    cfg.optim_wrapper.optimizer.type = "SGD"
+    check_config(cfg, SPLITS)
