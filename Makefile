@@ -39,7 +39,8 @@ strides: data
 	    --out $(WORK)/$${net}_vgg16_minivoc/masks || exit 1; \
 	done
 	$(PY) tools/compare.py data/minivoc/VOC2012 FCN-32s=$(WORK)/fcn32s_vgg16_minivoc/masks FCN-16s=$(WORK)/fcn16s_vgg16_minivoc/masks \
-	  FCN-8s=$(WORK)/fcn8s_vgg16_minivoc/masks --out $(WORK)/strides.png
+	  FCN-8s=$(WORK)/fcn8s_vgg16_minivoc/masks --out $(WORK)/strides.png \
+	  --scale 1 --names 2012_500002 2012_500006 2012_500009 2012_500012 2012_500003
 
 clean:
 	rm -rf $(VENV) build *.egg-info

@@ -32,7 +32,7 @@ def compare(voc_root: str, masks: Mapping[str, str], names: Sequence[str], scale
         tiles = [(title, _read(path)) for title, path in files.items()]
         if len({tile.shape for _, tile in tiles}) > 1:
             raise UserError(f"image and masks of {name} differ in size: {[(t, tile.shape[:2]) for t, tile in tiles]}")
-        rows.append(panel(tiles, scale))
+        rows.append(panel(tiles, scale, titles=not rows))
     sheet = Image.new("RGB", (rows[0].width, sum(row.height for row in rows)), "white")
     for i, row in enumerate(rows):
         sheet.paste(row, (0, sum(r.height for r in rows[:i])))

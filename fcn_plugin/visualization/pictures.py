@@ -36,14 +36,15 @@ def overlay(image: np.ndarray, mask: np.ndarray, palette: Sequence[Sequence[int]
     return np.round(image * (1 - opacity) + colours * opacity).astype(np.uint8)
 
 
-def panel(tiles: Sequence[tuple[str, np.ndarray]], scale: int = 1) -> Image.Image:
+def panel(tiles: Sequence[tuple[str, np.ndarray]], scale: int = 1, titles: bool = True) -> Image.Image:
     """Tiles side by side with their titles above; each (title, (H, W, 3) uint8 of one size)."""
     height, width = (scale * side for side in tiles[0][1].shape[:2])
-    gap, bar = 4, 16
+    gap, bar = 4, 16 if titles else 4
     sheet = Image.new("RGB", (len(tiles) * (width + gap) - gap, height + bar), "white")
     draw = ImageDraw.Draw(sheet)
     for i, (title, tile) in enumerate(tiles):
         x = i * (width + gap)
-        draw.text((x + width // 2, bar // 2), title, fill="black", anchor="mm")
+        if titles:
+            draw.text((x + width // 2, bar // 2), title, fill="black", anchor="mm")
         sheet.paste(Image.fromarray(tile).resize((width, height), Image.Resampling.NEAREST), (x, bar))
     return sheet
