@@ -2,7 +2,6 @@
 """Put masks of several nets side by side: python tools/compare.py VOC_ROOT FCN-8s=MASKS --out PICTURE"""
 
 import argparse
-from pathlib import Path
 
 import _common
 
@@ -15,7 +14,7 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument("--out", required=True, help="picture to write")
     parser.add_argument(
-        "--names", nargs="+", help="images to show, without suffix (default: the first three that all have)"
+        "--names", nargs="+", help="images to show, without suffix (default: the first net's first three)"
     )
     parser.add_argument("--scale", type=int, default=2, help="enlargement (default: 2)")
     args = parser.parse_args()
@@ -30,8 +29,7 @@ def main() -> None:
     from fcn_plugin.visualization import compare
 
     masks = dict(pair.split("=", 1) for pair in args.masks)
-    names = args.names or sorted(path.stem for path in Path(next(iter(masks.values()))).glob("*.png"))[:3]
-    compare(args.voc_root, masks, names, args.scale).save(args.out)
+    compare(args.voc_root, masks, args.names, args.scale).save(args.out)
     print(f"wrote {args.out}")
 
 

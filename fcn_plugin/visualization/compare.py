@@ -12,19 +12,23 @@ from ..errors import UserError
 from .pictures import panel
 
 
-def compare(voc_root: str, masks: Mapping[str, str], names: Sequence[str], scale: int = 2) -> Image.Image:
+def compare(voc_root: str, masks: Mapping[str, str], names: Sequence[str] | None = None, scale: int = 2) -> Image.Image:
     """Rows of image | truth | one mask per net.
 
     Args:
         voc_root: folder in PASCAL VOC's layout (``JPEGImages``, ``SegmentationClass``).
         masks: title -> folder of palette PNGs named after the images.
-        names: images to show, without suffix.
+        names: images to show, without suffix; the first three of the first folder by default.
         scale: enlargement.
 
     Raises:
         UserError: an image or mask is missing, or masks differ in size.
     """
     root = Path(voc_root)
+    first = Path(next(iter(masks.values())))
+    names = names or sorted(path.stem for path in first.glob("*.png"))[:3]
+    if not names:
+        raise UserError(f"no masks in {first}: write them with tools/test.py --out DIR")
     rows = []
     for name in names:
         files = {"image": root / "JPEGImages" / f"{name}.jpg", "truth": root / "SegmentationClass" / f"{name}.png"}
