@@ -97,6 +97,7 @@ def run(main: Callable[[], None]) -> None:
     """Call a tool's main; bad input ends with one message and exit code 2, no traceback."""
     try:
         main()
+        _leave_group(wait=True)
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         sys.exit(130)
@@ -112,6 +113,10 @@ def run(main: Callable[[], None]) -> None:
 
 def _user_message(error: Exception) -> str | None:
     """The message of bad input, also from a data loader's worker; None for a fault of the program."""
+    if isinstance(error, ImportError):
+        if error.name == "fcn_plugin":
+            return f"fcn_plugin is not installed for {sys.executable}: run 'pip install -e .' in the checkout, or make install"
+        return str(error) if str(error).startswith("fcn_plugin needs") else None
     from fcn_plugin.errors import UserError
 
     text = str(error)
@@ -127,8 +132,10 @@ def _user_message(error: Exception) -> str | None:
     return None
 
 
-def _leave_group() -> None:
-    """Processes that leave a live group behind abort now and then at exit."""
+def _leave_group(wait: bool = False) -> None:
+    """Processes that leave a live group behind, or a group that others still use, abort now and then at exit."""
     distributed = sys.modules.get("torch.distributed")
     if distributed is not None and distributed.is_available() and distributed.is_initialized():
+        if wait:
+            distributed.barrier()
         distributed.destroy_process_group()

@@ -94,3 +94,22 @@ def test_message_from_a_worker_process_is_the_inner_one(common, capsys, kind, me
         common.run(main)
     assert stop.value.code == 2
     assert capsys.readouterr().err == f"error: {message}\n"
+
+
+@pytest.mark.parametrize(
+    "error, remedy",
+    [
+        (ModuleNotFoundError("No module named 'fcn_plugin'", name="fcn_plugin"), "pip install -e ."),
+        (ImportError("fcn_plugin needs torch >= 2.11, found 2.4: pip install -U 'torch>=2.11'"), "pip install -U"),
+    ],
+)
+def test_a_missing_or_old_package_is_one_line(common, capsys, error, remedy):
+    def main():
+        raise error
+
+    with pytest.raises(SystemExit) as stop:
+        common.run(main)
+    assert stop.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: fcn_plugin ")
+    assert remedy in line
