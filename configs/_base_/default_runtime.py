@@ -7,7 +7,8 @@ env_cfg = dict(
     dist_cfg=dict(backend="nccl"),  # gloo where there is no GPU
 )
 vis_backends = [dict(type="LocalVisBackend"), dict(type="TensorboardVisBackend")]
-visualizer = dict(type="SegLocalVisualizer", vis_backends=vis_backends, name="visualizer")
+# without a name of its own it takes the run's: a second run in one process would write into the first one's folder
+visualizer = dict(type="SegLocalVisualizer", vis_backends=vis_backends)
 log_processor = dict(type="FCNLogProcessor", by_epoch=False)
 log_level = "INFO"
 load_from = None

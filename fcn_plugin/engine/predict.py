@@ -53,7 +53,11 @@ def predict(cfg: Config, checkpoint: str, inputs: Sequence[str], out_dir: str, o
     model, palette = _load(cfg, checkpoint)
     pipeline = Compose(
         [dict(type="LoadImageFromNDArray")]
-        + [step for step in cfg.test_pipeline if step["type"] not in ("LoadImageFromFile", "LoadAnnotations")]
+        + [
+            step
+            for step in cfg.test_dataloader.dataset.pipeline
+            if step["type"] not in ("LoadImageFromFile", "LoadAnnotations")
+        ]
     )
     masks, broken = [], []
     for name, path in tqdm(images.items(), unit="image", desc="predicting"):

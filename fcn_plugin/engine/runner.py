@@ -37,7 +37,6 @@ class FCNRunner(Runner):
             model_wrapper_cfg = dict(
                 type="MMDistributedDataParallel",
                 device_ids=None,
-                broadcast_buffers=False,
                 find_unused_parameters=self.cfg.get("find_unused_parameters", False),
             )
         return super().wrap_model(model_wrapper_cfg, model)
