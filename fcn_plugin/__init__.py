@@ -5,10 +5,11 @@ from .version import __version__
 
 check_requirements()
 
-from .quiet_imports import quiet_imports
+from .quiet_imports import import_mmseg
 
-with quiet_imports():
-    from . import datasets, engine, evaluation, models, visualization  # noqa: F401
+import_mmseg()
+
+from . import datasets, engine, evaluation, models, visualization
 from .configs import get_config
 
-__all__ = ["__version__", "get_config"]
+__all__ = ["__version__", "datasets", "engine", "evaluation", "get_config", "models", "visualization"]

@@ -1,16 +1,14 @@
-"""Import the OpenMMLab packages without their notices about parts that nothing here uses."""
+"""Import mmseg without its notices about parts that nothing here uses."""
 
 from __future__ import annotations
 
 import contextlib
 import io
 import warnings
-from collections.abc import Iterator
 
 
-@contextlib.contextmanager
-def quiet_imports() -> Iterator[None]:
-    """Drop import-time notices of optional parts; other warnings and all errors pass.
+def import_mmseg() -> None:
+    """Import mmseg's models and data sets; drop the notices of optional parts, pass everything else on.
 
     mmseg prints "Could not import OneDL" with no logger; mmcv without compiled ops warns about deformable
     attention; both until those packages send such notices to their loggers.
@@ -23,4 +21,3 @@ def quiet_imports() -> Iterator[None]:
     for line in printed.getvalue().splitlines():
         if "OneDL" not in line:
             print(line)
-    yield

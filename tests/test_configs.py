@@ -23,7 +23,7 @@ STREAMS = {
 CLASSES = {"voc": 21, "minivoc": 21, "camvid": 11}
 
 
-def test_the_issue_of_configs_is_complete():
+def test_every_net_has_its_config():
     nets = ("fcn32s", "fcn16s", "fcn8s")
     wanted = {f"{net}_vgg16_voc" for net in (*nets, "fcn8s-atonce")} | {f"{net}_vgg16bn_camvid" for net in nets}
     assert wanted | {"fcn8s_vgg16_minivoc"} <= set(LEAVES)

@@ -73,7 +73,8 @@ def _check_dataset(dataset: ConfigDict, split: str, num_classes: int, cfg: Confi
             f"{cfg.filename}: the {split} data set's type {dataset.type!r} is unknown: correct it in the config"
         )
     classes = dataset.get("metainfo", {}).get("classes") or DATASETS.get(dataset.type).METAINFO.get("classes")
-    if classes is not None and len(classes) != num_classes:
+    # mmseg also takes the name of a file of classes
+    if classes is not None and not isinstance(classes, str) and len(classes) != num_classes:
         raise UserError(
             f"{cfg.filename}: model.decode_head.num_classes is {num_classes}, but the {split} data set {dataset.type} has "
             f"{len(classes)} classes: set num_classes={len(classes)}"
