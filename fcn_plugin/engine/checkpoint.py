@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from mmengine.model import BaseTTAModel
+from mmengine.model import BaseTTAModel, is_model_wrapper
 from torch import Tensor, nn
 
 from ..errors import UserError
@@ -16,7 +16,7 @@ def load_verified(model: nn.Module, path: str, may_add: Sequence[str] = ()) -> d
     """Load a checkpoint into a net after checking that it is one of this net.
 
     Args:
-        model: the net; unchanged when the checkpoint is refused.
+        model: the net, wrapped or not; unchanged when the checkpoint is refused.
         path: file of a checkpoint or bare state dict.
         may_add: prefixes of decode-head layers that may be missing from the file and then keep their initial
             values (the layers that a finer net adds to its parent).
@@ -27,7 +27,7 @@ def load_verified(model: nn.Module, path: str, may_add: Sequence[str] = ()) -> d
     Raises:
         UserError: names the file, what differs and the remedy.
     """
-    if isinstance(model, BaseTTAModel):
+    while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
         model = model.module
     checkpoint = read_checkpoint(path)
     if "state_dict" not in checkpoint:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from pathlib import Path
 
 from mmengine.config import Config
 from mmengine.device import get_device
@@ -11,6 +10,7 @@ from mmengine.registry import RUNNERS, init_default_scope
 from mmengine.runner import find_latest_checkpoint
 
 from ..errors import UserError
+from ..models.weights import require_checkpoint
 from .preflight import check_config, make_dir
 
 
@@ -32,7 +32,7 @@ def train(cfg: Config, resume: str | None = None) -> None:
         if cfg.load_from is None:
             print(f"nothing to resume in {cfg.work_dir}: training from the start")
     if cfg.get("load_from"):
-        _require_file(cfg.load_from)
+        require_checkpoint(cfg.load_from)
     if cfg.model.get("precision") == "fp16":
         if get_device() == "cpu":
             raise UserError(
@@ -67,7 +67,7 @@ def test(
     """
     init_default_scope(cfg.get("default_scope", "mmseg"))
     check_config(cfg, ("test",))
-    _require_file(checkpoint)
+    require_checkpoint(checkpoint)
     cfg.load_from = checkpoint
     for folder, option in ((masks, "--out"), (pictures, "--show-dir")):
         if folder:
@@ -85,11 +85,6 @@ def test(
         cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
         cfg.model = dict(**cfg.tta_model, module=cfg.model)
     return _build(cfg).test()
-
-
-def _require_file(path: str) -> None:
-    if not Path(path).is_file():
-        raise UserError(f"no checkpoint at {path}: give the path of a .pth file, as training leaves it in its work dir")
 
 
 def _build(cfg: Config):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import torch
 from mmengine.dist import is_distributed
 from mmengine.evaluator import Evaluator
-from mmengine.model import is_model_wrapper
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 from torch import distributed as torch_dist
@@ -70,8 +69,7 @@ class FCNRunner(Runner):
         Raises:
             UserError: unreadable, other keys, other shapes, or weights that are not finite.
         """
-        model = self.model.module if is_model_wrapper(self.model) else self.model
-        checkpoint = load_verified(model, filename, may_add=() if self._evaluating else ("score_", "upscore"))
+        checkpoint = load_verified(self.model, filename, may_add=() if self._evaluating else ("score_", "upscore"))
         self.call_hook("after_load_checkpoint", checkpoint=checkpoint)
         self._has_loaded = True
         self.logger.info(f"Loaded {filename}")

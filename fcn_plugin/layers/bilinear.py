@@ -9,6 +9,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from .coord_map import CoordMap
+
 
 def bilinear_kernel(size: int) -> Tensor:
     """The (size, size) kernel whose transposed convolution interpolates bilinearly.
@@ -57,6 +59,10 @@ class BilinearUpsample(nn.ConvTranspose2d):
 
     def reset_parameters(self) -> None:
         """Nothing: :meth:`init_weights` writes the bilinear kernels."""
+
+    def coord_map(self, grid: CoordMap) -> CoordMap:
+        """Where the output of a map on ``grid`` lies."""
+        return grid.up(self.kernel_size[0], self.stride[0], self.padding[0])
 
     def init_weights(self) -> None:
         """Write the bilinear kernels."""

@@ -73,8 +73,9 @@ class FCNSkipHead(BaseDecodeHead):
         for name, channels in zip(self.streams, self.in_channels, strict=True):
             self.add_module(f"score_{name}", nn.Conv2d(channels, self.out_channels, 1))
         options = {"padding": "same" if geometry == "aligned" else 0, **(upsample or {})}
-        self.upscore_names = _upscore_names(self.streams, self.strides)
-        for name, factor in self.upscore_names.items():
+        factors = _upscore_names(self.streams, self.strides)
+        *self.skip_upscores, self.last_upscore = factors
+        for name, factor in factors.items():
             self.add_module(name, BilinearUpsample(self.out_channels, factor, **options))
         self.crops: dict[str, int] = {}
 
@@ -99,15 +100,10 @@ class FCNSkipHead(BaseDecodeHead):
             if grid.scale != stride:
                 raise UserError(f"stream {name!r} has stride {grid.scale}, the head's config says {stride}")
         fused = maps[0]
-        for skip, grid, upscore in zip(
-            [*self.streams[1:], "score"], [*maps[1 : len(self.streams)], image], self.upscore_names, strict=True
-        ):
-            layer = getattr(self, upscore)
-            fused = fused.up(layer.kernel_size[0], layer.stride[0], layer.padding[0])
-            if skip == "score":
-                self.crops[skip] = fused.crop_offset(image)
-            else:
-                self.crops[skip] = grid.crop_offset(fused)
+        for name, upscore, grid in zip(self.streams[1:], self.skip_upscores, maps[1:], strict=False):
+            fused = getattr(self, upscore).coord_map(fused)
+            self.crops[name] = grid.crop_offset(fused)
+        self.crops["score"] = getattr(self, self.last_upscore).coord_map(fused).crop_offset(image)
 
     def forward(self, inputs: Sequence) -> Tensor:
         """Logits of exactly (H, W), in float32 whatever the precision of the streams."""
@@ -119,7 +115,7 @@ class FCNSkipHead(BaseDecodeHead):
         streams = zip(self.streams, self._transform_inputs(inputs), strict=True)
         fused, *skips = (getattr(self, f"score_{name}")(feature).float() for name, feature in streams)
         with torch.autocast(fused.device.type, enabled=False):
-            for name, upscore, score in zip(self.streams[1:], self.upscore_names, skips, strict=False):
+            for name, upscore, score in zip(self.streams[1:], self.skip_upscores, skips, strict=True):
                 up = getattr(self, upscore)(fused)
                 fused = up + crop(score, self.crops[name], up.shape[-2:])
         return fused
@@ -127,7 +123,7 @@ class FCNSkipHead(BaseDecodeHead):
     def upsample_scores(self, fused: Tensor, size: tuple[int, int]) -> Tensor:
         """(N, C, h, w) -> (N, C, *size)."""
         with torch.autocast(fused.device.type, enabled=False):
-            up = getattr(self, list(self.upscore_names)[-1])(fused)
+            up = getattr(self, self.last_upscore)(fused)
         return crop(up, self.crops["score"], size)
 
     def predict(self, inputs: Sequence, batch_img_metas: list[dict], test_cfg: dict) -> Tensor:

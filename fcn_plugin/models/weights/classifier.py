@@ -34,7 +34,7 @@ def load_classifier(model: nn.Module, source: str) -> list[str]:
         UserError: layers missing, left over or of another shape; nothing is loaded then.
     """
     state = read_state_dict(source)
-    pairs, used = _pair_features(model.backbone, state, source)
+    pairs = _pair_features(model.backbone, state, source)
     for name, key in CLASSIFIER.items():
         pairs += [
             (f"neck.{name}.{kind}", f"{key}.{kind}", getattr(getattr(model.neck, name), kind))
@@ -52,13 +52,13 @@ def load_classifier(model: nn.Module, source: str) -> list[str]:
             kind = "copied" if state[key].shape == tensor.shape else f"reshaped {tuple(state[key].shape)} ->"
             tensor.copy_(state[key].reshape(tensor.shape))
             report.append(f"{kind} {tuple(tensor.shape)} {key} -> {target}")
-    dropped = sorted(set(state) - used - {key for _, key, _ in pairs})
-    report += [f"dropped {tuple(state[key].shape)} {key}" for key in dropped]
+    dropped = sorted(set(state) - {key for _, key, _ in pairs})
+    report += [f"dropped {tuple(state[key].shape)} {key}" for key in dropped if not key.endswith("num_batches_tracked")]
     print_log(f"Started from {source}:\n  " + "\n  ".join(report), logger="current")
     return report
 
 
-def _pair_features(backbone: nn.Module, state: dict[str, Tensor], source: str):
+def _pair_features(backbone: nn.Module, state: dict[str, Tensor], source: str) -> list[tuple[str, str, Tensor]]:
     """Pair the source's ``features.N`` with the backbone's ConvModules, each kind in order."""
     indices = sorted({int(m[1]) for m in (re.match(r"features\.(\d+)\.weight$", key) for key in state) if m})
     convs = iter([i for i in indices if state[f"features.{i}.weight"].dim() == 4])
@@ -75,8 +75,7 @@ def _pair_features(backbone: nn.Module, state: dict[str, Tensor], source: str):
         raise UserError(
             f"{source} has layers that the backbone lacks: {', '.join(left)}; choose norm_cfg and depth to match the file"
         )
-    used = {key for key in state if key.endswith("num_batches_tracked")}
-    return pairs, used
+    return pairs
 
 
 def _pair_layer(target: str, layer: nn.Module, index: int | None) -> list[tuple[str, str, Tensor]]:

@@ -13,14 +13,19 @@ from torch import Tensor
 from ...errors import UserError
 
 
+def require_checkpoint(path: str) -> None:
+    """Raise a UserError where there is no such file."""
+    if not Path(path).is_file():
+        raise UserError(f"no checkpoint at {path}: give the path of a .pth file, as training leaves it in its work dir")
+
+
 def read_checkpoint(path: str) -> dict:
     """What a local checkpoint file holds, loaded with ``weights_only=True``.
 
     Raises:
         UserError: no such file, not a checkpoint, or one that would run code.
     """
-    if not Path(path).is_file():
-        raise UserError(f"no checkpoint at {path}: give the path of a .pth file, as training leaves it in its work dir")
+    require_checkpoint(path)
     try:
         with torch.serialization.safe_globals(_engine_globals()):
             content = torch.load(path, map_location="cpu", weights_only=True)
