@@ -17,6 +17,7 @@ from mmseg.registry import DATASETS
 from PIL import Image, ImageOps
 from tqdm import tqdm
 
+from ..datasets.minivoc import voc_palette
 from ..errors import UserError
 from ..visualization import overlay, save_mask
 from .checkpoint import load_verified
@@ -82,15 +83,17 @@ def predict(cfg: Config, checkpoint: str, inputs: Sequence[str], out_dir: str, o
 def _load(cfg: Config, checkpoint: str) -> tuple[torch.nn.Module, list]:
     model = init_model(cfg, device="cpu")
     meta = load_verified(model, checkpoint).get("meta", {}).get("dataset_meta")
-    meta = meta or DATASETS.get(cfg.test_dataloader.dataset.type).METAINFO
-    return model.to(get_device()).eval(), meta["palette"]
+    dataset = cfg.test_dataloader.dataset
+    meta = meta or {**DATASETS.get(dataset.type).METAINFO, **dataset.get("metainfo", {})}
+    # a data set may leave its colours open: then VOC's, which are different for every id
+    return model.to(get_device()).eval(), meta.get("palette") or voc_palette()[: model.num_classes]
 
 
 def _predict_one(model: torch.nn.Module, pipeline: Compose, image: np.ndarray, path: Path) -> np.ndarray:
     packed = pipeline(dict(img=np.ascontiguousarray(image[..., ::-1]), img_path=str(path)))
     with torch.inference_mode():
         result = model.test_step(dict(inputs=[packed["inputs"]], data_samples=[packed["data_samples"]]))[0]
-    return result.pred_sem_seg.data[0].cpu().numpy().astype(np.uint8)
+    return result.pred_sem_seg.data[0].cpu().numpy()
 
 
 def _name_outputs(inputs: Sequence[str]) -> dict[str, Path]:

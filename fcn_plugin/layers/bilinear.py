@@ -9,6 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from ..errors import UserError
 from .coord_map import CoordMap
 
 
@@ -34,7 +35,7 @@ class BilinearUpsample(nn.ConvTranspose2d):
         learnable: train the kernels (the authors' nets keep them fixed; no significant difference).
 
     Raises:
-        ValueError: ``"same"`` with k - s odd.
+        UserError: ``"same"`` with k - s odd.
     """
 
     def __init__(
@@ -48,7 +49,7 @@ class BilinearUpsample(nn.ConvTranspose2d):
         kernel_size = kernel_size or 2 * stride
         if padding == "same":
             if (kernel_size - stride) % 2:
-                raise ValueError(f"no 'same' padding for kernel {kernel_size} and stride {stride}: give a number")
+                raise UserError(f"no 'same' padding for kernel {kernel_size} and stride {stride}: give a number")
             padding = (kernel_size - stride) // 2
         super().__init__(channels, channels, kernel_size, stride, padding, groups=channels, bias=False)
         self.learnable = learnable

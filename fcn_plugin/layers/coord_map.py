@@ -13,6 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
+from ..errors import UserError
+
 
 @dataclass(frozen=True)
 class CoordMap:
@@ -50,16 +52,16 @@ class CoordMap:
             Offset in pixels of this map; 0 where both are aligned already.
 
         Raises:
-            ValueError: the strides differ, or the offset is negative or no whole pixel.
+            UserError: the strides differ, or the offset is negative or no whole pixel.
         """
         if self.scale != target.scale:
-            raise ValueError(
+            raise UserError(
                 f"cannot align a map of stride {self.scale} with one of stride {target.scale}: "
                 "put an upsampling of the ratio between them"
             )
         offset = (target.shift - self.shift) / self.scale
         if offset.denominator != 1 or offset < 0:
-            raise ValueError(
+            raise UserError(
                 f"crop offset {offset} is not a whole, non-negative number of pixels (stride {self.scale}, "
                 f"shifts {self.shift} and {target.shift}): change a padding or kernel along the streams"
             )

@@ -14,6 +14,7 @@ from torch.func import functional_call
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.weak import WeakTensorKeyDictionary
 
+from ..errors import UserError
 from .coord_map import CoordMap
 
 aten = torch.ops.aten
@@ -36,7 +37,7 @@ def trace_coord_maps(
         One map per returned tensor, in order.
 
     Raises:
-        ValueError: branches that lie on different grids meet, the two axes differ, or an output can't be placed.
+        UserError: branches that lie on different grids meet, the two axes differ, or an output can't be placed.
     """
     value = torch.empty(1, channels, size, size, device="meta")
     tracer = _Tracer(value, image or CoordMap())
@@ -46,7 +47,7 @@ def trace_coord_maps(
     outputs = [value] if isinstance(value, Tensor) else value
     for i, output in enumerate(outputs):
         if output not in tracer.maps:
-            raise ValueError(
+            raise UserError(
                 f"output {i} of shape {tuple(output.shape)} can't be placed on the image: it comes from an operation that is no "
                 "convolution, pooling, padding or elementwise one (resizing, slicing); leave it out of the backbone's outputs"
             )
@@ -73,7 +74,7 @@ class _Tracer(TorchDispatchMode):
             moved = self._inherited(args, first)
         if moved is not None and isinstance(first, Tensor):
             if moved[0] != moved[1]:
-                raise ValueError(f"{func} leaves the two axes on different grids: {moved[0]}, {moved[1]}")
+                raise UserError(f"{func} leaves the two axes on different grids: {moved[0]}, {moved[1]}")
             self.maps[first] = moved
         return result
 
@@ -94,7 +95,7 @@ class _Tracer(TorchDispatchMode):
             if isinstance(t, Tensor) and t in self.maps and t.shape[-2:] == result.shape[-2:]
         }
         if len(maps) > 1:
-            raise ValueError(f"branches on different grids meet: {sorted(maps, key=str)}")
+            raise UserError(f"branches on different grids meet: {sorted(maps, key=str)}")
         return maps.pop() if maps else None
 
 

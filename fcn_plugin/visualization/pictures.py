@@ -11,12 +11,20 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
+from ..errors import UserError
+
 VOID = 255
 VOID_COLOUR = (224, 224, 192)  # VOC's colour of id 255
 
 
 def colour_table(palette: Sequence[Sequence[int]]) -> np.ndarray:
-    """(256, 3) uint8: the palette, black for unused ids, VOC's pale yellow for void."""
+    """(256, 3) uint8: the palette, black for unused ids, VOC's pale yellow for void.
+
+    Raises:
+        UserError: more classes than a palette PNG has ids.
+    """
+    if len(palette) > 256:
+        raise UserError(f"{len(palette)} classes do not fit a palette PNG, which has 256 ids")
     table = np.zeros((256, 3), np.uint8)
     table[: len(palette)] = np.asarray(palette, np.uint8)
     table[VOID] = VOID_COLOUR

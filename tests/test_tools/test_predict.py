@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from fcn_plugin.visualization import colour_table
@@ -157,3 +158,14 @@ def test_opacity_outside_its_range(predict, tmp_path):
     done, _ = predict(tmp_path / "a.png", options=("--opacity", "50"))
     assert done.code == 2
     assert "opacity is 50.0: give a number from 0" in done.err
+
+
+def test_bare_weights_and_a_data_set_without_colours(tool, trained, tmp_path):
+    """Nothing says which colours: VOC's are taken, a different one for every id."""
+    torch.save(torch.load(trained.best, weights_only=False)["state_dict"], tmp_path / "bare.pth")
+    noise(40, 30).save(tmp_path / "a.png")
+    options = ("--cfg-options", "test_dataloader.dataset.type=BaseSegDataset")
+    done = tool("predict", trained.config, tmp_path / "bare.pth", tmp_path / "a.png", "--out-dir", tmp_path, *options)
+    assert done.code == 0, done.err
+    colours = np.array(Image.open(tmp_path / "masks" / "a.png").getpalette()).reshape(-1, 3)
+    assert colours[[1, 15]].tolist() == [[128, 0, 0], [192, 128, 128]]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fcn_plugin.errors import UserError
 from fcn_plugin.visualization import colour_table, overlay, panel, save_mask
 
 PALETTE = [[10, 20, 30], [200, 100, 0]]
@@ -71,3 +72,8 @@ def test_panel_scales_without_mixing_ids():
     tile = np.random.randint(0, 256, (3, 4, 3)).astype(np.uint8)
     sheet = np.array(panel([("a", tile)], scale=3))
     assert np.array_equal(sheet[16:], tile.repeat(3, 0).repeat(3, 1))
+
+
+def test_more_classes_than_a_palette_holds_are_refused():
+    with pytest.raises(UserError, match="257 classes do not fit"):
+        colour_table([[0, 0, 0]] * 257)

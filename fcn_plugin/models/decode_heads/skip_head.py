@@ -93,8 +93,7 @@ class FCNSkipHead(BaseDecodeHead):
             image: map of the image that the logits are to lie on.
 
         Raises:
-            UserError: a stream's stride is not the configured one.
-            ValueError: an offset is no whole pixel.
+            UserError: a stream's stride is not the configured one, or an offset is no whole pixel.
         """
         for name, stride, grid in zip(self.streams, self.strides, maps, strict=False):
             if grid.scale != stride:

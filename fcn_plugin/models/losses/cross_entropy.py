@@ -13,6 +13,8 @@ import torch.nn.functional as F
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
+from ...errors import UserError
+
 
 @MODELS.register_module()
 class FCNCrossEntropyLoss(nn.Module):
@@ -25,7 +27,7 @@ class FCNCrossEntropyLoss(nn.Module):
         loss_name: key in the log.
 
     Raises:
-        ValueError: unknown reduction.
+        UserError: unknown reduction.
     """
 
     def __init__(
@@ -37,7 +39,7 @@ class FCNCrossEntropyLoss(nn.Module):
     ) -> None:
         super().__init__()
         if reduction not in ("mean", "sum"):
-            raise ValueError(f"reduction {reduction!r} is unknown: 'mean' or 'sum'")
+            raise UserError(f"reduction {reduction!r} is unknown: 'mean' or 'sum'")
         self.reduction = reduction
         self.class_weight = class_weight
         self.loss_weight = loss_weight

@@ -35,8 +35,7 @@ class FCN(EncoderDecoder):
         kwargs: parts of mmseg's ``EncoderDecoder``; ``neck`` and ``decode_head`` receive the geometry.
 
     Raises:
-        UserError: unknown geometry or precision, or no ``num_classes``.
-        ValueError: streams that can't be aligned.
+        UserError: unknown geometry or precision, no ``num_classes``, or streams that can't be aligned.
     """
 
     def __init__(
