@@ -19,8 +19,14 @@ def config_dir() -> Path:
     raise UserError(f"no configs beside {PACKAGE}: install the package again (pip install .)")
 
 
+def config_name(path: str | Path) -> str:
+    """``reference/fcn8s_vgg16_voc`` for a config of that folder, the bare name for others: names of runs don't clash."""
+    path = Path(path)
+    return f"reference/{path.stem}" if path.parent.name == "reference" else path.stem
+
+
 def get_config(name: str) -> Config:
-    """Load a config by name, such as ``fcn8s_vgg16_voc``, or by file.
+    """Load a config by name, such as ``fcn8s_vgg16_voc`` or ``reference/fcn8s_vgg16_voc``, or by file.
 
     Raises:
         UserError: no such config; names those that exist.
@@ -29,6 +35,8 @@ def get_config(name: str) -> Config:
     if not path.is_file():
         path = config_dir() / f"{name.removesuffix('.py')}.py"
     if not path.is_file():
-        known = ", ".join(sorted(p.stem for p in config_dir().glob("*.py")))
+        known = ", ".join(
+            sorted(config_name(p) for p in (*config_dir().glob("*.py"), *config_dir().glob("[!_]*/*.py")))
+        )
         raise UserError(f"no config {name!r}: there are {known}")
     return Config.fromfile(path)

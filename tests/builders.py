@@ -13,7 +13,7 @@ from mmengine.registry import init_default_scope
 from mmengine.structures import PixelData
 
 import fcn_plugin  # noqa: F401
-from fcn_plugin.configs import config_dir
+from fcn_plugin.configs import config_dir, get_config
 from fcn_plugin.layers import CoordMap
 from fcn_plugin.models import FCNSkipHead
 
@@ -87,6 +87,33 @@ def build_fcn(
         cfg.model.backbone.pop("depth")
         cfg.merge_from_dict({"model.backbone": {"type": "NarrowVGG", "depth": 16}})
     cfg.merge_from_dict({"model": {**kwargs, "decode_head": head or {}}})
+    return _built(cfg)
+
+
+def build_from(config, geometry, num_classes=3, **kwargs):
+    """The net of a config in evaluation mode, with 8 channels in fc6 and fc7 if it has them, and random scores.
+
+    Args:
+        config: name of the config.
+        geometry: "aligned" or "reference".
+        num_classes: classes of the head.
+        kwargs: further entries of the model; dicts are merged into the config's.
+    """
+    cfg = get_config(config)
+    changes = {
+        "geometry": geometry,
+        "pretrained": None,
+        "precision": "fp32",
+        "decode_head": {"num_classes": num_classes},
+    }
+    cfg.merge_from_dict({"model": changes})
+    if cfg.model.neck.fc_channels is not None:
+        cfg.merge_from_dict({"model.neck.fc_channels": 8, "model.decode_head.in_channels.fr": 8})
+    cfg.merge_from_dict({"model": kwargs})
+    return _built(cfg)
+
+
+def _built(cfg):
     model = MODELS.build(cfg.model)
     logging.disable(logging.INFO)  # init_weights logs a line per tensor
     model.init_weights()

@@ -10,10 +10,10 @@ from mmengine.registry import RUNNERS, init_default_scope
 from mmseg.registry import DATASETS, HOOKS, METRICS, MODELS, TRANSFORMS
 
 import fcn_plugin
-from fcn_plugin.configs import config_dir, get_config
+from fcn_plugin.configs import config_dir, config_name, get_config
 from fcn_plugin.errors import UserError
 
-LEAVES = sorted(path.stem for path in config_dir().glob("*.py"))
+LEAVES = sorted(config_name(path) for path in config_dir().rglob("*.py") if "_base_" not in path.parts)
 STREAMS = {
     "fcn32s": ("fr",),
     "fcn16s": ("fr", "pool4"),
@@ -25,15 +25,20 @@ CLASSES = {"voc": 21, "minivoc": 21, "camvid": 11}
 
 def test_every_net_has_its_config():
     nets = ("fcn32s", "fcn16s", "fcn8s")
-    wanted = {f"{net}_vgg16_voc" for net in (*nets, "fcn8s-atonce")} | {f"{net}_vgg16bn_camvid" for net in nets}
-    assert wanted | {"fcn8s_vgg16_minivoc"} <= set(LEAVES)
+    vgg = {f"{net}_vgg16_voc" for net in (*nets, "fcn8s-atonce")}
+    wanted = vgg | {f"{net}_vgg16bn_camvid" for net in nets} | {f"reference/{name}" for name in vgg}
+    wanted |= {"fcn32s_alexnet_voc", "fcn32s_googlenet_voc", "fcn8s_r50_voc", "fcn8s_vgg16_minivoc"}
+    assert wanted | {"reference/fcn32s_caffenet_voc", "reference/fcn32s_googlenet_voc"} <= set(LEAVES)
 
 
 @pytest.mark.parametrize("name", LEAVES)
 def test_name_says_net_and_data(name):
     cfg = get_config(name)
-    net, _, data = name.split("_")
-    assert tuple(cfg.model.decode_head.streams) == STREAMS[net]
+    net, backbone, data = name.removeprefix("reference/").split("_")
+    streams = ("fr", "layer3", "layer2") if backbone == "r50" else STREAMS[net]
+    assert tuple(cfg.model.decode_head.streams) == streams
+    types = {"vgg16": "mmpretrain.VGG", "vgg16bn": "mmpretrain.VGG", "r50": "mmpretrain.ResNet", "googlenet": "GoogLeNet"}
+    assert cfg.model.backbone.type == types.get(backbone, "AlexNet")
     assert cfg.model.decode_head.num_classes == CLASSES[data]
     assert len(DATASETS.get(cfg.train_dataloader.dataset.type).METAINFO["classes"]) == CLASSES[data]
 
@@ -57,15 +62,75 @@ def test_types_are_registered(name):
 def test_net_forwards_to_the_size_of_its_input(name):
     cfg = get_config(name)
     init_default_scope(cfg.default_scope)
-    narrow = dict(neck=dict(fc_channels=8), decode_head=dict(in_channels=dict(fr=8)), pretrained=None, precision="fp32")
-    cfg.merge_from_dict({"model": narrow})
+    cfg.merge_from_dict({"model": dict(pretrained=None, precision="fp32")})
+    if cfg.model.neck.fc_channels is not None:
+        cfg.merge_from_dict({"model": dict(neck=dict(fc_channels=8), decode_head=dict(in_channels=dict(fr=8)))})
     model = MODELS.build(cfg.model).eval()
     with torch.no_grad():
         assert model(torch.rand(1, 3, 37, 50)).shape == (1, CLASSES[name.split("_")[-1]], 37, 50)
 
 
-def test_at_once_scales_its_skips():
-    assert tuple(get_config("fcn8s-atonce_vgg16_voc").model.neck.scales) == (1, 0.01, 0.0001)
+@pytest.mark.parametrize("folder", ["", "reference/"])
+def test_at_once_scales_its_skips(folder):
+    assert tuple(get_config(f"{folder}fcn8s-atonce_vgg16_voc").model.neck.scales) == (1, 0.01, 0.0001)
+
+
+@pytest.mark.parametrize(
+    ("name", "rate", "steps"),
+    [
+        ("fcn32s_vgg16_voc", 1e-10, 100_000),
+        ("fcn16s_vgg16_voc", 1e-12, 100_000),
+        ("fcn8s_vgg16_voc", 1e-14, 100_000),
+        ("fcn8s-atonce_vgg16_voc", 1e-10, 300_000),
+    ],
+)
+def test_reference_nets_are_trained_as_the_authors_train(name, rate, steps):
+    cfg = get_config(f"reference/{name}")
+    optimizer = cfg.optim_wrapper.optimizer
+    assert (optimizer.lr, optimizer.momentum, optimizer.weight_decay) == (rate, 0.99, 5e-4)
+    assert cfg.optim_wrapper.paramwise_cfg == dict(bias_lr_mult=2, bias_decay_mult=0)
+    assert (cfg.train_cfg.max_iters, cfg.param_scheduler) == (steps, [])
+    assert cfg.model.decode_head.loss_decode.reduction == "sum"
+
+
+@pytest.mark.parametrize("name", [name for name in LEAVES if name.startswith("reference/")])
+def test_reference_nets_see_images_as_the_authors_do(name):
+    cfg = get_config(name)
+    assert cfg.model.geometry == "reference"
+    preprocessor = MODELS.build(cfg.model.data_preprocessor)
+    image = torch.zeros(3, 1, 1) + torch.tensor([10.0, 20.0, 30.0])[:, None, None]  # B, G, R
+    seen = preprocessor(dict(inputs=[image], data_samples=None))["inputs"].flatten()
+    torch.testing.assert_close(seen, torch.tensor([10 - 104.00699, 20 - 116.66877, 30 - 122.67892]))
+    assert cfg.train_dataloader.batch_size == cfg.val_dataloader.batch_size == 1
+    steps = [step.type for step in cfg.train_dataloader.dataset.pipeline]
+    assert steps == ["LoadImageFromFile", "LoadAnnotations", "PackSegInputs"]
+
+
+@pytest.mark.parametrize(("name", "parent"), [("fcn16s", "fcn32s"), ("fcn8s", "fcn16s")])
+def test_finer_reference_nets_name_their_parent(name, parent):
+    cfg = get_config(f"reference/{name}_vgg16_voc")
+    assert cfg.parent == f"reference/{parent}_vgg16_voc"
+    assert cfg.parent in LEAVES
+    assert cfg.model.get("pretrained") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "crops"),
+    [
+        ("fcn32s_vgg16_voc", [19]),
+        ("fcn16s_vgg16_voc", [5, 27]),
+        ("fcn8s_vgg16_voc", [5, 9, 31]),
+        ("fcn8s-atonce_vgg16_voc", [5, 9, 31]),
+        ("fcn32s_caffenet_voc", [18]),
+    ],
+)
+def test_reference_nets_crop_as_the_authors_do(name, crops):
+    cfg = get_config(f"reference/{name}")
+    with torch.device("meta"):
+        head = MODELS.build(cfg.model).decode_head
+    assert list(head.crops.values()) == crops
+    kernel = head.get_submodule(head.last_upscore).kernel_size[0]
+    assert kernel == {18: 63, 19: 64, 27: 32, 31: 16}[crops[-1]]
 
 
 def test_validation_counts_no_image_twice():

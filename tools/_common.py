@@ -31,6 +31,11 @@ def add_overrides(parser: argparse.ArgumentParser) -> None:
         choices=["bf16", "fp16", "off"],
         help="precision (default: the config's; --amp alone: bf16)",
     )
+    add_cfg_options(parser)
+
+
+def add_cfg_options(parser: argparse.ArgumentParser) -> None:
+    """The option that changes any of a config's values."""
     parser.add_argument(
         "--cfg-options",
         nargs="+",
@@ -60,7 +65,7 @@ def load_config(args: argparse.Namespace):
     """Read the config and apply the command line's overrides."""
     from mmengine.config import DictAction
 
-    from fcn_plugin import get_config
+    from fcn_plugin.configs import config_name, get_config
     from fcn_plugin.errors import UserError
 
     os.environ.setdefault("LOCAL_RANK", str(getattr(args, "local_rank", 0)))
@@ -74,12 +79,12 @@ def load_config(args: argparse.Namespace):
     pairs.add_argument("--cfg-options", nargs="*", action=DictAction, default={})
     cfg.merge_from_dict(pairs.parse_args(["--cfg-options", *args.cfg_options]).cfg_options)
     cfg.launcher = getattr(args, "launcher", "none")
-    cfg.work_dir = getattr(args, "work_dir", None) or str(WORK_DIRS / Path(cfg.filename).stem)
+    cfg.work_dir = getattr(args, "work_dir", None) or str(WORK_DIRS / config_name(cfg.filename))
     if getattr(args, "data_root", None):
         for split in ("train", "val", "test"):
             if f"{split}_dataloader" in cfg:
                 _set_data_root(cfg[f"{split}_dataloader"].dataset, args.data_root)
-    if args.amp:
+    if getattr(args, "amp", None):
         cfg.model.precision = "fp32" if args.amp == "off" else args.amp
     return cfg
 

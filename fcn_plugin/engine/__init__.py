@@ -2,6 +2,7 @@
 
 from .checkpoint import load_verified
 from .finite_loss_hook import FiniteLossHook
+from .import_weights import import_weights
 from .log_processor import FCNLogProcessor
 from .predict import predict
 from .preflight import check_config
@@ -13,6 +14,7 @@ __all__ = [
     "FCNRunner",
     "FiniteLossHook",
     "check_config",
+    "import_weights",
     "load_verified",
     "predict",
     "test",

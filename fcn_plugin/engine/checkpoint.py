@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
+from mmengine.logging import print_log
 from mmengine.model import BaseTTAModel, is_model_wrapper
 from torch import Tensor, nn
 
 from ..errors import UserError
-from ..models.weights import read_checkpoint
+from ..models.preprocessing import RECORD, describe
+from ..models.weights.read import read_checkpoint, require_finite, some
 
 
 def load_verified(model: nn.Module, path: str, may_add: Sequence[str] = ()) -> dict:
@@ -35,18 +36,20 @@ def load_verified(model: nn.Module, path: str, may_add: Sequence[str] = ()) -> d
     state = {name.removeprefix("module."): t for name, t in checkpoint["state_dict"].items()}
     checkpoint["state_dict"] = state
     _check_shapes(model.state_dict(), state, path, tuple(f"decode_head.{prefix}" for prefix in may_add))
-    broken = [name for name, t in state.items() if isinstance(t, Tensor) and not torch.isfinite(t).all()]
-    if broken:
-        raise UserError(
-            f"{path} holds NaN or infinite values in {_some(broken)}: training diverged; use an earlier checkpoint "
-            "or train again with a lower learning rate"
+    require_finite(state, path)
+    if RECORD in model.state_dict() and RECORD not in state:
+        print_log(
+            f"{path} does not say what images it expects: taken to be {describe(model.preprocessing)}", logger="current"
         )
-    model.load_state_dict(state, strict=False)
+    try:
+        model.load_state_dict(state, strict=False)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
     return checkpoint
 
 
 def _check_shapes(own: dict[str, Tensor], state: dict[str, Tensor], path: str, may_add: tuple[str, ...]) -> None:
-    missing = [name for name in own if name not in state and not (may_add and name.startswith(may_add))]
+    missing = [name for name in own if name not in (*state, RECORD) and not (may_add and name.startswith(may_add))]
     unexpected = [name for name in state if name not in own]
     if may_add:  # the parent's own last upsampling has another factor, and learnable ones carry weights
         unexpected = [name for name in unexpected if not name.startswith("decode_head.upscore")]
@@ -60,14 +63,10 @@ def _check_shapes(own: dict[str, Tensor], state: dict[str, Tensor], path: str, m
         name = other[0]
         problems.append(f"{name} has shape {tuple(state[name].shape)}, the config's net needs {tuple(own[name].shape)}")
     if missing:
-        problems.append(f"it lacks {len(missing)} of the net's {len(own)} tensors ({_some(missing)})")
+        problems.append(f"it lacks {len(missing)} of the net's {len(own)} tensors ({some(missing)})")
     if unexpected:
-        problems.append(f"{len(unexpected)} of its tensors are no part of the net ({_some(unexpected)})")
+        problems.append(f"{len(unexpected)} of its tensors are no part of the net ({some(unexpected)})")
     if problems:
         raise UserError(
             f"{path} does not fit the config's net: {'; '.join(problems)}. Use the config that the checkpoint was trained with"
         )
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:3]) + (f", ... {len(names) - 3} more" if len(names) > 3 else "")

@@ -13,7 +13,6 @@ from mmengine.dataset import Compose
 from mmengine.device import get_device
 from mmengine.registry import init_default_scope
 from mmseg.apis import init_model
-from mmseg.registry import DATASETS
 from PIL import Image, ImageOps
 from tqdm import tqdm
 
@@ -21,6 +20,7 @@ from ..datasets.minivoc import voc_palette
 from ..errors import UserError
 from ..visualization import overlay, save_mask
 from .checkpoint import load_verified
+from .dataset_meta import dataset_meta
 from .preflight import check_config, make_dir
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".ppm"}
@@ -82,9 +82,7 @@ def predict(cfg: Config, checkpoint: str, inputs: Sequence[str], out_dir: str, o
 
 def _load(cfg: Config, checkpoint: str) -> tuple[torch.nn.Module, list]:
     model = init_model(cfg, device="cpu")
-    meta = load_verified(model, checkpoint).get("meta", {}).get("dataset_meta")
-    dataset = cfg.test_dataloader.dataset
-    meta = meta or {**DATASETS.get(dataset.type).METAINFO, **dataset.get("metainfo", {})}
+    meta = load_verified(model, checkpoint).get("meta", {}).get("dataset_meta") or dataset_meta(cfg)
     # a data set may leave its colours open: then VOC's, which are different for every id
     return model.to(get_device()).eval(), meta.get("palette") or voc_palette()[: model.num_classes]
 

@@ -10,6 +10,7 @@ from mmengine.config import ConfigDict
 from mmseg.registry import DATASETS, OPTIMIZERS
 
 from ..errors import UserError
+from ..models.weights import require_checkpoint
 
 FALLBACK = (
     "or try the built-in data: python tools/dataset_converters/make_minivoc.py, then configs/fcn8s_vgg16_minivoc.py"
@@ -45,6 +46,26 @@ def check_config(cfg: ConfigDict, splits: Sequence[str]) -> None:
         raise UserError(
             f"{cfg.filename}: optim_wrapper.optimizer.type is {optimizer!r}, which is unknown: correct it in the config"
         )
+
+
+def check_start(cfg: ConfigDict) -> None:
+    """Check the weights that training starts from; a checkpoint to load takes the place of ``model.pretrained``.
+
+    Raises:
+        UserError: a file is missing, or a net that starts from a trained parent was given none.
+    """
+    if cfg.get("load_from"):
+        require_checkpoint(cfg.load_from)
+        cfg.model.pretrained = None
+    elif cfg.get("parent"):
+        raise UserError(
+            f"{cfg.filename} goes on from a trained {cfg.parent}: train that one first, then pass its best checkpoint, "
+            "--cfg-options load_from=PATH"
+        )
+    source = cfg.model.get("pretrained")
+    if source and "://" not in source and not Path(source).is_file():
+        how = cfg.get("weights_help") or "give the path of a classifier's weights, --cfg-options model.pretrained=PATH"
+        raise UserError(f"no weights at {source}. {how}")
 
 
 def make_dir(path: str, option: str) -> None:

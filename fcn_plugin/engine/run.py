@@ -11,7 +11,7 @@ from mmengine.runner import find_latest_checkpoint
 
 from ..errors import UserError
 from ..models.weights import require_checkpoint
-from .preflight import check_config, make_dir
+from .preflight import check_config, check_start, make_dir
 
 
 def train(cfg: Config, resume: str | None = None) -> None:
@@ -31,8 +31,7 @@ def train(cfg: Config, resume: str | None = None) -> None:
         cfg.load_from = find_latest_checkpoint(cfg.work_dir) if resume == "auto" else resume
         if cfg.load_from is None:
             print(f"nothing to resume in {cfg.work_dir}: training from the start")
-    if cfg.get("load_from"):
-        require_checkpoint(cfg.load_from)
+    check_start(cfg)
     if cfg.model.get("precision") == "fp16":
         if get_device() == "cpu":
             raise UserError(

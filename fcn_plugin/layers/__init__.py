@@ -3,6 +3,6 @@
 from .bilinear import BilinearUpsample, bilinear_kernel
 from .coord_map import CoordMap
 from .crop import crop
-from .trace import trace_coord_maps
+from .trace import output_sides, trace_coord_maps
 
-__all__ = ["BilinearUpsample", "CoordMap", "bilinear_kernel", "crop", "trace_coord_maps"]
+__all__ = ["BilinearUpsample", "CoordMap", "bilinear_kernel", "crop", "output_sides", "trace_coord_maps"]

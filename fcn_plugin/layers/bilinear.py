@@ -25,14 +25,15 @@ def bilinear_kernel(size: int) -> Tensor:
 
 
 class BilinearUpsample(nn.ConvTranspose2d):
-    """(N, C, H, W) -> (N, C, sH, sW) with ``same`` padding, else (N, C, s(H - 1) + k, s(W - 1) + k).
+    """(N, C, H, W) -> (N, C, sH, sW) with ``same`` padding p, else (N, C, s(H - 1) + k - 2p, s(W - 1) + k - 2p).
 
     Args:
         channels: C; each class has a kernel of its own (grouped), as the reference nets have off-diagonal zeros.
         stride: upsampling factor s.
-        kernel_size: k; 2s by default, the kernel of the reference nets.
-        padding: pixels cut from each side; ``"same"`` is (k - s) / 2.
+        kernel_size: k; by default 2s for even s, 2s - 1 for odd s.
+        padding: pixels p cut from each side; ``"same"`` is (k - s) / 2.
         learnable: train the kernels (the authors' nets keep them fixed; no significant difference).
+        dense: a kernel for every pair of classes, (C, C, k, k), as in files that learned them; implies ``learnable``.
 
     Raises:
         UserError: ``"same"`` with k - s odd.
@@ -45,15 +46,16 @@ class BilinearUpsample(nn.ConvTranspose2d):
         kernel_size: int | None = None,
         padding: int | str = "same",
         learnable: bool = False,
+        dense: bool = False,
     ) -> None:
-        kernel_size = kernel_size or 2 * stride
+        kernel_size = kernel_size or 2 * stride - stride % 2
         if padding == "same":
             if (kernel_size - stride) % 2:
                 raise UserError(f"no 'same' padding for kernel {kernel_size} and stride {stride}: give a number")
             padding = (kernel_size - stride) // 2
-        super().__init__(channels, channels, kernel_size, stride, padding, groups=channels, bias=False)
-        self.learnable = learnable
-        if not learnable:
+        super().__init__(channels, channels, kernel_size, stride, padding, groups=1 if dense else channels, bias=False)
+        self.learnable = learnable or dense
+        if not self.learnable:
             del self.weight
             self.register_buffer("weight", torch.empty(channels, 1, kernel_size, kernel_size), persistent=False)
         self.init_weights()
@@ -66,6 +68,12 @@ class BilinearUpsample(nn.ConvTranspose2d):
         return grid.up(self.kernel_size[0], self.stride[0], self.padding[0])
 
     def init_weights(self) -> None:
-        """Write the bilinear kernels."""
+        """Write the bilinear kernels, between different classes zeros."""
+        kernel = bilinear_kernel(self.kernel_size[0])
+        classes = torch.eye(self.in_channels) if self.groups == 1 else torch.ones(self.in_channels, 1)
         with torch.no_grad():
-            self.weight.copy_(bilinear_kernel(self.kernel_size[0]).expand_as(self.weight))
+            self.weight.copy_(classes[..., None, None] * kernel)
+
+    def output_side(self, side: int) -> int:
+        """Side in pixels of what becomes of a map of ``side`` pixels."""
+        return self.stride[0] * (side - 1) + self.kernel_size[0] - 2 * self.padding[0]

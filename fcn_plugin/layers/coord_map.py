@@ -49,10 +49,10 @@ class CoordMap:
             target: the map to align with, of the same scale.
 
         Returns:
-            Offset in pixels of this map; 0 where both are aligned already.
+            Offset in pixels of this map; 0 where both are aligned already, negative where ``target`` begins earlier.
 
         Raises:
-            UserError: the strides differ, or the offset is negative or no whole pixel.
+            UserError: the strides differ, or the offset is no whole pixel.
         """
         if self.scale != target.scale:
             raise UserError(
@@ -60,9 +60,9 @@ class CoordMap:
                 "put an upsampling of the ratio between them"
             )
         offset = (target.shift - self.shift) / self.scale
-        if offset.denominator != 1 or offset < 0:
+        if offset.denominator != 1:
             raise UserError(
-                f"crop offset {offset} is not a whole, non-negative number of pixels (stride {self.scale}, "
+                f"crop offset {offset} is not a whole number of pixels (stride {self.scale}, "
                 f"shifts {self.shift} and {target.shift}): change a padding or kernel along the streams"
             )
         return int(offset)

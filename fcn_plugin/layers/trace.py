@@ -41,10 +41,8 @@ def trace_coord_maps(
     """
     value = torch.empty(1, channels, size, size, device="meta")
     tracer = _Tracer(value, image or CoordMap())
-    with torch.no_grad(), tracer:
-        for module in modules:
-            value = functional_call(module, _meta_state(module), (value,))
-    outputs = [value] if isinstance(value, Tensor) else value
+    with tracer:
+        outputs = _run(modules, value)
     for i, output in enumerate(outputs):
         if output not in tracer.maps:
             raise UserError(
@@ -52,6 +50,22 @@ def trace_coord_maps(
                 "convolution, pooling, padding or elementwise one (resizing, slicing); leave it out of the backbone's outputs"
             )
     return [tracer.maps[output][0] for output in outputs]
+
+
+def output_sides(modules: Sequence[nn.Module], size: int, channels: int = 3) -> list[int] | None:
+    """Sides in pixels of what a chain of modules returns for an image of (size, size); None where it is too small."""
+    batch = torch.empty(2, channels, size, size, device="meta")  # batch norm in training refuses a single value
+    try:
+        return [output.shape[-1] for output in _run(modules, batch)]
+    except RuntimeError:  # torch's "output size is too small" has no class of its own
+        return None
+
+
+def _run(modules: Sequence[nn.Module], value: Tensor) -> Sequence[Tensor]:
+    with torch.no_grad():
+        for module in modules:
+            value = functional_call(module, _meta_state(module), (value,))
+    return [value] if isinstance(value, Tensor) else value
 
 
 def _meta_state(module: nn.Module) -> dict[str, Tensor]:
@@ -126,7 +140,9 @@ def _pooling(grid: CoordMap, axis: int, args, kwargs, dilation=1) -> CoordMap:
 
 
 def _padding(grid: CoordMap, axis: int, args, kwargs) -> CoordMap:
-    before = args[1][::2][::-1]  # (left, right, top, bottom) -> (top, left)
+    before = args[1][:4:2][::-1]  # (left, right, top, bottom, ...) -> (top, left)
+    if len(before) == 1:  # a row is padded, not its columns
+        before = [0, *before]
     return grid.pad(before[axis])
 
 

@@ -1,8 +1,9 @@
-"""Neck, head and segmentor of FCN; VGG comes from mmpretrain."""
+"""Backbones, neck, head, loss and segmentor of FCN; VGG and ResNet come from mmpretrain."""
 
+from .backbones import AlexNet, GoogLeNet
 from .decode_heads import FCNSkipHead
 from .losses import FCNCrossEntropyLoss
 from .necks import FCNSkipNeck
 from .segmentors import FCN
 
-__all__ = ["FCN", "FCNCrossEntropyLoss", "FCNSkipHead", "FCNSkipNeck"]
+__all__ = ["FCN", "AlexNet", "FCNCrossEntropyLoss", "FCNSkipHead", "FCNSkipNeck", "GoogLeNet"]

@@ -1,9 +1,11 @@
 """What every FCN must do, whatever its streams and geometry: logits of the image's size, in the right place."""
 
+from functools import partial
+
 import pytest
 import torch
 import torch.nn.functional as F
-from builders import STREAMS, balance_classes, build_fcn, sample
+from builders import STREAMS, balance_classes, build_fcn, build_from, sample
 from torch import nn
 
 from fcn_plugin.layers import BilinearUpsample
@@ -14,15 +16,37 @@ SIZES = ((1, 1), (1, 40), (17, 23), (33, 65), (64, 64))
 NO_DROPOUT = {"dropout_ratio": 0.0}
 
 
-@pytest.mark.parametrize("norm", [None, {"type": "BN"}], ids=["plain", "BN"])
+NETS = {
+    **{
+        f"{variant} VGG16{'-BN' if norm else ''}": partial(build_fcn, streams, norm=norm, neck=NO_DROPOUT)
+        for variant, streams in STREAMS.items()
+        for norm in (None, {"type": "BN"})
+    },
+    **{
+        name: partial(build_from, name, neck=NO_DROPOUT)
+        for name in (
+            "fcn32s_alexnet_voc",
+            "fcn32s_googlenet_voc",
+            "reference/fcn32s_caffenet_voc",
+            "reference/fcn32s_googlenet_voc",
+        )
+    },
+    # a residual branch that starts at zero passes no gradient on
+    "fcn8s_r50_voc": partial(build_from, "fcn8s_r50_voc", neck=NO_DROPOUT, backbone={"zero_init_residual": False}),
+}
+
+
 @pytest.mark.parametrize("geometry", GEOMETRIES)
-@VARIANTS
+@pytest.mark.parametrize("net", NETS)
 class TestContract:
-    """Each variant in each geometry, with and without batch norm."""
+    """Every net in each geometry."""
 
     @pytest.fixture
-    def model(self, variant, geometry, norm):
-        return build_fcn(STREAMS[variant], geometry, norm=norm, num_classes=5, neck=NO_DROPOUT)
+    def model(self, net, geometry):
+        return NETS[net](geometry=geometry, num_classes=5)
+
+    def test_aligned_crops_nothing(self, model, geometry):
+        assert (geometry == "reference") == any(model.decode_head.crops.values())
 
     def test_logits_have_the_size_of_the_image(self, model):
         for height, width in SIZES:

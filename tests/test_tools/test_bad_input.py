@@ -39,10 +39,10 @@ CONFIG_OPTIONS = {
     "unknown optimizer": ("optim_wrapper.optimizer.type=Adamm", "'Adamm', which is unknown", "correct it"),
     "unknown option": ("model.geometri=aligned", "'geometri'", "correct this entry"),
     "unknown stream": ("model.decode_head.streams=[fr,pool2]", "('fr', 'pool2')", "known are"),
-    "odd kernel": ("model.decode_head.upsample.kernel_size=3", "kernel 3 and stride 2", "give a number"),
+    "unknown upsampling": ("model.decode_head.upsample.kernel_size=3", "kernel_size", "learnable, dense"),
     "unknown reduction": ("model.decode_head.loss_decode.reduction=total", "'total'", "'mean' or 'sum'"),
     "fp16 without a GPU": ("model.precision=fp16", "fp16", "bf16"),
-    "missing start": ("load_from=nowhere.pth", "no checkpoint at nowhere.pth", "give the path of a .pth file"),
+    "missing start": ("load_from=nowhere.pth", "no checkpoint at nowhere.pth", "give the path of a weight file"),
     "no dataloader": ("val_dataloader=None", "has no val_dataloader", "inherit one of configs/_base_/datasets"),
 }
 
@@ -267,7 +267,7 @@ def test_checkpoint_that_runs_code_is_refused_unread(tool, trained, data, tmp_pa
 def test_missing_checkpoint(tool, trained, data, tmp_path, name):
     path = tmp_path / "nowhere.pth"
     call = evaluate(tool, name, trained, path, data, tmp_path / "work")
-    refused(call, tmp_path / "work", f"no checkpoint at {path}", "give the path of a .pth file")
+    refused(call, tmp_path / "work", f"no checkpoint at {path}", "give the path of a weight file")
 
 
 def evaluate(tool, name, trained, checkpoint, data, work_dir):

@@ -29,9 +29,9 @@ class FCNSkipHead(BaseDecodeHead):
         in_channels: channels of each stream, by name.
         strides: stride of each stream in image pixels, by name.
         num_classes: C.
-        upsample: options for every :class:`BilinearUpsample`: ``learnable``, ``kernel_size``, ...
-        geometry: ``aligned`` cuts (k - s) / 2 from each upsampling, so that all crop offsets are 0;
-            ``reference`` upsamples unpadded as the authors' nets do.
+        upsample: options for every :class:`BilinearUpsample`: ``learnable``, ``dense``.
+        geometry: ``aligned`` cuts from each upsampling what lies before the image, so that crop offsets are 0;
+            ``reference`` upsamples unpadded as the authors' nets do, and crops.
         kwargs: losses, ``ignore_index``, pixel sampler: see mmseg's ``BaseDecodeHead``.
 
     Raises:
@@ -39,7 +39,7 @@ class FCNSkipHead(BaseDecodeHead):
 
     Attributes:
         crops: crop offset in pixels of each skip's score map and of the final one (``"score"``),
-            known after :meth:`align`.
+            known after :meth:`align`, as the upsampling layers are.
     """
 
     def __init__(
@@ -57,6 +57,9 @@ class FCNSkipHead(BaseDecodeHead):
             raise UserError(
                 f"streams {tuple(streams)} need channels and a stride each; known are {tuple(in_channels)} and {tuple(strides)}"
             )
+        unknown = set(upsample or {}) - {"learnable", "dense"}
+        if unknown:
+            raise UserError(f"upsample has no option {', '.join(sorted(unknown))}: there are learnable, dense")
         kwargs.setdefault("init_cfg", None)
         super().__init__(
             in_channels=[in_channels[name] for name in streams],
@@ -72,11 +75,10 @@ class FCNSkipHead(BaseDecodeHead):
         self.strides = tuple(strides[name] for name in streams)
         for name, channels in zip(self.streams, self.in_channels, strict=True):
             self.add_module(f"score_{name}", nn.Conv2d(channels, self.out_channels, 1))
-        options = {"padding": "same" if geometry == "aligned" else 0, **(upsample or {})}
-        factors = _upscore_names(self.streams, self.strides)
-        *self.skip_upscores, self.last_upscore = factors
-        for name, factor in factors.items():
-            self.add_module(name, BilinearUpsample(self.out_channels, factor, **options))
+        self.geometry = geometry
+        self.upsample = upsample or {}
+        self.factors = _upscore_names(self.streams, self.strides)
+        *self.skip_upscores, self.last_upscore = self.factors
         self.crops: dict[str, int] = {}
 
     def init_weights(self) -> None:
@@ -86,7 +88,7 @@ class FCNSkipHead(BaseDecodeHead):
             nn.init.zeros_(getattr(self, f"score_{name}").bias)
 
     def align(self, maps: Sequence[CoordMap], image: CoordMap) -> None:
-        """Derive the crop offsets from the streams' coordinate maps.
+        """Derive the upsampling layers and crop offsets from the streams' coordinate maps.
 
         Args:
             maps: map of each stream, in the order of the neck's outputs.
@@ -100,9 +102,33 @@ class FCNSkipHead(BaseDecodeHead):
                 raise UserError(f"stream {name!r} has stride {grid.scale}, the head's config says {stride}")
         fused = maps[0]
         for name, upscore, grid in zip(self.streams[1:], self.skip_upscores, maps[1:], strict=False):
-            fused = getattr(self, upscore).coord_map(fused)
+            fused = self._add_upscore(upscore, fused, grid, cut=True)
             self.crops[name] = grid.crop_offset(fused)
-        self.crops["score"] = getattr(self, self.last_upscore).coord_map(fused).crop_offset(image)
+        fused = self._add_upscore(self.last_upscore, fused, image, cut=self.geometry == "aligned")
+        self.crops["score"] = fused.crop_offset(image)
+        if self.crops["score"] < 0:
+            raise UserError(
+                f"the scores begin {-self.crops['score']} px inside the image: give the backbone's layers more padding"
+            )
+
+    def _add_upscore(self, name: str, grid: CoordMap, target: CoordMap, cut: bool) -> CoordMap:
+        """Make the upsampling from ``grid`` to ``target``; where ``cut``, what lies before the target is cut off."""
+        factor = self.factors[name]
+        # 64 for VGG16, 63 for AlexNet: an odd kernel where the grids' first pixels lie whole pixels apart
+        kernels = (2 * factor, 2 * factor - 1)
+        fits = [k for k in kernels if (target.shift - grid.up(k, factor).shift) / target.scale % 1 == 0]
+        kernel = (*fits, kernels[0])[0]
+        padding = max(0, grid.up(kernel, factor).crop_offset(target)) if cut else 0
+        layer = BilinearUpsample(self.out_channels, factor, kernel, padding, **self.upsample)
+        self.add_module(name, layer)
+        return layer.coord_map(grid)
+
+    def covered(self, sides: Sequence[int]) -> int:
+        """Side in pixels of the largest image that streams of these sides give logits for."""
+        side, *skips = sides
+        for name, upscore, skip in zip(self.streams[1:], self.skip_upscores, skips, strict=False):
+            side = min(getattr(self, upscore).output_side(side), skip - self.crops[name])
+        return getattr(self, self.last_upscore).output_side(side) - self.crops["score"]
 
     def forward(self, inputs: Sequence) -> Tensor:
         """Logits of exactly (H, W), in float32 whatever the precision of the streams."""
@@ -115,8 +141,9 @@ class FCNSkipHead(BaseDecodeHead):
         fused, *skips = (getattr(self, f"score_{name}")(feature).float() for name, feature in streams)
         with torch.autocast(fused.device.type, enabled=False):
             for name, upscore, score in zip(self.streams[1:], self.skip_upscores, skips, strict=True):
-                up = getattr(self, upscore)(fused)
-                fused = up + crop(score, self.crops[name], up.shape[-2:])
+                up, offset = getattr(self, upscore)(fused), self.crops[name]
+                size = [min(a, b - offset) for a, b in zip(up.shape[-2:], score.shape[-2:], strict=True)]
+                fused = crop(up, 0, size) + crop(score, offset, size)
         return fused
 
     def upsample_scores(self, fused: Tensor, size: tuple[int, int]) -> Tensor:

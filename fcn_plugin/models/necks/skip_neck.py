@@ -22,9 +22,11 @@ class FCNSkipNeck(BaseModule):
 
     Args:
         in_channels: channels of the backbone's outputs, shallow to deep.
-        fc_channels: channels of fc6 and fc7; 4096 in the papers.
+        fc_channels: channels of fc6 and fc7; 4096 in the papers. None for classifiers without such layers (GoogLeNet,
+            ResNet): the deepest stream then passes through, with dropout.
         fc6_kernel: side of fc6's kernel: 7 for VGG16, 6 for AlexNet.
-        scales: one factor per returned stream, deepest first; the at-once nets (PAMI 2016, sec. 4.2)
+        fc6_dilation: spacing of fc6's kernel: a 3 x 3 kernel with 3 sees what a 7 x 7 one does.
+        scales: one factor per returned stream, deepest first; the at-once nets (PAMI 2016, sec. 4.3)
             take 1, 0.01 and 0.0001 so that all streams train with one learning rate.
         dropout_ratio: dropout after fc6 and fc7.
         geometry: ``aligned`` pads fc6 so that fc7 keeps pool5's size, ``reference`` leaves it unpadded.
@@ -37,8 +39,9 @@ class FCNSkipNeck(BaseModule):
     def __init__(
         self,
         in_channels: Sequence[int] = (256, 512, 512),
-        fc_channels: int = 4096,
+        fc_channels: int | None = 4096,
         fc6_kernel: int = 7,
+        fc6_dilation: int = 1,
         scales: Sequence[float] = (1.0, 1.0, 1.0),
         dropout_ratio: float = 0.5,
         geometry: str = "aligned",
@@ -51,14 +54,19 @@ class FCNSkipNeck(BaseModule):
             )
         self.scales = tuple(scales)
         self.dropout_ratio = dropout_ratio
-        padding = fc6_kernel // 2 if geometry == "aligned" else 0
-        self.fc6 = nn.Conv2d(in_channels[-1], fc_channels, fc6_kernel, padding=padding)
-        self.fc7 = nn.Conv2d(fc_channels, fc_channels, 1)
+        self.fc_channels = fc_channels
+        if fc_channels is not None:
+            padding = fc6_dilation * (fc6_kernel // 2) if geometry == "aligned" else 0
+            self.fc6 = nn.Conv2d(in_channels[-1], fc_channels, fc6_kernel, padding=padding, dilation=fc6_dilation)
+            self.fc7 = nn.Conv2d(fc_channels, fc_channels, 1)
 
     def forward(self, inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
         """Streams deepest first; only the classifier computes, the skips pass through."""
         *skips, x = inputs
-        for layer in (self.fc6, self.fc7):
-            x = F.dropout(F.relu(layer(x), inplace=True), self.dropout_ratio, self.training)
+        if self.fc_channels is None:
+            x = F.dropout(x, self.dropout_ratio, self.training)
+        else:
+            for layer in (self.fc6, self.fc7):
+                x = F.dropout(F.relu(layer(x), inplace=True), self.dropout_ratio, self.training)
         streams = (x, *reversed(skips))
         return tuple(s if scale == 1 else s * scale for s, scale in zip(streams, self.scales, strict=True))

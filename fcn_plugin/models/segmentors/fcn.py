@@ -14,8 +14,9 @@ from mmseg.registry import MODELS
 from torch import Tensor
 
 from ...errors import UserError
-from ...layers import CoordMap, trace_coord_maps
-from ..weights import load_classifier
+from ...layers import CoordMap, output_sides, trace_coord_maps
+from ..preprocessing import RECORD, of_preprocessor, require_same
+from ..weights import FC_STARTS, load_classifier
 
 PRECISIONS = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -25,13 +26,17 @@ class FCN(EncoderDecoder):
     """Fully convolutional network in one of two geometries.
 
     Args:
-        geometry: ``aligned`` zero-pads at the right and bottom to a multiple of the deepest stride; all crop offsets
-            are 0. ``reference`` zero-pads ``input_pad`` pixels on all sides, as the authors' nets do, and crops.
+        geometry: ``aligned`` zero-pads at the right and bottom to the multiple of the deepest stride whose scores cover
+            the image; all crop offsets are 0. ``reference`` zero-pads ``input_pad`` pixels on all sides, as the authors'
+            nets do, and crops.
         input_pad: border of the ``reference`` geometry in pixels, less what the backbone's first layer pads itself.
         precision: ``fp32``, ``bf16`` or ``fp16`` for convolutions, in training and inference, on CPU and GPU; scores,
             upsampling and losses stay float32. Training in ``fp16`` needs a gradient scaler (``AmpOptimWrapper``).
         channels_last: keep activations as N, H, W, C in memory, the faster layout on CPUs and GPUs.
-        pretrained: ImageNet classifier file or link, whose convolutions, fc6 and fc7 training starts from.
+        pretrained: ImageNet classifier (file, ``https://`` link or ``torchvision://NAME``) whose convolutions, fc6 and fc7
+            training starts from.
+        fc: what becomes of the classifier's fc6 and fc7: ``copy`` (they must fit), ``subsample`` (evenly spaced channels and
+            taps of them for narrower layers, as DeepLab does) or ``random`` (newly initialised).
         kwargs: parts of mmseg's ``EncoderDecoder``; ``neck`` and ``decode_head`` receive the geometry.
 
     Raises:
@@ -48,12 +53,15 @@ class FCN(EncoderDecoder):
         precision: str = "fp32",
         channels_last: bool = True,
         pretrained: str | None = None,
+        fc: str = "copy",
         **kwargs,
     ) -> None:
         if geometry not in ("aligned", "reference"):
             raise UserError(f"geometry {geometry!r} is unknown: 'aligned' or 'reference'")
         if precision not in PRECISIONS:
             raise UserError(f"precision {precision!r} is unknown: one of {', '.join(PRECISIONS)}")
+        if fc not in FC_STARTS:
+            raise UserError(f"fc {fc!r} is unknown: one of {', '.join(FC_STARTS)}")
         if decode_head.get("num_classes") is None:
             raise UserError("decode_head has no num_classes: set model.decode_head.num_classes in the config")
         with warnings.catch_warnings():
@@ -69,17 +77,36 @@ class FCN(EncoderDecoder):
         self.input_pad = input_pad if geometry == "reference" else 0
         self.autocast_dtype = PRECISIONS[precision]
         self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
-        self.pretrained = pretrained
+        self.pretrained, self.fc = pretrained, fc
+        # part of every checkpoint, compared when one is loaded
+        self.register_buffer(RECORD, of_preprocessor(self.data_preprocessor))
         maps = trace_coord_maps([self.backbone, self.neck], CoordMap().pad(self.input_pad))
         self.decode_head.align(maps, CoordMap())
         self.stride = int(max(grid.scale for grid in maps))
+        self.least_side, self.uncovered = self._measure() if geometry == "aligned" else (1, 0)
         self.to(memory_format=self.memory_format)
+
+    def _measure(self) -> tuple[int, int]:
+        """The least input that the net takes, and the pixels of an input of whole strides that get no scores."""
+        for side in range(self.stride, 16 * self.stride, self.stride):
+            sides = output_sides([self.backbone, self.neck], side)
+            if sides and (covered := self.decode_head.covered(sides)) > 0:
+                return side, max(0, side - covered)
+        raise UserError(
+            f"the net gives no scores for images of up to {side} px: give the backbone's layers more padding"
+        )
 
     def init_weights(self) -> None:
         """Initialise every part, then take over the ImageNet classifier's layers where one is named."""
         super().init_weights()
         if self.pretrained:
-            load_classifier(self, self.pretrained)
+            load_classifier(self, self.pretrained, self.fc)
+
+    def _load_from_state_dict(self, state_dict: dict, prefix: str, *args) -> None:
+        """Refuse weights that expect other images than the config gives, in whatever way they are loaded."""
+        given = state_dict.setdefault(prefix + RECORD, self.preprocessing)  # files of old have none
+        require_same(given, self.preprocessing)
+        super()._load_from_state_dict(state_dict, prefix, *args)
 
     def forward(self, inputs: Tensor, data_samples: list | None = None, mode: str = "tensor"):
         """As mmseg's segmentors: logits, losses or predictions, in the configured precision."""
@@ -89,10 +116,14 @@ class FCN(EncoderDecoder):
 
     def extract_feat(self, inputs: Tensor) -> tuple:
         """(N, 3, H, W) -> streams deepest first, then (H, W) for the head's last crop."""
-        height, width = inputs.shape[-2:]
+        size = tuple(inputs.shape[-2:])
         border = self.input_pad
-        # only the aligned geometry rounds up; the reference one pools with ceil
-        right, bottom = (-width % self.stride, -height % self.stride) if border == 0 else (border, border)
-        x = F.pad(inputs, (border, right, border, bottom))
-        x = x.contiguous(memory_format=self.memory_format)
-        return (*self.neck(self.backbone(x)), (height, width))
+        bottom, right = map(self._padding_after, size)
+        x = F.pad(inputs, (border, right, border, bottom)).contiguous(memory_format=self.memory_format)
+        return (*self.neck(self.backbone(x)), size)
+
+    def _padding_after(self, side: int) -> int:
+        if self.geometry == "reference":
+            return self.input_pad
+        wanted = max(self.least_side, side + self.uncovered)
+        return wanted + -wanted % self.stride - side

@@ -1,6 +1,8 @@
 """Weights from elsewhere."""
 
 from .classifier import load_classifier
-from .read import read_checkpoint, read_state_dict, require_checkpoint
+from .fit import FC_STARTS
+from .read import read_checkpoint, require_checkpoint
+from .source import read_state_dict
 
-__all__ = ["load_classifier", "read_checkpoint", "read_state_dict", "require_checkpoint"]
+__all__ = ["FC_STARTS", "load_classifier", "read_checkpoint", "read_state_dict", "require_checkpoint"]

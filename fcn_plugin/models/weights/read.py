@@ -1,13 +1,17 @@
-"""Read tensors from a checkpoint file or link, without running code from it."""
+"""Read a checkpoint file, without running code from it."""
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 from mmengine.logging import HistoryBuffer
+from mmengine.runner.checkpoint import CheckpointLoader
+from safetensors import safe_open
 from torch import Tensor
 
 from ...errors import UserError
@@ -16,16 +20,20 @@ from ...errors import UserError
 def require_checkpoint(path: str) -> None:
     """Raise a UserError where there is no such file."""
     if not Path(path).is_file():
-        raise UserError(f"no checkpoint at {path}: give the path of a .pth file, as training leaves it in its work dir")
+        raise UserError(
+            f"no checkpoint at {path}: give the path of a weight file, as training leaves it in its work dir"
+        )
 
 
 def read_checkpoint(path: str) -> dict:
-    """What a local checkpoint file holds, loaded with ``weights_only=True``.
+    """What a local checkpoint file holds, loaded with ``weights_only=True``; safetensors as ``state_dict`` and ``meta``.
 
     Raises:
         UserError: no such file, not a checkpoint, or one that would run code.
     """
     require_checkpoint(path)
+    if file_kind(path) == "safetensors":
+        return _read_safetensors(path)
     try:
         with torch.serialization.safe_globals(_engine_globals()):
             content = torch.load(path, map_location="cpu", weights_only=True)
@@ -34,6 +42,21 @@ def read_checkpoint(path: str) -> dict:
     if not isinstance(content, dict):
         raise UserError(f"{path} holds a {type(content).__name__}, not a checkpoint")
     return content
+
+
+def require_finite(state: Mapping[str, Tensor], path: str) -> None:
+    """Raise a UserError where a file's weights hold NaN or infinity."""
+    broken = [name for name, tensor in state.items() if isinstance(tensor, Tensor) and not torch.isfinite(tensor).all()]
+    if broken:
+        raise UserError(
+            f"{path} holds NaN or infinite values in {some(broken)}: training diverged; use an earlier checkpoint "
+            "or train again with a lower learning rate"
+        )
+
+
+def some(names: Sequence[str]) -> str:
+    """The first three names and how many more there are."""
+    return ", ".join(names[:3]) + (f", ... {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _engine_globals() -> list:
@@ -57,29 +80,26 @@ def _reason(error: str) -> str:
     return "can't be read as a checkpoint: it is empty, truncated, damaged or from another program"
 
 
-def read_state_dict(source: str) -> dict[str, Tensor]:
-    """Name -> tensor from a file, an ``https://`` link or ``torchvision://NAME``.
-
-    Raises:
-        UserError: the source can't be reached or read.
-    """
-    if "://" in source:
-        content = _download(source)
-    else:
-        content = read_checkpoint(source)
-    state = content.get("state_dict", content)
-    return {name: tensor for name, tensor in state.items() if isinstance(tensor, Tensor)}
+def file_kind(path: str) -> str:
+    """``pytorch``, ``safetensors`` or ``caffemodel``, by the file's first bytes."""
+    with open(path, "rb") as file:
+        start = file.read(9)
+    if start[:2] == b"PK" or start[:1] == b"\x80" or not start:
+        return "pytorch"
+    return "safetensors" if start[8:] == b"{" else "caffemodel"
 
 
-def _download(source: str) -> dict:
-    from torchvision.models import get_model_weights
-
-    scheme, name = source.split("://", 1)
+def _read_safetensors(path: str) -> dict:
     try:
-        url = get_model_weights(name).DEFAULT.url if scheme == "torchvision" else source
-        return torch.hub.load_state_dict_from_url(url, map_location="cpu", check_hash=True, weights_only=True)
+        with safe_open(path, "pt") as file:
+            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+            meta = {name: json.loads(text) for name, text in (file.metadata() or {}).items() if name != "format"}
     except Exception as error:
-        raise UserError(
-            f"can't fetch {source} ({error}): download the file on a machine with a network and give its path, "
-            "--cfg-options model.pretrained=PATH"
-        ) from error
+        raise UserError(f"{path} can't be read as safetensors ({error}): it is truncated or damaged") from error
+    return {"state_dict": state, "meta": meta}
+
+
+@CheckpointLoader.register_scheme(r".*\.safetensors$", force=True)
+def load_from_safetensors(filename: str, map_location=None) -> dict:
+    """For mmengine's ``load_checkpoint``, and with it ``init_model`` and ``load_from``, which know no safetensors."""
+    return read_checkpoint(filename)

@@ -1,0 +1,9 @@
+# FCN-32s on PASCAL VOC 2012, from torchvision's ImageNet AlexNet.
+_base_ = [
+    "_base_/models/fcn_alexnet.py",
+    "_base_/datasets/voc.py",
+    "_base_/schedules/schedule_40k.py",
+    "_base_/default_runtime.py",
+]
+model = dict(pretrained="torchvision://alexnet")
+optim_wrapper = dict(optimizer=dict(lr=0.001))  # a net without batch norm bears a tenth of the usual rate

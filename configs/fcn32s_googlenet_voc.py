@@ -1,0 +1,8 @@
+# FCN-32s on PASCAL VOC 2012, from torchvision's ImageNet GoogLeNet.
+_base_ = [
+    "_base_/models/fcn_googlenet.py",
+    "_base_/datasets/voc.py",
+    "_base_/schedules/schedule_40k.py",
+    "_base_/default_runtime.py",
+]
+model = dict(pretrained="torchvision://googlenet")

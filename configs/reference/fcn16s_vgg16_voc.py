@@ -1,0 +1,10 @@
+# The authors' FCN-16s on PASCAL VOC, from their trained FCN-32s (PAMI 2016, sec. 4).
+_base_ = [
+    "../_base_/models/fcn_vgg16_reference.py",
+    "../_base_/datasets/voc_native.py",
+    "../_base_/schedules/schedule_reference.py",
+    "../_base_/default_runtime.py",
+]
+parent = "reference/fcn32s_vgg16_voc"  # pass its checkpoint: --cfg-options load_from=PATH
+model = dict(decode_head=dict(streams=("fr", "pool4")))
+optim_wrapper = dict(optimizer=dict(lr=1e-12))  # a hundredth of the parent's

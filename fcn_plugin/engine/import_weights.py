@@ -1,0 +1,109 @@
+"""Write weights of another program, or of another kind, as a checkpoint of ours."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from mmseg.registry import MODELS
+from safetensors import SafetensorError
+from safetensors.torch import save_file
+
+from ..errors import UserError
+from ..models.preprocessing import RECORD, describe
+from ..models.weights.fit import fit
+from ..models.weights.formats import WeightFormat, recognise
+from ..models.weights.kernels import is_bilinear
+from ..models.weights.read import require_finite
+from ..models.weights.rename import Renamed, rename
+from ..models.weights.source import read_state_dict
+from .dataset_meta import dataset_meta
+
+SUFFIXES = (".safetensors", ".pth")
+
+
+def import_weights(source: str, target: str, cfg: Config | None = None) -> list[str]:
+    """Convert a weight file.
+
+    Args:
+        source: file of any known kind, ``https://`` link or ``torchvision://NAME``.
+        target: file to write, ``.safetensors`` or ``.pth``; it appears only when it is whole.
+        cfg: config of the net that the weights are for. With it every name and shape is checked, narrower fc layers are
+            made where ``model.fc`` says so, and the classes' names go along.
+
+    Returns:
+        The report: the format, a line for every tensor, what was written.
+
+    Raises:
+        UserError: an unknown, damaged or unfitting source, or a target that can't be written. Nothing is written then.
+    """
+    path = Path(target)
+    if path.suffix not in SUFFIXES:
+        raise UserError(f"{target} ends in {path.suffix!r}: give a name that ends in {' or '.join(SUFFIXES)}")
+    if not path.parent.is_dir():
+        raise UserError(f"there is no folder {path.parent} for {path.name}: make it first")
+    if path.exists() and Path(source).exists() and path.samefile(source):
+        raise UserError(f"{target} is the source itself: give another name")
+    state = read_state_dict(source)
+    require_finite(state, source)
+    form = recognise(state, source)
+    renamed = rename(state, form, source)
+    if cfg is None:
+        tensors, lines = _as_they_are(renamed)
+        meta = {}
+    else:
+        init_default_scope(cfg.get("default_scope", "mmseg"))
+        fitted = fit(MODELS.build(cfg.model), renamed, form, source, cfg.model.get("fc", "copy"), _is_fcn(renamed))
+        tensors, lines = fitted.tensors, fitted.lines
+        meta = {"dataset_meta": dataset_meta(cfg)}
+    tensors = {name: tensor.contiguous() for name, tensor in tensors.items()}
+    _write({**tensors, RECORD: form.preprocessing}, meta, path)
+    return [f"{source} is {form.name}", *lines, _summary(path, len(tensors), form, renamed)]
+
+
+def _is_fcn(renamed: Renamed) -> bool:
+    return any(name.startswith("decode_head.score_") for name in renamed.tensors)
+
+
+def _as_they_are(renamed: Renamed) -> tuple[dict[str, torch.Tensor], list[str]]:
+    """Without a net to compare with: only upsampling kernels that any net has anyway are left out."""
+    tensors, lines = {}, list(renamed.lines)
+    for name, tensor in renamed.tensors.items():
+        line = renamed.origin[name]
+        if name.startswith("decode_head.upscore") and is_bilinear(tensor):
+            lines.append(f"{line}: the fixed bilinear kernels of the net")
+            continue
+        if name.startswith("decode_head.upscore"):
+            line += ": learned kernels, set model.decode_head.upsample=dict(dense=True)"
+        tensors[name] = tensor
+        lines.append(line)
+    for name, scale in renamed.scales.items():
+        lines.append(f"scale_{name} is {scale:.6g}: neck.scales of the config must say the same")
+    return tensors, lines
+
+
+def _write(tensors: dict[str, torch.Tensor], meta: dict, path: Path) -> None:
+    part = path.with_name(f".{path.name}.part")
+    try:
+        if path.suffix == ".pth":
+            torch.save({"state_dict": tensors, "meta": meta}, part)
+        else:
+            save_file(tensors, part, {"format": "pt", **{name: json.dumps(value) for name, value in meta.items()}})
+        os.replace(part, path)
+    except (
+        OSError,
+        RuntimeError,
+        SafetensorError,
+    ) as error:  # torch and safetensors each have their own for a full disk
+        raise UserError(f"can't write {path} ({error}): give another place") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _summary(path: Path, count: int, form: WeightFormat, renamed: Renamed) -> str:
+    use = "tools/test.py and init_model take it" if _is_fcn(renamed) else "start from it with model.pretrained"
+    return f"wrote {path}: {count} tensors for images as {describe(form.preprocessing)}; {use}"

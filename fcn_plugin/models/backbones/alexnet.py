@@ -1,0 +1,100 @@
+"""AlexNet up to pool5, the backbone of FCN-AlexNet (Long et al., CVPR 2015, sec. 4.1, Table 1).
+
+N batch, H x W image; maps of strides 8, 16 and 32. Layers after Krizhevsky et al., NIPS 2012, as the BVLC CaffeNet orders
+them: pooling before normalisation. The authors' nets start from its weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from mmengine.model import BaseModule
+from mmseg.registry import MODELS
+from torch import Tensor, nn
+
+from ...errors import UserError
+
+CHANNELS = {"caffenet": (96, 256, 384, 384, 256), "torchvision": (64, 192, 384, 256, 256)}
+
+
+@MODELS.register_module()
+class AlexNet(BaseModule):
+    """Image -> (pool1, pool2, pool5), each taken before any normalisation.
+
+    mmpretrain's AlexNet has no normalisation, no groups, pools that round down, and returns pool5 alone.
+
+    Args:
+        style: ``caffenet`` has 96, 256, 384, 384, 256 channels, two groups in conv2, conv4 and conv5, and local response
+            normalisation after pool1 and pool2; ``torchvision`` has 64, 192, 384, 256, 256 channels and neither.
+        out_indices: maps to return: 0 pool1 (stride 8), 1 pool2 (stride 16), 2 pool5 (stride 32).
+        init_cfg: initialisation of the convolutions; Kaiming by default.
+
+    Raises:
+        UserError: unknown style or output.
+    """
+
+    def __init__(
+        self,
+        style: str = "caffenet",
+        out_indices: Sequence[int] = (2,),
+        init_cfg: dict | list[dict] | None = None,
+    ) -> None:
+        super().__init__(init_cfg or dict(type="Kaiming", layer="Conv2d"))
+        check_style(style, CHANNELS)
+        self.out_indices = check_out_indices(out_indices)
+        caffe = style == "caffenet"
+        groups = 2 if caffe else 1
+        c1, c2, c3, c4, c5 = CHANNELS[style]
+        self.conv1 = nn.Conv2d(3, c1, 11, stride=4, padding=2)
+        self.norm1 = CaffeLRN() if caffe else nn.Identity()
+        self.conv2 = nn.Conv2d(c1, c2, 5, padding=2, groups=groups)
+        self.norm2 = CaffeLRN() if caffe else nn.Identity()
+        self.conv3 = nn.Conv2d(c2, c3, 3, padding=1)
+        self.conv4 = nn.Conv2d(c3, c4, 3, padding=1, groups=groups)
+        self.conv5 = nn.Conv2d(c4, c5, 3, padding=1, groups=groups)
+        # rounds up, as Caffe does: the last cell may reach over the border
+        self.pool = nn.MaxPool2d(3, stride=2, ceil_mode=True)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """(N, 3, H, W) -> the maps of ``out_indices``, shallow to deep.
+
+        Channels of pool1, pool2 and pool5: 96, 256, 256 (caffenet) or 64, 192, 256 (torchvision).
+        """
+        pool1 = self.pool(F.relu(self.conv1(x), inplace=True))
+        pool2 = self.pool(F.relu(self.conv2(self.norm1(pool1)), inplace=True))
+        x = self.norm2(pool2)
+        for conv in (self.conv3, self.conv4, self.conv5):
+            x = F.relu(conv(x), inplace=True)
+        maps = (pool1, pool2, self.pool(x))
+        return tuple(maps[i] for i in self.out_indices)
+
+
+class CaffeLRN(nn.LocalResponseNorm):
+    """Caffe's normalisation over 5 neighbouring channels: ``x / (1 + 1e-4 / 5 * sum of squares) ** 0.75``.
+
+    Keeps shape and dtype, but computes in float32 at least: squares of activations above 255 overflow float16.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(size=5, alpha=1e-4, beta=0.75, k=1.0)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) -> the same shape and dtype."""
+        return super().forward(x.to(torch.promote_types(x.dtype, torch.float32))).to(x.dtype)
+
+
+def check_style(style: str, choices: Sequence[str]) -> None:
+    """Raise a UserError where the style is none of the choices."""
+    if style not in choices:
+        raise UserError(f"style {style!r} is unknown: one of {', '.join(choices)}")
+
+
+def check_out_indices(out_indices: Sequence[int]) -> tuple[int, ...]:
+    """The indices from shallow to deep, each once; a UserError for none or others than 0, 1, 2."""
+    if isinstance(out_indices, int) or not out_indices or any(i not in (0, 1, 2) for i in out_indices):
+        raise UserError(
+            f"out_indices {out_indices!r} must list one or more of 0 (stride 8), 1 (stride 16) and 2 (stride 32)"
+        )
+    return tuple(sorted(set(out_indices)))

@@ -1,0 +1,110 @@
+"""GoogLeNet up to inception5b, the backbone of FCN-GoogLeNet (Long et al., CVPR 2015, sec. 4.1, Table 1).
+
+N batch, H x W image; maps of strides 8, 16 and 32. Layers of Szegedy et al., CVPR 2015, Table 1, made of torchvision's
+blocks under torchvision's names. As in the FCN paper, auxiliary classifiers and the last average pooling are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch.nn.functional as F
+from mmengine.model import BaseModule
+from mmseg.registry import MODELS
+from torch import Tensor, nn
+from torchvision.models.googlenet import BasicConv2d, Inception, InceptionAux
+from torchvision.models.googlenet import GoogLeNet as Classifier
+
+from .alexnet import CaffeLRN, check_out_indices, check_style
+
+INCEPTIONS = ("3a", "3b", "4a", "4b", "4c", "4d", "4e", "5a", "5b")
+
+
+class ConvReLU(nn.Module):
+    """Convolution with bias, then ReLU; takes the place of torchvision's convolution with batch norm."""
+
+    def __init__(self, in_channels: int, out_channels: int, **kwargs) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(in_channels, out_channels, **kwargs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu(self.conv(x), inplace=True)
+
+
+class CaffeInception(Inception):
+    """Inception with the paper's 5x5 kernels, where torchvision has 3x3 ones."""
+
+    def __init__(self, *channels: int) -> None:
+        super().__init__(*channels, conv_block=ConvReLU)
+        reduced, out = channels[4:6]
+        self.branch3[1] = ConvReLU(reduced, out, kernel_size=5, padding=2)
+
+
+BLOCKS = {"torchvision": (BasicConv2d, Inception), "caffe": (ConvReLU, CaffeInception)}
+
+
+@MODELS.register_module()
+class GoogLeNet(BaseModule):
+    """Image -> (inception3b, inception4e, inception5b) with 480, 832 and 1024 channels.
+
+    Args:
+        style: ``torchvision`` has batch norm, 3x3 kernels in the 5x5 branches and a fourth pool of 2x2; ``caffe`` (the
+            BVLC GoogLeNet) has biases, the paper's 5x5 kernels and 3x3 pool, and local response normalisation before
+            conv2 and after conv3. Both name their convolutions alike.
+        out_indices: maps to return: 0 inception3b (stride 8), 1 inception4e (stride 16), 2 inception5b (stride 32).
+        init_cfg: initialisation of the convolutions; Kaiming by default.
+
+    Raises:
+        UserError: unknown style or output.
+    """
+
+    def __init__(
+        self,
+        style: str = "torchvision",
+        out_indices: Sequence[int] = (0, 1, 2),
+        init_cfg: dict | list[dict] | None = None,
+    ) -> None:
+        super().__init__(init_cfg or dict(type="Kaiming", layer="Conv2d"))
+        check_style(style, BLOCKS)
+        self.out_indices = check_out_indices(out_indices)
+        # init_weights=False: torchvision's own initialisation is slow, and init_cfg replaces it
+        whole = Classifier(1, aux_logits=False, init_weights=False, blocks=[*BLOCKS[style], InceptionAux])
+        for name, layer in whole.named_children():
+            if name not in ("avgpool", "dropout", "fc"):
+                self.add_module(name, layer)
+        caffe = style == "caffe"
+        if caffe:
+            self.maxpool4 = nn.MaxPool2d(3, stride=2, ceil_mode=True)
+        self.norm1 = CaffeLRN() if caffe else nn.Identity()
+        self.norm2 = CaffeLRN() if caffe else nn.Identity()
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """(N, 3, H, W) -> the maps of ``out_indices``, shallow to deep."""
+        x = self.norm1(self.maxpool1(self.conv1(x)))
+        x = self.maxpool2(self.norm2(self.conv3(self.conv2(x))))
+        inception3b = self.inception3b(self.inception3a(x))
+        x = self.inception4b(self.inception4a(self.maxpool3(inception3b)))
+        inception4e = self.inception4e(self.inception4d(self.inception4c(x)))
+        inception5b = self.inception5b(self.inception5a(self.maxpool4(inception4e)))
+        maps = (inception3b, inception4e, inception5b)
+        return tuple(maps[i] for i in self.out_indices)
+
+
+def caffe_names() -> dict[str, str]:
+    """Layer name in the BVLC GoogLeNet -> prefix of our state-dict keys, for all 57 convolutions in the net's order.
+
+    Example:
+        ``inception_3a/5x5_reduce`` -> ``inception3a.branch3.0.conv``, which holds ``.weight`` and ``.bias``.
+    """
+    names = {"conv1/7x7_s2": "conv1.conv", "conv2/3x3_reduce": "conv2.conv", "conv2/3x3": "conv3.conv"}
+    branches = {
+        "1x1": "branch1",
+        "3x3_reduce": "branch2.0",
+        "3x3": "branch2.1",
+        "5x5_reduce": "branch3.0",
+        "5x5": "branch3.1",
+        "pool_proj": "branch4.1",  # branch4.0 is the pool
+    }
+    for block in INCEPTIONS:
+        names |= {f"inception_{block}/{layer}": f"inception{block}.{branch}.conv" for layer, branch in branches.items()}
+    return names

@@ -1,0 +1,42 @@
+"""Tensors by name from wherever weights come: a file of any known kind, a link, torchvision's own."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ...errors import UserError
+from .caffe import read_caffemodel
+from .read import file_kind, read_checkpoint, require_checkpoint
+
+
+def read_state_dict(source: str) -> dict[str, Tensor]:
+    """Name -> tensor from a file of any known kind, an ``https://`` link or ``torchvision://NAME``.
+
+    Raises:
+        UserError: the source can't be reached or read.
+    """
+    if "://" in source:
+        content = _download(source)
+    else:
+        require_checkpoint(source)
+        if file_kind(source) == "caffemodel":
+            return read_caffemodel(source)
+        content = read_checkpoint(source)
+    # torchfcn's training checkpoints say model_state_dict
+    state = next((content[key] for key in ("state_dict", "model_state_dict") if key in content), content)
+    return {name.removeprefix("module."): tensor for name, tensor in state.items() if isinstance(tensor, Tensor)}
+
+
+def _download(source: str) -> dict:
+    from torchvision.models import get_model_weights
+
+    scheme, name = source.split("://", 1)
+    try:
+        url = get_model_weights(name).DEFAULT.url if scheme == "torchvision" else source
+        return torch.hub.load_state_dict_from_url(url, map_location="cpu", check_hash=True, weights_only=True)
+    except Exception as error:
+        raise UserError(
+            f"can't fetch {source} ({error}): download the file on a machine with a network and give its path, "
+            "--cfg-options model.pretrained=PATH"
+        ) from error

@@ -1,0 +1,20 @@
+"""Narrower fully connected layers out of wide ones: evenly spaced channels and taps.
+
+Chen et al., ICLR 2015 (DeepLab), sec. 3.1: fc6 as 3 x 3 or 4 x 4 instead of 7 x 7 with 1,024 instead of 4,096 channels
+keeps most of the score. With ``fc6_kernel=3, fc6_dilation=3`` the taps stay where they were. Values are not rescaled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+
+def subsample(tensor: Tensor, shape: Sequence[int]) -> Tensor:
+    """Of n entries along an axis the m at ``round(i * (n - 1) / (m - 1))``: first and last are kept, 0, 3, 6 of 7."""
+    for axis, (have, want) in enumerate(zip(tensor.shape, shape, strict=True)):
+        if want < have:
+            tensor = tensor.index_select(axis, torch.linspace(0, have - 1, want, dtype=torch.float64).round().long())
+    return tensor

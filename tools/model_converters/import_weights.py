@@ -1,0 +1,38 @@
+#!/usr/bin/env python
+"""Bring published weights under this package's names: python tools/model_converters/import_weights.py SRC DST --to CONFIG"""
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import _common
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description="Import weights: Caffe (.caffemodel), torchfcn, torchvision, mmpretrain, or a checkpoint of this package."
+    )
+    parser.add_argument(
+        "source", metavar="SRC", help="file, https:// link or torchvision://NAME; its kind is recognised"
+    )
+    parser.add_argument("target", metavar="DST", help="file to write: .safetensors or .pth")
+    parser.add_argument(
+        "--to", metavar="CONFIG", dest="config", help="config of the net that the weights are for: checks all"
+    )
+    _common.add_cfg_options(parser)
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    cfg = _common.load_config(args) if args.config else None
+
+    from fcn_plugin.engine import import_weights
+
+    print("\n".join(import_weights(args.source, args.target, cfg)))
+
+
+if __name__ == "__main__":
+    _common.run(main)
