@@ -15,8 +15,10 @@ FILE_ONLY = {
     ("base_module", "init_weights"),
     ("base_module", "_dump_init_info"),
     ("checkpoint_hook", "before_train"),
+    ("classifier", "_log_lines"),  # a line per tensor of the start
 }
-LIBRARY_NOTICES = ("FileClient", "HardDiskBackend", "initialize ", "Exp name")
+# "paramwise_options": a line per bias with a rate of its own
+LIBRARY_NOTICES = ("paramwise_options -- ", "FileClient", "HardDiskBackend", "initialize ", "Exp name")
 
 
 def _for_people(record: logging.LogRecord) -> bool:

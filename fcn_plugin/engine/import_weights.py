@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -12,9 +13,10 @@ from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
 from safetensors import SafetensorError
 from safetensors.torch import save_file
+from torch import nn
 
 from ..errors import UserError
-from ..models.preprocessing import RECORD, describe
+from ..models.preprocessing import KINDS, RECORD, describe, of_preprocessor
 from ..models.weights.fit import fit
 from ..models.weights.formats import WeightFormat, recognise
 from ..models.weights.kernels import is_bilinear
@@ -26,7 +28,7 @@ from .dataset_meta import dataset_meta
 SUFFIXES = (".safetensors", ".pth")
 
 
-def import_weights(source: str, target: str, cfg: Config | None = None) -> list[str]:
+def import_weights(source: str, target: str, cfg: Config | None = None, images: str | None = None) -> list[str]:
     """Convert a weight file.
 
     Args:
@@ -34,6 +36,8 @@ def import_weights(source: str, target: str, cfg: Config | None = None) -> list[
         target: file to write, ``.safetensors`` or ``.pth``; it appears only when it is whole.
         cfg: config of the net that the weights are for. With it every name and shape is checked, narrower fc layers are
             made where ``model.fc`` says so, and the classes' names go along.
+        images: what the weights expect of an image, of ``models.preprocessing.KINDS``, where the file's names mislead:
+            Caffe's VGG16 is also handed around under torchvision's names.
 
     Returns:
         The report: the format, a line for every tensor, what was written.
@@ -51,18 +55,28 @@ def import_weights(source: str, target: str, cfg: Config | None = None) -> list[
     state = read_state_dict(source)
     require_finite(state, source)
     form = recognise(state, source)
+    if images is not None:
+        form = replace(form, preprocessing=KINDS[images])
     renamed = rename(state, form, source)
     if cfg is None:
         tensors, lines = _as_they_are(renamed)
         meta = {}
     else:
-        init_default_scope(cfg.get("default_scope", "mmseg"))
-        fitted = fit(MODELS.build(cfg.model), renamed, form, source, cfg.model.get("fc", "copy"), _is_fcn(renamed))
+        fitted = fit(_outline(cfg), renamed, form, source, cfg.model.get("fc", "copy"), _is_fcn(renamed))
         tensors, lines = fitted.tensors, fitted.lines
         meta = {"dataset_meta": dataset_meta(cfg)}
     tensors = {name: tensor.contiguous() for name, tensor in tensors.items()}
     _write({**tensors, RECORD: form.preprocessing}, meta, path)
     return [f"{source} is {form.name}", *lines, _summary(path, len(tensors), form, renamed)]
+
+
+def _outline(cfg: Config) -> nn.Module:
+    """The config's net as names and shapes, without memory for weights."""
+    init_default_scope(cfg.get("default_scope", "mmseg"))
+    with torch.device("meta"):
+        model = MODELS.build(cfg.model)
+    model.preprocessing = of_preprocessor(MODELS.build(cfg.model.data_preprocessor))
+    return model
 
 
 def _is_fcn(renamed: Renamed) -> bool:
@@ -73,9 +87,9 @@ def _as_they_are(renamed: Renamed) -> tuple[dict[str, torch.Tensor], list[str]]:
     """Without a net to compare with: only upsampling kernels that any net has anyway are left out."""
     tensors, lines = {}, list(renamed.lines)
     for name, tensor in renamed.tensors.items():
-        line = renamed.origin[name]
+        line = renamed.how[name]
         if name.startswith("decode_head.upscore") and is_bilinear(tensor):
-            lines.append(f"{line}: the fixed bilinear kernels of the net")
+            lines.append(f"checked {renamed.origin[name]}: the bilinear kernels that every net has")
             continue
         if name.startswith("decode_head.upscore"):
             line += ": learned kernels, set model.decode_head.upsample=dict(dense=True)"

@@ -29,6 +29,8 @@ TORCHVISION_GOOGLENET = record(RGB, (127.5, 127.5, 127.5), (127.5, 127.5, 127.5)
 # the authors' nets
 CAFFE = record(BGR, (104.00699, 116.66877, 122.67892), (1.0, 1.0, 1.0))
 
+KINDS = {"caffe": CAFFE, "torchvision": TORCHVISION, "inception": TORCHVISION_GOOGLENET}
+
 
 def of_preprocessor(preprocessor: nn.Module) -> Tensor:
     """Record of an mmseg ``SegDataPreProcessor``, which receives BGR images."""

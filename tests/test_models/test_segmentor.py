@@ -138,6 +138,33 @@ def test_crops_follow_from_the_net(variant):
     assert not any(build_fcn(STREAMS[variant], "aligned").decode_head.crops.values())
 
 
+@pytest.mark.parametrize(
+    ("config", "upsampling", "uncovered"),
+    [
+        ("fcn32s_alexnet_voc", [(63, 16)], 1),
+        ("fcn32s_googlenet_voc", [(63, 9)], 0),
+        ("reference/fcn32s_googlenet_voc", [(63, 1)], 0),
+        ("fcn8s_r50_voc", [(3, 1), (3, 1), (15, 7)], 31),
+        ("fcn8s_vgg16_voc", [(4, 1), (4, 1), (16, 4)], 0),
+    ],
+)
+def test_upsampling_follows_from_the_net(config, upsampling, uncovered):
+    model = build_from(config, "aligned")
+    layers = [model.decode_head.get_submodule(name) for name in model.decode_head.factors]
+    assert [(layer.kernel_size[0], layer.padding[0]) for layer in layers] == upsampling
+    assert model.uncovered == uncovered
+
+
+def test_an_image_of_whole_strides_that_scores_do_not_cover_is_padded():
+    """One pixel of AlexNet's 64 would get no score: 96 are taken. Of 63 none, and 64 are enough."""
+    model, seen = build_from("fcn32s_alexnet_voc", "aligned"), []
+    model.backbone.register_forward_pre_hook(lambda _, args: seen.append(tuple(args[0].shape[2:])))
+    with torch.no_grad():
+        for size in ((64, 63), (1, 65)):
+            model(torch.zeros(1, 3, *size))
+    assert seen == [(96, 64), (64, 96)]
+
+
 def test_vgg16_at_full_width():
     model = build_fcn(geometry="reference", narrow=False, num_classes=21)
     assert model.decode_head.crops == {"pool4": 5, "pool3": 9, "score": 31}

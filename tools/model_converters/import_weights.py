@@ -21,6 +21,11 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         "--to", metavar="CONFIG", dest="config", help="config of the net that the weights are for: checks all"
     )
+    parser.add_argument(
+        "--images",
+        choices=["caffe", "torchvision", "inception"],
+        help="what the weights expect where the names mislead: BGR less the mean, RGB of mean and std, RGB of -1..1",
+    )
     _common.add_cfg_options(parser)
     return parser.parse_args()
 
@@ -31,7 +36,7 @@ def main() -> None:
 
     from fcn_plugin.engine import import_weights
 
-    print("\n".join(import_weights(args.source, args.target, cfg)))
+    print("\n".join(import_weights(args.source, args.target, cfg, args.images)))
 
 
 if __name__ == "__main__":

@@ -6,8 +6,11 @@ convolution, the (4096, 4096) one of fc7 a 1 x 1 kernel.
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+
 import torch
-from mmengine.logging import print_log
+from mmengine.logging import MMLogger, print_log
 from torch import nn
 
 from .fit import fit
@@ -38,5 +41,13 @@ def load_classifier(model: nn.Module, source: str, fc: str = "copy") -> list[str
     with torch.no_grad():
         for name, tensor in fitted.tensors.items():
             own[name].copy_(tensor)
-    print_log(f"Started from {source} ({form.name}):\n  " + "\n  ".join(fitted.lines), logger="current")
+    kinds = Counter(re.match(r"newly initialised|\w+", line)[0] for line in fitted.lines)
+    counts = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
+    print_log(f"started from {source} ({form.name}), tensors: {counts}", logger="current")
+    _log_lines(fitted.lines)
     return fitted.lines
+
+
+def _log_lines(lines: list[str]) -> None:
+    """By itself, so that the console can leave the lines to the log file."""
+    MMLogger.get_current_instance().info("one by one:\n  " + "\n  ".join(lines))

@@ -25,3 +25,8 @@ def is_bilinear(kernel: Tensor) -> bool:
     return own is not None and torch.allclose(
         own.float(), bilinear_kernel(kernel.shape[-1]).expand(own.shape), atol=1e-6
     )
+
+
+def dense(kernel: Tensor) -> Tensor:
+    """(C, 1, k, k) -> (C, C, k, k) with zeros between different classes."""
+    return torch.eye(len(kernel), dtype=kernel.dtype)[..., None, None] * kernel

@@ -19,13 +19,15 @@ class Renamed:
 
     Attributes:
         tensors: by our names, in our shapes.
-        origin: our name -> the line of the report that says where it came from.
+        origin: our name -> shape and name in the source.
+        how: our name -> the line of the report for a tensor that is taken.
         lines: report on what has no place in any FCN.
         scales: factor of each scaled skip (``pool4`` -> 0.01), from files of the at-once nets.
     """
 
     tensors: dict[str, Tensor] = field(default_factory=dict)
     origin: dict[str, str] = field(default_factory=dict)
+    how: dict[str, str] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
     scales: dict[str, float] = field(default_factory=dict)
 
@@ -57,7 +59,8 @@ def rename(state: Mapping[str, Tensor], form: WeightFormat, source: str) -> Rena
             how, kernel = f"{how} as float32", kernel.float()
         tensor = kernel
         result.tensors[ours] = tensor
-        result.origin[ours] = f"{how} {tuple(tensor.shape)} {key} -> {ours}"
+        result.origin[ours] = f"{shape} {key}"
+        result.how[ours] = f"{how} {tuple(tensor.shape)} {key} -> {ours}"
     return result
 
 

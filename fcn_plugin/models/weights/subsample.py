@@ -18,3 +18,8 @@ def subsample(tensor: Tensor, shape: Sequence[int]) -> Tensor:
         if want < have:
             tensor = tensor.index_select(axis, torch.linspace(0, have - 1, want, dtype=torch.float64).round().long())
     return tensor
+
+
+def can_subsample(tensor: Tensor, shape: Sequence[int] | None) -> bool:
+    """Whether the shape is no larger along any axis."""
+    return shape is not None and len(shape) == tensor.dim() and all(map(int.__le__, shape, tensor.shape))
