@@ -73,7 +73,10 @@ def import_weights(source: str, target: str, cfg: Config | None = None, images: 
 def _outline(cfg: Config) -> nn.Module:
     """The config's net as names and shapes, without memory for weights."""
     init_default_scope(cfg.get("default_scope", "mmseg"))
-    with torch.device("meta"):
+    try:
+        with torch.device("meta"):
+            model = MODELS.build(cfg.model)
+    except RuntimeError:  # mmpretrain's ResNet reads numbers out of tensors while it is built
         model = MODELS.build(cfg.model)
     model.preprocessing = of_preprocessor(MODELS.build(cfg.model.data_preprocessor))
     return model
@@ -92,6 +95,7 @@ def _as_they_are(renamed: Renamed) -> tuple[dict[str, torch.Tensor], list[str]]:
             lines.append(f"checked {renamed.origin[name]}: the bilinear kernels that every net has")
             continue
         if name.startswith("decode_head.upscore"):
+            tensor = tensor.float()
             line += ": learned kernels, set model.decode_head.upsample=dict(dense=True)"
         tensors[name] = tensor
         lines.append(line)

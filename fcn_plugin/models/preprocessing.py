@@ -13,8 +13,8 @@ from ..errors import UserError
 
 RECORD = "preprocessing"  # its name in a state dict
 RGB, BGR = (0.0, 1.0, 2.0), (2.0, 1.0, 0.0)
-# means differ between releases by some tenths of a grey level (104.007 or 103.939)
-TOLERANCE = 1.0
+# means differ between releases by a grey level at most (122.679 or 123.68); scales hardly
+MEAN_TOLERANCE, STD_TOLERANCE = 1.5, 0.05
 
 
 def record(order: tuple[float, ...], mean: tuple[float, ...], std: tuple[float, ...]) -> Tensor:
@@ -53,8 +53,14 @@ def require_same(wanted: Tensor, given: Tensor) -> None:
     Raises:
         UserError: shows both.
     """
-    wanted, given = wanted.cpu(), given.cpu()
-    if not torch.equal(wanted[0], given[0]) or (wanted[1:] - given[1:]).abs().max() > TOLERANCE:
+    wanted, given = wanted.cpu().float(), given.cpu().float()
+    if wanted.shape != given.shape:
+        raise UserError(
+            f"the record of preprocessing has shape {tuple(wanted.shape)}, not {tuple(given.shape)}: it is damaged"
+        )
+    same_order = torch.equal(wanted[0], given[0])
+    same_mean = torch.allclose(wanted[1], given[1], rtol=0, atol=MEAN_TOLERANCE)
+    if not (same_order and same_mean and torch.allclose(wanted[2], given[2], rtol=STD_TOLERANCE, atol=0)):
         order, mean, std = wanted.tolist()
         numbers = [[round(value, 5) for value in row] for row in (mean, std)]
         raise UserError(

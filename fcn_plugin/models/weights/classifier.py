@@ -15,6 +15,7 @@ from torch import nn
 
 from .fit import fit
 from .formats import recognise
+from .read import require_finite
 from .rename import rename
 from .source import read_state_dict
 
@@ -35,6 +36,7 @@ def load_classifier(model: nn.Module, source: str, fc: str = "copy") -> list[str
         UserError: layers missing, left over or of another shape, or other preprocessing.
     """
     state = read_state_dict(source)
+    require_finite(state, source)
     form = recognise(state, source)
     fitted = fit(model, rename(state, form, source), form, source, fc)
     own = model.state_dict()

@@ -10,21 +10,22 @@ from ...layers import bilinear_kernel
 
 def per_class(kernel: Tensor) -> Tensor | None:
     """The (C, 1, k, k) kernels of a dense one whose pairs of different classes are zero; None where they are not."""
+    if kernel.dim() != 4 or kernel.shape[2] != kernel.shape[3] or kernel.shape[1] not in (1, kernel.shape[0]):
+        return None
     if kernel.shape[1] == 1:
         return kernel
     own = torch.eye(kernel.shape[0], dtype=torch.bool)
-    if kernel.shape[0] != kernel.shape[1] or kernel[~own].any():
-        return None
-    return kernel[own][:, None]
+    return None if kernel[~own].any() else kernel[own][:, None]
 
 
 def is_bilinear(kernel: Tensor) -> bool:
-    """Whether it is the fixed bilinear kernel for each class alone."""
+    """Whether it is the fixed bilinear kernel for each class alone, to the precision that it is stored with."""
     own = per_class(kernel)
-    # files of other programs round the last digits differently
-    return own is not None and torch.allclose(
-        own.float(), bilinear_kernel(kernel.shape[-1]).expand(own.shape), atol=1e-6
-    )
+    if own is None:
+        return False
+    fixed = bilinear_kernel(kernel.shape[-1]).to(own.dtype).expand(own.shape)
+    # other programs round the last digit otherwise
+    return torch.allclose(own.double(), fixed.double(), rtol=2 * torch.finfo(own.dtype).eps, atol=1e-6)
 
 
 def dense(kernel: Tensor) -> Tensor:

@@ -45,19 +45,22 @@ def rename(state: Mapping[str, Tensor], form: WeightFormat, source: str) -> Rena
         layer, _, kind = key.rpartition(".")
         target = form.target(layer)
         shape = tuple(tensor.shape)
-        if target is None:
+        is_scale = target is not None and target.startswith("decode_head.scale_")
+        if target is None or (is_scale and kind not in ("weight", "bias")):
             why = "an FCN has no use for it" if layer in form.unused else "unknown"
             result.lines.append(f"dropped {shape} {key}: {why}")
             continue
-        if target.startswith("decode_head.scale_"):
-            result.scales[target.removeprefix("decode_head.scale_")] = _scale(key, tensor, source)
+        if is_scale:
+            _note_scale(result, target.removeprefix("decode_head.scale_"), key, tensor, source)
             continue
         ours = f"{target}.{kind}"
-        kernel = _as_kernel(tensor, ours, form, key, source)
-        how = "copied" if tuple(kernel.shape) == shape else f"reshaped {shape} ->"
-        if kernel.dtype.is_floating_point and kernel.dtype != torch.float32:
-            how, kernel = f"{how} as float32", kernel.float()
-        tensor = kernel
+        if ours in result.tensors:
+            raise UserError(f"{source}: {result.origin[ours]} and {shape} {key} are both for {ours}: take one out")
+        tensor = _as_kernel(tensor, ours, form, key, source)
+        how = "copied" if tuple(tensor.shape) == shape else f"reshaped {shape} ->"
+        # upsampling kernels are compared as they are stored, and cast when they are taken
+        if tensor.dtype in (torch.float64, torch.float16, torch.bfloat16) and ".upscore" not in ours:
+            how, tensor = f"{how} as float32", tensor.float()
         result.tensors[ours] = tensor
         result.origin[ours] = f"{shape} {key}"
         result.how[ours] = f"{how} {tuple(tensor.shape)} {key} -> {ours}"
@@ -77,7 +80,14 @@ def _as_kernel(tensor: Tensor, ours: str, form: WeightFormat, key: str, source: 
     return tensor.reshape(tensor.shape[0], -1, side, side)
 
 
-def _scale(key: str, tensor: Tensor, source: str) -> float:
+def _note_scale(result: Renamed, stream: str, key: str, tensor: Tensor, source: str) -> None:
+    """A Scale layer's factor; its bias, if it has one, must be 0."""
     if tensor.numel() == 0 or (tensor != tensor.flatten()[0]).any():
-        raise UserError(f"{source}: {key} of shape {tuple(tensor.shape)} is not one factor for the whole stream")
-    return tensor.flatten()[0].item()
+        raise UserError(f"{source}: {key} of shape {tuple(tensor.shape)} is not one number for the whole stream")
+    number = tensor.flatten()[0].item()
+    if key.endswith(".weight"):
+        result.scales[stream] = number
+    elif number:
+        raise UserError(f"{source}: {key} adds {number:.6g} to the whole stream, which no FCN does")
+    else:
+        result.lines.append(f"dropped {tuple(tensor.shape)} {key}: it adds nothing")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import torch
 from torch import Tensor
 
@@ -26,6 +28,11 @@ def read_state_dict(source: str) -> dict[str, Tensor]:
     # torchfcn's training checkpoints say model_state_dict
     state = next((content[key] for key in ("state_dict", "model_state_dict") if key in content), content)
     return {name.removeprefix("module."): tensor for name, tensor in state.items() if isinstance(tensor, Tensor)}
+
+
+def is_caffemodel(source: str) -> bool:
+    """Whether it is a file of Caffe's."""
+    return Path(source).is_file() and file_kind(source) == "caffemodel"
 
 
 def _download(source: str) -> dict:

@@ -13,10 +13,12 @@ from torch import Tensor
 
 
 def subsample(tensor: Tensor, shape: Sequence[int]) -> Tensor:
-    """Of n entries along an axis the m at ``round(i * (n - 1) / (m - 1))``: first and last are kept, 0, 3, 6 of 7."""
+    """Of n entries along an axis the m at ``round(i * (n - 1) / (m - 1))``: 0, 3, 6 of 7; the middle one for m = 1."""
     for axis, (have, want) in enumerate(zip(tensor.shape, shape, strict=True)):
         if want < have:
-            tensor = tensor.index_select(axis, torch.linspace(0, have - 1, want, dtype=torch.float64).round().long())
+            first = (have - 1) // 2 if want == 1 else 0
+            places = torch.linspace(first, have - 1, want, dtype=torch.float64)
+            tensor = tensor.index_select(axis, places.round().long())
     return tensor
 
 
