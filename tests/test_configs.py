@@ -37,7 +37,12 @@ def test_name_says_net_and_data(name):
     net, backbone, data = name.removeprefix("reference/").split("_")
     streams = ("fr", "layer3", "layer2") if backbone == "r50" else STREAMS[net]
     assert tuple(cfg.model.decode_head.streams) == streams
-    types = {"vgg16": "mmpretrain.VGG", "vgg16bn": "mmpretrain.VGG", "r50": "mmpretrain.ResNet", "googlenet": "GoogLeNet"}
+    types = {
+        "vgg16": "mmpretrain.VGG",
+        "vgg16bn": "mmpretrain.VGG",
+        "r50": "mmpretrain.ResNet",
+        "googlenet": "GoogLeNet",
+    }
     assert cfg.model.backbone.type == types.get(backbone, "AlexNet")
     assert cfg.model.decode_head.num_classes == CLASSES[data]
     assert len(DATASETS.get(cfg.train_dataloader.dataset.type).METAINFO["classes"]) == CLASSES[data]
