@@ -26,6 +26,11 @@ from ..models.weights.source import read_state_dict
 from .dataset_meta import dataset_meta
 
 SUFFIXES = (".safetensors", ".pth")
+WRITE_ERRORS = (
+    OSError,
+    RuntimeError,
+    SafetensorError,
+)  # a full disk is a RuntimeError to torch, and safetensors has its own
 
 
 def import_weights(source: str, target: str, cfg: Config | None = None, images: str | None = None) -> list[str]:
@@ -56,6 +61,8 @@ def import_weights(source: str, target: str, cfg: Config | None = None, images: 
     require_finite(state, source)
     form = recognise(state, source)
     if images is not None:
+        if images not in KINDS:
+            raise UserError(f"images {images!r} is unknown: one of {', '.join(KINDS)}")
         form = replace(form, preprocessing=KINDS[images])
     renamed = rename(state, form, source)
     if cfg is None:
@@ -65,7 +72,11 @@ def import_weights(source: str, target: str, cfg: Config | None = None, images: 
         fitted = fit(_outline(cfg), renamed, form, source, cfg.model.get("fc", "copy"), _is_fcn(renamed))
         tensors, lines = fitted.tensors, fitted.lines
         meta = {"dataset_meta": dataset_meta(cfg)}
-    tensors = {name: tensor.contiguous() for name, tensor in tensors.items()}
+    # a part of a larger tensor, or one of two names: written by itself
+    tensors = {
+        name: t.contiguous() if _is_alone(t, tensors) else t.clone(memory_format=torch.contiguous_format)
+        for name, t in tensors.items()
+    }
     _write({**tensors, RECORD: form.preprocessing}, meta, path)
     return [f"{source} is {form.name}", *lines, _summary(path, len(tensors), form, renamed)]
 
@@ -101,7 +112,14 @@ def _as_they_are(renamed: Renamed) -> tuple[dict[str, torch.Tensor], list[str]]:
         lines.append(line)
     for name, scale in renamed.scales.items():
         lines.append(f"scale_{name} is {scale:.6g}: neck.scales of the config must say the same")
+    lines.append("unchecked against a net, and without the classes' names: --to CONFIG does both")
     return tensors, lines
+
+
+def _is_alone(tensor: torch.Tensor, others: dict[str, torch.Tensor]) -> bool:
+    storage = tensor.untyped_storage()
+    sharing = [other for other in others.values() if other.untyped_storage().data_ptr() == storage.data_ptr()]
+    return len(sharing) == 1 and storage.nbytes() == tensor.nbytes
 
 
 def _write(tensors: dict[str, torch.Tensor], meta: dict, path: Path) -> None:
@@ -112,11 +130,7 @@ def _write(tensors: dict[str, torch.Tensor], meta: dict, path: Path) -> None:
         else:
             save_file(tensors, part, {"format": "pt", **{name: json.dumps(value) for name, value in meta.items()}})
         os.replace(part, path)
-    except (
-        OSError,
-        RuntimeError,
-        SafetensorError,
-    ) as error:  # torch and safetensors each have their own for a full disk
+    except WRITE_ERRORS as error:
         raise UserError(f"can't write {path} ({error}): give another place") from error
     finally:
         part.unlink(missing_ok=True)

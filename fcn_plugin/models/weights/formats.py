@@ -70,7 +70,13 @@ def recognise(state: Mapping[str, Tensor], source: str) -> WeightFormat:
             f"{source} is of no known kind: its {len(state)} tensors are {', '.join([*state][:4])}, ...; known are {known}, "
             "checkpoints of mmpretrain and of this package"
         )
-    return replace(best, preprocessing=state[RECORD]) if RECORD in state else best
+    if RECORD not in state:
+        return best
+    if state[RECORD].shape != best.preprocessing.shape:
+        raise UserError(
+            f"{source}: its record {RECORD!r} has shape {tuple(state[RECORD].shape)}, not (3, 3): it is damaged"
+        )
+    return replace(best, preprocessing=state[RECORD])
 
 
 @cache

@@ -84,16 +84,18 @@ def file_kind(path: str) -> str:
     """``pytorch``, ``safetensors`` or ``caffemodel``, by the file's first bytes."""
     with open(path, "rb") as file:
         start = file.read(9)
-    if start[:2] == b"PK" or start[:1] == b"\x80" or not start:
-        return "pytorch"
-    return "safetensors" if start[8:] == b"{" else "caffemodel"
+    # the length of safetensors' header may begin as a zip or a pickle does
+    if start[4:] == bytes(4) + b"{":
+        return "safetensors"
+    return "pytorch" if start[:2] == b"PK" or start[:1] in (b"\x80", b"") else "caffemodel"
 
 
 def _read_safetensors(path: str) -> dict:
     try:
         with safe_open(path, "pt") as file:
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
-            meta = {name: json.loads(text) for name, text in (file.metadata() or {}).items() if name != "format"}
+            notes = file.metadata() or {}
+            meta = {"dataset_meta": json.loads(notes["dataset_meta"])} if "dataset_meta" in notes else {}
     except Exception as error:
         raise UserError(f"{path} can't be read as safetensors ({error}): it is truncated or damaged") from error
     return {"state_dict": state, "meta": meta}

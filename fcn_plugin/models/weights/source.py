@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -27,7 +28,11 @@ def read_state_dict(source: str) -> dict[str, Tensor]:
         content = read_checkpoint(source)
     # torchfcn's training checkpoints say model_state_dict
     state = next((content[key] for key in ("state_dict", "model_state_dict") if key in content), content)
-    return {name.removeprefix("module."): tensor for name, tensor in state.items() if isinstance(tensor, Tensor)}
+    if not isinstance(state, Mapping):
+        raise UserError(
+            f"{source} holds a {type(state).__name__} where its weights should be: it is no checkpoint of a net"
+        )
+    return {str(name).removeprefix("module."): tensor for name, tensor in state.items() if isinstance(tensor, Tensor)}
 
 
 def is_caffemodel(source: str) -> bool:
