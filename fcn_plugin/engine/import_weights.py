@@ -72,11 +72,7 @@ def import_weights(source: str, target: str, cfg: Config | None = None, images: 
         fitted = fit(_outline(cfg), renamed, form, source, cfg.model.get("fc", "copy"), _is_fcn(renamed))
         tensors, lines = fitted.tensors, fitted.lines
         meta = {"dataset_meta": dataset_meta(cfg)}
-    # a part of a larger tensor, or one of two names: written by itself
-    tensors = {
-        name: t.contiguous() if _is_alone(t, tensors) else t.clone(memory_format=torch.contiguous_format)
-        for name, t in tensors.items()
-    }
+    tensors = {name: tensor if _is_alone(tensor, tensors) else _copy(tensor) for name, tensor in tensors.items()}
     _write({**tensors, RECORD: form.preprocessing}, meta, path)
     return [f"{source} is {form.name}", *lines, _summary(path, len(tensors), form, renamed)]
 
@@ -117,9 +113,14 @@ def _as_they_are(renamed: Renamed) -> tuple[dict[str, torch.Tensor], list[str]]:
 
 
 def _is_alone(tensor: torch.Tensor, others: dict[str, torch.Tensor]) -> bool:
+    """False for a part of a larger tensor and for one of two names: files hold each by itself."""
     storage = tensor.untyped_storage()
     sharing = [other for other in others.values() if other.untyped_storage().data_ptr() == storage.data_ptr()]
-    return len(sharing) == 1 and storage.nbytes() == tensor.nbytes
+    return len(sharing) == 1 and storage.nbytes() == tensor.nbytes and tensor.is_contiguous()
+
+
+def _copy(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor.clone(memory_format=torch.contiguous_format)
 
 
 def _write(tensors: dict[str, torch.Tensor], meta: dict, path: Path) -> None:
