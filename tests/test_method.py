@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 import torch
 import torch.nn.functional as F
-from builders import STREAMS, VGG, build_fcn
+from builders import STREAMS, VGG, build_fcn, build_from
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mmseg.registry import MODELS
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from fcn_plugin.configs import get_config
 from fcn_plugin.layers import BilinearUpsample, CoordMap
 from fcn_plugin.models import FCNSkipNeck
 
@@ -119,6 +121,36 @@ def test_fc7_sees_404_pixels():
     # the middle lies at 32 * 3 + 111.5, 201.5 to either side
     assert (rows.min(), rows.max(), columns.min(), columns.max()) == (6, 409, 6, 409)
     assert len(rows) == 404**2
+
+
+@pytest.mark.parametrize(
+    ("config", "parameters", "field"),
+    [("fcn32s_caffenet_voc", "57.0", 355), ("fcn32s_vgg16_voc", "134.3", 404), ("fcn32s_googlenet_voc", "6.0", 715)],
+)
+def test_table_1_of_the_paper(config, parameters, field):
+    """Sizes of the nets, and what their scores see, measured by gradients through positive weights and mean pooling."""
+    cfg = get_config(f"reference/{config}")
+    with torch.device("meta"):
+        whole = MODELS.build(cfg.model)
+    assert f"{sum(p.numel() for p in whole.parameters()) / 1e6:.1f}" == parameters
+    row = next(line for line in DOCUMENT.read_text().splitlines() if line.startswith(f"| `reference/{config}.py`"))
+    assert parameters in row
+    assert f"| {field} (" in row
+
+    vgg = "vgg16" in config
+    net = build_fcn(STREAMS["32s"], "reference") if vgg else build_from(f"reference/{config}", "reference")
+    for parent in [*net.modules()]:
+        for name, layer in parent.named_children():
+            if isinstance(layer, nn.MaxPool2d):  # a maximum passes its gradient to one pixel only
+                parent.add_module(name, nn.AvgPool2d(layer.kernel_size, layer.stride, layer.padding, layer.ceil_mode))
+    for parameter in net.parameters():
+        nn.init.constant_(parameter, 1 / parameter[0].numel())
+    image = torch.ones(1, 3, field + 128, field + 128, requires_grad=True)
+    scored = net.neck(net.backbone(image))[0]
+    middle = scored.shape[-1] // 2
+    scored[0, :, middle, middle].sum().backward()
+    seen = image.grad[0, 0].nonzero()
+    assert (seen.amax(0) - seen.amin(0) + 1).tolist() == [field, field]
 
 
 def multiply_adds(height, width):

@@ -104,8 +104,8 @@ class FCN(EncoderDecoder):
 
     def _load_from_state_dict(self, state_dict: dict, prefix: str, *args) -> None:
         """Refuse weights that expect other images than the config gives, in whatever way they are loaded."""
-        given = state_dict.setdefault(prefix + RECORD, self.preprocessing)  # files of old have none
-        require_same(given, self.preprocessing)
+        wanted = state_dict.setdefault(prefix + RECORD, self.preprocessing)  # files of old have none
+        require_same(wanted, self.preprocessing)
         super()._load_from_state_dict(state_dict, prefix, *args)
 
     def forward(self, inputs: Tensor, data_samples: list | None = None, mode: str = "tensor"):
