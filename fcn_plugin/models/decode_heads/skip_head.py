@@ -7,7 +7,6 @@ N batch, C classes, (H, W) the image's size; a stream of stride s has about H/s 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import torch
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
@@ -15,8 +14,9 @@ from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 from ...errors import UserError
-from ...layers import BilinearUpsample, CoordMap, crop
+from ...layers import CoordMap, crop
 from ...sample_checks import check_label_ids
+from .upscores import fitting_upscore, upscore_names
 
 
 @MODELS.register_module()
@@ -29,7 +29,7 @@ class FCNSkipHead(BaseDecodeHead):
         in_channels: channels of each stream, by name.
         strides: stride of each stream in image pixels, by name.
         num_classes: C.
-        upsample: options for every :class:`BilinearUpsample`: ``learnable``, ``dense``.
+        upsample: options for every ``BilinearUpsample``: ``learnable``, ``dense``.
         geometry: ``aligned`` cuts from each upsampling what lies before the image, so that crop offsets are 0;
             ``reference`` upsamples unpadded as the authors' nets do, and crops.
         kwargs: losses, ``ignore_index``, pixel sampler: see mmseg's ``BaseDecodeHead``.
@@ -77,7 +77,7 @@ class FCNSkipHead(BaseDecodeHead):
             self.add_module(f"score_{name}", nn.Conv2d(channels, self.out_channels, 1))
         self.geometry = geometry
         self.upsample = upsample or {}
-        self.factors = _upscore_names(self.streams, self.strides)
+        self.factors = upscore_names(self.streams, self.strides)
         *self.skip_upscores, self.last_upscore = self.factors
         self.crops: dict[str, int] = {}
 
@@ -112,14 +112,7 @@ class FCNSkipHead(BaseDecodeHead):
             )
 
     def _add_upscore(self, name: str, grid: CoordMap, target: CoordMap, cut: bool) -> CoordMap:
-        """Make the upsampling from ``grid`` to ``target``; where ``cut``, what lies before the target is cut off."""
-        factor = self.factors[name]
-        # 64 for VGG16, 63 for AlexNet: an odd kernel where the grids' first pixels lie whole pixels apart
-        kernels = (2 * factor, 2 * factor - 1)
-        fits = [k for k in kernels if (target.shift - grid.up(k, factor).shift) / target.scale % 1 == 0]
-        kernel = (*fits, kernels[0])[0]
-        padding = max(0, grid.up(kernel, factor).crop_offset(target)) if cut else 0
-        layer = BilinearUpsample(self.out_channels, factor, kernel, padding, **self.upsample)
+        layer = fitting_upscore(grid, target, self.factors[name], self.out_channels, cut, self.upsample)
         self.add_module(name, layer)
         return layer.coord_map(grid)
 
@@ -191,22 +184,6 @@ class FCNSkipHead(BaseDecodeHead):
             losses[loss.loss_name] = losses.get(loss.loss_name, 0) + value
         losses["acc_seg"] = _accuracy(seg_logits.detach(), label, self.ignore_index)
         return losses
-
-
-def _upscore_names(streams: Sequence[str], strides: Sequence[int]) -> dict[str, int]:
-    """Upsampling layers in order, name -> factor, named as in the authors' net definitions.
-
-    The first of several is ``upscore2``, later ones ``upscore_<skip before>``, the last ``upscore<stride>``;
-    the only one of FCN-32s is ``upscore``.
-    """
-    for coarse, fine in pairwise(strides):
-        if coarse % fine or coarse == fine:
-            raise UserError(f"strides {tuple(strides)} must be multiples, deepest first")
-    names = {}
-    for i, (coarse, fine) in enumerate(pairwise(strides)):
-        names["upscore2" if i == 0 else f"upscore_{streams[i]}"] = coarse // fine
-    names["upscore" if len(strides) == 1 else f"upscore{strides[-1]}"] = strides[-1]
-    return names
 
 
 def _accuracy(logits: Tensor, label: Tensor, ignore_index: int) -> Tensor:
