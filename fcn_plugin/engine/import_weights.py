@@ -26,11 +26,8 @@ from ..models.weights.source import read_state_dict
 from .dataset_meta import dataset_meta
 
 SUFFIXES = (".safetensors", ".pth")
-WRITE_ERRORS = (
-    OSError,
-    RuntimeError,
-    SafetensorError,
-)  # a full disk is a RuntimeError to torch, and safetensors has its own
+# a full disk is a RuntimeError to torch, and safetensors has an error of its own
+WRITE_ERRORS = (OSError, RuntimeError, SafetensorError)
 
 
 def import_weights(source: str, target: str, cfg: Config | None = None, images: str | None = None) -> list[str]:
