@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 from builders import MAPS, STREAMS, STRIDES, build_head, sample, wake_scores, zero_streams
+from mmengine.model import BaseModel
 from torch import nn
 
 from fcn_plugin.errors import UserError
@@ -115,6 +116,18 @@ def test_losses_and_accuracy_by_hand():
     right, wrong = math.log(1 + math.exp(-3)), math.log(1 + math.exp(3))
     assert losses["loss_ce"].item() == pytest.approx(3 * (2 * right + wrong) / 3, rel=1e-5)
     assert losses["acc_seg"].item() == pytest.approx(200 / 3)
+
+
+def test_a_summed_loss_is_logged_per_pixel_as_well():
+    head = build_head("32s", loss_decode={"type": "FCNCrossEntropyLoss", "reduction": "sum"})
+    logits = torch.tensor([[3.0, 0.0, 3.0, 0.0], [0.0, 3.0, 0.0, 3.0]]).reshape(1, 2, 1, 4).requires_grad_()
+    losses = head.loss_by_feat(logits, [sample(torch.tensor([[0, 1, 1, 255]]))])
+    total = 2 * math.log(1 + math.exp(-3)) + math.log(1 + math.exp(3))
+    assert losses["loss_ce"].item() == pytest.approx(total, rel=1e-5)
+    assert losses["ce_per_pixel"].item() == pytest.approx(total / 3, rel=1e-5)
+    assert not losses["ce_per_pixel"].requires_grad
+    _, logged = BaseModel.parse_losses(head, losses)
+    assert logged["loss"].item() == pytest.approx(total, rel=1e-5)  # the engine adds up whatever is called a loss
 
 
 def test_a_pixel_sampler_chooses_what_counts():

@@ -160,7 +160,7 @@ class FCNSkipHead(BaseDecodeHead):
         return self.upsample_scores(fused, inputs[-1])
 
     def loss_by_feat(self, seg_logits: Tensor, batch_data_samples: list) -> dict[str, Tensor]:
-        """Losses by name, and the share of labelled pixels that are right (``acc_seg``, percent).
+        """Losses by name, summed ones per labelled pixel as well, and the share of those that are right (``acc_seg``, %).
 
         The base class resizes logits to the labels; here both must have one size.
 
@@ -182,6 +182,11 @@ class FCNSkipHead(BaseDecodeHead):
         for loss in self.loss_decode if isinstance(self.loss_decode, nn.ModuleList) else [self.loss_decode]:
             value = loss(seg_logits, label, weight=weight, ignore_index=self.ignore_index)
             losses[loss.loss_name] = losses.get(loss.loss_name, 0) + value
+            if (
+                getattr(loss, "reduction", None) == "sum"
+            ):  # half a million says little; without "loss" in its name it adds none
+                pixels = (label != self.ignore_index).sum().clamp(min=1)
+                losses[f"{loss.loss_name.removeprefix('loss_')}_per_pixel"] = value.detach() / pixels
         losses["acc_seg"] = _accuracy(seg_logits.detach(), label, self.ignore_index)
         return losses
 
