@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -18,11 +17,9 @@ from torch import nn
 from ..errors import UserError
 from ..models.preprocessing import KINDS, RECORD, describe, of_preprocessor
 from ..models.weights.fit import fit
-from ..models.weights.formats import WeightFormat, recognise
+from ..models.weights.formats import WeightFormat
 from ..models.weights.kernels import is_bilinear
-from ..models.weights.read import require_finite
-from ..models.weights.rename import Renamed, rename
-from ..models.weights.source import read_state_dict
+from ..models.weights.rename import Renamed, read_renamed
 from .dataset_meta import dataset_meta
 
 SUFFIXES = (".safetensors", ".pth")
@@ -54,14 +51,9 @@ def import_weights(source: str, target: str, cfg: Config | None = None, images: 
         raise UserError(f"there is no folder {path.parent} for {path.name}: make it first")
     if path.exists() and Path(source).exists() and path.samefile(source):
         raise UserError(f"{target} is the source itself: give another name")
-    state = read_state_dict(source)
-    require_finite(state, source)
-    form = recognise(state, source)
-    if images is not None:
-        if images not in KINDS:
-            raise UserError(f"images {images!r} is unknown: one of {', '.join(KINDS)}")
-        form = replace(form, preprocessing=KINDS[images])
-    renamed = rename(state, form, source)
+    if images is not None and images not in KINDS:
+        raise UserError(f"images {images!r} is unknown: one of {', '.join(KINDS)}")
+    renamed, form = read_renamed(source, KINDS.get(images))
     if cfg is None:
         tensors, lines = _as_they_are(renamed)
         meta = {}

@@ -14,10 +14,7 @@ from mmengine.logging import MMLogger, print_log
 from torch import nn
 
 from .fit import fit
-from .formats import recognise
-from .read import require_finite
-from .rename import rename
-from .source import read_state_dict
+from .rename import read_renamed
 
 
 def load_classifier(model: nn.Module, source: str, fc: str = "copy") -> list[str]:
@@ -35,10 +32,8 @@ def load_classifier(model: nn.Module, source: str, fc: str = "copy") -> list[str
     Raises:
         UserError: layers missing, left over or of another shape, or other preprocessing.
     """
-    state = read_state_dict(source)
-    require_finite(state, source)
-    form = recognise(state, source)
-    fitted = fit(model, rename(state, form, source), form, source, fc)
+    renamed, form = read_renamed(source)
+    fitted = fit(model, renamed, form, source, fc)
     own = model.state_dict()
     with torch.no_grad():
         for name, tensor in fitted.tensors.items():

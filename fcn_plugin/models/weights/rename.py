@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
 
 from ...errors import UserError
 from ..preprocessing import RECORD
-from .formats import WeightFormat
+from .formats import WeightFormat, recognise
+from .read import require_finite
+from .source import read_state_dict
 
 
 @dataclass
@@ -30,6 +32,24 @@ class Renamed:
     how: dict[str, str] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
     scales: dict[str, float] = field(default_factory=dict)
+
+
+def read_renamed(source: str, preprocessing: Tensor | None = None) -> tuple[Renamed, WeightFormat]:
+    """Read, recognise and rename a source.
+
+    Args:
+        source: file of any known kind, ``https://`` link or ``torchvision://NAME``.
+        preprocessing: what its weights expect of an image, where its names mislead.
+
+    Raises:
+        UserError: it can't be read, is of no known kind, holds values that are not finite, or fits no FCN.
+    """
+    state = read_state_dict(source)
+    require_finite(state, source)
+    form = recognise(state, source)
+    if preprocessing is not None:
+        form = replace(form, preprocessing=preprocessing)
+    return rename(state, form, source), form
 
 
 def rename(state: Mapping[str, Tensor], form: WeightFormat, source: str) -> Renamed:
