@@ -11,6 +11,7 @@ from mmengine.runner import find_latest_checkpoint
 
 from ..errors import UserError
 from ..models.weights import require_checkpoint
+from .loss_reduction import reduction_warning
 from .preflight import check_config, check_start, make_dir
 
 
@@ -32,6 +33,7 @@ def train(cfg: Config, resume: str | None = None) -> None:
         if cfg.load_from is None:
             print(f"nothing to resume in {cfg.work_dir}: training from the start")
     check_start(cfg)
+    warning = reduction_warning(cfg)
     if cfg.model.get("precision") == "fp16":
         if get_device() == "cpu":
             raise UserError(
@@ -43,6 +45,8 @@ def train(cfg: Config, resume: str | None = None) -> None:
     runner.logger.info(
         f"training {cfg.filename} on {get_device()} in {cfg.model.get('precision', 'fp32')}, log and weights in {cfg.work_dir}"
     )
+    if warning:
+        runner.logger.warning(warning)
     runner.train()
 
 
