@@ -69,6 +69,13 @@ def build_fcn(
         head: further entries of decode_head.
         kwargs: further entries of the model; dicts are merged into the config's.
     """
+    return _built(fcn_config(streams, geometry, fc_channels, num_classes, norm, narrow, head, **kwargs))
+
+
+def fcn_config(
+    streams=STREAMS["8s"], geometry="aligned", fc_channels=8, num_classes=3, norm=None, narrow=True, head=None, **kwargs
+):
+    """Config of the net that :func:`build_fcn` builds."""
     cfg = Config.fromfile(config_dir() / "_base_" / "models" / "fcn_vgg16.py")
     shrink = SHRINK if narrow else 1
     pools = {"pool3": 256 // shrink, "pool4": 512 // shrink}
@@ -87,7 +94,7 @@ def build_fcn(
         cfg.model.backbone.pop("depth")
         cfg.merge_from_dict({"model.backbone": {"type": "NarrowVGG", "depth": 16}})
     cfg.merge_from_dict({"model": {**kwargs, "decode_head": head or {}}})
-    return _built(cfg)
+    return cfg
 
 
 def build_from(config, geometry, num_classes=3, **kwargs):

@@ -14,10 +14,10 @@ from pathlib import Path
 WORK_DIRS = Path("work_dirs")
 
 
-def add_config(parser: argparse.ArgumentParser) -> None:
-    """Options of tools that run a config on its data."""
+def add_config(parser: argparse.ArgumentParser, work_dir: str = "work_dirs/CONFIG") -> None:
+    """Options of tools that run a config on its data; ``work_dir`` is what the help states as the default."""
     parser.add_argument("config", help="config file, or the name of one in configs/")
-    parser.add_argument("--work-dir", help="where logs, checkpoints and scores go (default: work_dirs/CONFIG)")
+    parser.add_argument("--work-dir", help=f"where logs, checkpoints and scores go (default: {work_dir})")
     parser.add_argument("--data-root", help="data set folder, for every dataloader")
     add_overrides(parser)
 
@@ -61,8 +61,16 @@ def add_launcher(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--local_rank", "--local-rank", type=int, default=0, help=argparse.SUPPRESS)
 
 
-def load_config(args: argparse.Namespace):
-    """Read the config and apply the command line's overrides."""
+def positive_int(text: str) -> int:
+    """A count of at least one, as a type of argparse."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is less than 1")
+    return number
+
+
+def load_config(args: argparse.Namespace, runs: str = "."):
+    """Read the config and apply the command line's overrides; ``runs`` is the folder of its work dir in work_dirs/."""
     from mmengine.config import DictAction
 
     from fcn_plugin.configs import config_name, get_config
@@ -79,7 +87,7 @@ def load_config(args: argparse.Namespace):
     pairs.add_argument("--cfg-options", nargs="*", action=DictAction, default={})
     cfg.merge_from_dict(pairs.parse_args(["--cfg-options", *args.cfg_options]).cfg_options)
     cfg.launcher = getattr(args, "launcher", "none")
-    cfg.work_dir = getattr(args, "work_dir", None) or str(WORK_DIRS / config_name(cfg.filename))
+    cfg.work_dir = getattr(args, "work_dir", None) or str(WORK_DIRS / runs / config_name(cfg.filename))
     if getattr(args, "data_root", None):
         for split in ("train", "val", "test"):
             if f"{split}_dataloader" in cfg:

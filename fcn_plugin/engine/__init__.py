@@ -8,15 +8,19 @@ from .predict import predict
 from .preflight import check_config
 from .run import test, train
 from .runner import FCNRunner
+from .stages import ParentAgreementHook, stages_of, train_stages
 
 __all__ = [
     "FCNLogProcessor",
     "FCNRunner",
     "FiniteLossHook",
+    "ParentAgreementHook",
     "check_config",
     "import_weights",
     "load_verified",
     "predict",
+    "stages_of",
     "test",
     "train",
+    "train_stages",
 ]
