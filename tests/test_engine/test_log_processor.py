@@ -28,3 +28,8 @@ def test_images_per_second(monkeypatch, batch_size, seconds, processes, expected
 @pytest.mark.parametrize("tag, mode", [({"time": 0.5}, "val"), ({"time": 0.5}, "test"), ({"loss": 1.0}, "train")])
 def test_left_out_where_no_training_step_was_timed(monkeypatch, tag, mode):
     assert line(monkeypatch, 4, tag, mode=mode) == (tag, "Iter")
+
+
+def test_the_loss_per_pixel_is_averaged_as_the_sum_is():
+    pattern = FCNLogProcessor(by_epoch=False).mean_pattern
+    assert pattern.match("train/decode.loss_ce") and pattern.match("train/decode.ce_per_pixel")

@@ -1,0 +1,53 @@
+"""Learning curves: a score on val against the iteration, one colour a net, one line a run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from ..errors import UserError
+
+
+def read_curve(work_dir: str | Path, key: str = "mIoU") -> list[tuple[int, float]]:
+    """(iteration, score) of every validation of a run, its resumptions included.
+
+    Raises:
+        UserError: the folder holds no validation with such a score.
+    """
+    points: dict[int, float] = {}
+    for path in sorted(Path(work_dir).glob("*/vis_data/scalars.json")):  # one folder a start, named by its time
+        for line in path.read_text().splitlines():
+            record = json.loads(line)
+            if key in record:
+                points[record["step"]] = record[key]
+    if not points:
+        raise UserError(f"no validation with {key} in {work_dir}: give the work dir of a training run")
+    return sorted(points.items())
+
+
+def draw_curves(nets: Mapping[str, Sequence[str | Path]], out: str | Path, key: str = "mIoU") -> None:
+    """Draw the runs' curves into a PNG.
+
+    Args:
+        nets: title -> work dirs, one per seed.
+        out: file to write.
+        key: score to draw.
+
+    Raises:
+        UserError: a run without validations.
+    """
+    curves = {title: [read_curve(folder, key) for folder in folders] for title, folders in nets.items()}
+    figure = Figure(figsize=(6, 4), dpi=100, layout="constrained")
+    axes = figure.add_subplot()
+    for i, (title, runs) in enumerate(curves.items()):
+        for j, run in enumerate(runs):
+            steps, values = zip(*run, strict=True)
+            axes.plot(steps, [100 * v for v in values], f"C{i}", marker=".", label=title if j == 0 else None)
+    axes.set(xlabel="iteration", ylabel=f"{key} on val, %")
+    axes.legend()
+    axes.grid(alpha=0.3)
+    FigureCanvasAgg(figure).print_png(out)

@@ -1,0 +1,22 @@
+"""Tables and curves of runs, from the command line."""
+
+
+def test_tables_of_a_run(trained, tool):
+    done = tool("summarize", "--net", "FCN-8s", trained.work_dir, trained.work_dir)
+    assert (done.code, done.err) == (0, "")
+    assert "| FCN-8s | 2 |" in done.out
+    assert " ± 0.00 |" in done.out
+    assert "| background |" in done.out
+
+
+def test_curves_of_a_run(trained, tool, tmp_path):
+    done = tool("summarize", "--net", "FCN-8s", trained.work_dir, "--curves", tmp_path / "curves.png")
+    assert (done.code, done.out) == (0, f"wrote {tmp_path / 'curves.png'}\n")
+    assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_bad_input(tool, tmp_path):
+    assert "names no folder" in tool("summarize", "--net", "FCN-8s").err
+    done = tool("summarize", "--net", "FCN-8s", tmp_path / "none")
+    assert done.code == 2
+    assert f"no metrics.json in {tmp_path / 'none'}" in done.err
