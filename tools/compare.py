@@ -2,15 +2,20 @@
 """Put masks of several nets side by side: python tools/compare.py VOC_ROOT FCN-8s=MASKS --out PICTURE"""
 
 import argparse
+from pathlib import Path
 
 import _common
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Draw image | truth | one mask per net, one image a row.")
-    parser.add_argument("voc_root", help="data set in PASCAL VOC's layout")
+    parser.add_argument("data_root", help="folder of the data set")
     parser.add_argument(
         "masks", nargs="+", metavar="TITLE=DIR", help="folder of masks, as tools/test.py --out writes them"
+    )
+    parser.add_argument("--images", default="JPEGImages", help="folder of the images in it (default: PASCAL VOC's)")
+    parser.add_argument(
+        "--truth", default="SegmentationClass", help="folder of their masks in it (default: PASCAL VOC's)"
     )
     parser.add_argument("--out", required=True, help="picture to write")
     parser.add_argument(
@@ -29,7 +34,8 @@ def main() -> None:
     from fcn_plugin.visualization import compare
 
     masks = dict(pair.split("=", 1) for pair in args.masks)
-    compare(args.voc_root, masks, args.names, args.scale).save(args.out)
+    root = Path(args.data_root)
+    compare(root / args.images, root / args.truth, masks, args.names, args.scale).save(args.out)
     print(f"wrote {args.out}")
 
 

@@ -12,11 +12,18 @@ from ..errors import UserError
 from .pictures import panel
 
 
-def compare(voc_root: str, masks: Mapping[str, str], names: Sequence[str] | None = None, scale: int = 2) -> Image.Image:
+def compare(
+    images: str | Path,
+    truth: str | Path,
+    masks: Mapping[str, str],
+    names: Sequence[str] | None = None,
+    scale: int = 2,
+) -> Image.Image:
     """Rows of image | truth | one mask per net.
 
     Args:
-        voc_root: folder in PASCAL VOC's layout (``JPEGImages``, ``SegmentationClass``).
+        images: folder of the images.
+        truth: folder of their masks; such without a palette are drawn in the nets' colours.
         masks: title -> folder of palette PNGs named after the images.
         names: images to show, without suffix; the first three of the first folder by default.
         scale: enlargement.
@@ -24,16 +31,15 @@ def compare(voc_root: str, masks: Mapping[str, str], names: Sequence[str] | None
     Raises:
         UserError: an image or mask is missing, or masks differ in size.
     """
-    root = Path(voc_root)
     first = Path(next(iter(masks.values())))
     names = names or sorted(path.stem for path in first.glob("*.png"))[:3]
     if not names:
         raise UserError(f"no masks in {first}: write them with tools/test.py --out DIR")
     rows = []
     for name in names:
-        files = {"image": root / "JPEGImages" / f"{name}.jpg", "truth": root / "SegmentationClass" / f"{name}.png"}
-        files |= {title: Path(folder) / f"{name}.png" for title, folder in masks.items()}
-        tiles = [(title, _read(path)) for title, path in files.items()]
+        palette = _open(first, name).getpalette()
+        tiles = [("image", _colours(_open(images, name), None)), ("truth", _colours(_open(truth, name), palette))]
+        tiles += [(title, _colours(_open(folder, name), None)) for title, folder in masks.items()]
         if len({tile.shape for _, tile in tiles}) > 1:
             raise UserError(f"image and masks of {name} differ in size: {[(t, tile.shape[:2]) for t, tile in tiles]}")
         rows.append(panel(tiles, scale, titles=not rows))
@@ -43,7 +49,17 @@ def compare(voc_root: str, masks: Mapping[str, str], names: Sequence[str] | None
     return sheet
 
 
-def _read(path: Path) -> np.ndarray:
-    if not path.is_file():
-        raise UserError(f"no file {path}: write masks with tools/test.py --out DIR")
-    return np.asarray(Image.open(path).convert("RGB"))
+def _open(folder: str | Path, name: str) -> Image.Image:
+    found = sorted(Path(folder).glob(f"{name}.*"))
+    if not found:
+        raise UserError(
+            f"no file {Path(folder) / name}.*: name the folders of images and truth, and write masks with tools/test.py --out DIR"
+        )
+    return Image.open(found[0])
+
+
+def _colours(image: Image.Image, palette: list[int] | None) -> np.ndarray:
+    """(H, W, 3) of an image or mask; ids without colours of their own get those of the palette."""
+    if image.mode == "L" and palette:
+        image.putpalette(palette)
+    return np.asarray(image.convert("RGB"))

@@ -104,6 +104,17 @@ def test_compare_puts_masks_side_by_side(evaluated, tool, data, tmp_path):
     assert np.array_equal(sheet[16 : 16 + 64, -64:], first)
 
 
+def test_compare_colours_masks_that_have_no_palette(evaluated, tool, own_data, tmp_path):
+    _, folder = evaluated
+    (own_data / "annotations").mkdir()
+    for path in (own_data / "SegmentationClass").glob("*.png"):
+        Image.fromarray(np.array(Image.open(path))).save(own_data / "annotations" / path.name)
+    for name, options in (("palette", ()), ("ids", ("--truth", "annotations"))):
+        done = tool("compare", own_data, f"FCN-8s={folder / 'masks'}", "--out", tmp_path / f"{name}.png", *options)
+        assert (done.code, done.err) == (0, "")
+    assert (tmp_path / "palette.png").read_bytes() == (tmp_path / "ids.png").read_bytes()
+
+
 def test_compare_without_masks(tool, data, tmp_path):
     done = tool("compare", data, "FCN-8s=nowhere", "--names", val_names(data)[0], "--out", tmp_path / "nets.png")
     assert done.code == 2
