@@ -28,6 +28,7 @@ def main() -> None:
     cfg = _common.load_config(args, runs="stages")
 
     from fcn_plugin.engine import stages_of, train_stages
+    from fcn_plugin.engine.console import say
 
     def load(name: str):
         parent = copy.copy(args)
@@ -35,7 +36,7 @@ def main() -> None:
         return _common.load_config(parent)
 
     best = train_stages(stages_of(cfg, load), args.check_images)
-    print(f"finished: {best}")
+    say(f"finished: {best}")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 
 # (module, function) of records that belong in the log file only: environment and config dumps
@@ -20,6 +21,9 @@ FILE_ONLY = {
 # "paramwise_options": a line per bias with a rate of its own
 LIBRARY_NOTICES = ("paramwise_options -- ", "FileClient", "HardDiskBackend", "initialize ", "Exp name")
 
+# where torchrun, slurm and Open MPI leave a process's number
+RANKS = ("RANK", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK")
+
 
 def _for_people(record: logging.LogRecord) -> bool:
     """False for records that only the log file needs; errors always pass."""
@@ -36,3 +40,10 @@ def quiet_console(logger: logging.Logger) -> None:
         if isinstance(handler, logging.StreamHandler) and not isinstance(handler, logging.FileHandler):
             handler.addFilter(_for_people)
             handler.setStream(sys.stdout)
+
+
+def say(text: str) -> None:
+    """Print once, whatever the launcher and before it has joined the processes."""
+    rank = next((os.environ[name] for name in RANKS if name in os.environ), "0")
+    if rank == "0":
+        print(text, flush=True)

@@ -11,6 +11,7 @@ from mmengine.runner import find_latest_checkpoint
 
 from ..errors import UserError
 from ..models.weights import require_checkpoint
+from .console import say
 from .loss_reduction import reduction_warning
 from .preflight import check_config, check_start, make_dir
 
@@ -31,7 +32,7 @@ def train(cfg: Config, resume: str | None = None) -> None:
         cfg.resume = True
         cfg.load_from = find_latest_checkpoint(cfg.work_dir) if resume == "auto" else resume
         if cfg.load_from is None:
-            print(f"nothing to resume in {cfg.work_dir}: training from the start")
+            say(f"nothing to resume in {cfg.work_dir}: training from the start")
     check_start(cfg)
     warning = reduction_warning(cfg)
     if cfg.model.get("precision") == "fp16":

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from fcn_plugin.engine.console import quiet_console
+from fcn_plugin.engine.console import quiet_console, say
 
 
 @pytest.fixture
@@ -60,3 +60,15 @@ def test_progress_goes_to_both(handle, module, function, message):
 def test_errors_always_pass(handle):
     console, file = handle("FileClient is gone", "runner", "_log_env", logging.ERROR)
     assert console == file == "FileClient is gone\n"
+
+
+@pytest.mark.parametrize("variable", ["RANK", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK"])
+def test_one_process_speaks_for_all(monkeypatch, capsys, variable):
+    for name in ("RANK", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK"):
+        monkeypatch.delenv(name, raising=False)
+    for rank in ("0", "1", "10"):
+        monkeypatch.setenv(variable, rank)
+        say(f"here is {rank}")
+    monkeypatch.delenv(variable)
+    say("alone")
+    assert capsys.readouterr().out == "here is 0\nalone\n"

@@ -2,18 +2,11 @@
 
 import json
 import re
-import socket
 
 import numpy as np
 import pytest
 import torch
-from processes import TOOLS, run_process
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
+from processes import TOOLS, free_port, run_process
 
 
 @pytest.fixture(scope="module")

@@ -105,3 +105,15 @@ def test_finer_net_starts_from_its_parent(trained, tool, tmp_path):
     assert all(child[name].eq(0).all() for name in added)
     assert torch.equal(child["decode_head.score_fr.weight"], parent["decode_head.score_fr.weight"])
     assert torch.equal(child["backbone.features.0.conv.weight"], parent["backbone.features.0.conv.weight"])
+
+
+def test_a_learning_rate_of_the_other_kind_of_loss_gets_a_warning(trained, tool, tmp_path):
+    once = ("train_cfg.max_iters=1", "train_cfg.val_interval=5", "default_hooks.checkpoint.interval=5")
+    options = ("optim_wrapper.optimizer.lr=1e-10", *once)
+    done = tool("train", trained.config, "--work-dir", tmp_path / "work", "--cfg-options", *options)
+    assert done.code == 0
+    assert done.out.count("lr 1e-10 fits reduction='sum', but the loss is a mean over labelled pixels") == 1
+    assert "python tools/translate_lr.py --from sum --to mean --lr 1e-10" in done.out
+    (log,) = (tmp_path / "work").glob("*/*.log")
+    assert "fits reduction='sum'" in log.read_text()
+    assert "fits reduction" not in trained.out

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from processes import TESTS, TOOLS
+from processes import TESTS, TOOLS, free_port, run_process
 
 # scores that stay at zero: every stage calls all pixels background, and none ends below its parent
 QUICK = (
@@ -161,3 +161,15 @@ def test_counts_of_check_images(leaf, tool, tmp_path):
         done = tool("train_stages", leaf, "--work-dir", tmp_path / "work", "--check-images", count)
         assert done.code == 2
         assert "--check-images" in done.err
+
+
+def test_two_processes_train_one_chain(leaf, tmp_path):
+    quick = ("train_cfg.max_iters=1", "train_cfg.val_interval=1")
+    words = arguments(leaf, tmp_path, *quick)
+    launch = ("torchrun", "--nproc_per_node", "2", "--master_port", free_port(), TOOLS / "train_stages.py")
+    done = run_process(*launch, *words[:1], "--launcher", "pytorch", *words[1:], MKL_NUM_THREADS="1")
+    assert done.code == 0, done.err
+    said = [line.split(",")[0] for line in done.out.splitlines() if re.match(r"\d+s: training|finished", line)]
+    assert said[:3] == [f"{stage}: training in {tmp_path / stage}" for stage in ("32s", "16s", "8s")]
+    assert said[3:] == [f"finished: {tmp_path / '8s' / 'best_mIoU_iter_1.pth'}"]
+    assert done.out.count("starts as its parent") == 2

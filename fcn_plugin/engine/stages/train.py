@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from mmengine.config import Config
-from mmengine.dist import is_main_process
+from mmengine.dist import barrier
 from mmengine.runner import find_latest_checkpoint
 
 from ...errors import UserError
 from ...models.weights.read import read_checkpoint
+from ..console import say
 from ..run import train
 from .chain import Stage
 
@@ -30,11 +31,11 @@ def train_stages(stages: list[Stage], images: int = 32) -> Path:
     parent: tuple[Stage, Path, float] | None = None
     for stage in stages:
         if not _finished(stage.cfg):
-            _say(f"{stage.name}: training in {stage.cfg.work_dir}" + (f", from {parent[1]}" if parent else ""))
+            say(f"{stage.name}: training in {stage.cfg.work_dir}" + (f", from {parent[1]}" if parent else ""))
             _train(stage, parent, images)
         best, score = best_checkpoint(stage.cfg)
         key = stage.cfg.default_hooks.checkpoint.save_best
-        _say(f"{stage.name}: {key} {100 * score:.2f}, {best}")
+        say(f"{stage.name}: {key} {100 * score:.2f}, {best}")
         if parent and score < parent[2]:
             raise UserError(
                 f"{stage.name} ended at {key} {100 * score:.2f}, below its parent {parent[0].name} at {100 * parent[2]:.2f}, "
@@ -86,8 +87,4 @@ def _train(stage: Stage, parent: tuple[Stage, Path, float] | None, images: int) 
         agreement = dict(type="ParentAgreementHook", model=parent[0].cfg.model, checkpoint=cfg.load_from, images=images)
         cfg.custom_hooks = [*cfg.get("custom_hooks", []), agreement]
     train(cfg, resume=_last(cfg))  # a last checkpoint takes the place of load_from
-
-
-def _say(text: str) -> None:
-    if is_main_process():
-        print(text, flush=True)
+    barrier()  # the main process writes the best checkpoint when the others have left the loop
