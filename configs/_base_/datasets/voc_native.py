@@ -1,9 +1,22 @@
-# PASCAL VOC as the authors train on it: images as they are, one at a time.
-# Their train list is SBD's 8,498 images, their val list the 736 of VOC 2011 that SBD does not train on.
+# PASCAL VOC as the authors train and validate on it: images as they are, one at a time. SBD's 8,498 train images with SBD's
+# masks; "seg11valid", the 736 of VOC 2011 val that are not among them, with VOC's.
 _base_ = "voc.py"
+data_help = (
+    "Build it from VOC 2012, VOC 2011 and SBD: python tools/dataset_converters/voc_sbd.py --download "
+    "(offline it says which files to put where), then pass --data-root data/VOCdevkit/VOC2012"
+)
 train_pipeline = [
     dict(type="LoadImageFromFile"),
     dict(type="LoadAnnotations"),
     dict(type="PackSegInputs"),
 ]
-train_dataloader = dict(batch_size=1, dataset=dict(pipeline=train_pipeline))
+train_dataloader = dict(
+    batch_size=1,
+    dataset=dict(
+        ann_file="ImageSets/Segmentation/sbd_train.txt",
+        data_prefix=dict(seg_map_path="SegmentationClassSBD"),
+        pipeline=train_pipeline,
+    ),
+)
+val_dataloader = dict(dataset=dict(ann_file="ImageSets/Segmentation/seg11valid.txt"))
+test_dataloader = val_dataloader
