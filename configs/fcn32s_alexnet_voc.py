@@ -5,5 +5,5 @@ _base_ = [
     "_base_/schedules/schedule_40k.py",
     "_base_/default_runtime.py",
 ]
-model = dict(pretrained="torchvision://alexnet")
+model = dict(precision="auto", pretrained="torchvision://alexnet")  # bf16 where the device computes in it
 optim_wrapper = dict(optimizer=dict(lr=0.001))  # a net without batch norm bears a tenth of the usual rate

@@ -5,4 +5,4 @@ _base_ = [
     "_base_/schedules/schedule_40k.py",
     "_base_/default_runtime.py",
 ]
-model = dict(pretrained="torchvision://googlenet")
+model = dict(precision="auto", pretrained="torchvision://googlenet")  # bf16 where the device computes in it

@@ -5,6 +5,8 @@ _base_ = [
     "_base_/schedules/schedule_40k.py",
     "_base_/default_runtime.py",
 ]
-# torchvision's VGG16: this name (downloads 528 MB), or the path of the file
-model = dict(pretrained="torchvision://vgg16")
+model = dict(
+    precision="auto",  # bf16 where the device computes in it
+    pretrained="torchvision://vgg16",  # torchvision's VGG16: this name (downloads 528 MB), or the path of the file
+)
 optim_wrapper = dict(optimizer=dict(lr=0.001))  # a net without batch norm bears a tenth of the usual rate

@@ -17,7 +17,7 @@ model = dict(
         in_channels=dict(fr=fc_channels),
         num_classes=11,
         loss_decode=dict(
-            # square root of median-frequency weights of the train split: poles and signs are 1 % of the pixels
+            # square root of (median share / share of the class) in the train split: poles and signs are 1 % of the pixels
             class_weight=[0.52, 0.44, 2.14, 0.38, 1.0, 0.68, 1.96, 2.0, 0.87, 2.65, 3.92],
         ),
     ),
@@ -38,6 +38,18 @@ test_pipeline = [
     dict(type="LoadAnnotations"),
     dict(type="PackSegInputs"),
 ]
+tta_pipeline = [
+    dict(type="LoadImageFromFile"),
+    dict(
+        type="TestTimeAug",
+        transforms=[
+            [dict(type="Resize", scale_factor=r, keep_ratio=True) for r in (0.375, 0.5, 0.625)],
+            [dict(type="RandomFlip", prob=0.0), dict(type="RandomFlip", prob=1.0, direction="horizontal")],
+            [dict(type="LoadAnnotations")],
+            [dict(type="PackSegInputs")],
+        ],
+    ),
+]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(batch_size=4, dataset=dict(pipeline=test_pipeline))
 test_dataloader = val_dataloader
@@ -47,9 +59,8 @@ param_scheduler = [
     dict(type="LinearLR", start_factor=0.05, begin=0, end=50, by_epoch=False),
     dict(type="PolyLR", eta_min=1e-6, power=0.9, begin=50, end=max_iters, by_epoch=False),
 ]
-custom_hooks = [
-    dict(type="FiniteLossHook", priority="VERY_HIGH"),
-    # a mean over some 100 steps, statistics of batch norm included
-    dict(type="EMAHook", momentum=0.1, interval=10, update_buffers=True),
-]
-default_hooks = dict(logger=dict(interval=25), checkpoint=dict(interval=200))
+default_hooks = dict(
+    logger=dict(interval=25),
+    checkpoint=dict(interval=200),
+    ema=dict(type="EMAHook", momentum=0.1, interval=10, update_buffers=True),  # a mean over some 100 steps
+)

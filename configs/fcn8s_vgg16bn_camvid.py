@@ -17,7 +17,7 @@ model = dict(
         in_channels=dict(fr=fc_channels),
         num_classes=11,
         loss_decode=dict(
-            # square root of median-frequency weights of the train split: poles and signs are 1 % of the pixels
+            # square root of (median share / share of the class) in the train split: poles and signs are 1 % of the pixels
             class_weight=[0.52, 0.44, 2.14, 0.38, 1.0, 0.68, 1.96, 2.0, 0.87, 2.65, 3.92],
         ),
     ),

@@ -28,8 +28,8 @@ def add_overrides(parser: argparse.ArgumentParser) -> None:
         "--amp",
         nargs="?",
         const="bf16",
-        choices=["bf16", "fp16", "off"],
-        help="precision (default: the config's; --amp alone: bf16)",
+        choices=["bf16", "fp16", "auto", "off"],
+        help="precision (default: the config's; --amp alone: bf16; auto: bf16 where the device computes in it)",
     )
     add_cfg_options(parser)
 

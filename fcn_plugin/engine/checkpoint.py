@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from mmengine.logging import print_log
 from mmengine.model import BaseTTAModel, is_model_wrapper
@@ -13,7 +13,9 @@ from ..models.preprocessing import RECORD, describe
 from ..models.weights.read import read_checkpoint, require_finite, some
 
 
-def load_verified(model: nn.Module, path: str, may_add: Sequence[str] = ()) -> dict:
+def load_verified(
+    model: nn.Module, path: str, may_add: Sequence[str] = (), before_load: Callable[[dict], None] | None = None
+) -> dict:
     """Load a checkpoint into a net after checking that it is one of this net.
 
     Args:
@@ -21,6 +23,7 @@ def load_verified(model: nn.Module, path: str, may_add: Sequence[str] = ()) -> d
         path: file of a checkpoint or bare state dict.
         may_add: prefixes of decode-head layers that may be missing from the file and then keep their initial
             values (the layers that a finer net adds to its parent).
+        before_load: called with the checkpoint once it is found to fit; what it makes of ``state_dict`` is loaded.
 
     Returns:
         The checkpoint, with ``state_dict`` and, from training, ``meta``.
@@ -42,7 +45,9 @@ def load_verified(model: nn.Module, path: str, may_add: Sequence[str] = ()) -> d
             f"{path} does not say what images it expects: taken to be {describe(model.preprocessing)}", logger="current"
         )
     try:
-        model.load_state_dict(state, strict=False)
+        if before_load:
+            before_load(checkpoint)
+        model.load_state_dict(checkpoint["state_dict"], strict=False)
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
     return checkpoint

@@ -10,6 +10,7 @@ from mmengine.registry import RUNNERS, init_default_scope
 from mmengine.runner import find_latest_checkpoint
 
 from ..errors import UserError
+from ..models.segmentors import resolve_precision
 from ..models.weights import require_checkpoint
 from .console import say
 from .loss_reduction import reduction_warning
@@ -35,7 +36,8 @@ def train(cfg: Config, resume: str | None = None) -> None:
             say(f"nothing to resume in {cfg.work_dir}: training from the start")
     check_start(cfg)
     warning = reduction_warning(cfg)
-    if cfg.model.get("precision") == "fp16":
+    precision = resolve_precision(cfg.model.get("precision", "fp32"), get_device())
+    if precision == "fp16":
         if get_device() == "cpu":
             raise UserError(
                 "training in fp16 scales gradients on a GPU, and there is none: take bf16 (--amp bf16) or fp32"
@@ -43,9 +45,7 @@ def train(cfg: Config, resume: str | None = None) -> None:
         cfg.optim_wrapper.type = "AmpOptimWrapper"  # gradients of fp16 need scaling
         cfg.optim_wrapper.dtype = "float16"
     runner = _build(cfg)
-    runner.logger.info(
-        f"training {cfg.filename} on {get_device()} in {cfg.model.get('precision', 'fp32')}, log and weights in {cfg.work_dir}"
-    )
+    runner.logger.info(f"training {cfg.filename} on {get_device()} in {precision}, log and weights in {cfg.work_dir}")
     if warning:
         runner.logger.warning(warning)
     runner.train()

@@ -69,8 +69,11 @@ class FCNRunner(Runner):
         Raises:
             UserError: unreadable, other keys, other shapes, or weights that are not finite.
         """
-        checkpoint = load_verified(self.model, filename, may_add=() if self._evaluating else ("score_", "upscore"))
-        self.call_hook("after_load_checkpoint", checkpoint=checkpoint)
+        may_add = () if self._evaluating else ("score_", "upscore")
+        # hooks come before the net is loaded, as in the stock Runner: EMAHook puts the trained weights in the average's place
+        checkpoint = load_verified(
+            self.model, filename, may_add, lambda loaded: self.call_hook("after_load_checkpoint", checkpoint=loaded)
+        )
         self._has_loaded = True
         self.logger.info(f"Loaded {filename}")
         return checkpoint

@@ -2,8 +2,8 @@
 
 from .backbones import AlexNet, GoogLeNet
 from .decode_heads import FCNSkipHead
-from .losses import FCNCrossEntropyLoss
+from .losses import FCNCrossEntropyLoss, FCNDiceLoss
 from .necks import FCNSkipNeck
 from .segmentors import FCN
 
-__all__ = ["FCN", "AlexNet", "FCNCrossEntropyLoss", "FCNSkipHead", "FCNSkipNeck", "GoogLeNet"]
+__all__ = ["FCN", "AlexNet", "FCNCrossEntropyLoss", "FCNDiceLoss", "FCNSkipHead", "FCNSkipNeck", "GoogLeNet"]

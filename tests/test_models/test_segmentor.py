@@ -9,6 +9,7 @@ from builders import STREAMS, balance_classes, build_fcn, build_from, sample
 from torch import nn
 
 from fcn_plugin.layers import BilinearUpsample
+from fcn_plugin.models.segmentors import resolve_precision
 
 GEOMETRIES = ("aligned", "reference")
 VARIANTS = pytest.mark.parametrize("variant", STREAMS)
@@ -185,6 +186,26 @@ def test_bf16_is_close_to_fp32(variant):
     assert (half - full).abs().max() < 0.03 * full.abs().max()
 
 
+@pytest.mark.parametrize("computes", [True, False])
+def test_auto_is_bf16_where_the_device_computes_in_it(monkeypatch, computes):
+    models = [build_fcn(precision=p) for p in ("auto", "bf16" if computes else "fp32")]
+    models[1].load_state_dict(models[0].state_dict())
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: computes)
+    image = torch.randn(1, 3, 64, 64)
+    with torch.no_grad():
+        assert torch.equal(models[0](image), models[1](image))
+
+
+@pytest.mark.parametrize(("device", "computes"), [("cuda", True), ("cuda", False), ("mps", False)])
+def test_bf16_that_is_emulated_or_unknown_does_not_count(monkeypatch, device, computes):
+    def is_bf16_supported(including_emulation=True):
+        return computes or including_emulation
+
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", is_bf16_supported)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: True)
+    assert resolve_precision("auto", device) == ("bf16" if computes else "fp32")
+
+
 def test_upsampling_stays_float32_in_bf16():
     model, seen = build_fcn(precision="bf16"), {}
     for name, layer in model.decode_head.named_children():
@@ -241,7 +262,7 @@ def test_prediction_is_the_class_of_the_highest_logit():
     ("options", "message"),
     [
         ({"geometry": "centred"}, "geometry 'centred' is unknown: 'aligned' or 'reference'"),
-        ({"precision": "int8"}, "precision 'int8' is unknown: one of fp32, bf16, fp16"),
+        ({"precision": "int8"}, "precision 'int8' is unknown: one of fp32, bf16, fp16, auto"),
         ({"num_classes": None}, "set model.decode_head.num_classes"),
         ({"head": {"strides": {"pool4": 8, "pool3": 4}}}, "stream 'pool4' has stride 16, the head's config says 8"),
     ],

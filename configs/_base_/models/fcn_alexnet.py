@@ -2,7 +2,7 @@
 model = dict(
     type="FCN",
     geometry="aligned",
-    # of the convolutions: fp32, bf16 (CPU and GPU) or fp16 (GPU); scores and losses stay float32
+    # of the convolutions: fp32, bf16 (CPU and GPU), fp16 (GPU) or auto; sums of scores, upsampling and losses stay float32
     precision="fp32",
     data_preprocessor=dict(
         type="SegDataPreProcessor",

@@ -1,5 +1,6 @@
 """Losses."""
 
 from .cross_entropy import FCNCrossEntropyLoss
+from .dice import FCNDiceLoss
 
-__all__ = ["FCNCrossEntropyLoss"]
+__all__ = ["FCNCrossEntropyLoss", "FCNDiceLoss"]

@@ -46,7 +46,13 @@ class FCNCrossEntropyLoss(nn.Module):
         self.loss_name = loss_name
 
     def forward(
-        self, logits: Tensor, label: Tensor, weight: Tensor | None = None, ignore_index: int = 255, **kwargs
+        self,
+        logits: Tensor,
+        label: Tensor,
+        weight: Tensor | None = None,
+        ignore_index: int = 255,
+        reduction_override: str | None = None,
+        **kwargs,
     ) -> Tensor:
         """Scalar loss of (N, C, H, W) logits and (N, H, W) labels; 0 where no pixel counts.
 
@@ -55,14 +61,16 @@ class FCNCrossEntropyLoss(nn.Module):
             label: class ids or ``ignore_index``.
             weight: (N, H, W) factor per pixel, from a pixel sampler.
             ignore_index: the id of void.
+            reduction_override: ``none`` gives the loss of each pixel, (N, H, W), as a pixel sampler asks for.
         """
         logits = logits.float()
         factors = logits.new_tensor(self.class_weight) if self.class_weight is not None else None
-        if weight is None:
-            total = F.cross_entropy(logits, label, factors, ignore_index=ignore_index, reduction="sum")
-        else:
-            each = F.cross_entropy(logits, label, factors, ignore_index=ignore_index, reduction="none")
-            total = (each * weight).sum()
+        each = reduction_override == "none"
+        reduction = "sum" if weight is None and not each else "none"
+        loss = F.cross_entropy(logits, label, factors, ignore_index=ignore_index, reduction=reduction)
+        if each:
+            return self.loss_weight * loss
+        total = loss if weight is None else (loss * weight).sum()
         if self.reduction == "mean":
             valid = label[label != ignore_index]
             count = factors[valid].sum() if factors is not None else total.new_tensor(valid.numel())

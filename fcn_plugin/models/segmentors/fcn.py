@@ -17,8 +17,7 @@ from ...errors import UserError
 from ...layers import CoordMap, output_sides, trace_coord_maps
 from ..preprocessing import RECORD, of_preprocessor, require_same
 from ..weights import FC_STARTS, load_classifier
-
-PRECISIONS = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
+from .precision import PRECISIONS, resolve_precision
 
 
 @MODELS.register_module()
@@ -31,7 +30,8 @@ class FCN(EncoderDecoder):
             nets do, and crops.
         input_pad: border of the ``reference`` geometry in pixels, less what the backbone's first layer pads itself.
         precision: ``fp32``, ``bf16`` or ``fp16`` for convolutions, in training and inference, on CPU and GPU; scores,
-            upsampling and losses stay float32. Training in ``fp16`` needs a gradient scaler (``AmpOptimWrapper``).
+            upsampling and losses stay float32. Training in ``fp16`` needs a gradient scaler (``AmpOptimWrapper``). ``auto``
+            is ``bf16`` on devices that compute in it, else ``fp32``.
         channels_last: keep activations as N, H, W, C in memory, the faster layout on CPUs and GPUs.
         pretrained: ImageNet classifier (file, ``https://`` link or ``torchvision://NAME``) whose convolutions, fc6 and fc7
             training starts from.
@@ -58,8 +58,7 @@ class FCN(EncoderDecoder):
     ) -> None:
         if geometry not in ("aligned", "reference"):
             raise UserError(f"geometry {geometry!r} is unknown: 'aligned' or 'reference'")
-        if precision not in PRECISIONS:
-            raise UserError(f"precision {precision!r} is unknown: one of {', '.join(PRECISIONS)}")
+        resolve_precision(precision, "cpu")
         if fc not in FC_STARTS:
             raise UserError(f"fc {fc!r} is unknown: one of {', '.join(FC_STARTS)}")
         if decode_head.get("num_classes") is None:
@@ -67,6 +66,8 @@ class FCN(EncoderDecoder):
         with warnings.catch_warnings():
             # mmpretrain's VGG-BN keeps the bias of its convolutions, as torchvision's does
             warnings.filterwarnings("ignore", message="Unnecessary conv bias before batch/instance norm")
+            # mmseg's head still builds its pixel sampler in the old way
+            warnings.filterwarnings("ignore", message="``build_pixel_sampler`` would be deprecated")
             super().__init__(
                 backbone=backbone,
                 neck={**neck, "geometry": geometry},
@@ -75,7 +76,7 @@ class FCN(EncoderDecoder):
             )
         self.geometry = geometry
         self.input_pad = input_pad if geometry == "reference" else 0
-        self.autocast_dtype = PRECISIONS[precision]
+        self.precision = precision
         self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
         self.pretrained, self.fc = pretrained, fc
         # part of every checkpoint, compared when one is loaded
@@ -110,8 +111,9 @@ class FCN(EncoderDecoder):
 
     def forward(self, inputs: Tensor, data_samples: list | None = None, mode: str = "tensor"):
         """As mmseg's segmentors: logits, losses or predictions, in the configured precision."""
-        enabled = self.autocast_dtype is not None
-        with torch.autocast(inputs.device.type, self.autocast_dtype, enabled=enabled):
+        device = inputs.device.type
+        dtype = PRECISIONS[resolve_precision(self.precision, device)]
+        with torch.autocast(device, dtype, enabled=dtype is not None):
             return super().forward(inputs, data_samples, mode)
 
     def extract_feat(self, inputs: Tensor) -> tuple:
