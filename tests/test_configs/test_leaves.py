@@ -20,13 +20,14 @@ STREAMS = {
     "fcn8s": ("fr", "pool4", "pool3"),
     "fcn8s-atonce": ("fr", "pool4", "pool3"),
 }
-CLASSES = {"voc": 21, "minivoc": 21, "camvid": 11}
+CLASSES = {"voc": 21, "vocaug": 21, "minivoc": 21, "camvid": 11, "camvid-240x180": 11}
 
 
 def test_every_net_has_its_config():
     nets = ("fcn32s", "fcn16s", "fcn8s")
     vgg = {f"{net}_vgg16_voc" for net in (*nets, "fcn8s-atonce")}
     wanted = vgg | {f"{net}_vgg16bn_camvid" for net in nets} | {f"reference/{name}" for name in vgg}
+    wanted |= {f"{net}_vgg16_vocaug" for net in nets}
     wanted |= {"fcn32s_alexnet_voc", "fcn32s_googlenet_voc", "fcn8s_r50_voc", "fcn8s_vgg16_minivoc"}
     assert wanted | {"reference/fcn32s_caffenet_voc", "reference/fcn32s_googlenet_voc"} <= set(LEAVES)
 
@@ -80,24 +81,6 @@ def test_at_once_scales_its_skips(folder):
     assert tuple(get_config(f"{folder}fcn8s-atonce_vgg16_voc").model.neck.scales) == (1, 0.01, 0.0001)
 
 
-@pytest.mark.parametrize(
-    ("name", "rate", "steps"),
-    [
-        ("fcn32s_vgg16_voc", 1e-10, 100_000),
-        ("fcn16s_vgg16_voc", 1e-12, 100_000),
-        ("fcn8s_vgg16_voc", 1e-14, 100_000),
-        ("fcn8s-atonce_vgg16_voc", 1e-10, 300_000),
-    ],
-)
-def test_reference_nets_are_trained_as_the_authors_train(name, rate, steps):
-    cfg = get_config(f"reference/{name}")
-    optimizer = cfg.optim_wrapper.optimizer
-    assert (optimizer.lr, optimizer.momentum, optimizer.weight_decay) == (rate, 0.99, 5e-4)
-    assert cfg.optim_wrapper.paramwise_cfg == dict(bias_lr_mult=2, bias_decay_mult=0)
-    assert (cfg.train_cfg.max_iters, cfg.param_scheduler) == (steps, [])
-    assert cfg.model.decode_head.loss_decode.reduction == "sum"
-
-
 @pytest.mark.parametrize("name", [name for name in LEAVES if name.startswith("reference/")])
 def test_reference_nets_see_images_as_the_authors_do(name):
     cfg = get_config(name)
@@ -111,12 +94,28 @@ def test_reference_nets_see_images_as_the_authors_do(name):
     assert steps == ["LoadImageFromFile", "LoadAnnotations", "PackSegInputs"]
 
 
-@pytest.mark.parametrize(("name", "parent"), [("fcn16s", "fcn32s"), ("fcn8s", "fcn16s")])
-def test_finer_reference_nets_name_their_parent(name, parent):
-    cfg = get_config(f"reference/{name}_vgg16_voc")
-    assert cfg.parent == f"reference/{parent}_vgg16_voc"
-    assert cfg.parent in LEAVES
-    assert cfg.model.get("pretrained") is None
+@pytest.mark.parametrize("name", [name for name in LEAVES if name.startswith("reference/")])
+def test_reference_nets_use_the_authors_lists(name):
+    cfg = get_config(name)
+    data = {split: cfg[f"{split}_dataloader"].dataset for split in ("train", "val", "test")}
+    assert {split: (part.ann_file.rpartition("/")[2], part.data_prefix) for split, part in data.items()} == {
+        "train": ("sbd_train.txt", dict(img_path="JPEGImages", seg_map_path="SegmentationClassSBD")),
+        "val": ("seg11valid.txt", dict(img_path="JPEGImages", seg_map_path="SegmentationClass")),
+        "test": ("seg11valid.txt", dict(img_path="JPEGImages", seg_map_path="SegmentationClass")),
+    }
+    assert "tools/dataset_converters/voc_sbd.py --download" in cfg.data_help
+
+
+@pytest.mark.parametrize("net", ["fcn32s", "fcn16s", "fcn8s"])
+def test_vocaug_differs_from_voc_in_its_train_data_alone(net):
+    voc, aug = get_config(f"{net}_vgg16_voc"), get_config(f"{net}_vgg16_vocaug")
+    assert "tools/dataset_converters/voc_sbd.py --download" in aug.pop("data_help")
+    voc.pop("data_help")
+    train = aug.train_dataloader.dataset
+    assert train.ann_file == "ImageSets/Segmentation/trainaug.txt"
+    assert train.data_prefix == dict(img_path="JPEGImages", seg_map_path="SegmentationClassAug")
+    train.update({key: voc.train_dataloader.dataset[key] for key in ("ann_file", "data_prefix")})
+    assert aug.to_dict() == voc.to_dict()
 
 
 @pytest.mark.parametrize(
