@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 NET := fcn8s_vgg16_minivoc
 WORK := work_dirs
 
-.PHONY: demo test install data lint strides clean
+.PHONY: demo test install data lint strides camvid clean
 
 demo: data
 	$(PY) tools/train.py configs/$(NET).py
@@ -41,6 +41,25 @@ strides: data
 	$(PY) tools/compare.py data/minivoc/VOC2012 FCN-32s=$(WORK)/fcn32s_vgg16_minivoc/masks FCN-16s=$(WORK)/fcn16s_vgg16_minivoc/masks \
 	  FCN-8s=$(WORK)/fcn8s_vgg16_minivoc/masks --out $(WORK)/strides.png \
 	  --scale 1 --names 2012_500002 2012_500006 2012_500009 2012_500012 2012_500003
+
+# the same on CamVid at half resolution, three seeds each, two hours on two CPU cores: make camvid CAMVID=DIR
+CAMVID ?= data/camvid
+RUNS := $(WORK)/camvid
+ON_TEST := test_dataloader.dataset.data_prefix.img_path=images/test test_dataloader.dataset.data_prefix.seg_map_path=annotations/test
+every = --net FCN-32s $(RUNS)/fcn32s-?$(1) --net FCN-16s $(RUNS)/fcn16s-?$(1) --net FCN-8s $(RUNS)/fcn8s-?$(1)
+camvid: install
+	for run in 0/fcn32s 0/fcn16s 0/fcn8s 1/fcn32s 1/fcn16s 1/fcn8s 2/fcn32s 2/fcn16s 2/fcn8s; do \
+	  seed=$${run%/*}; config=configs/$${run#*/}_vgg16bn_camvid-240x180.py; dir=$(RUNS)/$${run#*/}-$$seed; \
+	  $(PY) tools/train.py $$config --data-root $(CAMVID) --work-dir $$dir --cfg-options randomness.seed=$$seed && \
+	  best="$$(ls -t $$dir/best_mIoU_*.pth | head -n 1)" && \
+	  $(PY) tools/test.py $$config $$best --data-root $(CAMVID) --work-dir $$dir/val --out $$dir/val/masks && \
+	  $(PY) tools/test.py $$config $$best --data-root $(CAMVID) --work-dir $$dir/test --cfg-options $(ON_TEST) || exit 1; \
+	done
+	$(PY) tools/summarize.py $(call every,/val)
+	$(PY) tools/summarize.py $(call every,/test)
+	$(PY) tools/summarize.py $(call every,) --curves $(RUNS)/curves.png
+	$(PY) tools/compare.py $(CAMVID) --images images/val --truth annotations/val FCN-32s=$(RUNS)/fcn32s-0/val/masks \
+	  FCN-16s=$(RUNS)/fcn16s-0/val/masks FCN-8s=$(RUNS)/fcn8s-0/val/masks --out $(RUNS)/nets.png --scale 1
 
 clean:
 	rm -rf $(VENV) build *.egg-info
