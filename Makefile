@@ -38,6 +38,7 @@ strides: data
 	  $(PY) tools/test.py configs/$${net}_vgg16_minivoc.py "$$(ls -t $(WORK)/$${net}_vgg16_minivoc/best_mIoU_*.pth | head -n 1)" \
 	    --out $(WORK)/$${net}_vgg16_minivoc/masks || exit 1; \
 	done
+	$(PY) tools/summarize.py --net FCN-32s $(WORK)/fcn32s_vgg16_minivoc --net FCN-16s $(WORK)/fcn16s_vgg16_minivoc --net FCN-8s $(WORK)/fcn8s_vgg16_minivoc
 	$(PY) tools/compare.py data/minivoc/VOC2012 FCN-32s=$(WORK)/fcn32s_vgg16_minivoc/masks FCN-16s=$(WORK)/fcn16s_vgg16_minivoc/masks \
 	  FCN-8s=$(WORK)/fcn8s_vgg16_minivoc/masks --out $(WORK)/strides.png \
 	  --scale 1 --names 2012_500002 2012_500006 2012_500009 2012_500012 2012_500003
@@ -50,10 +51,10 @@ every = --net FCN-32s $(RUNS)/fcn32s-?$(1) --net FCN-16s $(RUNS)/fcn16s-?$(1) --
 camvid: install
 	for run in 0/fcn32s 0/fcn16s 0/fcn8s 1/fcn32s 1/fcn16s 1/fcn8s 2/fcn32s 2/fcn16s 2/fcn8s; do \
 	  seed=$${run%/*}; config=configs/$${run#*/}_vgg16bn_camvid-240x180.py; dir=$(RUNS)/$${run#*/}-$$seed; \
-	  $(PY) tools/train.py $$config --data-root $(CAMVID) --work-dir $$dir --cfg-options randomness.seed=$$seed && \
+	  $(PY) tools/train.py $$config --data-root $(CAMVID) --work-dir $$dir --resume --cfg-options randomness.seed=$$seed && \
 	  best="$$(ls -t $$dir/best_mIoU_*.pth | head -n 1)" && \
 	  $(PY) tools/test.py $$config $$best --data-root $(CAMVID) --work-dir $$dir/val --out $$dir/val/masks && \
-	  $(PY) tools/test.py $$config $$best --data-root $(CAMVID) --work-dir $$dir/test --cfg-options $(ON_TEST) || exit 1; \
+	  test -f $$dir/test/metrics.json || $(PY) tools/test.py $$config $$best --data-root $(CAMVID) --work-dir $$dir/test --cfg-options $(ON_TEST) || exit 1; \
 	done
 	$(PY) tools/summarize.py $(call every,/val)
 	$(PY) tools/summarize.py $(call every,/test)

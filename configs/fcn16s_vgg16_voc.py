@@ -1,3 +1,3 @@
-# FCN-16s on PASCAL VOC 2012: with the skip from pool4. In stages: load_from a trained FCN-32s.
+# FCN-16s on PASCAL VOC 2012: with the skip from pool4.
 _base_ = "fcn8s_vgg16_voc.py"
 model = dict(decode_head=dict(streams=("fr", "pool4")))

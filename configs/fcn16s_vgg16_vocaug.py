@@ -1,4 +1,4 @@
-# FCN-16s on PASCAL VOC 2012 with SBD's masks: with the skip from pool4. In stages: load_from a trained FCN-32s.
+# FCN-16s on PASCAL VOC 2012 with SBD's masks: with the skip from pool4.
 _base_ = [
     "_base_/models/fcn_vgg16.py",
     "_base_/datasets/voc_aug.py",

@@ -47,11 +47,15 @@ def add_cfg_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _key_value(text: str) -> str:
-    key, equals, _ = text.partition("=")
+    key, equals, value = text.partition("=")
     if not equals or not key:
         raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE")
     if key == "data_root":  # the dataloaders were built from the variable's old value
         raise argparse.ArgumentTypeError("data_root reaches no dataloader: use --data-root DIR")
+    if value.startswith(("dict(", "{", "[dict(", "[{")):  # the engine's parser takes numbers, words and lists of these
+        raise argparse.ArgumentTypeError(
+            f"{value} is no plain value: give {key}.NAME=VALUE for each entry, or write a config file"
+        )
     return text
 
 

@@ -3,7 +3,6 @@
 
 import argparse
 import math
-import os
 
 import _common
 
@@ -18,7 +17,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         "--power", type=float, default=1.0, help="exponent of the weights: 1 as published, 0.5 milder (default: 1)"
     )
-    parser.add_argument("--jobs", type=int, help="processes that read masks; 0: none but this (default: all cores)")
+    parser.add_argument(
+        "--jobs", type=int, help="processes that read masks; 0: none but this (default: all usable cores)"
+    )
     _common.add_cfg_options(parser)
     args = parser.parse_args()
     if not 0 <= args.power < math.inf:
@@ -34,6 +35,7 @@ def main() -> None:
 
     from mmengine.registry import init_default_scope
 
+    from fcn_plugin.cores import usable_cores
     from fcn_plugin.datasets.class_weights import build_masks, count_pixels, weight_line, weight_table
     from fcn_plugin.engine.broken_files import name_broken_files
     from fcn_plugin.engine.preflight import check_config
@@ -43,15 +45,10 @@ def main() -> None:
     masks = build_masks(cfg[f"{args.split}_dataloader"].dataset)
     name_broken_files(masks)
     head = cfg.model.decode_head
-    jobs = _cores() if args.jobs is None else args.jobs
+    jobs = usable_cores() if args.jobs is None else args.jobs
     counts = count_pixels(masks, head.num_classes, head.get("ignore_index", 255), jobs)
     print(weight_table(counts, masks.metainfo.get("classes"), args.power))
     print(weight_line(counts, args.power))
-
-
-def _cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         "--names", nargs="+", help="images to show, without suffix (default: the first net's first three)"
     )
-    parser.add_argument("--scale", type=int, default=2, help="enlargement (default: 2)")
+    parser.add_argument("--scale", type=_common.positive_int, default=2, help="enlargement (default: 2)")
     args = parser.parse_args()
     if not all("=" in pair for pair in args.masks):
         parser.error(f"masks are given as TITLE=DIR, not {' '.join(args.masks)}")
@@ -31,12 +31,22 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
 
-    from fcn_plugin.visualization import compare
+    from PIL import Image
 
+    from fcn_plugin.errors import UserError
+    from fcn_plugin.visualization import compare
+    from fcn_plugin.whole_file import whole
+
+    out = Path(args.out)
+    picture_format = Image.registered_extensions().get(out.suffix.lower())
+    if picture_format not in Image.SAVE:
+        raise UserError(f"--out {out}: pictures can't be written as {out.suffix or 'no suffix'!r}; name a .png or .jpg")
     masks = dict(pair.split("=", 1) for pair in args.masks)
     root = Path(args.data_root)
-    compare(root / args.images, root / args.truth, masks, args.names, args.scale).save(args.out)
-    print(f"wrote {args.out}")
+    sheet = compare(root / args.images, root / args.truth, masks, args.names, args.scale)
+    with whole(out) as part:
+        sheet.save(part, picture_format)
+    print(f"wrote {out}")
 
 
 if __name__ == "__main__":

@@ -28,4 +28,5 @@ default_hooks = dict(
         rule="greater",
     ),
     sampler_seed=dict(type="DistSamplerSeedHook"),
+    missed_validation=dict(type="MissedValidationHook"),
 )

@@ -5,6 +5,6 @@ _base_ = [
     "../_base_/schedules/schedule_reference.py",
     "../_base_/default_runtime.py",
 ]
-parent = "reference/fcn32s_vgg16_voc"  # pass its checkpoint: --cfg-options load_from=PATH
+parent = "reference/fcn32s_vgg16_voc"  # tools/train_stages.py trains it first
 model = dict(decode_head=dict(streams=("fr", "pool4")))
 optim_wrapper = dict(optimizer=dict(lr=1e-12))  # a hundredth of the parent's

@@ -5,5 +5,5 @@ _base_ = [
     "../_base_/schedules/schedule_reference.py",
     "../_base_/default_runtime.py",
 ]
-parent = "reference/fcn16s_vgg16_voc"  # pass its checkpoint: --cfg-options load_from=PATH
+parent = "reference/fcn16s_vgg16_voc"  # tools/train_stages.py trains it first
 optim_wrapper = dict(optimizer=dict(lr=1e-14))  # a hundredth of the parent's

@@ -4,6 +4,7 @@ from .checkpoint import load_verified
 from .finite_loss_hook import FiniteLossHook
 from .import_weights import import_weights
 from .log_processor import FCNLogProcessor
+from .missed_validation_hook import MissedValidationHook
 from .predict import predict
 from .preflight import check_config
 from .run import test, train
@@ -14,6 +15,7 @@ __all__ = [
     "FCNLogProcessor",
     "FCNRunner",
     "FiniteLossHook",
+    "MissedValidationHook",
     "ParentAgreementHook",
     "check_config",
     "import_weights",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import torch
@@ -20,6 +19,7 @@ from ..models.weights.fit import fit
 from ..models.weights.formats import WeightFormat
 from ..models.weights.kernels import is_bilinear
 from ..models.weights.rename import Renamed, read_renamed
+from ..whole_file import whole
 from .dataset_meta import dataset_meta
 
 SUFFIXES = (".safetensors", ".pth")
@@ -113,17 +113,14 @@ def _copy(tensor: torch.Tensor) -> torch.Tensor:
 
 
 def _write(tensors: dict[str, torch.Tensor], meta: dict, path: Path) -> None:
-    part = path.with_name(f".{path.name}.part")
     try:
-        if path.suffix == ".pth":
-            torch.save({"state_dict": tensors, "meta": meta}, part)
-        else:
-            save_file(tensors, part, {"format": "pt", **{name: json.dumps(value) for name, value in meta.items()}})
-        os.replace(part, path)
+        with whole(path) as part:
+            if path.suffix == ".pth":
+                torch.save({"state_dict": tensors, "meta": meta}, part)
+            else:
+                save_file(tensors, part, {"format": "pt", **{name: json.dumps(value) for name, value in meta.items()}})
     except WRITE_ERRORS as error:
         raise UserError(f"can't write {path} ({error}): give another place") from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _summary(path: Path, count: int, form: WeightFormat, renamed: Renamed) -> str:

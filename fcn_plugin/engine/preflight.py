@@ -59,8 +59,8 @@ def check_start(cfg: ConfigDict) -> None:
         cfg.model.pretrained = None
     elif cfg.get("parent"):
         raise UserError(
-            f"{cfg.filename} goes on from a trained {cfg.parent}: train that one first, then pass its best checkpoint, "
-            "--cfg-options load_from=PATH"
+            f"{cfg.filename} goes on from a trained {cfg.parent}: tools/train_stages.py trains one after the other, or pass the "
+            "parent's best checkpoint, --cfg-options load_from=PATH"
         )
     source = cfg.model.get("pretrained")
     if source and "://" not in source and not Path(source).is_file():

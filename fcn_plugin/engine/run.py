@@ -7,11 +7,11 @@ import warnings
 from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.registry import RUNNERS, init_default_scope
-from mmengine.runner import find_latest_checkpoint
 
 from ..errors import UserError
 from ..models.segmentors import resolve_precision
 from ..models.weights import require_checkpoint
+from .checkpoint import latest_checkpoint
 from .console import say
 from .loss_reduction import reduction_warning
 from .preflight import check_config, check_start, make_dir
@@ -31,7 +31,7 @@ def train(cfg: Config, resume: str | None = None) -> None:
     check_config(cfg, ("train", "val"))
     if resume:
         cfg.resume = True
-        cfg.load_from = find_latest_checkpoint(cfg.work_dir) if resume == "auto" else resume
+        cfg.load_from = latest_checkpoint(cfg.work_dir) if resume == "auto" else resume
         if cfg.load_from is None:
             say(f"nothing to resume in {cfg.work_dir}: training from the start")
     check_start(cfg)

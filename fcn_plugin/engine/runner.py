@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import torch
-from mmengine.dist import is_distributed
+from mmengine.dist import is_distributed, master_only
 from mmengine.evaluator import Evaluator
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 from torch import distributed as torch_dist
 from torch import nn
 
+from ..whole_file import whole
 from .broken_files import name_broken_files
 from .checkpoint import load_verified
 from .console import quiet_console
@@ -77,6 +80,32 @@ class FCNRunner(Runner):
         self._has_loaded = True
         self.logger.info(f"Loaded {filename}")
         return checkpoint
+
+    @master_only
+    def save_checkpoint(self, out_dir: str, filename: str, *args, **kwargs) -> None:
+        """Rename checkpoints into place: the engine writes over the file that a resume would need.
+
+        Goes when mmengine's local backend writes to a file beside.
+        """
+        with whole(Path(out_dir) / filename) as part:
+            super().save_checkpoint(out_dir, part.name, *args, **kwargs)
+
+    def resume(self, filename: str, *args, **kwargs) -> None:
+        """Resume, and find the best checkpoint again.
+
+        The engine notes its absolute path, which a moved work dir makes wrong, and deletes it before it writes a better one: a
+        run killed in between would wait for a score above that of a file which is gone.
+        """
+        super().resume(filename, *args, **kwargs)
+        notes = self.message_hub.runtime_info
+        if "best_ckpt" not in notes:
+            return
+        best = Path(self.work_dir) / Path(notes["best_ckpt"]).name
+        if best.is_file():
+            notes["best_ckpt"] = str(best)
+        else:
+            self.logger.warning(f"the best checkpoint {best} is gone: the next validation makes a new one")
+            del notes["best_ckpt"], notes["best_score"]
 
     def val(self) -> dict:
         self._evaluating = True

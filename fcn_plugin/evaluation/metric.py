@@ -16,6 +16,7 @@ from prettytable import PrettyTable
 
 from ..errors import UserError
 from ..sample_checks import check_label_ids
+from ..whole_file import whole
 from .confusion import confusion_matrix, per_class, scores
 
 
@@ -128,12 +129,10 @@ class FCNMetric(BaseMetric):
                 for name, a, i, n in zip(self.classes, accuracy, iou, matrix.sum(1), strict=True)
             },
         }
-        # renamed into place: a reader never meets half a file
-        with open(out / ".confusion.npy.tmp", "wb") as file:
+        with whole(out / "confusion.npy") as part, open(part, "wb") as file:  # np.save renames what is no open file
             np.save(file, matrix)
-        (out / ".confusion.npy.tmp").replace(out / "confusion.npy")
-        (out / ".metrics.json.tmp").write_text(json.dumps(record, indent=2) + "\n")
-        (out / ".metrics.json.tmp").replace(out / "metrics.json")
+        with whole(out / "metrics.json") as part:
+            part.write_text(json.dumps(record, indent=2) + "\n")
 
 
 def _percent(value: float) -> str:

@@ -3,30 +3,41 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from ..errors import UserError
+from ..whole_file import whole
 
 
 def read_curve(work_dir: str | Path, key: str = "mIoU") -> list[tuple[int, float]]:
     """(iteration, score) of every validation of a run, its resumptions included.
 
     Raises:
-        UserError: the folder holds no validation with such a score.
+        UserError: the folder holds no validation with such a score, or a broken log.
     """
     points: dict[int, float] = {}
     for path in sorted(Path(work_dir).glob("*/vis_data/scalars.json")):  # one folder a start, named by its time
-        for line in path.read_text().splitlines():
-            record = json.loads(line)
+        for record in _records(path):
             if key in record:
                 points[record["step"]] = record[key]
     if not points:
         raise UserError(f"no validation with {key} in {work_dir}: give the work dir of a training run")
     return sorted(points.items())
+
+
+def _records(path: Path) -> Iterator[dict]:
+    """The records of a log, one a line; a half one at its end is left out, as a run that was killed leaves it."""
+    lines = path.read_text().splitlines()
+    for number, line in enumerate(lines, 1):
+        try:
+            yield json.loads(line)
+        except json.JSONDecodeError as error:
+            if number < len(lines):
+                raise UserError(f"{path}, line {number} is no record ({error}): remove the line") from error
 
 
 def draw_curves(nets: Mapping[str, Sequence[str | Path]], out: str | Path, key: str = "mIoU") -> None:
@@ -50,4 +61,5 @@ def draw_curves(nets: Mapping[str, Sequence[str | Path]], out: str | Path, key: 
     axes.set(xlabel="iteration", ylabel=f"{key} on val, %")
     axes.legend()
     axes.grid(alpha=0.3)
-    FigureCanvasAgg(figure).print_png(out)
+    with whole(Path(out)) as part:
+        FigureCanvasAgg(figure).print_png(part)

@@ -7,6 +7,7 @@ Where each tensor has to end is typed here. And whatever fails, the folder of th
 import errno
 import importlib
 import json
+import os
 
 import pytest
 import torch
@@ -409,7 +410,7 @@ def fail_once_begun(monkeypatch, failure, when):
         monkeypatch.setattr(torch, "save", write)
         monkeypatch.setattr(module, "save_file", write)
     else:
-        monkeypatch.setattr(module.os, "replace", replace)
+        monkeypatch.setattr(os, "replace", replace)
 
 
 def test_a_target_is_replaced_as_a_whole(vgg_source, target):

@@ -21,7 +21,7 @@ def refused(outcome, work_dir, *fragments):
     for fragment in fragments:
         assert str(fragment) in outcome.err
     if work_dir.is_dir():
-        assert not [path for path in work_dir.rglob("*") if path.suffix in (".pth", ".npy", ".tmp")]
+        assert not [path for path in work_dir.rglob("*") if path.suffix in (".pth", ".npy", ".part")]
         assert not list(work_dir.rglob("metrics.json"))
     return outcome.err
 

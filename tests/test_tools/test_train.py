@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import numpy as np
 import torch
@@ -29,7 +30,7 @@ def test_leaves_weights_and_scores(trained, data):
     background = record["classes"]["background"]
     assert background["pixels"] == matrix[0].sum()
     assert background["IoU"] == matrix[0, 0] / (matrix[0].sum() + matrix[:, 0].sum() - matrix[0, 0])
-    assert not list(trained.work_dir.glob(".*.tmp"))
+    assert not list(trained.work_dir.glob(".*.part"))
 
 
 def test_console_shows_progress_and_no_dumps(trained):
@@ -117,3 +118,27 @@ def test_a_learning_rate_of_the_other_kind_of_loss_gets_a_warning(trained, tool,
     (log,) = (tmp_path / "work").glob("*/*.log")
     assert "fits reduction='sum'" in log.read_text()
     assert "fits reduction" not in trained.out
+
+
+def test_a_checkpoint_is_renamed_into_place(trained, tool, tmp_path, monkeypatch):
+    """The engine writes the last checkpoint again after a new best one: what a kill meets there must still resume."""
+    work_dir = tmp_path / "work"
+    shutil.copytree(trained.work_dir, work_dir)
+    before = (work_dir / "iter_2.pth").read_bytes()
+
+    def half(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(torch, "save", half)
+    options = ("train_cfg.max_iters=3", "default_hooks.checkpoint.interval=1")
+    done = tool("train", trained.config, "--work-dir", work_dir, "--resume", "--cfg-options", *options)
+    assert done.code == 130
+    assert (work_dir / "iter_2.pth").read_bytes() == before
+    assert not [path for path in work_dir.iterdir() if "iter_3" in path.name]
+
+
+def test_nested_values_are_refused(trained, tool):
+    for value in ("dict(type=EMAHook)", "[dict(type=A),dict(type=B)]", "{1:2}"):
+        done = tool("train", trained.config, "--cfg-options", f"default_hooks.ema={value}")
+        assert done.code == 2
+        assert f"{value} is no plain value: give default_hooks.ema.NAME=VALUE for each entry" in done.err

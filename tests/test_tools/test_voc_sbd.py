@@ -1,5 +1,7 @@
 """The converter as a program: archives in, lists and masks out; bad input ends with one message."""
 
+from pathlib import Path
+
 import pytest
 from voc_sbd_trees import make_releases, pack
 
@@ -37,6 +39,35 @@ def test_from_archives_to_lists_and_masks_and_again(tool, data):
     assert again.code == 0
     assert "extracting" not in again.err
     assert again.out.count("masks were there\n") == 2
+
+
+@pytest.mark.parametrize(
+    ("file", "spoil"),
+    [
+        ("VOCdevkit/VOC2012/JPEGImages/s1.jpg", Path.unlink),
+        ("VOCdevkit/VOC2012/ImageSets/Segmentation/train.txt", lambda path: path.write_text("")),
+        ("benchmark_RELEASE/dataset/cls/s1.mat", lambda path: path.write_bytes(b"no mat")),
+    ],
+)
+def test_force_mends_what_was_extracted(tool, data, file, spoil):
+    call = (TOOL, "--data-dir", data, "--jobs", 1)
+    assert tool(*call).code == 0
+    before = (data / file).read_bytes()
+    spoil(data / file)
+    (data / "VOCdevkit/VOC2012/SegmentationClassSBD/s1.png").unlink()
+    done = tool(*call)
+    assert done.code == 2
+    assert "extract it again (--force does, from its archive)" in done.err
+    assert tool(*call, "--force").code == 0
+    assert (data / file).read_bytes() == before
+
+
+@pytest.mark.parametrize("jobs", ["0", "-1", "two"])
+def test_no_processes(tool, data, jobs):
+    done = tool(TOOL, "--data-dir", data, "--jobs", jobs)
+    assert (done.code, done.out) == (2, "")
+    assert "argument --jobs: " in done.err
+    assert not (data / "VOCdevkit").exists()
 
 
 def test_named_trees_without_voc_2011(tool, data, tmp_path):

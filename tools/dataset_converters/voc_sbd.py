@@ -21,7 +21,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--voc2011", metavar="PATH", help=f"{what}; for seg11valid")
     parser.add_argument("--sbd", metavar="PATH", help=what)
     parser.add_argument("--download", action="store_true", help="fetch what is missing; goes on after a stop")
-    parser.add_argument("--jobs", type=int, help="processes (default: all cores)")
+    parser.add_argument("--jobs", type=_common.positive_int, help="processes (default: all usable cores)")
     parser.add_argument("--force", action="store_true", help="extract and convert again what is there")
     return parser.parse_args()
 

@@ -10,7 +10,6 @@
 from __future__ import annotations
 
 import filecmp
-import os
 import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -19,9 +18,11 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from ...cores import usable_cores
 from ...errors import UserError
 from .lists import FOLDER, Names, describe, make_lists, write_names
 from .masks import convert_mask, copy_mask
+from .releases import EXTRACT_AGAIN
 
 IMAGES = "JPEGImages"
 VOC_MASKS = "SegmentationClass"
@@ -41,7 +42,7 @@ def build_voc_sbd(
         voc2012: tree with ``JPEGImages``, ``SegmentationClass`` and ``ImageSets/Segmentation``; the results go there.
         sbd: tree with ``cls``, ``train.txt`` and ``val.txt``.
         voc2011: tree with ``ImageSets/Segmentation``, for ``seg11valid``.
-        jobs: processes; all cores where not given.
+        jobs: processes; as many as there are usable cores where not given.
         force: write masks that are there too.
 
     Returns:
@@ -51,7 +52,7 @@ def build_voc_sbd(
         UserError: lists overlap, files are missing (nothing is written then), masks are broken (the others are written,
             the lists are not), or a mask that is there is from elsewhere.
     """
-    jobs = os.cpu_count() if jobs is None else jobs
+    jobs = usable_cores() if jobs is None else jobs
     if jobs < 1:
         raise UserError(f"jobs is {jobs}: give 1 or more")
     lists = make_lists(voc2012, sbd, voc2011)
@@ -85,7 +86,7 @@ def _require(folder: Path, suffix: str, names: Names) -> None:
         some = ", ".join(f"{name}{suffix}" for name in missing[:3])
         raise UserError(
             f"{folder} lacks {len(missing)} of the {len(names)} files that the lists name: {some}"
-            f"{', ...' if len(missing) > 3 else ''}; the release is incomplete, extract it again"
+            f"{', ...' if len(missing) > 3 else ''}; the release is incomplete, {EXTRACT_AGAIN}"
         )
 
 

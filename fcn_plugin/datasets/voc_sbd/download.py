@@ -66,8 +66,11 @@ def _save(response: HTTPResponse, part: Path) -> None:
     ):
         try:
             shutil.copyfileobj(response, out, 1 << 20)
-        except (HTTPException, ConnectionError, TimeoutError) as error:
+        except (HTTPException, OSError) as error:  # a fault of TLS or of the network is a plain OSError
             reason = error
     size = part.stat().st_size
     if reason or (total is not None and size < total):
-        raise UserError(f"{response.url} broke off after {size} of {total} bytes: run again, it goes on from there")
+        why = f" ({reason})" if reason else ""
+        raise UserError(
+            f"{response.url} broke off after {size} of {total} bytes{why}: run again, it goes on from there"
+        ) from reason

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ...errors import UserError
-from .whole import whole
+from ...whole_file import whole
+from .releases import EXTRACT_AGAIN
 
 Names = frozenset[str]
 
@@ -29,9 +30,9 @@ def read_names(path: Path) -> Names:
     try:
         names = frozenset(path.read_text().split())
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} can't be read as a list of images ({error}): extract the release again") from error
+        raise UserError(f"{path} can't be read as a list of images ({error}): {EXTRACT_AGAIN}") from error
     if not names:
-        raise UserError(f"{path} names no image: extract the release again")
+        raise UserError(f"{path} names no image: {EXTRACT_AGAIN}")
     return names
 
 
@@ -41,7 +42,8 @@ def make_lists(voc2012: Path, sbd: Path, voc2011: Path | None) -> dict[str, Name
     Without VOC 2011, ``seg11valid`` is the one that lies with VOC 2012's lists, if any.
 
     Raises:
-        UserError: a list is missing, or a training list shares images with the validation list used with it.
+        UserError: a list is missing, VOC 2011's are VOC 2012's, or a training list shares images with the validation
+            list used with it.
     """
     lists = {
         "train": read_names(voc2012 / FOLDER / "train.txt"),
@@ -51,7 +53,13 @@ def make_lists(voc2012: Path, sbd: Path, voc2011: Path | None) -> dict[str, Name
     }
     lists["trainaug"] = (lists["train"] | lists["sbd_train"] | lists["sbd_val"]) - lists["val"]
     if voc2011:
-        lists["seg11valid"] = read_names(voc2011 / FOLDER / "val.txt") - lists["sbd_train"]
+        val2011 = read_names(voc2011 / FOLDER / "val.txt")
+        if val2011 == lists["val"]:
+            raise UserError(
+                f"{voc2011} is not VOC 2011, its val list is that of {voc2012}: name VOC 2011's folder or archive by "
+                "--voc2011, or move this folder away to build no seg11valid"
+            )
+        lists["seg11valid"] = val2011 - lists["sbd_train"]
     elif (voc2012 / FOLDER / "seg11valid.txt").exists():
         lists["seg11valid"] = read_names(voc2012 / FOLDER / "seg11valid.txt")
     for training, validation in USED_TOGETHER:

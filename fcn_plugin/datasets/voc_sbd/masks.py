@@ -14,8 +14,9 @@ from PIL import Image
 from scipy.io import loadmat
 
 from ...errors import UserError
+from ...whole_file import whole
 from ..minivoc.palette import CLASS_NAMES, voc_palette
-from .whole import whole
+from .releases import EXTRACT_AGAIN
 
 
 def read_sbd_mask(path: Path) -> np.ndarray:
@@ -28,14 +29,14 @@ def read_sbd_mask(path: Path) -> np.ndarray:
         mask = loadmat(path, variable_names=["GTcls"])["GTcls"][0, 0]["Segmentation"]
     except Exception as error:  # a damaged file can fail anywhere in the reader
         raise UserError(
-            f"{path} can't be read as an SBD mask, GTcls.Segmentation ({type(error).__name__}: {error}): extract it again"
+            f"{path} can't be read as an SBD mask, GTcls.Segmentation ({type(error).__name__}: {error}): {EXTRACT_AGAIN}"
         ) from error
     if not isinstance(mask, np.ndarray) or mask.ndim != 2 or mask.dtype.kind not in "uif":
-        raise UserError(f"{path}: GTcls.Segmentation is no matrix of class ids: extract it again")
+        raise UserError(f"{path}: GTcls.Segmentation is no matrix of class ids: {EXTRACT_AGAIN}")
     stray = np.setdiff1d(mask, np.arange(len(CLASS_NAMES)))
     if stray.size:
         found = ", ".join(f"{value:g}" for value in stray[:3])
-        raise UserError(f"{path}: ids {found} are outside the classes 0..{len(CLASS_NAMES) - 1}: extract it again")
+        raise UserError(f"{path}: ids {found} are outside the classes 0..{len(CLASS_NAMES) - 1}: {EXTRACT_AGAIN}")
     return mask.astype(np.uint8)
 
 
@@ -50,7 +51,7 @@ def convert_mask(source: Path, image: Path, target: Path) -> None:
         with Image.open(image) as picture:
             width, height = picture.size
     except (OSError, ValueError, SyntaxError) as error:
-        raise UserError(f"{image} can't be read ({error}): extract it again") from error
+        raise UserError(f"{image} can't be read ({error}): {EXTRACT_AGAIN}") from error
     if mask.shape != (height, width):
         raise UserError(f"{source} is {mask.shape}, its image {image} is {(height, width)}: they must have one size")
     picture = Image.fromarray(mask)

@@ -9,6 +9,8 @@ from pathlib import Path, PurePosixPath
 from torchvision.datasets import SBDataset
 from torchvision.datasets.voc import DATASET_YEAR_DICT
 
+EXTRACT_AGAIN = "extract it again (--force does, from its archive)"  # without --force, what is there stays
+
 
 @dataclass(frozen=True)
 class Release:

@@ -32,6 +32,7 @@ def find_trees(
     """
     root = Path(data_dir)
     trees = {name: _find_tree(release, given.get(name), root, force) for name, release in RELEASES.items()}
+    _refuse_one_for_both(trees["voc2012"], trees["voc2011"])
     missing = [name for name, tree in trees.items() if tree is None]
     for name in missing if download else ():
         try:
@@ -44,6 +45,15 @@ def find_trees(
         titles = " and ".join(RELEASES[name].title for name in missing if name in NEEDED)
         raise UserError(f"no {titles} in {root}: --download fetches what is missing, or {how_to_get(missing, root)}")
     return {name: tree for name, tree in trees.items() if tree is not None}
+
+
+def _refuse_one_for_both(voc2012: Path | None, voc2011: Path | None) -> None:
+    """Raise a UserError where one tree was found for both years: both have the parts that VOC 2011 must have."""
+    if voc2012 and voc2011 and voc2012.samefile(voc2011):
+        raise UserError(
+            f"{voc2011} was found as {RELEASES['voc2012'].title} and as {RELEASES['voc2011'].title}: name each "
+            "one's own folder by --voc2012 and --voc2011 (or leave that out), and as --data-dir a folder above them"
+        )
 
 
 def _find_tree(release: Release, given: str | None, root: Path, force: bool) -> Path | None:

@@ -35,12 +35,17 @@ def stages_of(cfg: Config, load: Callable[[str], Config]) -> list[Stage]:
         load: reads the config of a name, with the command line's overrides applied.
 
     Raises:
-        UserError: the net has no streams, or one only, so that there is nothing to do in stages.
+        UserError: the net has no streams, or one only, so that there is nothing to do in stages, or a parent is no coarser.
     """
     if "streams" not in cfg.model.get("decode_head", {}):
         raise UserError(f"{cfg.filename} has no FCNSkipHead with streams, so there are no stages: use tools/train.py")
     chain = [cfg]
     while (parent := _parent(chain[0], load)) is not None:
+        if _name(parent) in map(_name, chain):
+            raise UserError(
+                f"{chain[0].filename} and its parent {parent.filename} are both {_name(parent)}: a parent has one stream less; "
+                "correct model.decode_head.streams and the key parent"
+            )
         chain.insert(0, parent)
     if len(chain) == 1:
         raise UserError(f"{cfg.filename} has no skips, so there are no stages: train it with tools/train.py")

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import gc
+import json
+from dataclasses import dataclass
 from pathlib import Path
 
-from mmengine.config import Config
-from mmengine.dist import barrier
-from mmengine.runner import find_latest_checkpoint
+from mmengine.dist import barrier, is_main_process
 
 from ...errors import UserError
 from ...models.weights.read import read_checkpoint
+from ...whole_file import whole
+from ..checkpoint import latest_checkpoint
 from ..console import say
 from ..run import train
 from .chain import Stage
+
+NOTE = "finished.json"  # in the folder of a stage that needs no more training
 
 
 def train_stages(stages: list[Stage], images: int = 32) -> Path:
@@ -28,63 +33,85 @@ def train_stages(stages: list[Stage], images: int = 32) -> Path:
     Raises:
         UserError: a stage can't be trained, does not start as its parent, or ended below it.
     """
-    parent: tuple[Stage, Path, float] | None = None
+    parent: Trained | None = None
     for stage in stages:
-        if not _finished(stage.cfg):
-            say(f"{stage.name}: training in {stage.cfg.work_dir}" + (f", from {parent[1]}" if parent else ""))
-            _train(stage, parent, images)
-        best, score = best_checkpoint(stage.cfg)
-        key = stage.cfg.default_hooks.checkpoint.save_best
-        say(f"{stage.name}: {key} {100 * score:.2f}, {best}")
-        if parent and score < parent[2]:
+        trained = _finished(stage)
+        if trained is None:
+            say(f"{stage.name}: training in {stage.cfg.work_dir}" + (f", from {parent.best}" if parent else ""))
+            trained = _train(stage, parent, images)
+        say(f"{stage.name}: {trained.key} {100 * trained.score:.2f}, {trained.best}")
+        if parent and trained.score < parent.score:
             raise UserError(
-                f"{stage.name} ended at {key} {100 * score:.2f}, below its parent {parent[0].name} at {100 * parent[2]:.2f}, "
-                f"and is not promoted: the best net is {parent[1]}. Remove {stage.cfg.work_dir} and train it again with a "
-                "lower learning rate or for longer"
+                f"{stage.name} ended at {trained.key} {100 * trained.score:.2f}, below its parent {parent.stage.name} at "
+                f"{100 * parent.score:.2f}, and is not promoted: the best net is {parent.best}. Remove {stage.cfg.work_dir} and "
+                "train it again with a lower learning rate or for longer"
             )
-        parent = stage, best, score
-    return best
+        parent = trained
+    return parent.best
 
 
-def best_checkpoint(cfg: Config) -> tuple[Path, float]:
-    """The best checkpoint of a finished run and its score on val.
+@dataclass
+class Trained:
+    """A finished stage: its best checkpoint, and that one's score on val by the name of ``key``."""
+
+    stage: Stage
+    best: Path
+    key: str
+    score: float
+
+
+def _finished(stage: Stage) -> Trained | None:
+    """What the note in the stage's folder says; None without one.
+
+    Raises:
+        UserError: the checkpoint that it names is gone.
+    """
+    folder = Path(stage.cfg.work_dir)
+    if not (folder / NOTE).is_file():
+        return None
+    note = json.loads((folder / NOTE).read_text())
+    best = folder / note.pop("best")
+    if not best.is_file():
+        raise UserError(
+            f"{best}, the best checkpoint of {stage.name}, is gone: put it back, or remove {folder} to train again"
+        )
+    return Trained(stage, best, **note)
+
+
+def _train(stage: Stage, parent: Trained | None, images: int) -> Trained:
+    cfg = stage.cfg
+    cfg.experiment_name = f"{Path(cfg.filename).stem}_{stage.name}"
+    if parent:
+        cfg.load_from = str(parent.best)
+        model = parent.stage.cfg.model
+        agreement = dict(type="ParentAgreementHook", model=model, checkpoint=cfg.load_from, images=images)
+        cfg.custom_hooks = [*cfg.get("custom_hooks", []), agreement]
+    train(cfg, resume=latest_checkpoint(cfg.work_dir))  # a last checkpoint takes the place of load_from
+    gc.collect()  # the engine's objects hold each other: the next stage would share the device with them
+    barrier()  # the main process writes the best checkpoint when the others have left the loop
+    trained = _best(stage)
+    if is_main_process():
+        with whole(Path(cfg.work_dir) / NOTE) as part:
+            part.write_text(json.dumps(dict(best=trained.best.name, key=trained.key, score=trained.score)))
+    return trained
+
+
+def _best(stage: Stage) -> Trained:
+    """The best checkpoint of a run and its score on val.
 
     Raises:
         UserError: the run left none.
     """
-    key = cfg.default_hooks.checkpoint.get("save_best")
-    found = {path: _noted(path, "best_score") for path in Path(cfg.work_dir).glob(f"best_{key}_*.pth")}
-    if not found:  # a killed run may leave two: the one it did not get to delete is the lower one
+    folder, key = Path(stage.cfg.work_dir), stage.cfg.default_hooks.checkpoint.get("save_best")
+    # a killed run may leave two: the engine forgets the older one
+    found = {path: _score(path) for path in folder.glob(f"best_{key}_*.pth")}
+    if not found:
         raise UserError(
-            f"no best_{key}_*.pth in {cfg.work_dir}: set default_hooks.checkpoint.save_best to a score, and "
-            "train_cfg.val_interval to at most train_cfg.max_iters"
+            f"no best checkpoint in {folder}: set default_hooks.checkpoint.save_best to a score of val_evaluator, such as mIoU"
         )
-    return max(found.items(), key=lambda item: item[1])
+    best = max(found, key=found.get)
+    return Trained(stage, best, key, found[best])
 
 
-def _last(cfg: Config) -> str | None:
-    if not (Path(cfg.work_dir) / "last_checkpoint").is_file():  # the engine would say on the console that there is none
-        return None
-    return find_latest_checkpoint(cfg.work_dir)
-
-
-def _finished(cfg: Config) -> bool:
-    last = _last(cfg)
-    return last is not None and _noted(last, "iter") >= cfg.train_cfg.max_iters
-
-
-def _noted(path: str | Path, key: str) -> float:
-    checkpoint = read_checkpoint(str(path))
-    notes = {**checkpoint["message_hub"]["runtime_info"], "iter": checkpoint["meta"]["iter"]}
-    return float(notes[key])
-
-
-def _train(stage: Stage, parent: tuple[Stage, Path, float] | None, images: int) -> None:
-    cfg = stage.cfg
-    cfg.experiment_name = f"{Path(cfg.filename).stem}_{stage.name}"
-    if parent:
-        cfg.load_from = str(parent[1])
-        agreement = dict(type="ParentAgreementHook", model=parent[0].cfg.model, checkpoint=cfg.load_from, images=images)
-        cfg.custom_hooks = [*cfg.get("custom_hooks", []), agreement]
-    train(cfg, resume=_last(cfg))  # a last checkpoint takes the place of load_from
-    barrier()  # the main process writes the best checkpoint when the others have left the loop
+def _score(path: Path) -> float:
+    return float(read_checkpoint(str(path))["message_hub"]["runtime_info"]["best_score"])

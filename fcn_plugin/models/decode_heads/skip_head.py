@@ -132,12 +132,17 @@ class FCNSkipHead(BaseDecodeHead):
         """Sum of all score maps at the finest stream's stride, (N, C, h, w), float32."""
         streams = zip(self.streams, self._transform_inputs(inputs), strict=True)
         fused, *skips = (getattr(self, f"score_{name}")(feature).float() for name, feature in streams)
-        with torch.autocast(fused.device.type, enabled=False):
-            for name, upscore, score in zip(self.streams[1:], self.skip_upscores, skips, strict=True):
-                up, offset = getattr(self, upscore)(fused), self.crops[name]
-                size = [min(a, b - offset) for a, b in zip(up.shape[-2:], score.shape[-2:], strict=True)]
-                fused = crop(up, 0, size) + crop(score, offset, size)
+        for name, score in zip(self.streams[1:], skips, strict=True):
+            fused = self.add_skip(name, fused, score)
         return fused
+
+    def add_skip(self, name: str, fused: Tensor, score: Tensor) -> Tensor:
+        """The sum of the scores so far, upsampled, plus the (N, C, h, w) scores of the next finer stream, float32."""
+        upscore = getattr(self, self.skip_upscores[self.streams.index(name) - 1])
+        with torch.autocast(fused.device.type, enabled=False):
+            up, offset = upscore(fused), self.crops[name]
+            size = [min(a, b - offset) for a, b in zip(up.shape[-2:], score.shape[-2:], strict=True)]
+            return crop(up, 0, size) + crop(score, offset, size)
 
     def upsample_scores(self, fused: Tensor, size: tuple[int, int]) -> Tensor:
         """(N, C, h, w) -> (N, C, *size)."""

@@ -8,6 +8,7 @@ from PIL import Image
 from voc_sbd_trees import SBD_IDS, SIZE, VOC_IDS, write_list, write_mat
 
 from fcn_plugin.configs import get_config
+from fcn_plugin.datasets.voc_sbd import build as build_module
 from fcn_plugin.datasets.voc_sbd import build_voc_sbd
 from fcn_plugin.errors import UserError
 
@@ -106,6 +107,20 @@ def test_force_writes_all_again(trees, voc, ids):
     assert ids(voc / "SegmentationClassSBD")["s1"] == ids(voc / "SegmentationClassAug")["s1"] == 7
 
 
+def test_processes_are_as_many_as_usable_cores(trees, monkeypatch):
+    asked = []
+
+    class Pool(build_module.ProcessPoolExecutor):
+        def __init__(self, jobs, **kwargs):
+            asked.append(jobs)
+            super().__init__(jobs, **kwargs)
+
+    monkeypatch.setattr(build_module, "usable_cores", lambda: 2)
+    monkeypatch.setattr(build_module, "ProcessPoolExecutor", Pool)
+    build_voc_sbd(**trees)
+    assert asked == [2, 2]
+
+
 def test_processes_share_the_work(trees, voc, ids):
     build_voc_sbd(**trees, jobs=3)
     assert ids(voc / "SegmentationClassSBD") == SBD_IDS
@@ -147,6 +162,7 @@ def test_missing_files_are_named_before_anything_is_written(trees, voc, release,
     message = refused(trees)
     assert message.startswith(f"{file.parent} lacks 1 of the ")
     assert f"files that the lists name: {file.name};" in message
+    assert message.endswith("extract it again (--force does, from its archive)")
     assert not (voc / "SegmentationClassSBD").exists()
 
 

@@ -3,7 +3,9 @@
 import dataclasses
 import hashlib
 import shutil
+import ssl
 import threading
+from http.client import HTTPResponse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -95,10 +97,32 @@ def test_all_was_there_but_the_name(release, tmp_path, part):
 
 def test_after_a_broken_connection(server, release, tmp_path, part):
     server.stop = 3000
-    with pytest.raises(UserError, match="broke off after 3000 of 10240 bytes: run again"):
+    with pytest.raises(UserError, match=r"broke off after 3000 of 10240 bytes.*: run again"):
         fetch(release, tmp_path)
     assert part.read_bytes() == CONTENT[:3000]
     server.stop = None
+    assert_fetched(release, tmp_path)
+    assert server.ranges == [None, "bytes=3000-"]
+
+
+@pytest.mark.parametrize(
+    "fault", [ssl.SSLError("bad record mac"), OSError("no route to host"), ConnectionResetError("reset")]
+)
+def test_after_a_fault_of_the_network(server, release, tmp_path, part, monkeypatch, fault):
+    read, calls = HTTPResponse.read, []
+
+    def read_once(response, amount):
+        if calls:
+            raise fault
+        calls.append(amount)
+        return read(response, 3000)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(HTTPResponse, "read", read_once)
+        with pytest.raises(UserError, match=r"broke off after 3000 of 10240 bytes \(.*\): run again") as error:
+            fetch(release, tmp_path)
+    assert str(fault) in str(error.value)
+    assert part.read_bytes() == CONTENT[:3000]
     assert_fetched(release, tmp_path)
     assert server.ranges == [None, "bytes=3000-"]
 

@@ -42,6 +42,12 @@ def test_an_image_of_sbd_train_in_a_seg11valid_of_other_means_is_refused(trees):
         make_lists(trees["voc2012"], trees["sbd"], None)
 
 
+def test_a_tree_with_the_list_of_voc_2012_is_not_taken_for_voc_2011(trees):
+    write_list(trees["voc2011"] / "ImageSets/Segmentation/val.txt", VAL)
+    with pytest.raises(UserError, match=r"VOC2011 is not VOC 2011, its val list is that of .*VOC2012: name "):
+        make_lists(trees["voc2012"], trees["sbd"], trees["voc2011"])
+
+
 @pytest.mark.parametrize("content", [None, b"", b" \n", b"\xff\xfe\x00"])
 def test_a_list_that_can_not_be_read_is_named(tmp_path, content):
     path = tmp_path / "train.txt"
@@ -50,7 +56,7 @@ def test_a_list_that_can_not_be_read_is_named(tmp_path, content):
     with pytest.raises(UserError) as error:
         read_names(path)
     assert str(error.value).startswith(str(path))
-    assert "extract the release again" in str(error.value)
+    assert "extract it again (--force does, from its archive)" in str(error.value)
 
 
 def test_a_list_is_written_in_order_and_comes_back(tmp_path):

@@ -74,6 +74,19 @@ def test_overrides_reach_named_parents():
     assert [stage.cfg.train_cfg.max_iters for stage in chain] == [7, 7, 100000]
 
 
+@pytest.mark.parametrize("parent", ["reference/fcn16s_vgg16_voc", "reference/fcn8s_vgg16_voc"])
+def test_a_chain_without_end_is_refused(parent):
+    def load(name):
+        cfg = get_config(name)
+        cfg.parent = parent  # as --cfg-options reaches every config
+        return cfg
+
+    cfg = load("reference/fcn16s_vgg16_voc")
+    cfg.work_dir = "runs/net"
+    with pytest.raises(UserError, match="a parent has one stream less"):
+        stages_of(cfg, load)
+
+
 def test_a_net_without_skips_has_no_stages():
     with pytest.raises(UserError, match=r"fcn32s_vgg16_voc\.py has no skips.*tools/train\.py"):
         chain_of("fcn32s_vgg16_voc")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fcn_plugin.datasets.voc_sbd.whole import whole
+from fcn_plugin.whole_file import whole
 
 
 def test_the_old_file_stays_until_the_new_one_is_whole(tmp_path):

@@ -1,0 +1,26 @@
+"""Make up for the validation that a run lost when it was stopped in it."""
+
+from __future__ import annotations
+
+from mmengine.hooks import Hook
+from mmengine.runner import IterBasedTrainLoop
+from mmseg.registry import HOOKS
+
+
+@HOOKS.register_module()
+class MissedValidationHook(Hook):
+    """Validate first where a run resumes at a step that has a validation.
+
+    The engine saves before it validates and goes on after the step, so a run that is stopped in between never scores that
+    checkpoint, and one without a step left ends without a best checkpoint. A validation that was not missed is repeated
+    without effect.
+    """
+
+    priority = "LOWEST"  # after CheckpointHook has found its best score again
+
+    def before_train(self, runner) -> None:
+        loop = runner.train_loop
+        if not isinstance(loop, IterBasedTrainLoop) or runner.val_loop is None or loop.iter == 0:
+            return
+        if loop.iter >= loop.val_begin and (loop.iter % loop.val_interval == 0 or loop.iter >= loop.max_iters):
+            runner.val_loop.run()
