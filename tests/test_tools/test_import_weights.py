@@ -35,7 +35,11 @@ LEAF = """
 _base_ = {base!r}
 custom_imports = dict(imports=["fcn_plugin", "builders"], allow_failed_imports=False)
 model = {model}
-test_dataloader = dict(num_workers=0, persistent_workers=False, dataset=dict(data_root={data!r}))
+test_dataloader = dict(
+    num_workers=0,
+    persistent_workers=False,
+    dataset=dict(data_root={data!r}, ann_file="ImageSets/Segmentation/val.txt"),  # the drawings have no seg11valid
+)
 """
 NARROW = """dict(
     backbone=dict(type="NarrowVGG"),
