@@ -198,3 +198,14 @@ def test_two_processes_train_one_chain(leaf, tmp_path):
     assert said[:3] == [f"{stage}: training in {tmp_path / stage}" for stage in ("32s", "16s", "8s")]
     assert said[3:] == [f"finished: {tmp_path / '8s' / 'best_mIoU_iter_1.pth'}"]
     assert done.out.count("starts as its parent") == 2
+
+
+def test_a_fault_in_a_later_stage_is_found_before_the_first_step(leaf, tool, tmp_path):
+    parent = tmp_path / "16s.py"
+    parent.write_text(f'_base_ = "{leaf}"\nmodel = dict(decode_head=dict(streams=("fr", "pool4")))\n')
+    child = tmp_path / "8s.py"
+    child.write_text(f'_base_ = "{leaf}"\nparent = "{parent}"\nmodel = dict(decode_head=dict(num_classes=20))\n')
+    done = tool("train_stages", *arguments(child, tmp_path / "work"))
+    assert done.code == 2
+    assert f"error: {child}: model.decode_head.num_classes is 20" in done.err
+    assert not (tmp_path / "work").exists()

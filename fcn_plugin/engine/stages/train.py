@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmengine.dist import barrier, is_main_process
+from mmengine.registry import init_default_scope
 
 from ...errors import UserError
 from ...models.weights.read import read_checkpoint
 from ...whole_file import whole
 from ..checkpoint import latest_checkpoint
 from ..console import say
+from ..preflight import check_config
 from ..run import train
 from .chain import Stage
 
@@ -33,6 +35,9 @@ def train_stages(stages: list[Stage], images: int = 32) -> Path:
     Raises:
         UserError: a stage can't be trained, does not start as its parent, or ended below it.
     """
+    for stage in stages:  # a fault in the last config is worth knowing before the first has trained for days
+        init_default_scope(stage.cfg.get("default_scope", "mmseg"))
+        check_config(stage.cfg, ("train", "val"))
     parent: Trained | None = None
     for stage in stages:
         trained = _finished(stage)
