@@ -3,9 +3,11 @@
 import json
 import re
 import shutil
+from pathlib import Path
 
 import numpy as np
 import torch
+from mmengine.fileio import LocalBackend
 from PIL import Image
 
 
@@ -121,20 +123,22 @@ def test_a_learning_rate_of_the_other_kind_of_loss_gets_a_warning(trained, tool,
 
 
 def test_a_checkpoint_is_renamed_into_place(trained, tool, tmp_path, monkeypatch):
-    """The engine writes the last checkpoint again after a new best one: what a kill meets there must still resume."""
-    work_dir = tmp_path / "work"
-    shutil.copytree(trained.work_dir, work_dir)
-    before = (work_dir / "iter_2.pth").read_bytes()
+    """The engine writes straight to the name that a resume reads, and over the last checkpoint after a new best one."""
+    work_dir = shutil.copytree(trained.work_dir, tmp_path / "work")
+    whole = (work_dir / "iter_2.pth").read_bytes()
+    (work_dir / "iter_3.pth").write_bytes(whole)
 
-    def half(*args, **kwargs):
+    def stopped(backend, content, path):
+        Path(path).write_bytes(content[: len(content) // 2])
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(torch, "save", half)
+    monkeypatch.setattr(LocalBackend, "put", stopped)
     options = ("train_cfg.max_iters=3", "default_hooks.checkpoint.interval=1")
     done = tool("train", trained.config, "--work-dir", work_dir, "--resume", "--cfg-options", *options)
     assert done.code == 130
-    assert (work_dir / "iter_2.pth").read_bytes() == before
-    assert not [path for path in work_dir.iterdir() if "iter_3" in path.name]
+    assert "Iter(train) [3/3]" in done.out
+    assert (work_dir / "iter_3.pth").read_bytes() == whole
+    assert not list(work_dir.glob(".*.part"))
 
 
 def test_nested_values_are_refused(trained, tool):
