@@ -9,6 +9,7 @@ from statistics import mean, stdev
 
 from ..errors import UserError
 
+ABSENT = "-"  # from truth and prediction
 COLUMNS = {"aAcc": "pixel acc", "mAcc": "mean acc", "mIoU": "mean IU", "fwIoU": "f.w. IU"}
 
 
@@ -32,7 +33,7 @@ def read_scores(folder: str | Path) -> dict:
 
 
 def summary(nets: Mapping[str, Sequence[str | Path]]) -> str:
-    """Two Markdown tables in percent: the four scores of each net, and the IU of each class.
+    """Two Markdown tables in percent: the four scores of each net, and the IU of each class that occurs.
 
     Args:
         nets: title -> folders with ``metrics.json``, one per seed.
@@ -49,7 +50,8 @@ def summary(nets: Mapping[str, Sequence[str | Path]]) -> str:
     lines += ["", *_table(["IU", *records])]
     for name in next(iter(records.values()))[0]["classes"]:
         cells = [_spread([run["classes"][name]["IoU"] for run in runs]) for runs in records.values()]
-        lines.append(_row([name, *cells]))
+        if set(cells) != {ABSENT}:
+            lines.append(_row([name, *cells]))
     return "\n".join(lines)
 
 
@@ -67,7 +69,7 @@ def _require_same_data(nets: Mapping[str, Sequence], records: Mapping[str, list[
 def _spread(values: Sequence[float | None]) -> str:
     present = [100 * value for value in values if value is not None]
     if not present:
-        return "-"
+        return ABSENT
     text = f"{mean(present):.2f}"
     return f"{text} ± {stdev(present):.2f}" if len(present) > 1 else text
 

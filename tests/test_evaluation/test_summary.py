@@ -24,7 +24,12 @@ def test_mean_and_sample_deviation_in_percent(tmp_path):
     text = summary({"FCN-8s": runs})
     assert "| FCN-8s | 3 | 80.00 ± 0.00 | 60.00 ± 0.00 | 60.00 ± 10.00 | 70.00 ± 0.00 |" in text
     assert "| sky | 20.00 ± 10.00 |" in text
-    assert "| car | - |" in text  # absent from truth and prediction
+    assert "car" not in text  # absent from truth and prediction
+
+
+def test_a_class_that_one_net_alone_predicts_has_its_row(tmp_path):
+    nets = {"FCN-32s": [write(tmp_path / "a", 0.4)], "FCN-8s": [write(tmp_path / "b", 0.5, void=0.0)]}
+    assert "| car | - | 0.00 |" in summary(nets)
 
 
 def test_one_run_has_no_spread(tmp_path):
