@@ -54,7 +54,8 @@ camvid: install
 	  $(PY) tools/train.py $$config --data-root $(CAMVID) --work-dir $$dir --resume --cfg-options randomness.seed=$$seed && \
 	  best="$$(ls -t $$dir/best_mIoU_*.pth | head -n 1)" && \
 	  $(PY) tools/test.py $$config $$best --data-root $(CAMVID) --work-dir $$dir/val --out $$dir/val/masks && \
-	  test -f $$dir/test/metrics.json || $(PY) tools/test.py $$config $$best --data-root $(CAMVID) --work-dir $$dir/test --cfg-options $(ON_TEST) || exit 1; \
+	  { test -f $$dir/test/metrics.json || \
+	    $(PY) tools/test.py $$config $$best --data-root $(CAMVID) --work-dir $$dir/test --cfg-options $(ON_TEST); } || exit 1; \
 	done
 	$(PY) tools/summarize.py $(call every,/val)
 	$(PY) tools/summarize.py $(call every,/test)

@@ -9,6 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+# the keys of ``scores`` as the papers name them
+SCORE_NAMES = {"aAcc": "pixel acc", "mAcc": "mean acc", "mIoU": "mean IU", "fwIoU": "f.w. IU"}
+
 
 def confusion_matrix(label: Tensor, prediction: Tensor, num_classes: int, ignore_index: int) -> Tensor:
     """(C, C) int64 counts of one image or batch, on the device of ``label``.

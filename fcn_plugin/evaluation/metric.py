@@ -17,7 +17,7 @@ from prettytable import PrettyTable
 from ..errors import UserError
 from ..sample_checks import check_label_ids
 from ..whole_file import whole
-from .confusion import confusion_matrix, per_class, scores
+from .confusion import SCORE_NAMES, confusion_matrix, per_class, scores
 
 
 @METRICS.register_module()
@@ -111,8 +111,7 @@ class FCNMetric(BaseMetric):
                 absent.append(name)
             else:
                 table.add_row([name, int(pixels), _percent(accuracy), _percent(iou)])
-        names = {"aAcc": "pixel acc", "mAcc": "mean acc", "mIoU": "mean IU", "fwIoU": "f.w. IU"}
-        lines = [table.get_string(), "   ".join(f"{names[k]} {100 * v:.2f}" for k, v in metrics.items())]
+        lines = [table.get_string(), "   ".join(f"{SCORE_NAMES[k]} {100 * v:.2f}" for k, v in metrics.items())]
         if absent:
             lines.append(f"absent from masks and predictions, left out of the means: {', '.join(absent)}")
         return "\n".join(lines)

@@ -8,9 +8,9 @@ from pathlib import Path
 from statistics import mean, stdev
 
 from ..errors import UserError
+from .confusion import SCORE_NAMES
 
 ABSENT = "-"  # from truth and prediction
-COLUMNS = {"aAcc": "pixel acc", "mAcc": "mean acc", "mIoU": "mean IU", "fwIoU": "f.w. IU"}
 
 
 def read_scores(folder: str | Path) -> dict:
@@ -26,7 +26,7 @@ def read_scores(folder: str | Path) -> dict:
         raise UserError(f"no metrics.json in {folder}: write it with tools/test.py --work-dir {folder}") from None
     except json.JSONDecodeError as error:
         raise UserError(f"{path} can't be read as JSON ({error}): evaluate again") from error
-    missing = [key for key in (*COLUMNS, "classes") if key not in record]
+    missing = [key for key in (*SCORE_NAMES, "classes") if key not in record]
     if missing:
         raise UserError(f"{path} has no {', '.join(missing)}: it is not a record of FCNMetric")
     return record
@@ -43,9 +43,9 @@ def summary(nets: Mapping[str, Sequence[str | Path]]) -> str:
     """
     records = {title: [read_scores(folder) for folder in folders] for title, folders in nets.items()}
     _require_same_data(nets, records)
-    lines = _table(["net", "runs", *COLUMNS.values()])
+    lines = _table(["net", "runs", *SCORE_NAMES.values()])
     for title, runs in records.items():
-        cells = [_spread([run[key] for run in runs]) for key in COLUMNS]
+        cells = [_spread([run[key] for run in runs]) for key in SCORE_NAMES]
         lines.append(_row([title, str(len(runs)), *cells]))
     lines += ["", *_table(["IU", *records])]
     for name in next(iter(records.values()))[0]["classes"]:

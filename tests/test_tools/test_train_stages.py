@@ -141,6 +141,18 @@ def test_a_parent_that_is_gone_stops_the_chain(cut_off, leaf, tool):
     assert not (cut_off / "16s").exists()
 
 
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"best": "best.pth"}', '{"best": "best.pth", "key": "mIoU", "score": null}']
+)
+def test_a_damaged_note_is_named(cut_off, leaf, tool, text):
+    note = cut_off / "32s" / "finished.json"
+    note.write_text(text)
+    done = tool("train_stages", *arguments(leaf, cut_off))
+    assert done.code == 2
+    assert f"error: {note} can't be read" in done.err
+    assert "remove it" in done.err
+
+
 def test_a_config_that_keeps_no_best_checkpoint(leaf, tool, tmp_path):
     done = tool("train_stages", *arguments(leaf, tmp_path, "default_hooks.checkpoint.save_best=None"))
     assert done.code == 2

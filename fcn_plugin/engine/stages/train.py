@@ -69,18 +69,24 @@ def _finished(stage: Stage) -> Trained | None:
     """What the note in the stage's folder says; None without one.
 
     Raises:
-        UserError: the checkpoint that it names is gone.
+        UserError: the note is damaged, or the checkpoint that it names is gone.
     """
     folder = Path(stage.cfg.work_dir)
     if not (folder / NOTE).is_file():
         return None
-    note = json.loads((folder / NOTE).read_text())
-    best = folder / note.pop("best")
-    if not best.is_file():
+    try:
+        note = json.loads((folder / NOTE).read_text())
+        trained = Trained(stage, folder / note["best"], note["key"], float(note["score"]))
+    except (ValueError, KeyError, TypeError) as error:
         raise UserError(
-            f"{best}, the best checkpoint of {stage.name}, is gone: put it back, or remove {folder} to train again"
+            f"{folder / NOTE} can't be read ({type(error).__name__}: {error}): remove it, and the stage resumes from its last "
+            "checkpoint"
+        ) from error
+    if not trained.best.is_file():
+        raise UserError(
+            f"{trained.best}, the best checkpoint of {stage.name}, is gone: put it back, or remove {folder} to train again"
         )
-    return Trained(stage, best, **note)
+    return trained
 
 
 def _train(stage: Stage, parent: Trained | None, images: int) -> Trained:
