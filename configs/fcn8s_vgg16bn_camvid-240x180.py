@@ -24,7 +24,7 @@ model = dict(
 )
 train_pipeline = [
     dict(type="LoadImageFromFile"),
-    dict(type="LoadAnnotations"),
+    dict(type="FCNLoadAnnotations"),
     dict(type="RandomResize", scale=scale, ratio_range=(0.75, 1.5), keep_ratio=True),
     dict(type="RandomCrop", crop_size=(128, 160)),  # multiples of 32: nothing is spent on padding
     dict(type="RandomFlip", prob=0.5),
@@ -35,7 +35,7 @@ train_pipeline = [
 test_pipeline = [
     dict(type="LoadImageFromFile"),
     dict(type="Resize", scale=scale, keep_ratio=True),
-    dict(type="LoadAnnotations"),
+    dict(type="FCNLoadAnnotations"),
     dict(type="PackSegInputs"),
 ]
 tta_pipeline = [
@@ -45,7 +45,7 @@ tta_pipeline = [
         transforms=[
             [dict(type="Resize", scale_factor=r, keep_ratio=True) for r in (0.375, 0.5, 0.625)],
             [dict(type="RandomFlip", prob=0.0), dict(type="RandomFlip", prob=1.0, direction="horizontal")],
-            [dict(type="LoadAnnotations")],
+            [dict(type="FCNLoadAnnotations")],
             [dict(type="PackSegInputs")],
         ],
     ),

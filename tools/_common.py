@@ -102,12 +102,12 @@ def load_config(args: argparse.Namespace, runs: str = "."):
 
 
 def _set_data_root(dataset, root: str) -> None:
-    """Reach through wrappers (RepeatDataset, ConcatDataset): overriding the variable data_root changes nothing."""
-    if "data_root" in dataset or "data_prefix" in dataset:
-        dataset.data_root = root
-    for inner in [dataset.get("dataset"), *dataset.get("datasets", [])]:
-        if inner is not None:
-            _set_data_root(inner, root)
+    """Overriding the variable data_root changes nothing: the dataloaders were built from its old value."""
+    from fcn_plugin.datasets.leaves import leaf_configs
+
+    for leaf in leaf_configs(dataset):
+        if "data_root" in leaf or "data_prefix" in leaf:
+            leaf.data_root = root
 
 
 def run(main: Callable[[], None]) -> None:

@@ -37,13 +37,13 @@ def main() -> None:
 
     from fcn_plugin.cores import usable_cores
     from fcn_plugin.datasets.class_weights import build_masks, count_pixels, weight_line, weight_table
-    from fcn_plugin.engine.broken_files import name_broken_files
+    from fcn_plugin.engine.broken_files import check_files
     from fcn_plugin.engine.preflight import check_config
 
     init_default_scope(cfg.get("default_scope", "mmseg"))
     check_config(cfg, (args.split,))
     masks = build_masks(cfg[f"{args.split}_dataloader"].dataset)
-    name_broken_files(masks)
+    check_files(masks)
     head = cfg.model.decode_head
     jobs = usable_cores() if args.jobs is None else args.jobs
     counts = count_pixels(masks, head.num_classes, head.get("ignore_index", 255), jobs)

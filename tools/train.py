@@ -17,12 +17,20 @@ def parse_args() -> argparse.Namespace:
         metavar="auto|PATH",
         help="go on from the work dir's last checkpoint, or from PATH",
     )
+    parser.add_argument("--load-from", metavar="PATH", help="start from the weights of this checkpoint")
+    parser.add_argument(
+        "--adapt-classes",
+        action="store_true",
+        help="the checkpoint is of another number of classes: train new score layers",
+    )
     return parser.parse_args()
 
 
 def main() -> None:
     args = parse_args()
     cfg = _common.load_config(args)
+    cfg.load_from = args.load_from or cfg.get("load_from")
+    cfg.adapt_classes = args.adapt_classes or cfg.get("adapt_classes", False)
 
     from fcn_plugin.engine import train
 

@@ -14,7 +14,8 @@ log_level = "INFO"
 load_from = None
 resume = False
 randomness = dict(seed=0)
-custom_hooks = [dict(type="FiniteLossHook", priority="VERY_HIGH")]  # before a checkpoint is written
+# an image or mask that can't be used: "stop" with its name, or "skip" it and list it at the end
+broken_files = "stop"
 default_hooks = dict(
     timer=dict(type="IterTimerHook"),
     logger=dict(type="LoggerHook", interval=50, log_metric_by_epoch=False),
@@ -28,5 +29,6 @@ default_hooks = dict(
         rule="greater",
     ),
     sampler_seed=dict(type="DistSamplerSeedHook"),
+    finite_loss=dict(type="FiniteLossHook", priority="VERY_HIGH"),  # before a checkpoint is written
     missed_validation=dict(type="MissedValidationHook"),
 )

@@ -1,5 +1,7 @@
 """Data sets that mmseg lacks, and the built-in one."""
 
 from .camvid import CamVidDataset
+from .class_map_dataset import ClassMapDataset
+from .load_annotations import FCNLoadAnnotations
 
-__all__ = ["CamVidDataset"]
+__all__ = ["CamVidDataset", "ClassMapDataset", "FCNLoadAnnotations"]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from mmseg.datasets import BaseSegDataset
+from collections.abc import Iterable
+
 from mmseg.registry import DATASETS
+
+from .class_map import IGNORED
+from .class_map_dataset import ClassMapDataset
 
 
 @DATASETS.register_module()
-class CamVidDataset(BaseSegDataset):
-    """``images/{split}/NAME.jpg`` with ``annotations/{split}/NAME.png``, class ids 0 .. 10.
-
-    Id 11, "unlabelled", becomes 255 on loading and counts in no loss and no score.
-    """
+class CamVidDataset(ClassMapDataset):
+    """``images/{split}/NAME.jpg`` with ``annotations/{split}/NAME.png``, class ids 0 .. 10; 11, "unlabelled", is void."""
 
     METAINFO = dict(
         classes=(
@@ -24,10 +25,5 @@ class CamVidDataset(BaseSegDataset):
         ],
     )  # fmt: skip
 
-    def __init__(self, img_suffix: str = ".jpg", seg_map_suffix: str = ".png", **kwargs) -> None:
-        super().__init__(img_suffix=img_suffix, seg_map_suffix=seg_map_suffix, reduce_zero_label=False, **kwargs)
-
-    @classmethod
-    def get_label_map(cls, new_classes=None) -> dict[int, int]:
-        """Unlabelled pixels are void; classes left out of ``new_classes`` too."""
-        return {**(super().get_label_map(new_classes) or {}), 11: 255}
+    def __init__(self, ignore_ids: Iterable[int] = (11, IGNORED), **kwargs) -> None:
+        super().__init__(ignore_ids=ignore_ids, **kwargs)

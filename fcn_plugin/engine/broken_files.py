@@ -1,48 +1,140 @@
-"""Name the image or mask that can't be read: OpenCV's and Pillow's own errors do not."""
+"""Look at a sample's files before they are loaded, and name the one at fault: the engine's own errors do not, or there are none."""
 
 from __future__ import annotations
 
-from mmengine.dataset import Compose
-from PIL import Image
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
 
+from mmengine.dataset import BaseDataset, Compose
+
+from ..datasets.check.headers import (
+    Unreadable,
+    image_problems,
+    mask_problems,
+    pair_problems,
+    read_header,
+    require_whole,
+)
+from ..datasets.leaves import leaf_datasets
 from ..errors import UserError
 
+MOST_IN_A_ROW = 50  # then it is the data set that is broken
 
-class NamingPipeline(Compose):
-    """A data set's pipeline; where it fails, its files are looked at.
+
+class CheckedPipeline(Compose):
+    """A data set's pipeline, with a look at each sample's files first.
+
+    Args:
+        transforms: of the pipeline.
 
     Raises:
-        UserError: an image or mask that is missing, empty, cut short or no image.
+        UserError: an image or mask that can't be read, that is of another size than its partner, turned, too deep, or of colours
+            where ids are meant; names the file, the value and the remedy.
     """
+
+    def __init__(self, transforms: Iterable) -> None:
+        super().__init__(list(transforms))
+
+    def __call__(self, data: dict) -> dict | None:
+        image, mask = (data.get(key) for key in ("img_path", "seg_map_path"))
+        message = _fault(image, mask)
+        if message is None:
+            try:
+                return super().__call__(data)
+            except UserError:
+                raise
+            except Exception as error:
+                message = _fault(image, mask, missing=True)
+                if message is None:
+                    raise
+                raise UserError(message) from error
+        raise UserError(message)
+
+
+class SkippingPipeline(CheckedPipeline):
+    """The same, which goes on without the broken samples and writes them down.
+
+    In training the engine draws another sample for ``None``. In evaluation the next whole sample of the data set takes the
+    place, with a void mask: it adds nothing to the scores, and images are still counted right.
+
+    Args:
+        transforms: of the pipeline.
+        dataset: whose pipeline it is.
+        training: whether another sample may be drawn.
+        notes: file for a line per broken sample; workers and processes add to it.
+
+    Raises:
+        UserError: many samples in a row are broken.
+    """
+
+    def __init__(self, transforms: Iterable, dataset: BaseDataset, training: bool, notes: Path) -> None:
+        super().__init__(transforms)
+        self.dataset, self.training, self.notes = dataset, training, notes
+        self.in_a_row = 0
+        self.noted: set[str] = set()
 
     def __call__(self, data: dict) -> dict | None:
         try:
-            return super().__call__(data)
-        except Exception as error:
-            for path in (data.get("img_path"), data.get("seg_map_path")):
-                reason = path and _why_unreadable(path)
-                if reason:
-                    raise UserError(
-                        f"{path} can't be read ({reason}): replace it, or take it out of the split"
-                    ) from error
-            raise
+            result = super().__call__(data)
+        except UserError as error:
+            self._note(error)
+            return None if self.training else self._void(data["sample_idx"])
+        self.in_a_row = 0
+        return result
+
+    def _note(self, error: UserError) -> None:
+        self.in_a_row += 1
+        if self.in_a_row >= MOST_IN_A_ROW:
+            raise UserError(f"{self.in_a_row} broken samples in a row, the last one: {error}") from error
+        if str(error) not in self.noted:
+            self.noted.add(str(error))
+            with open(self.notes, "a") as file:  # one short write: lines of several workers don't mix
+                file.write(f"{error}\n")
+
+    def _void(self, index: int) -> dict:
+        result = self(self.dataset.get_data_info((index + 1) % len(self.dataset)))
+        samples = result["data_samples"]
+        for sample in samples if isinstance(samples, list) else [samples]:  # a list under TestTimeAug
+            sample.gt_sem_seg.data.fill_(self.dataset.ignore_index)
+        return result
 
 
-def name_broken_files(dataset) -> None:
-    """Give a data set, or those inside a wrapper such as RepeatDataset, a :class:`NamingPipeline`."""
-    if isinstance(getattr(dataset, "pipeline", None), Compose):
-        dataset.pipeline = NamingPipeline(dataset.pipeline.transforms)
-    for inner in (getattr(dataset, "dataset", None), *(getattr(dataset, "datasets", None) or ())):
-        if inner is not None:
-            name_broken_files(inner)
+def check_files(dataset: Any) -> None:
+    """Give a data set, or those inside a wrapper such as RepeatDataset, a :class:`CheckedPipeline`."""
+    for leaf in _with_pipeline(dataset):
+        leaf.pipeline = CheckedPipeline(leaf.pipeline.transforms)
 
 
-def _why_unreadable(path: str) -> str | None:
+def skip_broken_files(dataset: Any, training: bool, notes: Path) -> None:
+    """Give it a :class:`SkippingPipeline`."""
+    for leaf in _with_pipeline(dataset):
+        leaf.pipeline = SkippingPipeline(leaf.pipeline.transforms, leaf, training, notes)
+
+
+def skipped(notes: Path) -> list[str]:
+    """A line for each sample that was skipped."""
+    return list(dict.fromkeys(notes.read_text().splitlines())) if notes.is_file() else []
+
+
+def _with_pipeline(dataset: Any) -> Iterable[BaseDataset]:
+    return (leaf for leaf in leaf_datasets(dataset) if isinstance(getattr(leaf, "pipeline", None), Compose))
+
+
+def _fault(image: str | None, mask: str | None, missing: bool = False) -> str | None:
+    """What is wrong with a sample's files; with ``missing``, also that they are not there (a pipeline may not need them)."""
+    headers, problems = {}, []
     try:
-        with Image.open(path) as image:
-            image.load()
-    except FileNotFoundError:
-        return "no such file"
-    except Exception as error:  # Pillow has no common class for what files can be
-        return str(error)
-    return None
+        for what, path in (("image", image), ("mask", mask)):
+            if path and (Path(path).is_file() or (missing and "://" not in path)):
+                headers[what] = read_header(path, what)
+                require_whole(headers[what], what)
+    except Unreadable as error:
+        return error.problem.message
+    if "image" in headers:
+        problems += image_problems(headers["image"])
+    if "mask" in headers:
+        problems += mask_problems(headers["mask"])
+    if len(headers) == 2:
+        problems += pair_problems(headers["image"], headers["mask"])
+    return next((problem.message for problem in problems if problem.severity == "error"), None)

@@ -15,7 +15,11 @@ from ..models.weights.read import read_checkpoint, require_finite, some
 
 
 def load_verified(
-    model: nn.Module, path: str, may_add: Sequence[str] = (), before_load: Callable[[dict], None] | None = None
+    model: nn.Module,
+    path: str,
+    may_add: Sequence[str] = (),
+    before_load: Callable[[dict], None] | None = None,
+    adapt_classes: bool = False,
 ) -> dict:
     """Load a checkpoint into a net after checking that it is one of this net.
 
@@ -25,6 +29,8 @@ def load_verified(
         may_add: prefixes of decode-head layers that may be missing from the file and then keep their initial
             values (the layers that a finer net adds to its parent).
         before_load: called with the checkpoint once it is found to fit; what it makes of ``state_dict`` is loaded.
+        adapt_classes: where the file is of another number of classes, leave the head's layers that depend on it as they are
+            initialised, and log their names.
 
     Returns:
         The checkpoint, with ``state_dict`` and, from training, ``meta``.
@@ -39,6 +45,8 @@ def load_verified(
         checkpoint = {"state_dict": checkpoint, "meta": {}}
     state = {name.removeprefix("module."): t for name, t in checkpoint["state_dict"].items()}
     checkpoint["state_dict"] = state
+    if adapt_classes:
+        _drop_scores(model.state_dict(), state, path)
     _check_shapes(model.state_dict(), state, path, tuple(f"decode_head.{prefix}" for prefix in may_add))
     require_finite(state, path)
     if RECORD in model.state_dict() and RECORD not in state:
@@ -68,6 +76,31 @@ def latest_checkpoint(work_dir: str) -> str | None:
     return str(max(saved, key=lambda path: path.stat().st_mtime_ns)) if saved else None
 
 
+def _drop_scores(own: dict[str, Tensor], state: dict[str, Tensor], path: str) -> None:
+    """Take the layers of another number of classes out of a checkpoint's tensors."""
+    other = [
+        name
+        for name in own
+        if name.startswith(("decode_head.score_", "decode_head.upscore"))
+        and name in state
+        and own[name].shape != state[name].shape
+    ]
+    counts = _class_counts(own, state, other)
+    if counts:
+        print_log(
+            f"{path} was trained for {counts[0]} classes: newly initialised for {counts[1]} are {', '.join(other)}",
+            logger="current",
+        )
+        for name in other:
+            del state[name]
+
+
+def _class_counts(own: dict[str, Tensor], state: dict[str, Tensor], other: Sequence[str]) -> tuple[int, int] | None:
+    """Classes of the file and of the net, where the names of other shapes tell that they differ."""
+    scores = [name for name in other if name.startswith("decode_head.score_") and name.endswith("bias")]
+    return (state[scores[0]].numel(), own[scores[0]].numel()) if scores else None
+
+
 def _check_shapes(own: dict[str, Tensor], state: dict[str, Tensor], path: str, may_add: tuple[str, ...]) -> None:
     missing = [name for name in own if name not in (*state, RECORD) and not (may_add and name.startswith(may_add))]
     unexpected = [name for name in state if name not in own]
@@ -75,10 +108,12 @@ def _check_shapes(own: dict[str, Tensor], state: dict[str, Tensor], path: str, m
         unexpected = [name for name in unexpected if not name.startswith("decode_head.upscore")]
     other = [name for name in own if name in state and own[name].shape != state[name].shape]
     problems = []
-    scores = [name for name in other if name.startswith("decode_head.score_") and name.endswith("bias")]
-    if scores:
-        found, needed = state[scores[0]].numel(), own[scores[0]].numel()
-        problems.append(f"it was trained for {found} classes, the config has num_classes={needed}")
+    counts = _class_counts(own, state, other)
+    remedy = "Use the config that the checkpoint was trained with"
+    if counts:
+        problems.append(f"it was trained for {counts[0]} classes, the config has num_classes={counts[1]}")
+        if may_add:
+            remedy += ", or give --adapt-classes to train new score layers"
     elif other:
         name = other[0]
         problems.append(f"{name} has shape {tuple(state[name].shape)}, the config's net needs {tuple(own[name].shape)}")
@@ -87,6 +122,4 @@ def _check_shapes(own: dict[str, Tensor], state: dict[str, Tensor], path: str, m
     if unexpected:
         problems.append(f"{len(unexpected)} of its tensors are no part of the net ({some(unexpected)})")
     if problems:
-        raise UserError(
-            f"{path} does not fit the config's net: {'; '.join(problems)}. Use the config that the checkpoint was trained with"
-        )
+        raise UserError(f"{path} does not fit the config's net: {'; '.join(problems)}. {remedy}")

@@ -5,10 +5,25 @@ from __future__ import annotations
 from mmengine.config import ConfigDict
 from mmseg.registry import DATASETS
 
+from ..datasets.class_map import ClassMap
+from ..datasets.leaves import leaf_configs
+
 
 def dataset_meta(cfg: ConfigDict) -> dict:
     """``classes`` and ``palette`` of the config's test data set, as far as it has them."""
-    dataset = cfg.test_dataloader.dataset
-    while "dataset" in dataset or "datasets" in dataset:  # RepeatDataset, ConcatDataset
-        dataset = dataset.get("dataset") or dataset.datasets[0]
-    return {**DATASETS.get(dataset.type).METAINFO, **dataset.get("metainfo", {})}
+    return declared_meta(next(leaf_configs(cfg.test_dataloader.dataset)))
+
+
+def declared_meta(dataset: ConfigDict) -> dict:
+    """The same of one data set's entry, which wraps no other.
+
+    Raises:
+        UserError: its class map contradicts itself.
+    """
+    meta = {**DATASETS.get(dataset.type).METAINFO, **dataset.get("metainfo", {})}
+    if dataset.get("class_map") is not None:
+        meta["classes"] = ClassMap.of(dataset.class_map, dataset.get("ignore_ids", ())).classes
+        meta["palette"] = None
+    if dataset.get("palette") is not None:
+        meta["palette"] = dataset.palette
+    return meta

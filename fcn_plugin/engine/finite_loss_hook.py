@@ -1,32 +1,71 @@
-"""Stop a run whose loss is no longer a number: what follows would be saved as if it were a result."""
+"""Stop a run whose loss is no longer a number, or leave such batches out: what follows would be saved as if it were a result."""
 
 from __future__ import annotations
 
 import torch
 from mmengine.hooks import Hook
 from mmseg.registry import HOOKS
+from torch.nn.utils import get_total_norm
 
 from ..errors import UserError
+from .checkpoint import latest_checkpoint
 
 
 @HOOKS.register_module()
 class FiniteLossHook(Hook):
     """Check the loss every ``interval`` iterations (each check waits for the GPU).
 
+    Args:
+        interval: iterations from check to check.
+        skip: batches of a run whose loss or gradient is not finite that may be left out: the weights stay as they are. Loss
+            and gradients are looked at in every iteration then. 0 stops at the first.
+
     Raises:
-        UserError: names the step, the value, the batch's files and the remedy.
+        UserError: names the step, the value, the batch's files, the last checkpoint and the remedy.
     """
 
-    def __init__(self, interval: int = 10) -> None:
-        self.interval = interval
+    def __init__(self, interval: int = 10, skip: int = 0) -> None:
+        self.interval = 1 if skip else interval
+        self.skip = skip
+        self.skipped = 0
+        self.dropped = False
+
+    def before_train(self, runner) -> None:
+        """Look at the gradients before the weights move."""
+        if self.skip:
+            runner.optim_wrapper.optimizer.register_step_pre_hook(self._drop_gradients)
+
+    def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:
+        self.dropped = False
+
+    def _drop_gradients(self, optimizer, args, kwargs) -> None:
+        """Optimizers pass over parameters without a gradient; gradients of all processes are summed already and agree."""
+        parameters = [p for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
+        self.dropped = not get_total_norm([p.grad for p in parameters]).isfinite()
+        if self.dropped:
+            for parameter in parameters:
+                parameter.grad = None
 
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
         if not self.every_n_train_iters(runner, self.interval):
             return
         loss = torch.as_tensor(outputs["loss"]).item()
-        if loss - loss != 0:  # NaN or infinite
-            files = ", ".join(sample.metainfo.get("img_path", "?") for sample in data_batch["data_samples"])
-            raise UserError(
-                f"the loss is {loss} at step {runner.iter + 1} (batch: {files}): lower optim_wrapper.optimizer.lr or add "
-                f"optim_wrapper.clip_grad, then go on with --resume from the last checkpoint in {runner.work_dir}"
-            )
+        if loss - loss == 0 and not self.dropped:  # neither NaN nor infinite
+            return
+        files = ", ".join(sample.metainfo.get("img_path", "?") for sample in data_batch["data_samples"])
+        value = "gradient is not finite" if loss - loss == 0 else f"loss is {loss}"
+        what = f"the {value} at step {runner.iter + 1} (batch: {files})"
+        if self.dropped and self.skipped < self.skip and _finite_buffers(runner.model):
+            self.skipped += 1
+            runner.logger.warning(f"{what}: left out, {self.skipped} of at most {self.skip}")
+            return
+        if self.skipped:
+            what += f", after {self.skipped} batches left out"
+        last = latest_checkpoint(runner.work_dir)
+        again = f"go on with --resume from {last}" if last else "start again: there is no checkpoint yet"
+        raise UserError(f"{what}: lower optim_wrapper.optimizer.lr or add optim_wrapper.clip_grad, then {again}")
+
+
+def _finite_buffers(model: torch.nn.Module) -> bool:
+    """False where a batch left NaN in the running means of batch norm, which no step takes out again."""
+    return all(buffer.isfinite().all() for buffer in model.buffers() if buffer.is_floating_point())

@@ -7,6 +7,7 @@ from typing import Any
 
 from mmengine.config import ConfigDict
 
+from ..datasets.leaves import leaf_configs
 from ..errors import UserError
 from .sgd_recipe import SGDRecipe, command
 
@@ -40,7 +41,7 @@ def read_recipe(cfg: ConfigDict, **given: Any) -> SGDRecipe:
     if kind != "SGD":
         raise UserError(f"{cfg.filename} trains with {kind!r}: only SGD's learning rate can be translated")
     values = dict(
-        reduction="sum" if any(map(_is_summed, _losses(cfg))) else "mean",
+        reduction="sum" if any(map(_is_summed, losses_of(cfg))) else "mean",
         lr=optimizer.get("lr", 1e-3),  # torch's default
         size=_crop_size(cfg),
         batch=cfg.train_dataloader.get("batch_size", 1),
@@ -67,7 +68,7 @@ def reduction_warning(cfg: ConfigDict) -> str | None:
     recipe = read_recipe(cfg, size=_crop_size(cfg) or VOC_SIZE)
     summed = recipe.reduction == "sum"
     # a weight of the loss is a factor of the gradient
-    weight = sum(loss.get("loss_weight", 1.0) for loss in _losses(cfg) if _is_summed(loss) == summed)
+    weight = sum(loss.get("loss_weight", 1.0) for loss in losses_of(cfg) if _is_summed(loss) == summed)
     reach = recipe.reach * weight
     # lr 0 stands still on purpose; clipped gradients don't grow with the sum
     if not summed and 0 < reach < LEAST_REACH_OF_MEAN:
@@ -83,7 +84,8 @@ def reduction_warning(cfg: ConfigDict) -> str | None:
     )
 
 
-def _losses(cfg: ConfigDict) -> list[ConfigDict]:
+def losses_of(cfg: ConfigDict) -> list[ConfigDict]:
+    """The entries of ``loss_decode``: a config names one or a list."""
     losses = cfg.model.decode_head.get("loss_decode", {})
     return [losses] if isinstance(losses, dict) else list(losses)
 
@@ -95,9 +97,7 @@ def _is_summed(loss: ConfigDict) -> bool:
 
 def _crop_size(cfg: ConfigDict) -> tuple[int, int] | None:
     """(W, H) of the training crops; None where whole images are taken."""
-    dataset = cfg.train_dataloader.dataset
-    while "dataset" in dataset and "pipeline" not in dataset:  # RepeatDataset
-        dataset = dataset.dataset
+    dataset = next(leaf_configs(cfg.train_dataloader.dataset))
     for step in reversed(dataset.get("pipeline", [])):
         if step.type == "RandomCrop":
             size = step.crop_size

@@ -16,6 +16,7 @@ from mmseg.apis import init_model
 from PIL import Image, ImageOps
 from tqdm import tqdm
 
+from ..datasets.check.headers import header_of, image_problems
 from ..datasets.minivoc import voc_palette
 from ..errors import UserError
 from ..visualization import overlay, save_mask
@@ -57,13 +58,13 @@ def predict(cfg: Config, checkpoint: str, inputs: Sequence[str], out_dir: str, o
         + [
             step
             for step in cfg.test_dataloader.dataset.pipeline
-            if step["type"] not in ("LoadImageFromFile", "LoadAnnotations")
+            if not step["type"].endswith(("LoadImageFromFile", "LoadAnnotations"))
         ]
     )
     masks, broken = [], []
     for name, path in tqdm(images.items(), unit="image", desc="predicting"):
         try:
-            image = np.asarray(ImageOps.exif_transpose(Image.open(path)).convert("RGB"))
+            image = _read(path)
         except (OSError, ValueError, SyntaxError) as error:
             broken.append(f"{path} ({error})")
             continue
@@ -85,6 +86,19 @@ def _load(cfg: Config, checkpoint: str) -> tuple[torch.nn.Module, list]:
     meta = load_verified(model, checkpoint).get("meta", {}).get("dataset_meta") or dataset_meta(cfg)
     # a data set may leave its colours open: then VOC's, which are different for every id
     return model.to(get_device()).eval(), meta.get("palette") or voc_palette()[: model.num_classes]
+
+
+def _read(path: Path) -> np.ndarray:
+    """(H, W, 3) uint8 RGB, upright.
+
+    Raises:
+        OSError, ValueError, SyntaxError: Pillow's ways to say that it can't; or more than 8 bits a channel.
+    """
+    with Image.open(path) as image:
+        for problem in image_problems(header_of(image, str(path))):
+            if problem.severity == "error":
+                raise ValueError(f"{problem.found}; {problem.remedy}")
+        return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
 
 
 def _predict_one(model: torch.nn.Module, pipeline: Compose, image: np.ndarray, path: Path) -> np.ndarray:

@@ -9,8 +9,11 @@ from pathlib import Path
 from mmengine.config import ConfigDict
 from mmseg.registry import DATASETS, OPTIMIZERS
 
+from ..datasets.leaves import leaf_configs
 from ..errors import UserError
 from ..models.weights import require_checkpoint
+from .dataset_meta import declared_meta
+from .loss_reduction import losses_of
 
 FALLBACK = (
     "or try the built-in data: python tools/dataset_converters/make_minivoc.py, then configs/fcn8s_vgg16_minivoc.py"
@@ -27,20 +30,30 @@ def check_config(cfg: ConfigDict, splits: Sequence[str]) -> None:
     Raises:
         UserError: what is missing or contradicts, where it was looked for, and the remedy.
     """
-    head = cfg.get("model", {}).get("decode_head", {})
-    num_classes = head.get("num_classes")
+    head = cfg.get("model", {}).get("decode_head")
+    if not isinstance(head, dict):
+        raise UserError(
+            f"{cfg.filename}: model.decode_head is {head!r}: inherit one of configs/_base_/models, or give one head"
+        )
+    if head.get("num_classes") is None:
+        head.num_classes = _mapped_classes(cfg)
+    num_classes = head.num_classes
     if not isinstance(num_classes, int) or num_classes < 2:
         raise UserError(
             f"{cfg.filename}: model.decode_head.num_classes is {num_classes!r}: "
             "set it to the number of classes of the data set, background included"
         )
+    _check_class_weights(cfg, num_classes)
+    if cfg.get("broken_files", "stop") not in ("stop", "skip"):
+        raise UserError(f"{cfg.filename}: broken_files is {cfg.broken_files!r}: 'stop' or 'skip'")
     for split in splits:
         loader = cfg.get(f"{split}_dataloader")
         if loader is None:
             raise UserError(
                 f"{cfg.filename} has no {split}_dataloader: inherit one of configs/_base_/datasets or add it"
             )
-        _check_dataset(loader.dataset, split, num_classes, cfg)
+        for dataset in leaf_configs(loader.dataset):
+            _check_dataset(dataset, split, num_classes, cfg)
     optimizer = cfg.get("optim_wrapper", {}).get("optimizer", {}).get("type")
     if "train" in splits and isinstance(optimizer, str) and OPTIMIZERS.get(optimizer) is None:
         raise UserError(
@@ -54,15 +67,21 @@ def check_start(cfg: ConfigDict) -> None:
     Raises:
         UserError: a file is missing, or a net that starts from a trained parent was given none.
     """
+    if cfg.get("adapt_classes") and not cfg.get("load_from"):
+        raise UserError("there is no checkpoint whose classes could be adapted: name it with --load-from PATH")
     if cfg.get("load_from"):
         require_checkpoint(cfg.load_from)
         cfg.model.pretrained = None
     elif cfg.get("parent"):
         raise UserError(
             f"{cfg.filename} goes on from a trained {cfg.parent}: tools/train_stages.py trains one after the other, or pass the "
-            "parent's best checkpoint, --cfg-options load_from=PATH"
+            "parent's best checkpoint, --load-from PATH"
         )
     source = cfg.model.get("pretrained")
+    if source is not None and not isinstance(source, str):
+        raise UserError(
+            f"{cfg.filename}: model.pretrained is {source!r}: give a path, a link or torchvision://NAME, or None"
+        )
     if source and "://" not in source and not Path(source).is_file():
         how = cfg.get("weights_help") or "give the path of a classifier's weights, --cfg-options model.pretrained=PATH"
         raise UserError(f"no weights at {source}. {how}")
@@ -83,17 +102,31 @@ def make_dir(path: str, option: str) -> None:
         raise UserError(f"can't write to the folder {path} ({reason}): give another with {option}")
 
 
+def _mapped_classes(cfg: ConfigDict) -> int | None:
+    """The number of classes of the first class map in the config; None without one."""
+    for split in ("train", "val", "test"):
+        for dataset in leaf_configs((cfg.get(f"{split}_dataloader") or {}).get("dataset") or {}):
+            if dataset.get("class_map") is not None:
+                return len(declared_meta(dataset)["classes"])
+    return None
+
+
+def _check_class_weights(cfg: ConfigDict, num_classes: int) -> None:
+    for loss in losses_of(cfg):
+        weights = loss.get("class_weight")
+        if isinstance(weights, (list, tuple)) and len(weights) != num_classes:
+            raise UserError(
+                f"{cfg.filename}: loss_decode.class_weight has {len(weights)} weights, num_classes is {num_classes}: "
+                "count new ones (tools/class_weights.py), or set it to None"
+            )
+
+
 def _check_dataset(dataset: ConfigDict, split: str, num_classes: int, cfg: ConfigDict) -> None:
-    wrapped = [inner for inner in (dataset.get("dataset"), *dataset.get("datasets", ())) if inner is not None]
-    for inner in wrapped:  # RepeatDataset, ConcatDataset
-        _check_dataset(inner, split, num_classes, cfg)
-    if wrapped:
-        return
     if DATASETS.get(dataset.type) is None:
         raise UserError(
             f"{cfg.filename}: the {split} data set's type {dataset.type!r} is unknown: correct it in the config"
         )
-    classes = dataset.get("metainfo", {}).get("classes") or DATASETS.get(dataset.type).METAINFO.get("classes")
+    classes = declared_meta(dataset).get("classes")
     # mmseg also takes the name of a file of classes
     if classes is not None and not isinstance(classes, str) and len(classes) != num_classes:
         raise UserError(
@@ -102,6 +135,8 @@ def _check_dataset(dataset: ConfigDict, split: str, num_classes: int, cfg: Confi
         )
     root = Path(dataset.get("data_root") or ".")
     prefix = dataset.get("data_prefix", {})
+    if prefix and not prefix.get("seg_map_path"):
+        raise UserError(f"{cfg.filename}: the {split} data set names no folder of masks: add data_prefix.seg_map_path")
     wanted = [("data root", root)]
     wanted += [
         (what, root / prefix[key])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -13,7 +15,7 @@ from torch import distributed as torch_dist
 from torch import nn
 
 from ..whole_file import whole
-from .broken_files import name_broken_files
+from .broken_files import check_files, skip_broken_files, skipped
 from .checkpoint import load_verified
 from .console import quiet_console
 
@@ -49,12 +51,28 @@ class FCNRunner(Runner):
         quiet_console(logger)
         return logger
 
-    @staticmethod
-    def build_dataloader(*args, **kwargs):
-        """Files that can't be read are named."""
-        loader = Runner.build_dataloader(*args, **kwargs)
-        name_broken_files(loader.dataset)
+    def build_dataloader(self, dataloader, *args, **kwargs):
+        """Files at fault are named, or skipped where the config says ``broken_files="skip"``."""
+        loader = super().build_dataloader(dataloader, *args, **kwargs)
+        if self.cfg.get("broken_files") == "skip":
+            skip_broken_files(loader.dataset, dataloader is self._train_dataloader, self._skipped_files)
+        else:
+            check_files(loader.dataset)
         return loader
+
+    @property
+    def _skipped_files(self) -> Path:
+        return Path(self.log_dir) / "skipped_files.txt"
+
+    @contextmanager
+    def _listing_skipped_files(self) -> Iterator[None]:
+        """At the end of a run, whatever the end, say what it went on without."""
+        try:
+            yield
+        finally:
+            files = skipped(self._skipped_files)
+            if files:
+                self.logger.warning(f"{len(files)} broken samples were skipped:\n" + "\n".join(files))
 
     def build_evaluator(self, evaluator) -> Evaluator:
         """Metrics that write files write them to the work dir unless the config says where."""
@@ -73,9 +91,14 @@ class FCNRunner(Runner):
             UserError: unreadable, other keys, other shapes, or weights that are not finite.
         """
         may_add = () if self._evaluating else ("score_", "upscore")
+        adapt = not self._evaluating and not self._resume and self.cfg.get("adapt_classes", False)
         # hooks come before the net is loaded, as in the stock Runner: EMAHook puts the trained weights in the average's place
         checkpoint = load_verified(
-            self.model, filename, may_add, lambda loaded: self.call_hook("after_load_checkpoint", checkpoint=loaded)
+            self.model,
+            filename,
+            may_add,
+            lambda loaded: self.call_hook("after_load_checkpoint", checkpoint=loaded),
+            adapt_classes=adapt,
         )
         self._has_loaded = True
         self.logger.info(f"Loaded {filename}")
@@ -107,10 +130,16 @@ class FCNRunner(Runner):
             self.logger.warning(f"the best checkpoint {best} is gone: the next validation makes a new one")
             del notes["best_ckpt"], notes["best_score"]
 
+    def train(self) -> nn.Module:
+        with self._listing_skipped_files():
+            return super().train()
+
     def val(self) -> dict:
         self._evaluating = True
-        return super().val()
+        with self._listing_skipped_files():
+            return super().val()
 
     def test(self) -> dict:
         self._evaluating = True
-        return super().test()
+        with self._listing_skipped_files():
+            return super().test()

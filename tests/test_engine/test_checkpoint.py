@@ -173,3 +173,44 @@ class TestLatestCheckpoint:
     def test_none_before_the_first(self, tmp_path):
         assert latest_checkpoint(str(tmp_path)) is None
         assert latest_checkpoint(str(tmp_path / "none")) is None
+
+
+@pytest.fixture
+def logged(monkeypatch):
+    """Lines that load_verified logs."""
+    lines = []
+    monkeypatch.setattr("fcn_plugin.engine.checkpoint.print_log", lambda text, **kwargs: lines.append(text))
+    return lines
+
+
+def test_adapts_to_another_number_of_classes(tmp_path, logged):
+    net = make_net(classes=2, value=5.0)
+    path = save(tmp_path / "parent.pth", make_net(classes=21, value=2.0).state_dict())
+    load_verified(net, path, MAY_ADD, adapt_classes=True)
+    assert net.backbone[0].weight.eq(2.0).all()
+    assert net.decode_head.score_fr.weight.eq(5.0).all()
+    assert net.decode_head.score_pool4.bias.eq(5.0).all()
+    (line,) = [line for line in logged if "trained for" in line]
+    names = [f"decode_head.score_{stream}.{kind}" for stream in ("fr", "pool4") for kind in ("weight", "bias")]
+    assert line == f"{path} was trained for 21 classes: newly initialised for 2 are {', '.join(names)}"
+
+
+def test_adapting_changes_nothing_where_classes_agree(tmp_path, logged):
+    net = make_net(classes=3, value=5.0)
+    load_verified(net, save(tmp_path / "same.pth", make_net(value=2.0).state_dict()), MAY_ADD, adapt_classes=True)
+    assert net.decode_head.score_fr.weight.eq(2.0).all()
+    assert not [line for line in logged if "trained for" in line]
+
+
+def test_adapting_does_not_excuse_the_backbone(tmp_path):
+    state = make_net(classes=21, value=2.0).state_dict() | {"backbone.0.weight": torch.zeros(5, 3, 1, 1)}
+    with pytest.raises(UserError, match=r"backbone.0.weight has shape \(5, 3, 1, 1\)"):
+        load_verified(make_net(classes=2), save(tmp_path / "a.pth", state), MAY_ADD, adapt_classes=True)
+
+
+@pytest.mark.parametrize("may_add, hint", [((), False), (MAY_ADD, True)])
+def test_training_is_told_how_to_adapt(tmp_path, may_add, hint):
+    path = save(tmp_path / "a.pth", make_net(classes=21).state_dict())
+    with pytest.raises(UserError, match="trained for 21 classes, the config has num_classes=2") as refusal:
+        load_verified(make_net(classes=2), path, may_add)
+    assert ("--adapt-classes" in str(refusal.value)) == hint

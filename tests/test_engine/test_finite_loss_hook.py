@@ -1,10 +1,12 @@
-"""FiniteLossHook: a loss that is no number stops the run, at the steps that are looked at."""
+"""FiniteLossHook: a loss that is no number stops the run, or is left out, at the steps that are looked at."""
 
+import logging
 from types import SimpleNamespace
 
 import pytest
 import torch
 from builders import sample
+from mmengine.optim import OptimWrapper
 
 from fcn_plugin.engine import FiniteLossHook
 from fcn_plugin.errors import UserError
@@ -12,19 +14,25 @@ from fcn_plugin.errors import UserError
 BATCH = {"data_samples": [sample(torch.zeros(2, 2), img_path=f"{name}.jpg") for name in "ab"]}
 
 
-def after_step(step, loss, interval=10):
-    runner = SimpleNamespace(iter=step - 1, work_dir="work_dirs/net")
+def after_step(step, loss, interval=10, work_dir="nowhere"):
+    runner = SimpleNamespace(iter=step - 1, work_dir=work_dir)
     FiniteLossHook(interval).after_train_iter(runner, step - 1, BATCH, {"loss": torch.tensor(loss)})
 
 
 @pytest.mark.parametrize("loss", [float("nan"), float("inf"), -float("inf")])
-def test_names_step_value_batch_and_remedy(loss):
+def test_names_step_value_batch_checkpoint_and_remedy(tmp_path, loss):
+    (tmp_path / "iter_10.pth").touch()
     with pytest.raises(UserError) as stop:
-        after_step(20, loss)
+        after_step(20, loss, work_dir=str(tmp_path))
     message = str(stop.value)
     assert f"the loss is {loss} at step 20 (batch: a.jpg, b.jpg)" in message
     assert "lower optim_wrapper.optimizer.lr" in message
-    assert "--resume from the last checkpoint in work_dirs/net" in message
+    assert f"--resume from {tmp_path / 'iter_10.pth'}" in message
+
+
+def test_says_that_there_is_no_checkpoint(tmp_path):
+    with pytest.raises(UserError, match="then start again: there is no checkpoint yet"):
+        after_step(20, float("nan"), work_dir=str(tmp_path))
 
 
 @pytest.mark.parametrize("loss", [0.0, -1.0, 3.4e38])
@@ -44,3 +52,65 @@ def test_looks_every_interval(step, looked_at):
 def test_every_step_on_request():
     with pytest.raises(UserError, match="at step 1 "):
         after_step(1, float("nan"), interval=1)
+
+
+class Run:
+    """A weight and a running mean, trained with the hook by the optimizer wrapper of mmengine."""
+
+    def __init__(self, hook, optimizer):
+        self.model = torch.nn.BatchNorm1d(1)
+        self.optim_wrapper = OptimWrapper(optimizer([self.model.weight]))
+        self.hook, self.iter, self.work_dir = hook, 0, "nowhere"
+        self.logger = logging.getLogger("finite")
+        hook.before_train(self)
+
+    def step(self, factor):
+        self.hook.before_train_iter(self, self.iter, BATCH)
+        loss = (self.model.weight * factor).sum()
+        self.optim_wrapper.update_params(loss)
+        self.hook.after_train_iter(self, self.iter, BATCH, {"loss": loss.detach()})
+        self.iter += 1
+
+
+OPTIMIZERS = {
+    "SGD": lambda p: torch.optim.SGD(p, lr=0.5, momentum=0.9, weight_decay=0.1),
+    "AdamW": lambda p: torch.optim.AdamW(p, lr=0.5, weight_decay=0.1),
+}
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("factor", [float("nan"), float("inf")])
+def test_a_batch_left_out_changes_nothing(caplog, optimizer, factor):
+    steps = [1.0, factor, 2.0, 3.0]
+    with_it, without = (Run(FiniteLossHook(skip=1), OPTIMIZERS[optimizer]) for _ in range(2))
+    for one in steps:
+        with_it.step(one)
+        if one != factor and one == one:
+            without.step(one)
+    assert torch.equal(with_it.model.weight, without.model.weight)
+    assert with_it.model.weight.item() != 1
+    assert f"the loss is {factor} at step 2 (batch: a.jpg, b.jpg): left out, 1 of at most 1" in caplog.text
+
+
+def test_no_more_than_allowed():
+    run = Run(FiniteLossHook(skip=2), OPTIMIZERS["SGD"])
+    run.step(float("nan"))
+    run.step(float("inf"))
+    with pytest.raises(UserError, match=r"the loss is nan at step 3 .*, after 2 batches left out: lower"):
+        run.step(float("nan"))
+
+
+def test_a_gradient_that_is_not_finite_behind_a_finite_loss():
+    run = Run(FiniteLossHook(skip=1), OPTIMIZERS["SGD"])
+    run.model.weight.register_hook(lambda grad: grad * float("nan"))
+    run.step(1.0)
+    assert run.model.weight.item() == 1
+    with pytest.raises(UserError, match="the gradient is not finite at step 2"):
+        run.step(1.0)
+
+
+def test_running_means_that_are_lost_stop_the_run():
+    run = Run(FiniteLossHook(skip=5), OPTIMIZERS["SGD"])
+    run.model.running_mean.fill_(float("nan"))
+    with pytest.raises(UserError, match="at step 1"):
+        run.step(float("nan"))

@@ -8,7 +8,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 from fcn_plugin.engine import check_config
-from fcn_plugin.engine.preflight import make_dir
+from fcn_plugin.engine.preflight import check_start, make_dir
 from fcn_plugin.errors import UserError
 
 SPLITS = ("train", "val")
@@ -145,3 +145,72 @@ def test_unknown_optimizer(root):
     check_config(cfg, ("val",))  # evaluation needs none
     cfg.optim_wrapper.optimizer.type = "SGD"
     check_config(cfg, SPLITS)
+
+
+MAPPED = dict(type="ClassMapDataset", class_map={0: "background", 255: "road", 7: "car"}, ignore_ids=(9,))
+
+
+def test_the_number_of_classes_comes_from_the_class_map(root):
+    cfg = config(root, None, **MAPPED)
+    check_config(cfg, SPLITS)
+    assert cfg.model.decode_head.num_classes == 3
+
+
+def test_the_number_of_classes_agrees_with_the_class_map(root):
+    check_config(config(root, 3, **MAPPED), SPLITS)
+    message = refusal(config(root, 21, **MAPPED))
+    assert "num_classes is 21, but the train data set ClassMapDataset has 3 classes: set num_classes=3" in message
+
+
+def test_class_maps_of_two_splits_agree(root):
+    cfg = config(root, None, **MAPPED)
+    cfg.val_dataloader.dataset.class_map = {0: "background", 7: "car"}
+    assert "num_classes is 3, but the val data set ClassMapDataset has 2 classes" in refusal(cfg)
+
+
+def test_a_class_map_that_no_mask_fits(root):
+    assert "class_map holds the id -1" in refusal(config(root, None, **MAPPED | dict(class_map={-1: "a", 0: "b"})))
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_a_weight_for_each_class(root, several):
+    cfg = config(root)
+    loss = dict(type="FCNCrossEntropyLoss", class_weight=[1.0] * 11)
+    cfg.model.decode_head.loss_decode = [dict(type="FCNDiceLoss"), loss] if several else loss
+    message = refusal(cfg)
+    assert "class_weight has 11 weights, num_classes is 21: count new ones (tools/class_weights.py)" in message
+
+
+def test_what_becomes_of_broken_files(root):
+    cfg = config(root)
+    cfg.broken_files = "skipp"
+    assert "broken_files is 'skipp': 'stop' or 'skip'" in refusal(cfg)
+    cfg.broken_files = "skip"
+    check_config(cfg, SPLITS)
+
+
+@pytest.mark.parametrize("head", [None, [dict(num_classes=21)], "FCNSkipHead"])
+def test_one_head(root, head):
+    cfg = config(root)
+    cfg.model.decode_head = head
+    assert "model.decode_head is" in refusal(cfg)
+
+
+def test_no_folder_of_masks(root):
+    prefix = dict(img_path="JPEGImages")
+    assert "names no folder of masks: add data_prefix.seg_map_path" in refusal(config(root, data_prefix=prefix))
+
+
+@pytest.mark.parametrize("source", [123, ["a.pth"], True])
+def test_pretrained_is_a_name(root, source):
+    cfg = config(root)
+    cfg.model.pretrained = source
+    with pytest.raises(UserError, match=r"model.pretrained is .*: give a path, a link or torchvision://NAME"):
+        check_start(cfg)
+
+
+def test_classes_of_no_checkpoint_can_be_adapted(root):
+    cfg = config(root)
+    cfg.adapt_classes = True
+    with pytest.raises(UserError, match="name it with --load-from PATH"):
+        check_start(cfg)

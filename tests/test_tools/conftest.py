@@ -34,8 +34,7 @@ load_from = {start!r}
 train_cfg = dict(max_iters=2, val_interval=2)
 optim_wrapper = dict(optimizer=dict(_delete_=True, type="SGD", lr=0.3, momentum=0.9))
 param_scheduler = [dict(type="ConstantLR", factor=1.0, by_epoch=False)]
-custom_hooks = [dict(type="FiniteLossHook", interval=1, priority="VERY_HIGH")]
-default_hooks = dict(logger=dict(interval=1), checkpoint=dict(interval=2))
+default_hooks = dict(finite_loss=dict(interval=1), logger=dict(interval=1), checkpoint=dict(interval=2))
 """
 
 

@@ -158,16 +158,17 @@ def test_id_outside_the_classes_in_training(tool, trained, own_data, tmp_path):
 def test_mask_of_another_size_in_validation(tool, trained, own_data, tmp_path):
     path = spoil_masks(own_data, "val", narrower)
     call = tool("test", trained.config, trained.best, "--work-dir", tmp_path / "work", "--data-root", own_data)
-    refused(call, tmp_path / "work", path, "(64, 63)", "(64, 64)", "must have one size")
+    refused(call, tmp_path / "work", f"error: {path}: 63 x 64", "JPEGImages", "is 64 x 64", "must have one size")
 
 
 @pytest.mark.parametrize("batch_size", [1, 2])
 def test_mask_of_another_size_in_training(tool, trained, own_data, tmp_path, batch_size):
     """In a batch the preprocessor pads labels to one size: it must not hide the fault."""
+    masks = own_data / "SegmentationClass"
     spoil_masks(own_data, "train", narrower)
     options = ("--cfg-options", f"train_dataloader.batch_size={batch_size}")
     call = tool("train", trained.config, "--work-dir", tmp_path / "work", "--data-root", own_data, *options)
-    refused(call, tmp_path / "work", own_data / "JPEGImages", "(64, 63)", "(64, 64)", "must have one size")
+    refused(call, tmp_path / "work", f"error: {masks}", ": 63 x 64", "JPEGImages", "is 64 x 64", "must have one size")
 
 
 def gone(path):
@@ -191,7 +192,7 @@ def test_file_that_can_not_be_read(tool, trained, own_data, tmp_path, spoil, rea
     spoil(path)
     words = ("--data-root", own_data, "--cfg-options", f"test_dataloader.num_workers={workers}")
     call = tool("test", trained.config, trained.best, "--work-dir", tmp_path / "work", *words)
-    refused(call, tmp_path / "work", f"error: {path} can't be read ({reason}", "take it out of the split")
+    refused(call, tmp_path / "work", f"error: {path}: can't be read ({reason}", "take it out of the split")
 
 
 # ---- checkpoints

@@ -70,9 +70,9 @@ def test_broken_and_missing_masks_name_the_file(tool, leaf, own_data):
     mask = own_data / "SegmentationClass/2012_000002.png"
     mask.write_bytes(mask.read_bytes()[:60])
     call = ("class_weights", leaf, "--data-root", own_data, "--jobs", "0")
-    assert f"{mask} can't be read" in refused(tool(*call))
+    assert f"{mask}: can't be read" in refused(tool(*call))
     mask.unlink()
-    assert f"{mask} can't be read (no such file)" in refused(tool(*call))
+    assert f"{mask}: can't be read (no such file)" in refused(tool(*call))
 
 
 @pytest.mark.parametrize(

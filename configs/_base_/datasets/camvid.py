@@ -4,10 +4,11 @@ data_help = (
     "Get CamVid in the SegNet split as images/{train,val,test}/NAME.jpg and annotations/{train,val,test}/NAME.png "
     "(ids 0..10, 11 unlabelled) and pass --data-root DIR"
 )
+ignore_ids = (11, 255)  # what counts for nothing: 11 is "unlabelled"; any other id beyond 0 .. 10 is an error
 crop_size = (256, 256)  # a multiple of 32: nothing is spent on padding
 train_pipeline = [
     dict(type="LoadImageFromFile"),
-    dict(type="LoadAnnotations"),
+    dict(type="FCNLoadAnnotations"),
     # small shows more of the street, large the poles and signs
     dict(type="RandomResize", scale=(480, 360), ratio_range=(0.6, 1.4), keep_ratio=True),
     dict(type="RandomCrop", crop_size=crop_size),
@@ -17,7 +18,7 @@ train_pipeline = [
 ]
 test_pipeline = [
     dict(type="LoadImageFromFile"),
-    dict(type="LoadAnnotations"),
+    dict(type="FCNLoadAnnotations"),
     dict(type="PackSegInputs"),
 ]
 tta_pipeline = [
@@ -27,7 +28,7 @@ tta_pipeline = [
         transforms=[
             [dict(type="Resize", scale_factor=r, keep_ratio=True) for r in (0.75, 1.0, 1.25)],
             [dict(type="RandomFlip", prob=0.0), dict(type="RandomFlip", prob=1.0, direction="horizontal")],
-            [dict(type="LoadAnnotations")],
+            [dict(type="FCNLoadAnnotations")],
             [dict(type="PackSegInputs")],
         ],
     ),
@@ -39,6 +40,7 @@ train_dataloader = dict(
     sampler=dict(type="InfiniteSampler", shuffle=True),
     dataset=dict(
         type="CamVidDataset",
+        ignore_ids=ignore_ids,
         data_root=data_root,
         data_prefix=dict(img_path="images/train", seg_map_path="annotations/train"),
         pipeline=train_pipeline,
@@ -51,6 +53,7 @@ val_dataloader = dict(
     sampler=dict(type="DefaultSampler", shuffle=False, round_up=False),  # no image counted twice
     dataset=dict(
         type="CamVidDataset",
+        ignore_ids=ignore_ids,
         data_root=data_root,
         data_prefix=dict(img_path="images/val", seg_map_path="annotations/val"),
         pipeline=test_pipeline,

@@ -2,7 +2,7 @@
 data_root = "data/minivoc/VOC2012"
 data_help = "Draw it: python tools/dataset_converters/make_minivoc.py"
 folders = dict(img_path="JPEGImages", seg_map_path="SegmentationClass")
-load = [dict(type="LoadImageFromFile"), dict(type="LoadAnnotations")]
+load = [dict(type="LoadImageFromFile"), dict(type="FCNLoadAnnotations")]
 train_pipeline = [*load, dict(type="RandomFlip", prob=0.5), dict(type="PackSegInputs")]
 test_pipeline = [*load, dict(type="PackSegInputs")]
 tta_pipeline = [
@@ -11,7 +11,7 @@ tta_pipeline = [
         type="TestTimeAug",
         transforms=[
             [dict(type="RandomFlip", prob=0.0), dict(type="RandomFlip", prob=1.0, direction="horizontal")],
-            [dict(type="LoadAnnotations")],
+            [dict(type="FCNLoadAnnotations")],
             [dict(type="PackSegInputs")],
         ],
     ),

@@ -8,7 +8,7 @@ data_help = (
 crop_size = (480, 480)
 train_pipeline = [
     dict(type="LoadImageFromFile"),
-    dict(type="LoadAnnotations"),
+    dict(type="FCNLoadAnnotations"),
     dict(type="RandomResize", scale=(2048, 512), ratio_range=(0.5, 2.0), keep_ratio=True),
     dict(type="RandomCrop", crop_size=crop_size, cat_max_ratio=0.75),
     dict(type="RandomFlip", prob=0.5),
@@ -18,7 +18,7 @@ train_pipeline = [
 # native size: the net takes any
 test_pipeline = [
     dict(type="LoadImageFromFile"),
-    dict(type="LoadAnnotations"),
+    dict(type="FCNLoadAnnotations"),
     dict(type="PackSegInputs"),
 ]
 tta_pipeline = [
@@ -28,7 +28,7 @@ tta_pipeline = [
         transforms=[
             [dict(type="Resize", scale_factor=r, keep_ratio=True) for r in (0.75, 1.0, 1.25)],
             [dict(type="RandomFlip", prob=0.0), dict(type="RandomFlip", prob=1.0, direction="horizontal")],
-            [dict(type="LoadAnnotations")],
+            [dict(type="FCNLoadAnnotations")],
             [dict(type="PackSegInputs")],
         ],
     ),

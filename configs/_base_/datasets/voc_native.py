@@ -7,7 +7,7 @@ data_help = (
 )
 train_pipeline = [
     dict(type="LoadImageFromFile"),
-    dict(type="LoadAnnotations"),
+    dict(type="FCNLoadAnnotations"),
     dict(type="PackSegInputs"),
 ]
 train_dataloader = dict(

@@ -1,0 +1,1 @@
+"""Read a whole data set and say what is wrong with it, by file name."""

@@ -1,0 +1,110 @@
+"""What the ids of a mask file mean: ``id -> class``, and the ids that count for nothing.
+
+C classes, indices 0 .. C - 1; 255 is void in the label maps that nets are trained on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from mmseg.datasets import BaseSegDataset
+
+from ..errors import UserError
+
+IGNORED = 255
+MOST_CLASSES = 255  # label maps are 8-bit, and 255 is void
+LARGEST_ID = 65535  # of a 16-bit mask
+
+
+@dataclass(frozen=True)
+class ClassMap:
+    """Attributes: ``ids``, id in the file -> class index or 255; ``classes``, names by index."""
+
+    ids: dict[int, int]
+    classes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, class_map: Mapping[int | str, str], ignore_ids: Iterable[int] = (IGNORED,)) -> ClassMap:
+        """Number the classes by their smallest id; ids that share a name are one class.
+
+        Args:
+            class_map: id in the mask file, 0 .. 65535, -> name of the class. JSON's and YAML's ids may be text.
+            ignore_ids: ids that count in no loss and no score. An id of ``class_map`` is a class all the same.
+
+        Raises:
+            UserError: an id that no mask can hold, fewer than two classes or more than 255.
+        """
+        if not isinstance(class_map, Mapping):
+            raise UserError(f"class_map is {class_map!r}: write id -> name, such as {{0: 'background', 1: 'road'}}")
+        names = {_mask_id(key, "class_map"): str(name) for key, name in class_map.items()}
+        classes = tuple(dict.fromkeys(names[key] for key in sorted(names)))
+        if not 2 <= len(classes) <= MOST_CLASSES:
+            raise UserError(f"class_map names {len(classes)} classes: 2 to {MOST_CLASSES} can be told apart")
+        index = {name: i for i, name in enumerate(classes)}
+        ignored = dict.fromkeys((_mask_id(key, "ignore_ids") for key in ignore_ids), IGNORED)
+        return cls({**ignored, **{key: index[name] for key, name in names.items()}}, classes)
+
+    @classmethod
+    def of_dataset(cls, dataset: BaseSegDataset) -> ClassMap:
+        """What a built data set of mmseg's makes of the ids in its files."""
+        classes = tuple(dataset.metainfo.get("classes") or ())
+        ids = {dataset.ignore_index: IGNORED}
+        if dataset.reduce_zero_label:  # 0 is void, the rest moves down
+            ids |= {0: IGNORED, **{i + 1: i for i in range(len(classes))}}
+        elif dataset.label_map is None:
+            ids |= {i: i for i in range(len(classes))}
+        else:
+            ids |= dataset.label_map
+        return cls(ids, classes)
+
+    def unknown(self, ids: np.ndarray) -> np.ndarray:
+        """Which of the ids are neither classes nor ignored."""
+        return ~np.isin(ids, list(self.ids))
+
+    def convert(self, mask: np.ndarray, path: str) -> np.ndarray:
+        """Ids of a file -> class indices and 255.
+
+        Args:
+            mask: (H, W) whole numbers, 0 .. 65535.
+            path: file of the mask, for the message.
+
+        Returns:
+            (H, W) uint8.
+
+        Raises:
+            UserError: names the file, the ids that the map does not know and how many pixels carry them.
+        """
+        table = np.full(LARGEST_ID + 2, -1, np.int16)  # the last place is for what no id can be
+        table[list(self.ids)] = list(self.ids.values())
+        indices = table[mask if mask.dtype.kind == "u" else np.clip(mask, -1, LARGEST_ID + 1)]
+        if (indices < 0).any():
+            found = describe_ids(*np.unique(mask[indices < 0], return_counts=True))
+            raise UserError(
+                f"{path}: {found} outside the classes {describe_range(self.ids)} and not ignored; "
+                "correct the mask, or add the id to class_map or ignore_ids of the data set"
+            )
+        return indices.astype(np.uint8)
+
+
+def describe_ids(ids: Iterable[int], counts: Iterable[int], most: int = 10) -> str:
+    """``id 77 (3 px), id 78 (1 px)``."""
+    pairs = [f"id {i} ({n} px)" for i, n in zip(ids, counts, strict=True)]
+    more = f" and {len(pairs) - most} more ids" if len(pairs) > most else ""
+    return ", ".join(pairs[:most]) + more
+
+
+def describe_range(ids: Mapping[int, int]) -> str:
+    """``0..20`` where ids have no gaps, else ``0, 2, 7``."""
+    classes = sorted(key for key, index in ids.items() if index != IGNORED)
+    if len(classes) > 1 and classes == list(range(classes[0], classes[-1] + 1)):
+        return f"{classes[0]}..{classes[-1]}"
+    return ", ".join(map(str, classes))
+
+
+def _mask_id(key: int | str, where: str) -> int:
+    text = str(key)
+    if not text.isdecimal() or int(text) > LARGEST_ID:
+        raise UserError(f"{where} holds the id {key!r}: ids of masks are whole numbers from 0 to {LARGEST_ID}")
+    return int(text)
