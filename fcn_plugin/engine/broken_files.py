@@ -35,11 +35,14 @@ class CheckedPipeline(Compose):
 
     def __init__(self, transforms: Iterable) -> None:
         super().__init__(list(transforms))
+        self.passed: set[int] = set()  # indices: one look at each sample's files is enough
 
     def __call__(self, data: dict) -> dict | None:
-        image, mask = (data.get(key) for key in ("img_path", "seg_map_path"))
-        message = _fault(image, mask)
+        image, mask, index = (data.get(key) for key in ("img_path", "seg_map_path", "sample_idx"))
+        message = None if index in self.passed else _fault(image, mask)
         if message is None:
+            if index is not None:
+                self.passed.add(index)
             try:
                 return super().__call__(data)
             except UserError:

@@ -1,5 +1,6 @@
 """A sample at fault is named, or left out by choice; nothing else changes where the files are whole."""
 
+import os
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,6 +11,7 @@ from mmengine.registry import init_default_scope
 from mmseg.datasets import BaseSegDataset
 from PIL import Image
 
+from fcn_plugin.datasets.check.headers import read_header
 from fcn_plugin.engine.broken_files import (
     MOST_IN_A_ROW,
     CheckedPipeline,
@@ -125,6 +127,34 @@ def test_what_is_only_worth_a_warning_passes(files, change):
 def test_a_fault_of_the_pipeline_stays_one(files):
     with pytest.raises(IndexError, match="no file named here"):
         CheckedPipeline([fail])(files)
+
+
+def test_files_of_a_sample_are_looked_at_once(files, monkeypatch):
+    looks = []
+    monkeypatch.setattr(
+        "fcn_plugin.engine.broken_files.read_header", lambda path, what: looks.append(path) or read_header(path)
+    )
+    pipeline = CheckedPipeline([dict])
+    for index in (0, 1, 0, 1):
+        pipeline(files | {"sample_idx": index})
+    assert looks == list(files.values()) * 2
+
+
+def test_a_broken_sample_is_broken_each_time(files):
+    message = wider(files)
+    pipeline = CheckedPipeline([dict])
+    for _ in range(2):
+        with pytest.raises(UserError) as refusal:
+            pipeline(files | {"sample_idx": 0})
+        assert str(refusal.value) == message
+
+
+def test_a_file_that_vanishes_later(files):
+    pipeline = CheckedPipeline([lambda data: open(data["img_path"], "rb").close() or data])
+    pipeline(files | {"sample_idx": 0})
+    os.unlink(files["img_path"])
+    with pytest.raises(UserError, match=r"a.jpg: can't be read \(no such file\)"):
+        pipeline(files | {"sample_idx": 0})
 
 
 def test_a_sample_without_files():
