@@ -39,4 +39,6 @@ def get_config(name: str) -> Config:
             sorted(config_name(p) for p in (*config_dir().glob("*.py"), *config_dir().glob("[!_]*/*.py")))
         )
         raise UserError(f"no config {name!r}: there are {known}")
-    return Config.fromfile(path)
+    cfg = Config.fromfile(path)
+    # yapf lays out a config up to six times a run and takes seconds for a class map beside a long path; fromfile drops the option
+    return Config(cfg._cfg_dict, cfg.text, cfg.filename, cfg.env_variables, format_python_code=False)

@@ -1,10 +1,30 @@
-"""How many processes are worth starting."""
+"""How many processes are worth starting, and work spread over them."""
 
 from __future__ import annotations
 
 import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from typing import Any
+
+CHUNK = 16  # tasks handed to a process at a time
 
 
 def usable_cores() -> int:
     """Cores that this process may use: a scheduler or ``taskset`` may leave it fewer than the machine has."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def map_on_cores(function: Callable[[Any], Any], tasks: Sequence, jobs: int) -> Iterator[Any]:
+    """``function(task)`` of every task, in order, in up to ``jobs`` processes; few tasks are done in this one."""
+    jobs = min(jobs, len(tasks) // CHUNK)
+    if jobs < 2:
+        yield from map(function, tasks)
+        return
+    # Ctrl-C is for this process, which lets the others finish their files
+    pool = ProcessPoolExecutor(jobs, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN))
+    try:
+        yield from pool.map(function, tasks, chunksize=CHUNK)
+    finally:
+        pool.shutdown(cancel_futures=True)

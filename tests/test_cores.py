@@ -1,8 +1,10 @@
-"""Cores are those that this process may use, or all where the system does not say."""
+"""Cores are those that this process may use, or all where the system does not say; work is spread over them in order."""
 
 import os
 
-from fcn_plugin.cores import usable_cores
+import pytest
+
+from fcn_plugin.cores import CHUNK, map_on_cores, usable_cores
 
 
 def test_those_that_the_process_is_bound_to(monkeypatch):
@@ -17,3 +19,17 @@ def test_all_where_processes_are_not_bound(monkeypatch):
     assert usable_cores() == 8
     monkeypatch.setattr(os, "cpu_count", lambda: None)
     assert usable_cores() == 1
+
+
+def number_and_process(number):
+    return number, os.getpid()
+
+
+@pytest.mark.parametrize(
+    "tasks, jobs, elsewhere", [(4 * CHUNK, 2, True), (4 * CHUNK, 1, False), (CHUNK, 2, False), (0, 2, False)]
+)
+def test_results_come_in_order(tasks, jobs, elsewhere):
+    results = list(map_on_cores(number_and_process, range(tasks), jobs))
+    assert [number for number, _ in results] == list(range(tasks))
+    processes = {process for _, process in results}
+    assert (os.getpid() not in processes and len(processes) <= jobs) if elsewhere else processes <= {os.getpid()}

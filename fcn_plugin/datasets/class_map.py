@@ -50,13 +50,12 @@ class ClassMap:
     def of_dataset(cls, dataset: BaseSegDataset) -> ClassMap:
         """What a built data set of mmseg's makes of the ids in its files."""
         classes = tuple(dataset.metainfo.get("classes") or ())
-        ids = {dataset.ignore_index: IGNORED}
         if dataset.reduce_zero_label:  # 0 is void, the rest moves down
-            ids |= {0: IGNORED, **{i + 1: i for i in range(len(classes))}}
-        elif dataset.label_map is None:
-            ids |= {i: i for i in range(len(classes))}
+            ids = {0: IGNORED, **{i + 1: i for i in range(len(classes))}}
         else:
-            ids |= dataset.label_map
+            ids = {i: i for i in range(len(classes))} if dataset.label_map is None else dict(dataset.label_map)
+        if dataset.label_map is None or dataset.ignore_index not in ids:
+            ids[dataset.ignore_index] = IGNORED
         return cls(ids, classes)
 
     def unknown(self, ids: np.ndarray) -> np.ndarray:

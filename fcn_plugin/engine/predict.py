@@ -19,12 +19,11 @@ from tqdm import tqdm
 from ..datasets.check.headers import header_of, image_problems
 from ..datasets.minivoc import voc_palette
 from ..errors import UserError
+from ..image_suffixes import IMAGE_SUFFIXES
 from ..visualization import overlay, save_mask
 from .checkpoint import load_verified
 from .dataset_meta import dataset_meta
 from .preflight import check_config, make_dir
-
-SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".ppm"}
 
 
 def predict(cfg: Config, checkpoint: str, inputs: Sequence[str], out_dir: str, opacity: float = 0.5) -> list[Path]:
@@ -115,7 +114,7 @@ def _name_outputs(inputs: Sequence[str]) -> dict[str, Path]:
         found = list(_expand(source))
         if not found:
             raise UserError(
-                f"no image at {source}: give image files ({' '.join(sorted(SUFFIXES))}), folders or quoted patterns"
+                f"no image at {source}: give image files ({' '.join(sorted(IMAGE_SUFFIXES))}), folders or quoted patterns"
             )
         for name, path in found:
             if name in names and names[name].resolve() != path.resolve():
@@ -130,7 +129,7 @@ def _expand(source: str) -> Iterator[tuple[str, Path]]:
     path = Path(source)
     if path.is_dir():
         for file in sorted(path.rglob("*")):
-            if file.suffix.lower() in SUFFIXES:
+            if file.suffix.lower() in IMAGE_SUFFIXES:
                 yield str(file.relative_to(path).with_suffix("")), file
     else:
         files = [path] if path.is_file() else sorted(Path(p) for p in glob.glob(source, recursive=True))

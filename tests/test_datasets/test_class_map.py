@@ -82,6 +82,7 @@ class Pets(BaseSegDataset):
     [
         (dict(), {0: 0, 1: 1, 2: 2, 255: 255}),
         (dict(ignore_index=7), {0: 0, 1: 1, 2: 2, 7: 255}),
+        (dict(ignore_index=0), {0: 255, 1: 1, 2: 2}),
         (dict(reduce_zero_label=True), {0: 255, 1: 0, 2: 1, 3: 2, 255: 255}),
         (dict(metainfo=dict(classes=("dog", "fish"))), {0: 255, 1: 0, 2: 1, 255: 255}),
     ],

@@ -83,10 +83,9 @@ def unreadable(path: str, what: str, error: Exception) -> Unreadable:
 
 
 def header_of(image: Image.Image, path: str) -> Header:
-    """The header of an opened image."""
-    return Header(
-        path, image.size, image.mode, _bits(image), image.format or "", image.getexif().get(EXIF_ORIENTATION, 1)
-    )
+    """The header of an opened image whose pixels are not loaded yet."""
+    exif = Image.Image.getexif(image)  # PNG's own looks for EXIF behind the pixels too, and decodes them all
+    return Header(path, image.size, image.mode, _bits(image), image.format or "", exif.get(EXIF_ORIENTATION, 1))
 
 
 def image_problems(header: Header) -> list[Problem]:

@@ -10,15 +10,13 @@
 from __future__ import annotations
 
 import filecmp
-import signal
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
 from tqdm import tqdm
 
-from ...cores import usable_cores
+from ...cores import map_on_cores, usable_cores
 from ...errors import UserError
 from .lists import FOLDER, Names, describe, make_lists, write_names
 from .masks import convert_mask, copy_mask
@@ -28,7 +26,6 @@ IMAGES = "JPEGImages"
 VOC_MASKS = "SegmentationClass"
 SBD_MASKS = "SegmentationClassSBD"
 AUG_MASKS = "SegmentationClassAug"
-CHUNK = 16  # masks handed to a process at a time
 
 Task = tuple[Path, ...]
 
@@ -96,13 +93,8 @@ def _fill(folder: Path, write: Callable[..., None], tasks: Sequence[Task], jobs:
     pending = [task for task in tasks if force or not task[-1].exists()]
     if not pending:
         return f"{folder}: all {len(tasks)} masks were there"
-    # Ctrl-C is for this process, which lets the others finish their masks
-    pool = ProcessPoolExecutor(jobs, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN))
-    try:
-        done = pool.map(partial(_fault, write), pending, chunksize=CHUNK)
-        faults = [fault for fault in tqdm(done, total=len(pending), unit="mask", desc=folder.name) if fault]
-    finally:
-        pool.shutdown(cancel_futures=True)
+    done = map_on_cores(partial(_fault, write), pending, jobs)
+    faults = [fault for fault in tqdm(done, total=len(pending), unit="mask", desc=folder.name) if fault]
     if faults:
         raise UserError(
             f"{len(faults)} of {len(tasks)} masks can't be written to {folder}: {'; '.join(faults[:3])}"

@@ -8,6 +8,7 @@ from PIL import Image
 from voc_sbd_trees import SBD_IDS, SIZE, VOC_IDS, write_list, write_mat
 
 from fcn_plugin.configs import get_config
+from fcn_plugin.cores import map_on_cores
 from fcn_plugin.datasets.voc_sbd import build as build_module
 from fcn_plugin.datasets.voc_sbd import build_voc_sbd
 from fcn_plugin.errors import UserError
@@ -110,18 +111,18 @@ def test_force_writes_all_again(trees, voc, ids):
 def test_processes_are_as_many_as_usable_cores(trees, monkeypatch):
     asked = []
 
-    class Pool(build_module.ProcessPoolExecutor):
-        def __init__(self, jobs, **kwargs):
-            asked.append(jobs)
-            super().__init__(jobs, **kwargs)
+    def recorded(function, tasks, jobs):
+        asked.append(jobs)
+        return map_on_cores(function, tasks, jobs)
 
     monkeypatch.setattr(build_module, "usable_cores", lambda: 2)
-    monkeypatch.setattr(build_module, "ProcessPoolExecutor", Pool)
+    monkeypatch.setattr(build_module, "map_on_cores", recorded)
     build_voc_sbd(**trees)
     assert asked == [2, 2]
 
 
-def test_processes_share_the_work(trees, voc, ids):
+def test_processes_share_the_work(trees, voc, ids, monkeypatch):
+    monkeypatch.setattr("fcn_plugin.cores.CHUNK", 1)
     build_voc_sbd(**trees, jobs=3)
     assert ids(voc / "SegmentationClassSBD") == SBD_IDS
 

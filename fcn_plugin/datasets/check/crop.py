@@ -1,0 +1,80 @@
+"""Which images are smaller than the crop that is taken of them.
+
+``RandomCrop`` takes what there is, and the rest of the crop is filled with void. A resize before it makes sizes a range.
+Sizes are (W, H).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+SIZE_CHANGES = ("Resize", "Pad", "Rotate", "Rot90", "Mosaic", "Affine", "Crop", "Scale")
+
+
+@dataclass(frozen=True)
+class Crop:
+    """Attributes: ``size`` of the crop; ``scales``, the least and the largest that images are fitted to, None for as they are."""
+
+    size: tuple[int, int]
+    scales: tuple[tuple[int, int], tuple[int, int]] | None = None
+    keep_ratio: bool = False
+
+    def least(self, sizes: np.ndarray) -> np.ndarray:
+        """(N, 2) sizes of images -> the smallest that may reach the crop."""
+        return self._fit(sizes, 0)
+
+    def largest(self, sizes: np.ndarray) -> np.ndarray:
+        """(N, 2) sizes of images -> the largest that may reach the crop."""
+        return self._fit(sizes, 1)
+
+    def cuts_short(self, sizes: np.ndarray) -> np.ndarray:
+        """(N,) bool: sizes on which the crop finds too little."""
+        return (sizes < self.size).any(1)
+
+    def _fit(self, sizes: np.ndarray, end: int) -> np.ndarray:
+        if self.scales is None:
+            return sizes
+        scale = np.array(self.scales[end])
+        if not self.keep_ratio:
+            return np.broadcast_to(scale, sizes.shape)
+        # as mmcv's rescale_size
+        factor = np.minimum(scale.max() / sizes.max(1), scale.min() / sizes.min(1))
+        return (sizes * factor[:, None] + 0.5).astype(np.int64)
+
+
+def find_crop(pipeline: Sequence[Mapping]) -> Crop | None:
+    """The ``RandomCrop`` of a pipeline; None without one, or where a step before it changes sizes in another way."""
+    scales, keep_ratio = None, False
+    for step in pipeline:
+        kind = str(step.get("type")).split(".")[-1]
+        if kind == "RandomCrop":
+            size = step["crop_size"]
+            height, width = (size, size) if isinstance(size, int) else size
+            return Crop((width, height), scales, keep_ratio)
+        if any(word in kind for word in SIZE_CHANGES):
+            if scales is not None:
+                return None
+            scales, keep_ratio = _scales(kind, step), bool(step.get("keep_ratio", False))
+            if scales is None:
+                return None
+    return None
+
+
+def _scales(kind: str, step: Mapping) -> tuple[tuple[int, int], tuple[int, int]] | None:
+    """The ends of the range of scales, (W, H) each; None for a step of another kind."""
+    if kind == "RandomChoiceResize":
+        scales = [(one, one) if isinstance(one, int) else tuple(one) for one in step["scales"]]
+    elif kind in ("Resize", "RandomResize") and step.get("scale"):
+        scale = step["scale"]
+        if isinstance(scale, int):
+            scale = (scale, scale)
+        if isinstance(scale[0], int):
+            scales = [tuple(int(side * ratio) for side in scale) for ratio in step.get("ratio_range") or (1, 1)]
+        else:  # a range of widths and a range of heights
+            scales = [tuple(end(sides) for sides in zip(*scale, strict=True)) for end in (min, max)]
+    else:
+        return None
+    return min(scales), max(scales)

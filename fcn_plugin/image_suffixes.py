@@ -1,0 +1,3 @@
+"""Which files of a folder are images."""
+
+IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".ppm"}
