@@ -78,6 +78,7 @@ def load_config(args: argparse.Namespace, runs: str = "."):
     from mmengine.config import DictAction
 
     from fcn_plugin.configs import config_name, get_config
+    from fcn_plugin.engine.config_check import merge_overrides
     from fcn_plugin.errors import UserError
 
     os.environ.setdefault("LOCAL_RANK", str(getattr(args, "local_rank", 0)))
@@ -89,12 +90,12 @@ def load_config(args: argparse.Namespace, runs: str = "."):
         raise UserError(f"{args.config} can't be read as a config: {type(error).__name__}: {error}") from error
     pairs = argparse.ArgumentParser()
     pairs.add_argument("--cfg-options", nargs="*", action=DictAction, default={})
-    cfg.merge_from_dict(pairs.parse_args(["--cfg-options", *args.cfg_options]).cfg_options)
+    merge_overrides(cfg, pairs.parse_args(["--cfg-options", *args.cfg_options]).cfg_options)
     cfg.launcher = getattr(args, "launcher", "none")
     cfg.work_dir = getattr(args, "work_dir", None) or str(WORK_DIRS / runs / config_name(cfg.filename))
     if getattr(args, "data_root", None):
         for split in ("train", "val", "test"):
-            if f"{split}_dataloader" in cfg:
+            if cfg.get(f"{split}_dataloader"):
                 _set_data_root(cfg[f"{split}_dataloader"].dataset, args.data_root)
     if getattr(args, "amp", None):
         cfg.model.precision = "fp32" if args.amp == "off" else args.amp

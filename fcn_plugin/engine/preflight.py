@@ -12,6 +12,7 @@ from mmseg.registry import DATASETS, OPTIMIZERS
 from ..datasets.leaves import leaf_configs
 from ..errors import UserError
 from ..models.weights import require_checkpoint
+from .config_check import check_keys
 from .dataset_meta import declared_meta
 from .loss_reduction import losses_of
 
@@ -30,6 +31,7 @@ def check_config(cfg: ConfigDict, splits: Sequence[str]) -> None:
     Raises:
         UserError: what is missing or contradicts, where it was looked for, and the remedy.
     """
+    check_keys(cfg)
     head = cfg.get("model", {}).get("decode_head")
     if not isinstance(head, dict):
         raise UserError(
