@@ -13,13 +13,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path, PurePath
 
-import numpy as np
-from PIL import Image
 from prettytable import PrettyTable
 
 from ...configs import config_dir
@@ -28,54 +25,16 @@ from ...image_suffixes import IMAGE_SUFFIXES
 from .classes import classes_csv
 from .coco import load_coco, pair_coco, read_coco
 from .config_text import dataset_config, model_config
+from .converted import fill_folder, masks_folder, refuse_strangers
 from .files import Pairs, list_files, pair
 from .labelme import read_labelme
 from .masks import read_masks
+from .options import Options
 from .outputs import refuse_existing, write_all
 from .photos import Photo, look_at
 from .pool import on_all_cores
-from .source import Colour, Source
+from .source import Source
 from .split import Splits, by_folders, by_list, by_lot
-
-
-@dataclass(frozen=True)
-class Options:
-    """What a person says of the data set.
-
-    Attributes:
-        name: letters, digits, ``_`` and ``-``.
-        images: folder.
-        masks: folder of masks or of labelme's files, or a COCO file.
-        out_dir: for lists and converted masks; None: ``data/NAME``.
-        configs_dir: for the configs.
-        classes: file of names.
-        ignore_ids, ignore_colors: void; None: 255 where that is no class of two.
-        mask_suffix: what names of masks have after those of their images; None finds it.
-        convert: write index PNGs of masks that could be used as they are.
-        val: share of the images that validate; None: 0.2, or the folders ``train`` and ``val`` where images lie in them.
-        val_list: file of the images that validate.
-        seed: of the lots.
-        allow_missing: leave out images without mask and masks without image.
-        from_scratch: a config that needs no ImageNet weights.
-        force: replace what an earlier call wrote.
-    """
-
-    name: str
-    images: str
-    masks: str
-    out_dir: str | None = None
-    configs_dir: str = "configs"
-    classes: str | None = None
-    ignore_ids: Sequence[int] | None = None
-    ignore_colors: Sequence[Colour] = ()
-    mask_suffix: str | None = None
-    convert: bool = False
-    val: float | None = None
-    val_list: str | None = None
-    seed: int = 0
-    allow_missing: bool = False
-    from_scratch: bool = False
-    force: bool = False
 
 
 def new_dataset(options: Options) -> str:
@@ -104,10 +63,10 @@ def new_dataset(options: Options) -> str:
     masks, mask_files, fill = Path(options.masks), pairs.masks, None
     class_map, ignore_ids = source.classes.class_map, source.classes.ignore_ids
     if source.draw is not None:
-        masks, mask_files = _masks_folder(out_dir, options), [f"{name}.png" for name in pairs.names]
+        masks, mask_files = masks_folder(out_dir, options), [f"{name}.png" for name in pairs.names]
         refuse_existing([masks], options.force)
-        _refuse_strangers(masks, out_dir)
-        fill = partial(_fill, source=source, files=mask_files)
+        refuse_strangers(masks, out_dir)
+        fill = partial(fill_folder, source=source, files=mask_files)
         class_map, ignore_ids = dict(enumerate(source.classes.ids.classes)), (255,)
     for split, places in splits.items():
         texts[out_dir / f"{split}.txt"] = "".join(f"{pairs.images[i]}\t{mask_files[i]}\n" for i in places)
@@ -199,43 +158,6 @@ def _split(options: Options, pairs: Pairs, photos: Sequence[Photo]) -> tuple[Spl
 def _refuse_edited(path: Path, text: str) -> None:
     if path.exists() and path.read_text(encoding="utf-8") != text:
         raise UserError(f"{path} has other entries than were found: give it back with --classes {path}, or remove it")
-
-
-def _masks_folder(out_dir: Path, options: Options) -> Path:
-    """``OUT_DIR/masks``, or another where source files lie."""
-    for name in ("masks", "index_masks"):
-        folder = (out_dir / name).resolve()
-        sources = [Path(options.images).resolve(), Path(options.masks).resolve()]
-        if not any(folder == path or folder in path.parents or path in folder.parents for path in sources):
-            return out_dir / name
-    raise UserError(f"{out_dir} lies in a folder of source files: give another with --out-dir")
-
-
-def _refuse_strangers(folder: Path, out_dir: Path) -> None:
-    """A folder is replaced as a whole: it may hold nothing but masks that lists of an earlier call name."""
-    lines = [line for path in out_dir.glob("*.txt") for line in path.read_text(encoding="utf-8").splitlines()]
-    own = {line.partition("\t")[2] for line in lines}
-    files = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
-    strangers = sorted(set(files) - own)
-    if strangers:
-        raise UserError(f"{folder} holds files of other origin, such as {strangers[0]}: give another --out-dir")
-
-
-def _fill(folder: Path, source: Source, files: Sequence[str]) -> None:
-    """Write the class indices of all masks as palette PNGs."""
-    colours = np.zeros((256, 3), np.uint8)
-    colours[: len(source.classes.palette)] = source.classes.palette
-    colours[255] = 255
-    for subfolder in {(folder / file).parent for file in files}:
-        subfolder.mkdir(parents=True, exist_ok=True)
-    tasks = [(draw, folder / file, colours.tobytes()) for draw, file in zip(source.draw, files, strict=True)]
-    on_all_cores(_save, tasks, "writing masks")
-
-
-def _save(draw: Callable[[], np.ndarray], path: Path, colours: bytes) -> None:
-    mask = Image.fromarray(draw())
-    mask.putpalette(colours)
-    mask.save(path)
 
 
 def _table(source: Source, splits: Splits) -> str:

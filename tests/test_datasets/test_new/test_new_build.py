@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fcn_plugin.datasets.new import Options, build, new_dataset
+from fcn_plugin.datasets.new import Options, converted, new_dataset
 from fcn_plugin.datasets.new.pool import on_all_cores
 from fcn_plugin.errors import UserError
 
@@ -154,7 +154,7 @@ def test_a_failure_leaves_nothing(colours, monkeypatch, hashes):
     def fail(*task):
         raise OSError("disk full")
 
-    monkeypatch.setattr(build, "_save", fail)
+    monkeypatch.setattr(converted, "_save", fail)
     with pytest.raises(OSError):
         new_dataset(ROADS)
     assert hashes() == before
