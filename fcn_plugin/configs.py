@@ -41,4 +41,5 @@ def get_config(name: str) -> Config:
         raise UserError(f"no config {name!r}: there are {known}")
     cfg = Config.fromfile(path)
     # yapf lays out a config up to six times a run and takes seconds for a class map beside a long path; fromfile drops the option
-    return Config(cfg._cfg_dict, cfg.text, cfg.filename, cfg.env_variables, format_python_code=False)
+    object.__setattr__(cfg, "_format_python_code", False)
+    return cfg

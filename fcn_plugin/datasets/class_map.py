@@ -50,10 +50,8 @@ class ClassMap:
     def of_dataset(cls, dataset: BaseSegDataset) -> ClassMap:
         """What a built data set of mmseg's makes of the ids in its files."""
         classes = tuple(dataset.metainfo.get("classes") or ())
-        if dataset.reduce_zero_label:  # 0 is void, the rest moves down
-            ids = {0: IGNORED, **{i + 1: i for i in range(len(classes))}}
-        else:
-            ids = {i: i for i in range(len(classes))} if dataset.label_map is None else dict(dataset.label_map)
+        indices = {i: i for i in range(len(classes))} if dataset.label_map is None else dataset.label_map
+        ids = file_ids(indices, dataset.reduce_zero_label)
         if dataset.label_map is None or dataset.ignore_index not in ids:
             ids[dataset.ignore_index] = IGNORED
         return cls(ids, classes)
@@ -85,6 +83,11 @@ class ClassMap:
                 "correct the mask, or add the id to class_map or ignore_ids of the data set"
             )
         return indices.astype(np.uint8)
+
+
+def file_ids(label_map: Mapping[int, int], reduce_zero_label: bool) -> dict[int, int]:
+    """Id in the file -> index, of mmseg's label map, which counts from 1 where 0 is taken for void."""
+    return {0: IGNORED, **{i + 1: index for i, index in label_map.items()}} if reduce_zero_label else dict(label_map)
 
 
 def describe_ids(ids: Iterable[int], counts: Iterable[int], most: int = 10) -> str:

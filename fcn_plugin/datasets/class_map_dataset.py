@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from mmengine import list_from_file
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
@@ -49,7 +50,7 @@ class ClassMapDataset(BaseSegDataset):
         if class_map is None:
             if not own.get("classes") or list(metainfo["classes"]) != list(own["classes"]):
                 raise UserError(
-                    f"{type(self).__name__} needs class_map={{id: name}}, an entry for every id that is a class"
+                    f"{type(self).__name__} needs class_map={{id: name}}: each id that is a class; ignore_ids names the others"
                 )
             class_map = dict(enumerate(own["classes"]))
         self.class_map = ClassMap.of(class_map, ignore_ids)
@@ -69,16 +70,16 @@ class ClassMapDataset(BaseSegDataset):
     def load_data_list(self) -> list[dict]:
         """As mmseg's, and pairs of names with a tab between them."""
         data = super().load_data_list()
+        if not Path(self.ann_file).is_file():
+            return data
         folders = self.data_prefix.get("img_path") or "", self.data_prefix.get("seg_map_path")
-        for item in data:
-            _, tab, _ = item["img_path"].partition("\t")
-            if not tab:
+        for item, line in zip(data, list_from_file(self.ann_file, backend_args=self.backend_args), strict=True):
+            if "\t" not in line.strip():
                 continue
-            line = item["img_path"].removeprefix(folders[0]).removesuffix(self.img_suffix).lstrip("/")
-            image, *masks = line.split("\t")
+            image, *masks = line.strip().split("\t")
             if len(masks) != 1 or not image or not masks[0]:
                 raise UserError(
-                    f"{self.ann_file}: {line!r} is no pair IMAGE<tab>MASK: write two file names, or one name"
+                    f"{self.ann_file}: {line.strip()!r} is no pair IMAGE<tab>MASK: write two file names, or one name"
                 )
             item["img_path"] = str(Path(folders[0], image))
             if folders[1] is not None:

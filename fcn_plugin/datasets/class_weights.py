@@ -65,7 +65,10 @@ def masks_only(dataset: ConfigDict) -> ConfigDict:
         UserError: a pipeline loads no masks.
     """
     dataset = dataset.copy()
-    if "pipeline" in dataset:
+    wraps = "dataset" in dataset or "datasets" in dataset
+    if "pipeline" in dataset and wraps:  # MultiImageMixDataset's own steps change images that were loaded
+        dataset.pipeline = []
+    elif "pipeline" in dataset:
         dataset.pipeline = [step for step in dataset.pipeline if step["type"].endswith("LoadAnnotations")]
         if not dataset.pipeline:
             raise UserError(

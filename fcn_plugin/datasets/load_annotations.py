@@ -12,7 +12,7 @@ from PIL import Image
 
 from ..errors import UserError
 from .check.headers import header_of, mask_problems
-from .class_map import IGNORED, ClassMap
+from .class_map import IGNORED, ClassMap, file_ids
 
 
 @TRANSFORMS.register_module()
@@ -36,14 +36,19 @@ class FCNLoadAnnotations(LoadAnnotations):
             mask = np.asarray(image)
         if mask.dtype == bool:
             mask = mask.astype(np.uint8)
+        reduce = bool(results.get("reduce_zero_label"))
+        if self.reduce_zero_label not in (None, reduce):
+            raise UserError(
+                f"the loader says reduce_zero_label={self.reduce_zero_label}, the data set {reduce}: leave it to the data set"
+            )
         ids = results.get("label_map")
         if ids is not None:
-            mask = ClassMap({IGNORED: IGNORED, **ids}, ()).convert(mask, path)
+            mask = ClassMap({IGNORED: IGNORED, **file_ids(ids, reduce)}, ()).convert(mask, path)
         elif mask.max() > IGNORED:
             raise UserError(
                 f"{path} holds the id {mask.max()}, label maps end at {IGNORED}: give the data set a class_map"
             )
-        elif results.get("reduce_zero_label"):
+        elif reduce:
             mask = np.where((mask == 0) | (mask == IGNORED), IGNORED, mask - 1)
         results["gt_seg_map"] = mask.astype(np.uint8)
         results["seg_fields"].append("gt_seg_map")

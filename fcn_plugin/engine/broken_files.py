@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from mmcv.transforms import LoadImageFromFile
 from mmengine.dataset import BaseDataset, Compose
+from mmseg.datasets.transforms import LoadAnnotations
 
 from ..datasets.check.headers import (
     Unreadable,
@@ -15,8 +17,11 @@ from ..datasets.check.headers import (
     pair_problems,
     read_header,
     require_whole,
+    unreadable,
 )
+from ..datasets.check.problems import Problem
 from ..datasets.leaves import leaf_datasets
+from ..datasets.load_annotations import FCNLoadAnnotations
 from ..errors import UserError
 
 MOST_IN_A_ROW = 50  # then it is the data set that is broken
@@ -35,11 +40,13 @@ class CheckedPipeline(Compose):
 
     def __init__(self, transforms: Iterable) -> None:
         super().__init__(list(transforms))
+        self.loads = _loads(self.transforms)
         self.passed: set[int] = set()  # indices: one look at each sample's files is enough
 
     def __call__(self, data: dict) -> dict | None:
-        image, mask, index = (data.get(key) for key in ("img_path", "seg_map_path", "sample_idx"))
-        message = None if index in self.passed else _fault(image, mask)
+        paths = {"image": data.get("img_path"), "mask": data.get("seg_map_path")}
+        index = data.get("sample_idx")
+        message = None if index in self.passed else _fault(paths, self.loads)
         if message is None:
             if index is not None:
                 self.passed.add(index)
@@ -48,7 +55,7 @@ class CheckedPipeline(Compose):
             except UserError:
                 raise
             except Exception as error:
-                message = _fault(image, mask, missing=True)
+                message = _missing(paths) or _fault(paths, self.loads)
                 if message is None:
                     raise
                 raise UserError(message) from error
@@ -100,6 +107,7 @@ class SkippingPipeline(CheckedPipeline):
         samples = result["data_samples"]
         for sample in samples if isinstance(samples, list) else [samples]:  # a list under TestTimeAug
             sample.gt_sem_seg.data.fill_(self.dataset.ignore_index)
+            sample.set_metainfo(dict(stand_in=True))  # no picture is to be made of it
         return result
 
 
@@ -124,20 +132,43 @@ def _with_pipeline(dataset: Any) -> Iterable[BaseDataset]:
     return (leaf for leaf in leaf_datasets(dataset) if isinstance(getattr(leaf, "pipeline", None), Compose))
 
 
-def _fault(image: str | None, mask: str | None, missing: bool = False) -> str | None:
-    """What is wrong with a sample's files; with ``missing``, also that they are not there (a pipeline may not need them)."""
-    headers, problems = {}, []
+def _loads(transforms: Iterable) -> dict[str, int]:
+    """Which of image and mask the known loaders decode, and how many bits they keep; of others nothing is known."""
+    loads = {}
+    for step in transforms:
+        if type(step) is LoadImageFromFile and (step.color_type, step.imdecode_backend) == ("color", "cv2"):
+            loads["image"] = 8
+        elif type(step) in (LoadAnnotations, FCNLoadAnnotations):
+            loads["mask"] = 8 if type(step) is LoadAnnotations else 16
+        for branch in getattr(step, "subroutines", ()):  # TestTimeAug
+            loads |= _loads(branch.transforms)
+    return loads
+
+
+def _missing(paths: dict[str, str | None]) -> str | None:
+    for what, path in paths.items():
+        if path and "://" not in path and not Path(path).is_file():
+            return unreadable(path, what, FileNotFoundError()).problem.message
+    return None
+
+
+def _fault(paths: dict[str, str | None], loads: dict[str, int]) -> str | None:
+    """What is wrong with those of a sample's files that are there."""
+    headers = {}
     try:
-        for what, path in (("image", image), ("mask", mask)):
-            if path and (Path(path).is_file() or (missing and "://" not in path)):
-                headers[what] = read_header(path, what)
+        for what in loads:
+            if paths[what] and Path(paths[what]).is_file():
+                headers[what] = read_header(paths[what], what)
                 require_whole(headers[what], what)
     except Unreadable as error:
         return error.problem.message
+    problems = []
     if "image" in headers:
         problems += image_problems(headers["image"])
     if "mask" in headers:
         problems += mask_problems(headers["mask"])
+        if headers["mask"].bits > loads["mask"]:
+            problems.append(Problem("deep mask", paths["mask"], f"{headers['mask'].bits} bits"))
     if len(headers) == 2:
         problems += pair_problems(headers["image"], headers["mask"])
     return next((problem.message for problem in problems if problem.severity == "error"), None)

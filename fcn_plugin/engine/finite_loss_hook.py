@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from mmengine.hooks import Hook
+from mmengine.optim import OptimWrapperDict
 from mmseg.registry import HOOKS
 from torch.nn.utils import get_total_norm
 
@@ -28,23 +29,29 @@ class FiniteLossHook(Hook):
         self.interval = 1 if skip else interval
         self.skip = skip
         self.skipped = 0
-        self.dropped = False
+        self.stepped = False  # whether weights moved in this iteration
+        self.dropped = False  # whether a step was called off
 
     def before_train(self, runner) -> None:
         """Look at the gradients before the weights move."""
-        if self.skip:
-            runner.optim_wrapper.optimizer.register_step_pre_hook(self._drop_gradients)
+        if not self.skip:
+            return
+        wrappers = runner.optim_wrapper
+        for wrapper in wrappers.values() if isinstance(wrappers, OptimWrapperDict) else [wrappers]:
+            wrapper.optimizer.register_step_pre_hook(self._drop_gradients)
 
     def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:
-        self.dropped = False
+        self.stepped = self.dropped = False
 
     def _drop_gradients(self, optimizer, args, kwargs) -> None:
         """Optimizers pass over parameters without a gradient; gradients of all processes are summed already and agree."""
         parameters = [p for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
-        self.dropped = not get_total_norm([p.grad for p in parameters]).isfinite()
-        if self.dropped:
-            for parameter in parameters:
-                parameter.grad = None
+        if get_total_norm([p.grad for p in parameters]).isfinite():
+            self.stepped = True
+            return
+        self.dropped = True
+        for parameter in parameters:
+            parameter.grad = None
 
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
         if not self.every_n_train_iters(runner, self.interval):
@@ -55,7 +62,8 @@ class FiniteLossHook(Hook):
         files = ", ".join(sample.metainfo.get("img_path", "?") for sample in data_batch["data_samples"])
         value = "gradient is not finite" if loss - loss == 0 else f"loss is {loss}"
         what = f"the {value} at step {runner.iter + 1} (batch: {files})"
-        if self.dropped and self.skipped < self.skip and _finite_buffers(runner.model):
+        # no step at all: gradients are gathered over several iterations, or fp16's scaler has withheld it
+        if not self.stepped and self.skipped < self.skip and _finite_buffers(runner.model):
             self.skipped += 1
             runner.logger.warning(f"{what}: left out, {self.skipped} of at most {self.skip}")
             return

@@ -12,7 +12,7 @@ from mmseg.registry import DATASETS, OPTIMIZERS
 from ..datasets.leaves import leaf_configs
 from ..errors import UserError
 from ..models.weights import require_checkpoint
-from .config_check import check_keys
+from .config_check import check_keys, default_of
 from .dataset_meta import declared_meta
 from .loss_reduction import losses_of
 
@@ -137,7 +137,7 @@ def _check_dataset(dataset: ConfigDict, split: str, num_classes: int, cfg: Confi
         )
     root = Path(dataset.get("data_root") or ".")
     prefix = dataset.get("data_prefix", {})
-    if prefix and not prefix.get("seg_map_path"):
+    if split != "test" and prefix and prefix.get("seg_map_path") is None:
         raise UserError(f"{cfg.filename}: the {split} data set names no folder of masks: add data_prefix.seg_map_path")
     wanted = [("data root", root)]
     wanted += [
@@ -151,7 +151,7 @@ def _check_dataset(dataset: ConfigDict, split: str, num_classes: int, cfg: Confi
     if dataset.get("ann_file"):
         _check_list(root / dataset.ann_file, split, cfg)
     elif prefix.get("img_path"):
-        suffix = dataset.get("img_suffix", ".jpg")
+        suffix = dataset.get("img_suffix") or default_of(DATASETS.get(dataset.type), "img_suffix") or ""
         if not any((root / prefix["img_path"]).rglob(f"*{suffix}")):
             raise UserError(
                 f"the {split} split is empty: no *{suffix} in {root / prefix['img_path']}; put images there or correct img_suffix"

@@ -30,10 +30,11 @@ def train(cfg: Config, resume: str | None = None) -> None:
     init_default_scope(cfg.get("default_scope", "mmseg"))
     check_config(cfg, ("train", "val"))
     if resume:
-        cfg.resume = True
-        cfg.load_from = latest_checkpoint(cfg.work_dir) if resume == "auto" else resume
-        if cfg.load_from is None:
+        last = latest_checkpoint(cfg.work_dir) if resume == "auto" else resume
+        if last is None:
             say(f"nothing to resume in {cfg.work_dir}: training from the start")
+        else:
+            cfg.resume, cfg.load_from = True, last
     check_start(cfg)
     warning = reduction_warning(cfg)
     precision = resolve_precision(cfg.model.get("precision", "fp32"), get_device())

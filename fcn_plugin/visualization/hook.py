@@ -29,19 +29,25 @@ class PredictionHook(Hook):
         self.drawn = 0
 
     def before_test_epoch(self, runner) -> None:
-        self.palette = runner.test_dataloader.dataset.metainfo["palette"]
+        dataset = runner.test_dataloader.dataset
+        self.palette = dataset.metainfo["palette"]
+        # images of one name in two subfolders stay apart
+        self.images = Path(getattr(dataset, "data_prefix", {}).get("img_path") or ".")
         for folder in (self.mask_dir, self.picture_dir):
             if folder:
                 folder.mkdir(parents=True, exist_ok=True)
 
     def after_test_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
         for sample in outputs:
-            name = Path(sample.img_path).with_suffix(".png").name
+            if sample.get("stand_in"):
+                continue
+            path = Path(sample.img_path)
+            name = path.relative_to(self.images) if path.is_relative_to(self.images) else Path(path.name)
             mask = sample.pred_sem_seg.data[0].cpu().numpy()
             if self.mask_dir:
-                save_mask(mask, self.palette, self.mask_dir / name)
+                save_mask(mask, self.palette, _place(self.mask_dir, name))
             if self.picture_dir and (self.limit is None or self.drawn < self.limit):
-                self._draw(sample, mask).save(self.picture_dir / name)
+                self._draw(sample, mask).save(_place(self.picture_dir, name))
                 self.drawn += 1
 
     def _draw(self, sample, mask: np.ndarray) -> Image.Image:
@@ -53,3 +59,9 @@ class PredictionHook(Hook):
             tiles.append(("truth", colours[truth]))
         # small images are shown larger
         return panel([*tiles, ("prediction", colours[mask])], scale=max(1, round(256 / image.shape[0])))
+
+
+def _place(folder: Path, name: Path) -> Path:
+    path = (folder / name).with_suffix(".png")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path

@@ -57,6 +57,12 @@ def test_pairs_without_a_data_root(folder, monkeypatch):
     assert data[1]["data_samples"].img_path == "images/night/c.png"
 
 
+def test_pairs_with_a_path_of_their_own(folder):
+    (folder / "train.txt").write_text(f"{folder / 'images/night/c.png'}\t{folder / 'masks/c_mask.png'}\n")
+    item = build(folder)[0]["data_samples"]
+    assert (item.img_path, item.seg_map_path) == (str(folder / "images/night/c.png"), str(folder / "masks/c_mask.png"))
+
+
 def test_names_without_suffix_as_in_mmseg(folder):
     (folder / "train.txt").write_text("day 1/a b\n")
     item = build(folder, img_suffix=".JPG", seg_map_suffix="_mask.png")[0]["data_samples"]

@@ -154,3 +154,9 @@ def test_camvid():
     assert counts.frequency.tolist() == pytest.approx(frequencies)
     assert counts.weights(0.5).tolist() == pytest.approx((np.median(frequencies) / np.array(frequencies)) ** 0.5)
     assert counts.weights()[4] == 1  # pavement is the median class
+
+
+def test_a_wrapper_with_steps_of_its_own(root):
+    """MultiImageMixDataset's steps mix images that were loaded before."""
+    mixed = ConfigDict(type="MultiImageMixDataset", dataset=config(root), pipeline=[dict(type="RandomFlip", prob=0.5)])
+    assert as_lists(count_pixels(build_masks(mixed), 4, VOID)) == as_lists(count(root))

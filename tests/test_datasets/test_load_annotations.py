@@ -2,9 +2,12 @@
 
 import numpy as np
 import pytest
+from mmseg.datasets import BaseSegDataset
+from mmseg.datasets.transforms import LoadAnnotations
 from PIL import Image
 
 from fcn_plugin.datasets import FCNLoadAnnotations
+from fcn_plugin.datasets.class_map import ClassMap
 from fcn_plugin.errors import UserError
 
 
@@ -69,3 +72,30 @@ def test_masks_that_hold_no_ids(tmp_path, mode, suffix, fragment):
 def test_an_image_without_a_mask_passes():
     """mmseg's inference takes LoadAnnotations out of a pipeline, by that name."""
     assert FCNLoadAnnotations()(dict(img_path="a.jpg")) == dict(img_path="a.jpg")
+
+
+class Lands(BaseSegDataset):
+    METAINFO = dict(classes=("wall", "building", "sky"), palette=[[1, 1, 1], [2, 2, 2], [3, 3, 3]])
+
+
+@pytest.mark.parametrize("classes", [("wall", "building", "sky"), ("building", "sky"), ("sky", "wall")])
+@pytest.mark.parametrize("reduce", [False, True])
+def test_agrees_with_mmseg_on_known_ids(tmp_path, classes, reduce):
+    known = [0, 1, 2, 3, 255] if reduce else [0, 1, 2, 255]
+    mask = np.array([known, known], np.uint8)
+    Image.fromarray(mask).save(tmp_path / "a.png")
+    Image.fromarray(mask).save(tmp_path / "a.jpg")
+    folders = dict(img_path=str(tmp_path), seg_map_path=str(tmp_path))
+    data = Lands(data_prefix=folders, metainfo=dict(classes=classes), reduce_zero_label=reduce)
+    ours, theirs = (loader()(data.get_data_info(0))["gt_seg_map"] for loader in (FCNLoadAnnotations, LoadAnnotations))
+    assert ours.tolist() == theirs.tolist()
+    ids = ClassMap.of_dataset(data).ids
+    assert [ids[key] for key in known] == ours[0].tolist()
+
+
+def test_a_loader_that_contradicts_its_data_set(tmp_path):
+    Image.fromarray(np.zeros((1, 1), np.uint8)).save(tmp_path / "m.png")
+    with pytest.warns(UserWarning, match="reduce_zero_label"):
+        loader = FCNLoadAnnotations(reduce_zero_label=True)
+    with pytest.raises(UserError, match="reduce_zero_label=True, the data set False"):
+        loader(dict(seg_map_path=str(tmp_path / "m.png"), seg_fields=[], reduce_zero_label=False))

@@ -6,11 +6,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from mmcv.transforms import LoadImageFromFile
 from mmengine.dataset import Compose, RepeatDataset
 from mmengine.registry import init_default_scope
 from mmseg.datasets import BaseSegDataset
+from mmseg.datasets.transforms import LoadAnnotations
 from PIL import Image
 
+from fcn_plugin.datasets import FCNLoadAnnotations
 from fcn_plugin.datasets.check.headers import read_header
 from fcn_plugin.engine.broken_files import (
     MOST_IN_A_ROW,
@@ -35,16 +38,27 @@ def noise(*shape):
 
 @pytest.fixture
 def files(tmp_path):
-    paths = {"img_path": str(tmp_path / "a.jpg"), "seg_map_path": str(tmp_path / "a.png")}
+    paths = {"img_path": str(tmp_path / "a.jpg"), "seg_map_path": str(tmp_path / "a.png"), "seg_fields": []}
     Image.fromarray(noise(SIZE, SIZE, 3)).save(paths["img_path"])
     Image.fromarray(noise(SIZE, SIZE)).save(paths["seg_map_path"])
     return paths
 
 
-def refusal(files, step=dict):
+LOADERS = (LoadImageFromFile, FCNLoadAnnotations)
+
+
+def checked(*steps, loaders=LOADERS):
+    return CheckedPipeline([*(loader() for loader in loaders), *steps])
+
+
+def refusal(files, *steps, **options):
     with pytest.raises(UserError) as error:
-        CheckedPipeline([step])(files)
+        checked(*steps, **options)(files)
     return str(error.value)
+
+
+def passes(files, *steps, **options):
+    return "img" in checked(*steps, **options)(files)
 
 
 @pytest.mark.parametrize("key", ["img_path", "seg_map_path"])
@@ -60,14 +74,14 @@ def test_a_file_cut_short(files, key, keep):
 def test_bytes_after_a_whole_file(files, key):
     with open(files[key], "ab") as file:
         file.write(b"a film")
-    assert CheckedPipeline([dict])(files) == files
+    assert passes(files)
 
 
 @pytest.mark.parametrize("key", ["img_path", "seg_map_path"])
 def test_a_file_that_is_missing_matters_where_it_is_needed(files, key):
     files[key] += ".gone"
     assert CheckedPipeline([dict])(files) == files
-    assert refusal(files, fail).startswith(f"{files[key]}: can't be read (no such file)")
+    assert refusal(files).startswith(f"{files[key]}: can't be read (no such file)")
 
 
 def wider(files):
@@ -107,6 +121,27 @@ def test_what_the_engine_would_take_without_a_word(files, spoil):
     assert refusal(files).startswith(message)
 
 
+def test_files_of_another_loader_are_its_own_affair(files):
+    """Colours that a transform of the user's turns into ids, images that are loaded in full depth."""
+    coloured(files)
+    assert passes(files, loaders=(LoadImageFromFile,))
+    deep(files)
+    whole = CheckedPipeline([LoadImageFromFile(color_type="unchanged")])(files)
+    assert whole["img"].dtype == np.uint16
+
+
+@pytest.mark.parametrize("loader, kept", [(LoadAnnotations, False), (FCNLoadAnnotations, True)])
+def test_masks_of_16_bits_and_a_loader_that_keeps_8(files, loader, kept):
+    Image.fromarray(noise(SIZE, SIZE).astype(np.uint16)).save(files["seg_map_path"])
+    files |= {"reduce_zero_label": False}
+    if kept:
+        assert passes(files)
+    else:
+        assert refusal(files, loaders=(LoadImageFromFile, loader)).startswith(
+            f"{files['seg_map_path']}: 16 bits; load them with FCNLoadAnnotations"
+        )
+
+
 def gray(files):
     Image.fromarray(noise(SIZE, SIZE)).save(files["img_path"])
 
@@ -121,12 +156,12 @@ def turned_with_its_mask(files):
 @pytest.mark.parametrize("change", [gray, turned_with_its_mask])
 def test_what_is_only_worth_a_warning_passes(files, change):
     change(files)
-    assert CheckedPipeline([dict])(files) == files
+    assert passes(files)
 
 
 def test_a_fault_of_the_pipeline_stays_one(files):
     with pytest.raises(IndexError, match="no file named here"):
-        CheckedPipeline([fail])(files)
+        checked(fail)(files)
 
 
 def test_files_of_a_sample_are_looked_at_once(files, monkeypatch):
@@ -134,15 +169,15 @@ def test_files_of_a_sample_are_looked_at_once(files, monkeypatch):
     monkeypatch.setattr(
         "fcn_plugin.engine.broken_files.read_header", lambda path, what: looks.append(path) or read_header(path)
     )
-    pipeline = CheckedPipeline([dict])
+    pipeline = checked()
     for index in (0, 1, 0, 1):
         pipeline(files | {"sample_idx": index})
-    assert looks == list(files.values()) * 2
+    assert looks == [files["img_path"], files["seg_map_path"]] * 2
 
 
 def test_a_broken_sample_is_broken_each_time(files):
     message = wider(files)
-    pipeline = CheckedPipeline([dict])
+    pipeline = checked()
     for _ in range(2):
         with pytest.raises(UserError) as refusal:
             pipeline(files | {"sample_idx": 0})
@@ -150,7 +185,7 @@ def test_a_broken_sample_is_broken_each_time(files):
 
 
 def test_a_file_that_vanishes_later(files):
-    pipeline = CheckedPipeline([lambda data: open(data["img_path"], "rb").close() or data])
+    pipeline = checked()
     pipeline(files | {"sample_idx": 0})
     os.unlink(files["img_path"])
     with pytest.raises(UserError, match=r"a.jpg: can't be read \(no such file\)"):
@@ -195,6 +230,7 @@ def test_evaluation_puts_a_void_neighbour_in_the_place(dataset, tmp_path):
     skip_broken_files(dataset, training=False, notes=tmp_path / "notes.txt")
     assert [seen(item) for item in dataset] == [(10, [10]), (20, [20]), (10, [255])]
     assert [seen(item) for item in dataset][2] == (10, [255])
+    assert [item["data_samples"].get("stand_in", False) for item in dataset] == [False, False, True]
     (line,) = skipped(tmp_path / "notes.txt")
     assert line.startswith(f"{tmp_path / '30.png'}: can't be read (cannot identify")
 

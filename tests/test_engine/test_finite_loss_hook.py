@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from builders import sample
-from mmengine.optim import OptimWrapper
+from mmengine.optim import OptimWrapper, OptimWrapperDict
 
 from fcn_plugin.engine import FiniteLossHook
 from fcn_plugin.errors import UserError
@@ -57,9 +57,9 @@ def test_every_step_on_request():
 class Run:
     """A weight and a running mean, trained with the hook by the optimizer wrapper of mmengine."""
 
-    def __init__(self, hook, optimizer):
+    def __init__(self, hook, optimizer, **options):
         self.model = torch.nn.BatchNorm1d(1)
-        self.optim_wrapper = OptimWrapper(optimizer([self.model.weight]))
+        self.optim_wrapper = OptimWrapper(optimizer([self.model.weight]), **options)
         self.hook, self.iter, self.work_dir = hook, 0, "nowhere"
         self.logger = logging.getLogger("finite")
         hook.before_train(self)
@@ -114,3 +114,35 @@ def test_running_means_that_are_lost_stop_the_run():
     run.model.running_mean.fill_(float("nan"))
     with pytest.raises(UserError, match="at step 1"):
         run.step(float("nan"))
+
+
+def test_gradients_gathered_over_iterations():
+    """A loss that is no number comes before the step that its gradient spoils; neither moves the weights."""
+    run = Run(FiniteLossHook(skip=2), OPTIMIZERS["SGD"], accumulative_counts=2)
+    for factor in (float("nan"), 1.0):
+        run.step(factor)
+    assert run.model.weight.item() == 1
+    assert run.hook.skipped == 2
+    for _ in range(2):
+        run.step(1.0)
+    assert run.model.weight.item() != 1
+    assert run.hook.skipped == 2
+
+
+def test_a_loss_that_is_no_number_beside_weights_that_moved():
+    """Then something else is wrong than a batch."""
+    run = Run(FiniteLossHook(skip=2), OPTIMIZERS["SGD"])
+    run.hook.before_train_iter(run, 0, BATCH)
+    run.optim_wrapper.update_params(run.model.weight.sum())
+    with pytest.raises(UserError, match="the loss is nan"):
+        run.hook.after_train_iter(run, 0, BATCH, {"loss": torch.tensor(float("nan"))})
+
+
+def test_several_optimizers():
+    run = Run(FiniteLossHook(skip=1), OPTIMIZERS["SGD"])
+    run.optim_wrapper = OptimWrapperDict(a=OptimWrapper(OPTIMIZERS["SGD"]([run.model.weight])))
+    run.hook.before_train(run)
+    run.hook.before_train_iter(run, 0, BATCH)
+    run.optim_wrapper["a"].update_params(run.model.weight.sum() * float("nan"))
+    assert run.hook.dropped
+    assert run.model.weight.item() == 1

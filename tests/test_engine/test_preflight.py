@@ -198,7 +198,22 @@ def test_one_head(root, head):
 
 def test_no_folder_of_masks(root):
     prefix = dict(img_path="JPEGImages")
-    assert "names no folder of masks: add data_prefix.seg_map_path" in refusal(config(root, data_prefix=prefix))
+    cfg = config(root, data_prefix=prefix)
+    assert "names no folder of masks: add data_prefix.seg_map_path" in refusal(cfg)
+    cfg.test_dataloader = cfg.val_dataloader  # a server has the masks
+    check_config(cfg, ("test",))
+
+
+def test_masks_beside_the_images(root):
+    check_config(config(root, data_prefix=dict(img_path="JPEGImages", seg_map_path="")), SPLITS)
+
+
+def test_suffix_of_the_data_set_s_class(root):
+    """Cityscapes' class looks for _leftImg8bit.png."""
+    cfg = config(root, 19, type="CityscapesDataset", ann_file="")
+    assert "no *_leftImg8bit.png in" in refusal(cfg)
+    (root / "JPEGImages" / "a_leftImg8bit.png").touch()
+    check_config(cfg, SPLITS)
 
 
 @pytest.mark.parametrize("source", [123, ["a.pth"], True])

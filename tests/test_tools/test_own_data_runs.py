@@ -86,3 +86,14 @@ def test_id_outside_a_class_map_in_training(tool, two_classes, own_data, tmp_pat
     assert call.err.startswith(f"error: {own_data / 'SegmentationClass'}")
     assert ".png: id 77 (3 px) outside the classes 0..20 and not ignored" in call.err
     assert "add the id to class_map or ignore_ids" in call.err
+
+
+def test_resume_where_nothing_is_keeps_the_start(tool, trained, two_classes, tmp_path):
+    words = ("--work-dir", tmp_path / "work", "--resume", "--load-from", trained.best, "--adapt-classes")
+    done = tool("train", two_classes, *words)
+    assert done.code == 0, done.err
+    assert "nothing to resume in" in done.out
+    assert f"Loaded {trained.best}" in done.out
+    again = tool("train", two_classes, *words, "--cfg-options", "train_cfg.max_iters=4")
+    assert again.code == 0, again.err
+    assert f"Loaded {tmp_path / 'work' / 'iter_2.pth'}" in again.out

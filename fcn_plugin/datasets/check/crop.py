@@ -65,6 +65,8 @@ def find_crop(pipeline: Sequence[Mapping]) -> Crop | None:
 
 def _scales(kind: str, step: Mapping) -> tuple[tuple[int, int], tuple[int, int]] | None:
     """The ends of the range of scales, (W, H) each; None for a step of another kind."""
+    if step.get("resize_type", "Resize") != "Resize":
+        return None
     if kind == "RandomChoiceResize":
         scales = [(one, one) if isinstance(one, int) else tuple(one) for one in step["scales"]]
     elif kind in ("Resize", "RandomResize") and step.get("scale"):

@@ -11,6 +11,7 @@ from .problems import Problem
 
 EXIF_ORIENTATION = 0x0112
 TIFF_BITS = 258
+TURNS = range(2, 9)
 QUARTER_TURNS = (5, 6, 7, 8)  # width and height change places
 TAILS = {"JPEG": b"\xff\xd9", "PNG": b"IEND\xaeB`\x82"}  # how whole files end
 LOSSY = ("JPEG", "MPO", "JPEG2000")
@@ -84,8 +85,14 @@ def unreadable(path: str, what: str, error: Exception) -> Unreadable:
 
 def header_of(image: Image.Image, path: str) -> Header:
     """The header of an opened image whose pixels are not loaded yet."""
-    exif = Image.Image.getexif(image)  # PNG's own looks for EXIF behind the pixels too, and decodes them all
-    return Header(path, image.size, image.mode, _bits(image), image.format or "", exif.get(EXIF_ORIENTATION, 1))
+    # PNG's own getexif looks for EXIF behind the pixels too, and decodes them all
+    orientation = Image.Image.getexif(image).get(EXIF_ORIENTATION, 1)
+    if orientation not in TURNS:
+        orientation = 1  # 0 is "undefined": no program turns such an image
+    size = image.size
+    if image.format == "TIFF" and orientation in QUARTER_TURNS:
+        size = size[::-1]  # Pillow has turned a TIFF's already
+    return Header(path, size, image.mode, _bits(image), image.format or "", orientation)
 
 
 def image_problems(header: Header) -> list[Problem]:

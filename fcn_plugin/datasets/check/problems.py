@@ -39,6 +39,11 @@ KINDS = {
     "colour mask": Kind(
         "error", "masks of colours where ids are meant", "convert them to ids: tools/new_dataset.py, or save index PNGs"
     ),
+    "deep mask": Kind(
+        "error",
+        "masks of more bits than are loaded",
+        "load them with FCNLoadAnnotations: mmseg's loader keeps the lower 8 bits",
+    ),
     "lossy mask": Kind("error", "masks in a lossy format", "save masks as PNG: JPEG changes ids at every edge"),
     "unknown id": Kind(
         "error",

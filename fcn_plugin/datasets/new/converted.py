@@ -26,7 +26,8 @@ def masks_folder(out_dir: Path, options: Options) -> Path:
 
 def refuse_strangers(folder: Path, out_dir: Path) -> None:
     """A folder is replaced as a whole: it may hold nothing but masks that lists of an earlier call name."""
-    lines = [line for path in out_dir.glob("*.txt") for line in path.read_text(encoding="utf-8").splitlines()]
+    lists = [out_dir / f"{split}.txt" for split in ("train", "val", "test")]
+    lines = [line for path in lists if path.is_file() for line in path.read_text(encoding="utf-8").splitlines()]
     own = {line.partition("\t")[2] for line in lines}
     files = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
     strangers = sorted(set(files) - own)

@@ -2,5 +2,6 @@
 
 from .keys import check_keys
 from .overrides import merge_overrides
+from .parameters import default_of
 
-__all__ = ["check_keys", "merge_overrides"]
+__all__ = ["check_keys", "default_of", "merge_overrides"]

@@ -65,6 +65,8 @@ def _check_default_hooks(cfg: Config) -> None:
         if name not in DEFAULT_HOOKS and (hook is None or (isinstance(hook, dict) and "type" not in hook)):
             known = {*DEFAULT_HOOKS, *(other for other, entry in hooks.items() if entry and "type" in entry)}
             meant = nearest(name, known)
+            if hook is None and not meant:  # a hook that is switched off
+                continue
             remedy = f"did you mean default_hooks.{meant}?" if meant else f"there are {', '.join(sorted(known))}."
             raise UserError(
                 f"{cfg.filename}: default_hooks.{name} is no default hook: {remedy} A hook of your own needs a type"

@@ -54,6 +54,8 @@ def check_overrides(cfg: Config, keys: Collection[str]) -> None:
                 node = node[_place(node, where, word, key)]
             elif not isinstance(node, dict):
                 raise UserError(f"--cfg-options {key}: {where} is {node!r}, which has no entries: give all of {where}")
+            elif any(not isinstance(name, str) for name in node):  # a class map
+                raise UserError(f"--cfg-options {key}: {where} has numbers for keys: change it in the config file")
             elif word in node:
                 node = node[word]
             else:

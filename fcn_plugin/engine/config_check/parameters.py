@@ -26,6 +26,15 @@ def parameters_of(kind: Any) -> tuple[set[str], set[str], bool]:
     return named, inherited, not passes_on
 
 
+def default_of(cls: type, name: str) -> Any:
+    """What a class or the nearest of its bases sets an argument to where none is given; None where none of them has it."""
+    for base in cls.__mro__:
+        argument = inspect.signature(base.__init__).parameters.get(name)
+        if argument is not None and argument.default is not inspect.Parameter.empty:
+            return argument.default
+    return None
+
+
 def _arguments(cls: type) -> tuple[set[str], bool]:
     """Named arguments of a class, and whether it takes any others."""
     arguments = list(inspect.signature(cls.__init__).parameters.values())[1:]

@@ -27,7 +27,7 @@ def check_types(cfg: Config) -> None:
         (HOOKS, "custom_hooks", cfg.get("custom_hooks")),
         (METRICS, "val_evaluator", cfg.get("val_evaluator")),
         (METRICS, "test_evaluator", cfg.get("test_evaluator")),
-        (PARAM_SCHEDULERS, "param_scheduler", cfg.get("param_scheduler")),
+        *((PARAM_SCHEDULERS, path, entry) for path, entry in _schedulers(cfg.get("param_scheduler"))),
         (TRANSFORMS, "tta_pipeline", cfg.get("tta_pipeline")),
     ]
     for split in ("train", "val", "test"):
@@ -46,8 +46,16 @@ def entries(path: str, value: Any) -> Iterator[tuple[str, dict]]:
     elif isinstance(value, dict):
         if "metrics" not in value:  # an Evaluator holds metrics, and is none
             yield path, value
-        for name in ("metrics", "transforms"):
+        for name in ("metrics", "transforms") if value.get("type") != "Albu" else ():  # albumentations' own
             yield from entries(f"{path}.{name}", value.get(name))
+
+
+def _schedulers(value: Any) -> Iterator[tuple[str, Any]]:
+    """(place, entry or list): several optimizers have a dict of lists."""
+    if isinstance(value, dict) and "type" not in value:
+        yield from ((f"param_scheduler.{name}", one) for name, one in value.items())
+    else:
+        yield "param_scheduler", value
 
 
 def _pipelines(path: str, dataset: Any) -> Iterator[tuple[str, Any]]:

@@ -31,6 +31,7 @@ LOAD = dict(type="LoadImageFromFile")
         ),
         ([dict(type="Resize", scale_factor=2.0)], None),
         ([dict(type="RandomMosaic", prob=1.0)], None),
+        ([dict(type="RandomChoiceResize", scales=[300, 400], resize_type="ResizeShortestEdge")], None),
         ([dict(type="Resize", scale=400), dict(type="Resize", scale=400)], None),
     ],
 )

@@ -1,5 +1,7 @@
 """What a header tells: depth, channels, turns, sizes."""
 
+import cv2
+import mmcv
 import numpy as np
 import pytest
 from PIL import Image
@@ -49,7 +51,6 @@ def test_images(tmp_path, mode, suffix, expected):
 
 def test_16_bit_colours_behind_an_8_bit_mode(tmp_path):
     """Pillow opens such a file as RGB and keeps the upper halves."""
-    cv2 = pytest.importorskip("cv2")
     for suffix in ("png", "tif"):
         path = str(tmp_path / f"a.{suffix}")
         cv2.imwrite(path, np.full((4, 6, 3), 4000, np.uint16))
@@ -86,12 +87,26 @@ def test_masks(tmp_path, mode, suffix, expected):
         (8, (5, 5), (5, 5), "turned image"),  # nothing tells
         (3, (6, 4), (6, 4), "turned image"),
         (2, (6, 4), (6, 4), "turned image"),
+        (0, (6, 4), (6, 4), []),  # undefined
+        (9, (6, 4), (6, 4), []),
     ],
 )
 def test_pairs(tmp_path, orientation, stored, mask, expected):
     image = saved(tmp_path / "a.jpg", size=stored, orientation=orientation)
     problems = pair_problems(image, saved(tmp_path / "m.png", "L", mask))
     assert [p.kind for p in problems] == ([expected] if expected else [])
+
+
+@pytest.mark.parametrize(
+    "mask, expected", [((4, 6), "turned with its mask"), ((6, 4), "turned image"), ((5, 4), "size mismatch")]
+)
+def test_turned_tiff(tmp_path, mask, expected):
+    """Pillow turns a TIFF's size on opening; OpenCV, which training loads with, turns its pixels."""
+    image = saved(tmp_path / "a.tif", size=(6, 4), orientation=6)
+    assert (image.size, image.shown) == ((6, 4), (4, 6))
+    assert mmcv.imfrombytes((tmp_path / "a.tif").read_bytes()).shape[:2] == image.shown[::-1]
+    (problem,) = pair_problems(image, saved(tmp_path / "m.png", "L", mask))
+    assert problem.kind == expected
 
 
 def test_values_in_messages(tmp_path):

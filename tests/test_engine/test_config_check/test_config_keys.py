@@ -159,3 +159,7 @@ def test_a_score_far_from_all_lists_them():
 )
 def test_known_scores_and_other_metrics_pass(save_best, evaluator):
     check_keys(saving(save_best, evaluator))
+
+
+def test_a_hook_that_is_switched_off():
+    check_keys(config(default_hooks=dict(finite_loss=None, visualization=None)))

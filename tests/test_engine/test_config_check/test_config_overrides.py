@@ -97,3 +97,11 @@ def test_a_refused_override_leaves_the_config():
     with pytest.raises(UserError, match=r"did you mean train_cfg\.max_iters"):
         merge_overrides(cfg, {"train_cfg.val_interval": 1, "train_cfg.max_iter": 5})
     assert cfg.to_dict() == dict(train_cfg=dict(max_iters=3))
+
+
+def test_ids_of_a_class_map():
+    cfg = Config(dict(train_dataloader=dict(dataset=dict(class_map={0: "sea", 1: "land"}))))
+    with pytest.raises(
+        UserError, match=r"train_dataloader.dataset.class_map has numbers for keys: change it in the config file"
+    ):
+        check_overrides(cfg, ["train_dataloader.dataset.class_map.0"])

@@ -83,3 +83,16 @@ def test_an_entry_without_type():
 )
 def test_known_types_scopes_and_objects_pass(entries):
     check_types(Config(entries))
+
+
+def test_transforms_of_another_library():
+    steps = [dict(type="Albu", transforms=[dict(type="RandomBrightnessContrast")])]
+    check_types(Config(dict(train_dataloader=dict(dataset=dict(pipeline=steps)))))
+
+
+def test_schedules_of_several_optimizers():
+    both = dict(gen=[dict(type="PolyLR")], disc=dict(type="LinearLR"))
+    check_types(Config(dict(param_scheduler=both)))
+    both["gen"][0]["type"] = "PolyLr2"
+    with pytest.raises(UserError, match=r"param_scheduler.gen.0.type is 'PolyLr2'"):
+        check_types(Config(dict(param_scheduler=both)))
