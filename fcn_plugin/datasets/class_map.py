@@ -48,7 +48,10 @@ class ClassMap:
 
     @classmethod
     def of_dataset(cls, dataset: BaseSegDataset) -> ClassMap:
-        """What a built data set of mmseg's makes of the ids in its files."""
+        """What a built data set makes of the ids in its files."""
+        own = getattr(dataset, "class_map", None)
+        if isinstance(own, cls):
+            return own
         classes = tuple(dataset.metainfo.get("classes") or ())
         indices = {i: i for i in range(len(classes))} if dataset.label_map is None else dataset.label_map
         ids = file_ids(indices, dataset.reduce_zero_label)

@@ -70,6 +70,8 @@ class ClassMapDataset(BaseSegDataset):
     def load_data_list(self) -> list[dict]:
         """As mmseg's, and pairs of names with a tab between them."""
         data = super().load_data_list()
+        for item in data:
+            item["complete_label_map"] = True  # of mmseg's own, 255 is void besides
         if not Path(self.ann_file).is_file():
             return data
         folders = self.data_prefix.get("img_path") or "", self.data_prefix.get("seg_map_path")

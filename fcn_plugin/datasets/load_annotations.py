@@ -43,7 +43,8 @@ class FCNLoadAnnotations(LoadAnnotations):
             )
         ids = results.get("label_map")
         if ids is not None:
-            mask = ClassMap({IGNORED: IGNORED, **file_ids(ids, reduce)}, ()).convert(mask, path)
+            void = {} if results.get("complete_label_map") else {IGNORED: IGNORED}
+            mask = ClassMap({**void, **file_ids(ids, reduce)}, ()).convert(mask, path)
         elif mask.max() > IGNORED:
             raise UserError(
                 f"{path} holds the id {mask.max()}, label maps end at {IGNORED}: give the data set a class_map"

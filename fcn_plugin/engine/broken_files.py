@@ -139,7 +139,7 @@ def _loads(transforms: Iterable) -> dict[str, int]:
         if type(step) is LoadImageFromFile and (step.color_type, step.imdecode_backend) == ("color", "cv2"):
             loads["image"] = 8
         elif type(step) in (LoadAnnotations, FCNLoadAnnotations):
-            loads["mask"] = 8 if type(step) is LoadAnnotations else 16
+            loads["mask"] = 8 if type(step) is LoadAnnotations else 32
         for branch in getattr(step, "subroutines", ()):  # TestTimeAug
             loads |= _loads(branch.transforms)
     return loads

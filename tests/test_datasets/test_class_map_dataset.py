@@ -130,3 +130,11 @@ def test_camvid_has_an_extra_id(folder):
     custom = CamVidDataset(lazy_init=True, class_map={3: "road", 4: "road", 8: "car"}, ignore_ids=(255, 11))
     assert custom.class_map.classes == ("road", "car")
     assert len(custom.metainfo["palette"]) == 2
+
+
+def test_255_is_no_id_like_others_where_nothing_is_ignored(folder):
+    Image.fromarray(np.array([[0, 1, 255], [0, 0, 1]], np.uint8)).save(folder / "masks/c_mask.png")
+    data = build(folder, class_map={0: "background", 1: "object"}, ignore_ids=())
+    assert ClassMap.of_dataset(data).ids == {0: 0, 1: 1}
+    with pytest.raises(UserError, match=r"c_mask.png: id 255 \(1 px\) outside the classes 0..1"):
+        data[1]

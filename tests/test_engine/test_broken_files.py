@@ -130,6 +130,12 @@ def test_files_of_another_loader_are_its_own_affair(files):
     assert whole["img"].dtype == np.uint16
 
 
+def test_masks_of_32_bits(files):
+    files["seg_map_path"] = files["seg_map_path"].replace(".png", ".tif")
+    Image.fromarray(noise(SIZE, SIZE).astype(np.int32)).save(files["seg_map_path"])
+    assert passes(files)
+
+
 @pytest.mark.parametrize("loader, kept", [(LoadAnnotations, False), (FCNLoadAnnotations, True)])
 def test_masks_of_16_bits_and_a_loader_that_keeps_8(files, loader, kept):
     Image.fromarray(noise(SIZE, SIZE).astype(np.uint16)).save(files["seg_map_path"])

@@ -10,7 +10,16 @@ from dataclasses import dataclass, field
 import numpy as np
 from PIL import Image
 
-from .headers import Header, Unreadable, header_of, image_problems, mask_problems, pair_problems, unreadable
+from .headers import (
+    Header,
+    Unreadable,
+    header_of,
+    image_problems,
+    mask_problems,
+    pair_problems,
+    require_end,
+    unreadable,
+)
 from .problems import Problem
 
 DIGEST_BYTES = 16
@@ -64,6 +73,7 @@ def decoded(path: str, what: str) -> Iterator[tuple[Header, Image.Image]]:
             picture.load()
     except Exception as error:  # Pillow has no common class for what files can be
         raise unreadable(path, what, error) from error
+    require_end(header, what)
     yield header, picture
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 
 from PIL import Image
 
@@ -65,16 +66,37 @@ def require_whole(header: Header, what: str = "image") -> None:
     Raises:
         Unreadable: the pixels end before they should.
     """
-    tail = TAILS.get(header.format, b"")
-    with open(header.path, "rb") as file:
-        file.seek(-min(len(tail), os.fstat(file.fileno()).st_size), os.SEEK_END)
-        if file.read() == tail:
-            return
+    tail = TAILS.get(header.format)
+    if tail and _end(header.path, len(tail)) == tail:
+        return
     try:
         with Image.open(header.path) as image:  # something may follow a whole image: a phone's film, a stray byte
             image.load()
     except Exception as error:
         raise unreadable(header.path, what, error) from error
+    require_end(header, what)
+
+
+def require_end(header: Header, what: str = "image") -> None:
+    """Refuse a file that lacks its last bytes: Pillow has no need of them, OpenCV decodes nothing without.
+
+    Raises:
+        Unreadable: a PNG without its end, a BMP shorter than it says.
+    """
+    missing = False
+    if header.format == "PNG" and _end(header.path, len(TAILS["PNG"])) != TAILS["PNG"]:
+        missing = TAILS["PNG"] not in Path(header.path).read_bytes()
+    elif header.format == "BMP":
+        with open(header.path, "rb") as file:
+            missing = os.fstat(file.fileno()).st_size < int.from_bytes(file.read(6)[2:], "little")
+    if missing:
+        raise unreadable(header.path, what, EOFError("its end is missing"))
+
+
+def _end(path: str, count: int) -> bytes:
+    with open(path, "rb") as file:
+        file.seek(-min(count, os.fstat(file.fileno()).st_size), os.SEEK_END)
+        return file.read()
 
 
 def unreadable(path: str, what: str, error: Exception) -> Unreadable:

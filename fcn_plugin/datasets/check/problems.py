@@ -70,6 +70,11 @@ KINDS = {
     "shared image": Kind(
         "error", "images that training has seen", "take it out of one of the splits: scores on it mean nothing"
     ),
+    "thin image": Kind(
+        "error",
+        "images of which resizing leaves nothing",
+        "take it out, or crop it: it is too thin for the resize of the pipeline",
+    ),
     "small image": Kind(
         "warning", "images smaller than the crop", "take a smaller crop_size: the rest of the crop is void"
     ),

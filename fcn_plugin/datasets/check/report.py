@@ -86,7 +86,8 @@ def _crop_lines(tally: Tally) -> list[str]:
     if not count:
         return []
     return [
-        f"{_number(count, 'image')} may be resized to less than the crop: what is missing of such a crop is void and costs time"
+        f"{_number(count, 'image')} may be resized to less than the crop: the rest of it is void and costs time; "
+        "raise ratio_range or take a smaller crop_size if that matters"
     ]
 
 

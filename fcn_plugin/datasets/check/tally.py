@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -93,10 +93,14 @@ class Tally:
                     yield Problem("absent class", self.split.name, f"no pixel of {name}")
 
     def small(self) -> Iterator[Problem]:
-        """Images on which the crop always finds too little."""
+        """Images on which the crop always finds too little, and those of which a resize before it leaves nothing."""
         for source, numbers, sizes in self._cropped():
-            largest = source.crop.largest(sizes)
-            for i in np.flatnonzero(source.crop.cuts_short(largest)):
+            least, largest = source.crop.least(sizes), source.crop.largest(sizes)
+            thin = (least < 1).any(1)
+            for i in np.flatnonzero(thin):
+                found = f"{_size(sizes[i])}, as little as {_size(least[i])} after resizing"
+                yield Problem("thin image", unpack(source.images[numbers[i]]), found)
+            for i in np.flatnonzero(source.crop.cuts_short(largest) & ~thin):
                 yield _too_small(unpack(source.images[numbers[i]]), sizes[i], largest[i], source.crop)
 
     def sometimes_small(self) -> int:
@@ -123,8 +127,12 @@ class Tally:
 
 
 def _too_small(path: str, size: np.ndarray, largest: np.ndarray, crop: Crop) -> Problem:
-    resized = "" if crop.scales is None else f", at most {largest[0]} x {largest[1]} after resizing"
-    return Problem("small image", path, f"{size[0]} x {size[1]}{resized}, the crop is {crop.size[0]} x {crop.size[1]}")
+    resized = "" if crop.scales is None else f", at most {_size(largest)} after resizing"
+    return Problem("small image", path, f"{_size(size)}{resized}, the crop is {_size(crop.size)}")
+
+
+def _size(size: Sequence[int]) -> str:
+    return f"{size[0]} x {size[1]}"
 
 
 def class_indices(ids: np.ndarray, class_map: ClassMap | None) -> tuple[np.ndarray, np.ndarray]:

@@ -94,11 +94,24 @@ def new_dataset(options: Options) -> str:
             _table(source, splits),
             how,
             *(f"wrote {path}" for path in written),
+            *_hints(options, out_dir / "classes.csv"),
             "next:",
             f"  python tools/check_dataset.py {leaf}",
             f"  python tools/train.py {leaf}",
         ]
     )
+
+
+def _hints(options: Options, names: Path) -> list[str]:
+    hints = []
+    if not options.classes:
+        hints.append(f"other names: edit {names}, then call again with --classes {names} --force")
+    if not options.from_scratch:
+        hints.append(
+            "training starts from torchvision's ImageNet VGG16, a download of 528 MB: name a file in model.pretrained, or call "
+            "again with --from-scratch --force for a net that needs none"
+        )
+    return hints
 
 
 def _read(options: Options) -> tuple[Pairs, list[Photo], Source]:

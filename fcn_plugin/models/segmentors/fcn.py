@@ -66,6 +66,8 @@ class FCN(EncoderDecoder):
         with warnings.catch_warnings():
             # mmpretrain's VGG-BN keeps the bias of its convolutions, as torchvision's does
             warnings.filterwarnings("ignore", message="Unnecessary conv bias before batch/instance norm")
+            # two classes with a softmax are meant
+            warnings.filterwarnings("ignore", message="For binary segmentation, we suggest using")
             # mmseg's head still builds its pixel sampler in the old way
             warnings.filterwarnings("ignore", message="``build_pixel_sampler`` would be deprecated")
             super().__init__(

@@ -95,13 +95,24 @@ def test_no_class_is_absent_where_no_mask_was_read():
 def test_images_smaller_than_the_crop():
     plain, resized = Crop((20, 10)), Crop((20, 10), ((10, 10), (40, 20)), keep_ratio=True)
     split = Split("train", (source("a", "b", "c", crop=plain), source("d", "e"), source("f", "g", "h", crop=resized)))
-    sizes = [(20, 10), (19, 10), (0, 0), (1, 1), (1, 1), (4, 4), (100, 4), (2000, 1000)]
+    sizes = [(20, 10), (19, 10), (0, 0), (1, 1), (1, 1), (4, 4), (50, 4), (2000, 1000)]
     tally, _ = counted(split, *(contents(size=size) for size in sizes))
     assert list(tally.small()) == [
         Problem("small image", "b.jpg", "19 x 10, the crop is 20 x 10"),
-        Problem("small image", "g.jpg", "100 x 4, at most 40 x 2 after resizing, the crop is 20 x 10"),
+        Problem("small image", "g.jpg", "50 x 4, at most 40 x 3 after resizing, the crop is 20 x 10"),
     ]
     assert tally.sometimes_small() == 2  # f and h, at the least scale
+
+
+def test_images_of_which_a_resize_leaves_nothing():
+    resized = Crop((20, 10), ((10, 10), (40, 20)), keep_ratio=True)
+    tally, _ = counted(
+        Split("train", (source("a", "b", crop=resized),)), *(contents(size=s) for s in [(20, 1), (21, 1)])
+    )
+    assert list(tally.small()) == [
+        Problem("thin image", "b.jpg", "21 x 1, as little as 10 x 0 after resizing"),
+        Problem("small image", "a.jpg", "20 x 1, at most 40 x 2 after resizing, the crop is 20 x 10"),
+    ]
 
 
 def test_first_of_equal_rows():

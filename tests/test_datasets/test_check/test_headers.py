@@ -12,6 +12,7 @@ from fcn_plugin.datasets.check.headers import (
     mask_problems,
     pair_problems,
     read_header,
+    require_whole,
 )
 
 SIZE = (6, 4)
@@ -134,3 +135,16 @@ def test_unreadable(tmp_path, content, reason, what):
     assert caught.value.problem.kind == f"unreadable {what}"
     assert "take it out of the split" in str(caught.value)
     assert str(caught.value).count(str(path)) == 1 or reason == "cannot identify"
+
+
+@pytest.mark.parametrize(
+    "suffix, lost", [("png", 1), ("png", 12), ("bmp", 1), ("bmp", 9), ("tif", 9), ("ppm", 1), ("jpg", 2)]
+)
+def test_files_without_their_last_bytes(tmp_path, suffix, lost):
+    path = tmp_path / f"a.{suffix}"
+    image = Image.fromarray(np.random.default_rng(0).integers(0, 256, (9, 8, 3), np.uint8))
+    image.save(path)
+    require_whole(read_header(str(path)))
+    path.write_bytes(path.read_bytes()[:-lost])
+    with pytest.raises(Unreadable, match=rf"a.{suffix}: can't be read \("):
+        require_whole(read_header(str(path)))
