@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from pathlib import Path
 
 from mmengine.config import Config
@@ -38,7 +39,9 @@ def get_config(name: str) -> Config:
         known = ", ".join(
             sorted(config_name(p) for p in (*config_dir().glob("*.py"), *config_dir().glob("[!_]*/*.py")))
         )
-        raise UserError(f"no config {name!r}: there are {known}")
+        near = get_close_matches(Path(name).name, [file.name for file in Path(name).parent.glob("*.py")], 1)
+        meant = f"did you mean {Path(name).parent / near[0]}? " if near else ""
+        raise UserError(f"no config {name!r}: {meant}there are {known}")
     cfg = Config.fromfile(path)
     # yapf lays out a config up to six times a run and takes seconds for a class map beside a long path; fromfile drops the option
     object.__setattr__(cfg, "_format_python_code", False)

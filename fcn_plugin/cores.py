@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 CHUNK = 16  # tasks handed to a process at a time
@@ -25,6 +26,21 @@ def map_on_cores(function: Callable[[Any], Any], tasks: Sequence, jobs: int) -> 
     # Ctrl-C is for this process, which lets the others finish their files
     pool = ProcessPoolExecutor(jobs, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN))
     try:
-        yield from pool.map(function, tasks, chunksize=CHUNK)
+        with interrupts_held():
+            results = pool.map(function, tasks, chunksize=CHUNK)
+        yield from results
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def interrupts_held() -> Iterator[None]:
+    """Hold Ctrl-C back while processes start: one that comes in a fork is lost, or kills a process that is not ready for it."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -81,11 +81,11 @@ class DrawnData:
 
 @st.composite
 def class_maps(draw) -> tuple[dict[int, str], tuple[int, ...]]:
-    """Two to four classes, some of several ids, and ids that are ignored; a few belong to both."""
+    """Two to four classes, some of several ids, and other ids that are ignored."""
     ids = draw(st.lists(st.sampled_from(KNOWN_IDS), min_size=2, max_size=6, unique=True))
     names = draw(st.lists(st.sampled_from(NAMES), min_size=len(ids) - 2, max_size=len(ids) - 2))
     ignored = draw(st.sampled_from([(), (255,), (0, 255), (65535,)]))
-    return dict(zip(ids, [*NAMES[:2], *names], strict=True)), ignored
+    return dict(zip(ids, [*NAMES[:2], *names], strict=True)), tuple(id for id in ignored if id not in ids)
 
 
 @st.composite

@@ -1,10 +1,11 @@
 """Cores are those that this process may use, or all where the system does not say; work is spread over them in order."""
 
 import os
+import signal
 
 import pytest
 
-from fcn_plugin.cores import CHUNK, map_on_cores, usable_cores
+from fcn_plugin.cores import CHUNK, interrupts_held, map_on_cores, usable_cores
 
 
 def test_those_that_the_process_is_bound_to(monkeypatch):
@@ -33,3 +34,13 @@ def test_results_come_in_order(tasks, jobs, elsewhere):
     assert [number for number, _ in results] == list(range(tasks))
     processes = {process for _, process in results}
     assert (os.getpid() not in processes and len(processes) <= jobs) if elsewhere else processes <= {os.getpid()}
+
+
+def test_an_interrupt_waits_until_processes_have_started():
+    steps = []
+    with pytest.raises(KeyboardInterrupt):
+        with interrupts_held():
+            os.kill(os.getpid(), signal.SIGINT)
+            steps.append("started")
+        steps.append("lost")
+    assert steps == ["started"]

@@ -28,9 +28,8 @@ def parse_args() -> argparse.Namespace:
         "--ignore-ids",
         nargs="*",
         type=int,
-        default=[255],
         metavar="ID",
-        help="with --classes: ids that are no class (default: 255)",
+        help="with --classes: ids that are no class (default: 255 where the file does not name it)",
     )
     parser.add_argument("--sheet", metavar="FILE.png", help="picture of some pairs (default: work_dirs/check/NAME.png)")
     parser.add_argument("--json", metavar="FILE", help="write the report for programs; - prints it, and nothing else")
@@ -42,6 +41,12 @@ def parse_args() -> argparse.Namespace:
     folders = bool(args.images) + bool(args.masks)
     if bool(args.config) == bool(folders) or folders == 1:
         parser.error("give a config, or both --images and --masks")
+    if folders and (args.data_root or args.cfg_options):
+        parser.error("--data-root and --cfg-options change a config: leave them out beside --images and --masks")
+    if args.config and (args.classes or args.ignore_ids is not None):
+        parser.error("--classes and --ignore-ids are for --images and --masks: a config names its classes itself")
+    if args.json and Path(args.json).is_dir():
+        parser.error(f"--json {args.json} is a folder: name a file, or - for the console")
     if args.jobs is not None and args.jobs < 0:
         parser.error(f"--jobs is {args.jobs}: give 0 or more")
     return args
@@ -64,9 +69,12 @@ def main() -> None:
         root = ["--data-root", args.data_root] if args.data_root else []
         following = ["tools/train.py", args.config, *root]
     else:
-        sheet = args.sheet or _common.WORK_DIRS / "check" / f"{Path(args.images).resolve().name}.png"
+        folder = Path(args.images).resolve()
+        sheet = args.sheet or _common.WORK_DIRS / "check" / f"{folder.parent.name}-{folder.name}.png"
         report = check_folders(args.images, args.masks, args.classes, args.ignore_ids, sheet, jobs)
         following = ["tools/new_dataset.py", "NAME", "--images", args.images, "--masks", args.masks]
+        following += ["--classes", args.classes] if args.classes else []
+        following += ["--ignore-ids", *map(str, args.ignore_ids)] if args.ignore_ids is not None else []
     if args.json:
         text = json.dumps(report.as_dict(), indent=1)
         if args.json == "-":

@@ -8,7 +8,10 @@ import _common
 
 def colour(text: str) -> tuple[int, int, int]:
     """R,G,B or #rrggbb."""
-    values = list(bytes.fromhex(text[1:])) if text.startswith("#") else [int(value) for value in text.split(",")]
+    try:
+        values = list(bytes.fromhex(text[1:])) if text.startswith("#") else [int(value) for value in text.split(",")]
+    except ValueError:
+        values = []
     if len(values) != 3 or not all(0 <= value <= 255 for value in values):
         raise argparse.ArgumentTypeError(f"{text} is no colour: give R,G,B, three numbers from 0 to 255, or #rrggbb")
     return tuple(values)

@@ -26,15 +26,15 @@ class ClassMap:
     classes: tuple[str, ...]
 
     @classmethod
-    def of(cls, class_map: Mapping[int | str, str], ignore_ids: Iterable[int] = (IGNORED,)) -> ClassMap:
+    def of(cls, class_map: Mapping[int | str, str], ignore_ids: Iterable[int] | None = None) -> ClassMap:
         """Number the classes by their smallest id; ids that share a name are one class.
 
         Args:
             class_map: id in the mask file, 0 .. 65535, -> name of the class. JSON's and YAML's ids may be text.
-            ignore_ids: ids that count in no loss and no score. An id of ``class_map`` is a class all the same.
+            ignore_ids: ids that count in no loss and no score; None is 255, unless it is a class.
 
         Raises:
-            UserError: an id that no mask can hold, fewer than two classes or more than 255.
+            UserError: an id that no mask can hold or that is both a class and ignored, fewer than two classes or more than 255.
         """
         if not isinstance(class_map, Mapping):
             raise UserError(f"class_map is {class_map!r}: write id -> name, such as {{0: 'background', 1: 'road'}}")
@@ -43,7 +43,15 @@ class ClassMap:
         if not 2 <= len(classes) <= MOST_CLASSES:
             raise UserError(f"class_map names {len(classes)} classes: 2 to {MOST_CLASSES} can be told apart")
         index = {name: i for i, name in enumerate(classes)}
+        if ignore_ids is None:
+            ignore_ids = {IGNORED} - set(names)
+        if isinstance(ignore_ids, (str, Mapping)) or not isinstance(ignore_ids, Iterable):
+            raise UserError(f"ignore_ids is {ignore_ids!r}: write a list of ids, such as [255]")
         ignored = dict.fromkeys((_mask_id(key, "ignore_ids") for key in ignore_ids), IGNORED)
+        for key in sorted(set(ignored) & set(names)):
+            raise UserError(
+                f"id {key} stands in ignore_ids and is {names[key]!r} in class_map: take it out of one of them"
+            )
         return cls({**ignored, **{key: index[name] for key, name in names.items()}}, classes)
 
     @classmethod

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from mmengine import list_from_file
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
 from ..errors import UserError
-from .class_map import IGNORED, ClassMap
+from .class_map import ClassMap
+from .list_file import read_list
 
 LOADER = "FCNLoadAnnotations"
+TWO_FILES = re.compile(r"\S+\.\w{2,5} +\S+\.\w{2,5}")
 
 
 @DATASETS.register_module()
@@ -25,7 +28,7 @@ class ClassMapDataset(BaseSegDataset):
     Args:
         class_map: id in the mask files -> class name, ``{0: "background", 255: "road"}``. Classes are numbered by their
             smallest id. Without it ids are the places in the ``classes`` of the data set's meta information.
-        ignore_ids: ids that count in no loss and no score, unless ``class_map`` names them.
+        ignore_ids: ids that count in no loss and no score; 255 where nothing is said and it is no class.
         palette: [r, g, b] of each class.
         kwargs: of mmseg's ``BaseSegDataset``; pipelines load masks with ``FCNLoadAnnotations``.
 
@@ -37,7 +40,7 @@ class ClassMapDataset(BaseSegDataset):
     def __init__(
         self,
         class_map: Mapping[int | str, str] | None = None,
-        ignore_ids: Iterable[int] = (IGNORED,),
+        ignore_ids: Iterable[int] | None = None,
         palette: Sequence[Sequence[int]] | None = None,
         metainfo: dict | None = None,
         pipeline: Sequence = (),
@@ -59,6 +62,11 @@ class ClassMapDataset(BaseSegDataset):
         colours, classes = len(metainfo["palette"]), len(self.class_map.classes)
         if colours not in (0, classes):
             raise UserError(f"palette has {colours} colours, class_map {classes} classes: give each class its own")
+        for colour in metainfo["palette"]:
+            if not _is_colour(colour):
+                raise UserError(
+                    f"palette holds {colour!r}: a colour is [red, green, blue], whole numbers from 0 to 255"
+                )
         if not set(range(classes)) <= set(self.class_map.ids):
             _require_loader(pipeline)
         super().__init__(metainfo=metainfo, pipeline=list(pipeline), **kwargs)
@@ -69,24 +77,31 @@ class ClassMapDataset(BaseSegDataset):
 
     def load_data_list(self) -> list[dict]:
         """As mmseg's, and pairs of names with a tab between them."""
-        data = super().load_data_list()
+        if Path(self.ann_file).is_file():
+            data = [self._item(line) for line in read_list(self.ann_file)]
+        else:
+            data = super().load_data_list()
         for item in data:
             item["complete_label_map"] = True  # of mmseg's own, 255 is void besides
-        if not Path(self.ann_file).is_file():
-            return data
-        folders = self.data_prefix.get("img_path") or "", self.data_prefix.get("seg_map_path")
-        for item, line in zip(data, list_from_file(self.ann_file, backend_args=self.backend_args), strict=True):
-            if "\t" not in line.strip():
-                continue
-            image, *masks = line.strip().split("\t")
-            if len(masks) != 1 or not image or not masks[0]:
-                raise UserError(
-                    f"{self.ann_file}: {line.strip()!r} is no pair IMAGE<tab>MASK: write two file names, or one name"
-                )
-            item["img_path"] = str(Path(folders[0], image))
-            if folders[1] is not None:
-                item["seg_map_path"] = str(Path(folders[1], masks[0]))
         return data
+
+    def _item(self, line: str) -> dict:
+        names = line.split("\t")
+        if TWO_FILES.fullmatch(line):
+            raise UserError(f"{self.ann_file}: {line!r} has blanks between two file names: write a tab there")
+        if len(names) > 2 or not all(names):
+            raise UserError(f"{self.ann_file}: {line!r} is no pair IMAGE<tab>MASK: write two file names, or one name")
+        if len(names) == 1:
+            names = [line + self.img_suffix, line + self.seg_map_suffix]
+        folders = self.data_prefix.get("img_path") or "", self.data_prefix.get("seg_map_path")
+        item = dict(img_path=str(Path(folders[0], names[0])))
+        if folders[1] is not None:
+            item["seg_map_path"] = str(Path(folders[1], names[1]))
+        return dict(**item, label_map=self.label_map, reduce_zero_label=self.reduce_zero_label, seg_fields=[])
+
+
+def _is_colour(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and len(value) == 3 and all(one in range(256) for one in value)
 
 
 def _require_loader(pipeline: Iterable) -> None:

@@ -22,7 +22,7 @@ def declared_meta(dataset: ConfigDict) -> dict:
     """
     meta = {**DATASETS.get(dataset.type).METAINFO, **dataset.get("metainfo", {})}
     if dataset.get("class_map") is not None:
-        meta["classes"] = ClassMap.of(dataset.class_map, dataset.get("ignore_ids", ())).classes
+        meta["classes"] = ClassMap.of(dataset.class_map, dataset.get("ignore_ids")).classes
         meta["palette"] = None
     if dataset.get("palette") is not None:
         meta["palette"] = dataset.palette

@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mmengine.config import ConfigDict
+from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS, OPTIMIZERS
 
+from ..datasets.check.headers import unreadable
 from ..datasets.leaves import leaf_configs
+from ..datasets.list_file import read_list
 from ..errors import UserError
 from ..models.weights import require_checkpoint
-from .config_check import check_keys, default_of
+from .config_check import check_keys, check_values, default_of
 from .dataset_meta import declared_meta
 from .loss_reduction import losses_of
 
@@ -32,6 +35,7 @@ def check_config(cfg: ConfigDict, splits: Sequence[str]) -> None:
         UserError: what is missing or contradicts, where it was looked for, and the remedy.
     """
     check_keys(cfg)
+    check_values(cfg)
     head = cfg.get("model", {}).get("decode_head")
     if not isinstance(head, dict):
         raise UserError(
@@ -89,6 +93,38 @@ def check_start(cfg: ConfigDict) -> None:
         raise UserError(f"no weights at {source}. {how}")
 
 
+def check_files_there(cfg: ConfigDict, splits: Sequence[str]) -> None:
+    """Look for every image and mask that the splits name: one that is missing in val would show after the first interval.
+
+    Raises:
+        UserError: the first one that is missing and how many are; or a data set that can't be built.
+    """
+    for split in splits:
+        for dataset in leaf_configs(cfg[f"{split}_dataloader"].dataset):
+            try:
+                built = DATASETS.build(dataset)
+            except UserError as error:
+                raise UserError(f"{cfg.filename}, {split} data set: {error}") from error
+            if (
+                cfg.get("broken_files") == "skip"
+                or dataset.get("backend_args")
+                or not isinstance(built, BaseSegDataset)
+            ):
+                continue
+            missing = [found for i in range(len(built)) for found in _missing_files(built.get_data_info(i), split)]
+            if missing:
+                what, path = missing[0]
+                message = unreadable(path, what, FileNotFoundError()).problem.message
+                more = f" ({len(missing)} files of the {split} split are missing)" if len(missing) > 1 else ""
+                raise UserError(f"{message}{more}")
+
+
+def _missing_files(info: dict, split: str) -> list[tuple[str, str]]:
+    """(image or mask, path); masks of a test split may be with others."""
+    wanted = [("image", info.get("img_path"))] + ([("mask", info.get("seg_map_path"))] if split != "test" else [])
+    return [(what, path) for what, path in wanted if path and "://" not in path and not os.path.exists(path)]
+
+
 def make_dir(path: str, option: str) -> None:
     """Make a folder for results before the work that fills it.
 
@@ -128,7 +164,10 @@ def _check_dataset(dataset: ConfigDict, split: str, num_classes: int, cfg: Confi
         raise UserError(
             f"{cfg.filename}: the {split} data set's type {dataset.type!r} is unknown: correct it in the config"
         )
-    classes = declared_meta(dataset).get("classes")
+    try:
+        classes = declared_meta(dataset).get("classes")
+    except UserError as error:
+        raise UserError(f"{cfg.filename}, {split} data set: {error}") from error
     # mmseg also takes the name of a file of classes
     if classes is not None and not isinstance(classes, str) and len(classes) != num_classes:
         raise UserError(
@@ -149,7 +188,7 @@ def _check_dataset(dataset: ConfigDict, split: str, num_classes: int, cfg: Confi
         if not path.is_dir():
             raise UserError(_missing(split, what, path, cfg))
     if dataset.get("ann_file"):
-        _check_list(root / dataset.ann_file, split, cfg)
+        _check_list(root / dataset.ann_file, split, cfg, dataset.get("class_map") is not None)
     elif prefix.get("img_path"):
         suffix = dataset.get("img_suffix") or default_of(DATASETS.get(dataset.type), "img_suffix") or ""
         if not any((root / prefix["img_path"]).rglob(f"*{suffix}")):
@@ -158,11 +197,12 @@ def _check_dataset(dataset: ConfigDict, split: str, num_classes: int, cfg: Confi
             )
 
 
-def _check_list(path: Path, split: str, cfg: ConfigDict) -> None:
+def _check_list(path: Path, split: str, cfg: ConfigDict, pairs: bool) -> None:
     if not path.is_file():
         raise UserError(_missing(split, "split file", path, cfg))
-    if not path.read_text().split():
-        raise UserError(f"the {split} split is empty: {path} names no image; write one name per line, without suffix")
+    if not read_list(path):
+        how = "or IMAGE<tab>MASK" if pairs else "without suffix"
+        raise UserError(f"the {split} split is empty: {path} names no image; write one name per line, {how}")
 
 
 def _missing(split: str, what: str, path: Path, cfg: ConfigDict) -> str:

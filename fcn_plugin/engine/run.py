@@ -14,7 +14,7 @@ from ..models.weights import require_checkpoint
 from .checkpoint import latest_checkpoint
 from .console import say
 from .loss_reduction import reduction_warning
-from .preflight import check_config, check_start, make_dir
+from .preflight import check_config, check_files_there, check_start, make_dir
 
 
 def train(cfg: Config, resume: str | None = None) -> None:
@@ -36,6 +36,7 @@ def train(cfg: Config, resume: str | None = None) -> None:
         else:
             cfg.resume, cfg.load_from = True, last
     check_start(cfg)
+    check_files_there(cfg, ("train", "val"))
     warning = reduction_warning(cfg)
     precision = resolve_precision(cfg.model.get("precision", "fp32"), get_device())
     if precision == "fp16":
@@ -73,6 +74,7 @@ def test(
     init_default_scope(cfg.get("default_scope", "mmseg"))
     check_config(cfg, ("test",))
     require_checkpoint(checkpoint)
+    check_files_there(cfg, ("test",))
     cfg.load_from = checkpoint
     for folder, option in ((masks, "--out"), (pictures, "--show-dir")):
         if folder:

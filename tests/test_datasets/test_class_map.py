@@ -92,3 +92,16 @@ def test_of_a_data_set_of_mmseg(options, ids):
     built = ClassMap.of_dataset(Pets(lazy_init=True, **options))
     assert built.ids == ids
     assert built.classes == tuple(options.get("metainfo", Pets.METAINFO)["classes"])
+
+
+def test_an_id_that_is_both():
+    with pytest.raises(UserError, match="id 11 stands in ignore_ids and is 'car' in class_map: take it out of one"):
+        ClassMap.of({0: "road", 11: "car"}, (11, 255))
+    assert ClassMap.of({0: "road", 255: "car"}).ids == {0: 0, 255: 1}
+    assert ClassMap.of({0: "road", 7: "car"}).ids == {0: 0, 7: 1, 255: 255}
+
+
+@pytest.mark.parametrize("ignore_ids", [255, "255", {255: "void"}])
+def test_ignored_ids_are_a_list(ignore_ids):
+    with pytest.raises(UserError, match=r"ignore_ids is .*: write a list of ids, such as \[255\]"):
+        ClassMap.of({0: "road", 1: "car"}, ignore_ids)

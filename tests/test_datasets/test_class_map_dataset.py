@@ -63,6 +63,26 @@ def test_pairs_with_a_path_of_their_own(folder):
     assert (item.img_path, item.seg_map_path) == (str(folder / "images/night/c.png"), str(folder / "masks/c_mask.png"))
 
 
+def test_lists_as_editors_write_them(folder):
+    (folder / "train.txt").write_bytes(b"\xef\xbb\xbfnight/c.png\tc_mask.png\r\n\r\n  \r\n")
+    data = build(folder)
+    assert [item["img_path"] for item in data.load_data_list()] == [str(folder / "images/night/c.png")]
+
+
+def test_blanks_for_a_tab(folder):
+    (folder / "train.txt").write_text("c.png    c_mask.png\n")
+    with pytest.raises(
+        UserError, match=r"train.txt: 'c.png    c_mask.png' has blanks between two file names: write a tab"
+    ):
+        build(folder)
+
+
+def test_lists_in_another_encoding(folder):
+    (folder / "train.txt").write_bytes(b"Stra\xdfe.jpg\tc_mask.png\n")
+    with pytest.raises(UserError, match=r"train.txt can't be read as a list .*: save it as UTF-8 text"):
+        build(folder)
+
+
 def test_names_without_suffix_as_in_mmseg(folder):
     (folder / "train.txt").write_text("day 1/a b\n")
     item = build(folder, img_suffix=".JPG", seg_map_suffix="_mask.png")[0]["data_samples"]
@@ -91,6 +111,8 @@ def test_line_that_is_no_pair(folder, line):
         (dict(class_map=None, metainfo=dict(classes=("a", "b"))), r"needs class_map"),
         (dict(reduce_zero_label=True), "reduce_zero_label has no place beside a class map: name 0 in ignore_ids"),
         (dict(palette=[[0, 0, 0]]), "palette has 1 colours, class_map 2 classes"),
+        (dict(palette=[[0, 0, 0], [0, 0, 256]]), r"palette holds \[0, 0, 256\]: a colour is \[red, green, blue\]"),
+        (dict(palette=[1, 2]), "palette holds 1: a colour"),
         (
             dict(pipeline=[dict(type="LoadAnnotations")]),
             "LoadAnnotations does not know class maps: .*FCNLoadAnnotations",

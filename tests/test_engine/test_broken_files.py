@@ -303,3 +303,11 @@ def test_notes_of_two_workers_are_one_list(dataset, tmp_path):
     assert [seen(item)[0] for item in loader] == [10, 30, 30] * 4
     assert len((tmp_path / "notes.txt").read_text().splitlines()) == 2
     assert len(skipped(tmp_path / "notes.txt")) == 1
+
+
+def test_broken_samples_here_and_there_are_no_broken_data_set(dataset, tmp_path, monkeypatch):
+    monkeypatch.setattr("fcn_plugin.engine.broken_files.MOST_IN_A_ROW", 2)
+    (tmp_path / "20.jpg").write_bytes(b"")
+    skip_broken_files(dataset, training=False, notes=tmp_path / "notes.txt")
+    for _ in range(3):
+        assert [seen(item)[0] for item in dataset] == [10, 30, 30]

@@ -8,7 +8,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 from fcn_plugin.engine import check_config
-from fcn_plugin.engine.preflight import check_start, make_dir
+from fcn_plugin.engine.preflight import check_files_there, check_start, make_dir
 from fcn_plugin.errors import UserError
 
 SPLITS = ("train", "val")
@@ -29,6 +29,7 @@ def root(tmp_path):
     for folder in ("JPEGImages", "SegmentationClass"):
         (tmp_path / folder).mkdir()
     (tmp_path / "JPEGImages" / "a.jpg").touch()
+    (tmp_path / "SegmentationClass" / "a.png").touch()
     (tmp_path / "names.txt").write_text("a\n")
     return tmp_path
 
@@ -229,3 +230,23 @@ def test_classes_of_no_checkpoint_can_be_adapted(root):
     cfg.adapt_classes = True
     with pytest.raises(UserError, match="name it with --load-from PATH"):
         check_start(cfg)
+
+
+def test_files_of_all_splits_are_there(root):
+    cfg = config(root)
+    check_files_there(cfg, SPLITS)
+    (root / "names.txt").write_text("a\nb\nc\n")
+    (root / "JPEGImages" / "b.jpg").touch()
+    with pytest.raises(UserError) as refusal:
+        check_files_there(cfg, SPLITS)
+    assert str(refusal.value).startswith(f"{root / 'SegmentationClass/b.png'}: can't be read (no such file); ")
+    assert str(refusal.value).endswith("(3 files of the train split are missing)")
+    cfg.broken_files = "skip"
+    check_files_there(cfg, SPLITS)
+
+
+def test_a_data_set_that_can_not_be_built_is_named_with_its_split(root):
+    cfg = config(root, 3, **MAPPED)
+    cfg.val_dataloader.dataset.palette = [[0, 0, 0]]
+    with pytest.raises(UserError, match=r"val data set: palette has 1 colours, class_map 3 classes"):
+        check_files_there(cfg, SPLITS)

@@ -62,6 +62,11 @@ def test_diverged_training_stops_before_it_saves(tool, leaf, tmp_path):
     refused(call, tmp_path / "work", "the loss is nan at step 2", "JPEGImages", "lower optim_wrapper.optimizer.lr")
 
 
+def test_unknown_config_beside_one_of_nearly_its_name(tool, leaf):
+    near = leaf.with_name("narow8s.py")
+    refused(tool("train", near), leaf.parent / "work", f"no config '{near}'", f"did you mean {leaf}?")
+
+
 def test_unknown_config_lists_those_that_exist(tool, tmp_path):
     refused(tool("train", "fcn8_voc"), tmp_path, "no config 'fcn8_voc'", "fcn8s_vgg16_voc", "fcn32s_vgg16_minivoc")
 

@@ -230,11 +230,18 @@ def doubled(root):
 def absent(root):
     for path in (root / "SegmentationClass").glob("*.png"):
         mask = np.array(Image.open(path))
-        Image.fromarray(np.where(mask == 255, 255, 0).astype(np.uint8)).save(path)
+        Image.fromarray(np.where(np.isin(mask, (0, 255)), mask, 1)).save(path)
     return ["class 20"], "warning", "never learnt or scored"
 
 
-@pytest.mark.parametrize("spoil", [shared, doubled, absent])
+def single(root):
+    for path in (root / "SegmentationClass").glob("*.png"):
+        mask = np.array(Image.open(path))
+        Image.fromarray(np.where(mask == 255, 255, 0).astype(np.uint8)).save(path)
+    return ["train: all labelled pixels are class 0"], "error", "a net learns nothing from them"
+
+
+@pytest.mark.parametrize("spoil", [shared, doubled, absent, single])
 def test_malformed_data_set(tool, config, own_data, tmp_path, spoil):
     names, severity, remedy = spoil(own_data)
     call = ("check_dataset", config, "--data-root", own_data, "--jobs", 0, "--sheet", tmp_path / "sheet.png")

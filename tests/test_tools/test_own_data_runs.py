@@ -97,3 +97,10 @@ def test_resume_where_nothing_is_keeps_the_start(tool, trained, two_classes, tmp
     again = tool("train", two_classes, *words, "--cfg-options", "train_cfg.max_iters=4")
     assert again.code == 0, again.err
     assert f"Loaded {tmp_path / 'work' / 'iter_2.pth'}" in again.out
+
+
+def test_a_run_of_other_classes_is_not_resumed(tool, trained, two_classes, tmp_path):
+    words = ("--work-dir", tmp_path / "work", "--resume", trained.best, "--adapt-classes")
+    refusal = tool("train", two_classes, *words)
+    assert refusal.code == 2
+    assert "trained for 21 classes, the config has num_classes=2" in refusal.err

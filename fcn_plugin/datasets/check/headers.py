@@ -101,7 +101,11 @@ def _end(path: str, count: int) -> bytes:
 
 def unreadable(path: str, what: str, error: Exception) -> Unreadable:
     """The problem of a file that Pillow gave up on."""
-    reason = "no such file" if isinstance(error, FileNotFoundError) else str(error).replace(f" '{path}'", "")
+    reason = (isinstance(error, OSError) and error.strerror) or str(error).replace(f" '{path}'", "")
+    if isinstance(error, FileNotFoundError):
+        reason = "no such file"
+    elif isinstance(error, Image.DecompressionBombError):
+        reason = f"more than {2 * Image.MAX_IMAGE_PIXELS} pixels: cut it into tiles"
     return Unreadable(Problem(f"unreadable {what}", path, f"can't be read ({reason})"))
 
 

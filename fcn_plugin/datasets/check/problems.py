@@ -66,6 +66,9 @@ KINDS = {
         "classes that never occur",
         "check the class map and the split: such a class is never learnt or scored",
     ),
+    "single class": Kind(
+        "error", "training masks of a single class", "check the class map: a net learns nothing from them"
+    ),
     "duplicate image": Kind("warning", "images that a split holds twice", "take it out, unless it should weigh more"),
     "shared image": Kind(
         "error", "images that training has seen", "take it out of one of the splits: scores on it mean nothing"

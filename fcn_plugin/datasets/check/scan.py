@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
+from ...cores import interrupts_held
 from .contents import Contents, read_pair
 from .splits import Source, unpack
 
@@ -26,8 +27,10 @@ def scan(sources: Sequence[Source], jobs: int = 0) -> Iterator[tuple[int, int, C
     """
     chunks = _Chunks(sources)
     loader = DataLoader(chunks, batch_size=None, num_workers=jobs, collate_fn=_as_it_is)
+    with interrupts_held():
+        results = iter(loader)
     with tqdm(total=sum(len(source.images) for source in sources), unit="pair", desc="checking") as bar:
-        for (source, pairs), contents in zip(chunks.places, loader, strict=True):
+        for (source, pairs), contents in zip(chunks.places, results, strict=True):
             for pair, content in zip(pairs, contents, strict=True):
                 yield source, pair, content
             bar.update(len(pairs))

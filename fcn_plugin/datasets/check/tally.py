@@ -88,6 +88,10 @@ class Tally:
     def absent(self) -> Iterator[Problem]:
         """Classes without a pixel; none where no mask was counted."""
         if self.pixels.any():
+            if self.split.name.startswith("train") and self.class_map is not None and (self.pixels > 0).sum() == 1:
+                yield Problem(
+                    "single class", self.split.name, f"all labelled pixels are {self.names[self.pixels.argmax()]}"
+                )
             for name, pixels in zip(self.names, self.counts.pixels, strict=True):
                 if pixels == 0:
                     yield Problem("absent class", self.split.name, f"no pixel of {name}")

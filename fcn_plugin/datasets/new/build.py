@@ -129,7 +129,7 @@ def _read(options: Options) -> tuple[Pairs, list[Photo], Source]:
     one_folder = masks.exists() and masks.samefile(images_dir)
     shapes = list_files(masks, {".json"}, leave_out=images_dir)
     files = images if one_folder else list_files(masks, IMAGE_SUFFIXES, leave_out=images_dir)
-    if shapes and (one_folder or not files):
+    if shapes and (one_folder or set(files) <= set(shapes)):  # labelme's files lie beside copies of the photos
         _refuse_void(options)
         pairs = pair(images, shapes, options.mask_suffix, options.allow_missing)
         photos = _look(images_dir, pairs)

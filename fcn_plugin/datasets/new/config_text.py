@@ -187,9 +187,8 @@ def model_config(name: str, num_classes: int, base: PurePath, from_scratch: bool
 
 
 def crop_side(sizes: Sequence[tuple[int, int]]) -> int:
-    """Side of the training crop: a multiple of 32, at most 480 and the smallest side of an image, at least 32."""
-    smallest = min(min(size) for size in sizes)
-    return max(STRIDE, min(LARGEST_CROP, smallest // STRIDE * STRIDE))
+    """Side of the training crop: a multiple of 32, at most 480 and the shorter side of the median image, at least 32."""
+    return max(STRIDE, min(LARGEST_CROP, min(_median(sizes)) // STRIDE * STRIDE))
 
 
 def _median(sizes: Sequence[tuple[int, int]]) -> tuple[int, int]:

@@ -6,6 +6,7 @@ A name is a path relative to its folder, without suffix; a tail is what names of
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -42,6 +43,8 @@ def list_files(folder: Path, suffixes: Collection[str], leave_out: Path | None =
     """
     if not folder.is_dir():
         raise UserError(f"no folder {folder}: give one that exists")
+    if not os.access(folder, os.R_OK | os.X_OK):
+        raise UserError(f"no permission to read the folder {folder}: change its mode, or give a copy")
     root, inner = folder.resolve(), leave_out and leave_out.resolve()
     if inner == root:
         inner = None

@@ -82,6 +82,8 @@ def _of_ids(
         found = [f"index masks saved as colours of equal channels (mode {modes}): they are converted by that value"]
     if classes_file:
         class_map, colours = given_classes(classes_file)
+        if set(total) == {0, IGNORED} and set(class_map) == {0, 1} and ignore_ids is None:
+            class_map = {0: class_map[0], IGNORED: class_map[1]}  # a plain list of two names for black and white
         void = [IGNORED] if ignore_ids is None and IGNORED not in class_map else ignore_ids or []
         class_map = {id: name for id, name in class_map.items() if id not in void}
     else:
@@ -97,6 +99,9 @@ def _of_ids(
         found.append(f"id 255 ({share:.3g} % of the pixels) counts in no loss and no score: --ignore-ids sets such ids")
     elif IGNORED in total and IGNORED in class_map:
         found.append("id 255 is a class: to leave it out of loss and scores, --ignore-ids 255")
+    absent = sorted(set(ignore_ids or ()) - set(total))
+    if absent:
+        found.append(f"no mask holds {listed([f'id {id}' for id in absent])} of --ignore-ids")
     _refuse_unknown(held, {*class_map, *void}, paths, "id", "--classes or --ignore-ids")
     classes = Classes(class_map, void, colours)
     shown = [{classes.ids.ids[id] for id in one} for one in held]
@@ -125,6 +130,9 @@ def _of_colours(
     if len(set(colours.values())) < len(colours):
         raise UserError(f"{classes_file} gives two ids one colour: colours tell the classes of these masks apart")
     _refuse_unknown(held, {*colours.values(), *ignored}, paths, "colour", "--classes or --ignore-colors")
+    absent = sorted(set(ignored) - set(total))
+    if absent:
+        found.append(f"no mask holds {listed([f'{r},{g},{b}' for r, g, b in absent])} of --ignore-colors")
     classes = Classes(class_map, (), colours)
     table = {colour: classes.ids.ids[id] for id, colour in colours.items()} | dict.fromkeys(ignored, IGNORED)
     shown = [{table[colour] for colour in one} for one in held]

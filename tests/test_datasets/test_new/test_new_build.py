@@ -1,5 +1,7 @@
 """From folders to a data set, and again."""
 
+import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -226,3 +228,14 @@ def test_many_files_on_several_cores(monkeypatch):
         on_all_cores(_square, [(i,) for i in range(120)], "x")
     assert str(error.value).splitlines()[:2] == ["12 of 120 files can't be used:", "7 ends with 7"]
     assert str(error.value).endswith("97 ends with 7\nand 2 more")
+
+
+def test_labelme_files_beside_copies_of_the_photos(photos, here):
+    photos("a.jpg", "b.jpg", "c.jpg")
+    shutil.copytree(here / "photos", here / "masks")
+    for name in "abc":
+        square = dict(label="road", points=[[0, 0], [20, 0], [20, 20], [0, 20]], shape_type="polygon")
+        entry = dict(imagePath=f"{name}.jpg", imageWidth=48, imageHeight=40, shapes=[square])
+        (here / "masks" / f"{name}.json").write_text(json.dumps(entry))
+    assert "_background_" in new_dataset(ROADS)
+    assert np.array(Image.open(here / "data/roads/masks/a.png")).sum() == 20 * 20

@@ -203,3 +203,19 @@ def test_kinds_that_do_not_go_together(read, save, blocks):
         read("masks/a.png", ignore_colors=[RED])
     with pytest.raises(UserError, match="use --ignore-colors"):
         read("masks/b.png", ignore_ids=[0])
+
+
+def test_two_names_for_black_and_white(read, save, blocks, here):
+    save("masks/a.png", blocks(0, 255))
+    (here / "names.txt").write_text("ground\nroad\n")
+    source = read("masks/a.png", classes_file=str(here / "names.txt"))
+    assert (source.classes.class_map, list(source.classes.ignore_ids)) == ({0: "ground", 255: "road"}, [])
+    assert source.shown == [{0, 1}]
+
+
+def test_void_that_no_mask_holds(read, save, blocks):
+    save("masks/a.png", blocks(0, 1))
+    assert "no mask holds id 77 of --ignore-ids" in read("masks/a.png", ignore_ids=[77]).found
+    save("masks/b.png", blocks(RED, BLUE, GREEN))
+    found = read("masks/b.png", ignore_colors=[GREEN, (1, 2, 3)]).found
+    assert [line for line in found if "no mask holds" in line] == ["no mask holds 1,2,3 of --ignore-colors"]
