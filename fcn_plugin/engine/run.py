@@ -14,7 +14,8 @@ from ..models.weights import require_checkpoint
 from .checkpoint import latest_checkpoint
 from .console import say
 from .loss_reduction import reduction_warning
-from .preflight import check_config, check_files_there, check_start, make_dir
+from .missing_files import check_files_there
+from .preflight import check_config, check_start, make_dir
 
 
 def train(cfg: Config, resume: str | None = None) -> None:

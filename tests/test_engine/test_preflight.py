@@ -8,7 +8,8 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 from fcn_plugin.engine import check_config
-from fcn_plugin.engine.preflight import check_files_there, check_start, make_dir
+from fcn_plugin.engine.missing_files import check_files_there
+from fcn_plugin.engine.preflight import check_start, make_dir
 from fcn_plugin.errors import UserError
 
 SPLITS = ("train", "val")
