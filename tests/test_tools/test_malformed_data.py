@@ -7,6 +7,7 @@ import io
 import shutil
 from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -86,6 +87,20 @@ def deep(image):
     return Image.fromarray(np.array(image.convert("L")).astype(np.uint16) * 16)
 
 
+def deep_colours(path):
+    cv2.imwrite(str(path.with_suffix(".png")), np.full((SIDE, SIDE, 3), 4000, np.uint16))
+    path.with_suffix(".png").rename(path)
+
+
+def floats(image):
+    return Image.fromarray(np.array(image.convert("L")).astype(np.float32))
+
+
+def without_end(path):
+    saved(lambda image: image, format="PNG")(path)
+    cut(-12)(path)
+
+
 def colours(image):
     return image.convert("RGB")
 
@@ -110,6 +125,10 @@ ROWS = {
         "image", text, ("cannot identify", TAKE_OUT), ALL, remedy={"predict": "can't be read"}
     ),
     "16-bit image": Row("image", saved(deep, format="PNG"), ("16 bits a channel", EIGHT), ALL),
+    "16-bit colours": Row("image", deep_colours, ("16 bits a channel", EIGHT), ALL),
+    "image of floats": Row("image", saved(floats, format="TIFF"), ("32 bits a channel", EIGHT), ALL),
+    "PNG without its end": Row("image", without_end, ("its end is missing", TAKE_OUT)),
+    "image turned and mirrored": Row("image", turned(5), ("EXIF orientation 5", UPRIGHT)),
     "image turned by a quarter": Row("image", turned(6), ("EXIF orientation 6", UPRIGHT)),
     "image upside down": Row("image", turned(3), ("EXIF orientation 3", UPRIGHT)),
     "mirrored image": Row("image", turned(2), ("EXIF orientation 2", UPRIGHT)),
@@ -120,6 +139,12 @@ ROWS = {
     "mask narrower": Row(
         "mask", saved(lambda m: m.crop((0, 0, SIDE - 1, SIDE)), format="PNG"), ("63 x 64", "64 x 64", ONE_SIZE)
     ),
+    "mask higher": Row(
+        "mask", saved(lambda m: m.crop((0, 0, SIDE, SIDE + 1)), format="PNG"), ("64 x 65", "64 x 64", ONE_SIZE)
+    ),
+    "mask of floats": Row("mask", saved(floats, format="TIFF"), ("mode F", IDS)),
+    "mask of gray and transparency": Row("mask", saved(lambda m: m.convert("LA"), format="PNG"), ("mode LA", IDS)),
+    "mask in CMYK": Row("mask", saved(lambda m: m.convert("CMYK"), format="JPEG"), ("mode CMYK", IDS)),
     "mask of colours": Row("mask", saved(colours, format="PNG"), ("mode RGB", IDS)),
     "mask with transparency": Row("mask", saved(lambda m: m.convert("RGBA"), format="PNG"), ("mode RGBA", IDS)),
     "mask saved as JPEG": Row(
@@ -127,6 +152,9 @@ ROWS = {
     ),
     "id outside the map": Row("mask", ids(77), ("id 77 (3 px)", MAP)),
     "id of 16 bits": Row("mask", ids(300, np.uint16), ("id 300 (3 px)", MAP)),
+    "negative id": Row(
+        "mask", saved(lambda m: Image.fromarray(np.array(m).astype(np.int32) - 1), format="TIFF"), ("id -1 (", MAP)
+    ),
     "two ids outside the map": Row("mask", ids([77, 78, 77]), ("id 77 (2 px), id 78 (1 px)", MAP)),
     "gray image": Row(
         "image", saved(lambda i: i.convert("L"), format="JPEG"), ("mode L", "nothing to do"), CHECK, "warning"
