@@ -70,3 +70,23 @@ def test_dropout_after_both_layers_only_in_training():
     values, counts = one.train()(features)[0].unique(return_counts=True)
     assert values.tolist() == [0, 2]  # half of the ones dropped, the others doubled
     assert 0.45 < counts[0] / counts.sum() < 0.55
+
+
+@pytest.mark.parametrize("side", [1, 2, 3])
+def test_gradients_of_small_maps(side):
+    """bf16 on CPU, after memory has held NaN: what a fault of oneDNN's reads must not reach the weights."""
+    neck = FCNSkipNeck(in_channels=(8, 16, 512), fc_channels=8).train()
+    for _ in range(10):
+        used = [
+            torch.full((2**n,), float("nan"), dtype=dtype)
+            for n in range(6, 19)
+            for dtype in (torch.float32, torch.bfloat16)
+        ]
+        del used
+        skips = [torch.rand(2, channels, 4 * side, 4 * side) for channels in (8, 16)]
+        x = torch.rand(2, 512, side, side).to(memory_format=torch.channels_last).requires_grad_()
+        with torch.autocast("cpu", torch.bfloat16):
+            fc7, *_ = neck([*skips, x])
+        fc7.float().sum().backward()
+        assert neck.fc6.weight.grad.isfinite().all()
+        neck.zero_grad()
