@@ -73,7 +73,7 @@ class FCNSkipNeck(BaseModule):
         return tuple(s if scale == 1 else s * scale for s, scale in zip(streams, self.scales, strict=True))
 
     def _fc6(self, x: Tensor) -> Tensor:
-        """fc6, in float32 on CPU where the map has fewer pixels than the padding: images below 64 px with a 7 x 7 kernel.
+        """fc6, in float32 on CPU where the map has fewer pixels than the padding: images of up to 64 px with a 7 x 7 kernel.
 
         oneDNN's bf16 gradient of such a kernel reads memory that nobody wrote, NaN now and then (torch 2.15). Goes when
         ``test_gradients_of_small_maps`` passes without it.
