@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from mmengine.config import ConfigDict
-from mmengine.dataset import RepeatDataset
 from mmseg.registry import DATASETS
 from prettytable import PrettyTable
 from torch.utils.data import DataLoader, Dataset
@@ -19,6 +18,7 @@ from tqdm import tqdm
 
 from ..errors import UserError
 from ..sample_checks import check_label_ids
+from .leaves import unrepeated
 
 
 @dataclass(frozen=True)
@@ -83,10 +83,7 @@ def masks_only(dataset: ConfigDict) -> ConfigDict:
 
 def build_masks(dataset: ConfigDict) -> Dataset:
     """The data set of a config with its own file list and label map; its items hold a mask, ``gt_seg_map``, and no image."""
-    built = DATASETS.build(masks_only(dataset))
-    while isinstance(built, RepeatDataset):  # the same masks over again
-        built = built.dataset
-    return built
+    return unrepeated(DATASETS.build(masks_only(dataset)))
 
 
 def count_pixels(masks: Dataset, num_classes: int, ignore_index: int = 255, jobs: int = 0) -> PixelCounts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mmengine.config import ConfigDict
-from mmengine.dataset import BaseDataset
+from mmengine.dataset import BaseDataset, RepeatDataset
 
 
 def leaf_configs(dataset: ConfigDict) -> Iterator[ConfigDict]:
@@ -25,3 +25,10 @@ def leaf_datasets(dataset) -> Iterator[BaseDataset]:
         yield dataset
     for one in inner:
         yield from leaf_datasets(one)
+
+
+def unrepeated(dataset):
+    """A built data set without the RepeatDataset around it: the same samples once."""
+    while isinstance(dataset, RepeatDataset):
+        dataset = dataset.dataset
+    return dataset

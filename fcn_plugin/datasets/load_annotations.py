@@ -12,6 +12,7 @@ from PIL import Image
 
 from ..errors import UserError
 from .check.headers import header_of, mask_problems
+from .check.problems import first_error
 from .class_map import IGNORED, ClassMap, file_ids
 
 
@@ -31,8 +32,9 @@ class FCNLoadAnnotations(LoadAnnotations):
         if path is None:
             return
         with Image.open(io.BytesIO(fileio.get(path, backend_args=self.backend_args))) as image:
-            for problem in mask_problems(header_of(image, path)):
-                raise UserError(problem.message)
+            error = first_error(mask_problems(header_of(image, path)))
+            if error:
+                raise UserError(error.message)
             mask = np.asarray(image)
         if mask.dtype == bool:
             mask = mask.astype(np.uint8)

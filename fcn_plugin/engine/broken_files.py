@@ -19,7 +19,7 @@ from ..datasets.check.headers import (
     require_whole,
     unreadable,
 )
-from ..datasets.check.problems import Problem
+from ..datasets.check.problems import Problem, first_error
 from ..datasets.leaves import leaf_datasets
 from ..datasets.load_annotations import FCNLoadAnnotations
 from ..errors import UserError
@@ -171,4 +171,5 @@ def _fault(paths: dict[str, str | None], loads: dict[str, int]) -> str | None:
             problems.append(Problem("deep mask", paths["mask"], f"{headers['mask'].bits} bits"))
     if len(headers) == 2:
         problems += pair_problems(headers["image"], headers["mask"])
-    return next((problem.message for problem in problems if problem.severity == "error"), None)
+    error = first_error(problems)
+    return error and error.message

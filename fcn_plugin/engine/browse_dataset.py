@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from mmengine.config import Config, ConfigDict
-from mmengine.dataset import RepeatDataset
 from mmengine.registry import init_default_scope
 from mmengine.runner.utils import set_random_seed
 from mmseg.registry import DATASETS, MODELS
 from PIL import Image
 
+from ..datasets.leaves import unrepeated
 from ..datasets.minivoc import voc_palette
 from ..errors import UserError
 from ..models.preprocessing import of_preprocessor
@@ -81,9 +81,7 @@ def browse_dataset(cfg: Config, split: str, out: str | Path, count: int = 16, se
     if Path(out).suffix.lower() != ".png":
         raise UserError(f"--out {out}: the picture is a PNG: name a file .png")
     make_dir(str(Path(out).parent), "--out")
-    dataset = DATASETS.build(cfg[f"{split}_dataloader"].dataset)
-    while isinstance(dataset, RepeatDataset):  # the same samples over again
-        dataset = dataset.dataset
+    dataset = unrepeated(DATASETS.build(cfg[f"{split}_dataloader"].dataset))
     check_files(dataset)
     preprocessor = MODELS.build(cfg.model.data_preprocessor)
     set_random_seed(seed)

@@ -17,6 +17,7 @@ from PIL import Image, ImageOps
 from tqdm import tqdm
 
 from ..datasets.check.headers import header_of, image_problems
+from ..datasets.check.problems import first_error
 from ..datasets.minivoc import voc_palette
 from ..errors import UserError
 from ..image_suffixes import IMAGE_SUFFIXES
@@ -94,9 +95,9 @@ def _read(path: Path) -> np.ndarray:
         OSError, ValueError, SyntaxError: Pillow's ways to say that it can't; or more than 8 bits a channel.
     """
     with Image.open(path) as image:
-        for problem in image_problems(header_of(image, str(path))):
-            if problem.severity == "error":
-                raise ValueError(f"{problem.found}; {problem.remedy}")
+        error = first_error(image_problems(header_of(image, str(path))))
+        if error:
+            raise ValueError(f"{error.found}; {error.remedy}")
         return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
 
 

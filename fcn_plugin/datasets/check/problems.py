@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -107,3 +108,8 @@ class Problem:
     @property
     def message(self) -> str:
         return f"{self.path}: {self.found}; {self.remedy}"
+
+
+def first_error(problems: Iterable[Problem]) -> Problem | None:
+    """The first one that stops a run; None where all are warnings."""
+    return next((problem for problem in problems if problem.severity == "error"), None)

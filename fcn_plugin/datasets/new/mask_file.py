@@ -12,7 +12,8 @@ import numpy as np
 from PIL import Image
 
 from ...errors import UserError
-from ..check.headers import LOSSY, header_of, mask_problems, unreadable
+from ..check.contents import decoded
+from ..check.headers import LOSSY, Header, Unreadable, mask_problems
 from ..check.problems import Problem
 from ..class_map import LARGEST_ID, ClassMap
 from .photos import Photo, fit, refuse
@@ -47,11 +48,13 @@ def survey(photo: Photo, path: Path) -> MaskFacts:
         UserError: not a mask: unreadable, lossy, transparent, of another size than its image, more values than classes can be.
     """
     try:
-        with Image.open(path) as image:
-            image.load()
-            header = header_of(image, str(path))
-    except Exception as error:  # Pillow has no common class for what files can be
-        raise UserError(unreadable(str(path), "mask", error).problem.message) from error
+        with decoded(str(path), "mask") as (header, image):
+            return _facts(photo, path, header, image)
+    except Unreadable as error:
+        raise UserError(error.problem.message) from error
+
+
+def _facts(photo: Photo, path: Path, header: Header, image: Image.Image) -> MaskFacts:
     fit(photo, header)
     if header.format in LOSSY:
         refuse([Problem("lossy mask", str(path), f"a {header.format} file")])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ...errors import UserError
 from ..check.headers import Header, Unreadable, image_problems, pair_problems, read_header
-from ..check.problems import Problem
+from ..check.problems import Problem, first_error
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,6 @@ def fit_drawn(photo: Photo, path: Path, size: tuple[int, int]) -> None:
 
 def refuse(problems: list[Problem]) -> None:
     """Raise the first that is an error."""
-    for problem in problems:
-        if problem.severity == "error":
-            raise UserError(problem.message)
+    error = first_error(problems)
+    if error:
+        raise UserError(error.message)
