@@ -8,7 +8,7 @@ _base_ = [
 fc_channels = 256  # 4096 is ImageNet's width; small data without it needs less
 max_iters = 400
 model = dict(
-    precision="bf16",
+    precision="auto",  # bf16 where the device computes in it
     backbone=dict(norm_cfg=dict(type="BN")),  # a plain VGG16 hardly trains from scratch
     neck=dict(fc_channels=fc_channels, dropout_ratio=0.1),
     decode_head=dict(in_channels=dict(fr=fc_channels)),

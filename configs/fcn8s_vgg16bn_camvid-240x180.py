@@ -9,7 +9,7 @@ scale = (240, 180)
 fc_channels = 1024  # 4096 is ImageNet's width; small data without it needs less
 max_iters = 800
 model = dict(
-    precision="bf16",
+    precision="auto",  # bf16 where the device computes in it
     backbone=dict(norm_cfg=dict(type="BN")),  # a plain VGG16 hardly trains from scratch
     # a crop is 4 x 5 cells of stride 32: most taps of a 7 x 7 fc6 would see padding alone
     neck=dict(fc_channels=fc_channels, fc6_kernel=3, dropout_ratio=0.1),

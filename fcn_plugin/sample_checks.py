@@ -20,7 +20,7 @@ def check_label_ids(label: Tensor, num_classes: int, ignore_index: int, path: st
     Raises:
         UserError: names the file, the ids and how many pixels carry them.
     """
-    stray = label[((label < 0) | (label >= num_classes)) & (label != ignore_index)]
+    stray = label[_strays(label, num_classes, ignore_index)]
     if stray.numel() == 0:
         return
     ids, counts = torch.unique(stray, return_counts=True)
@@ -29,3 +29,12 @@ def check_label_ids(label: Tensor, num_classes: int, ignore_index: int, path: st
         f"{path or 'a mask in memory'}: {found} outside the classes 0..{num_classes - 1} and not the ignored id {ignore_index}; "
         "correct the mask, or set num_classes (or ignore_index) to match the data"
     )
+
+
+def has_stray_ids(label: Tensor, num_classes: int, ignore_index: int) -> Tensor:
+    """Whether :func:`check_label_ids` would refuse: one bool on the label's device, which nobody waits for yet."""
+    return _strays(label, num_classes, ignore_index).any()
+
+
+def _strays(label: Tensor, num_classes: int, ignore_index: int) -> Tensor:
+    return ((label < 0) | (label >= num_classes)) & (label != ignore_index)

@@ -82,10 +82,11 @@ def predict(cfg: Config, checkpoint: str, inputs: Sequence[str], out_dir: str, o
 
 
 def _load(cfg: Config, checkpoint: str) -> tuple[torch.nn.Module, list]:
+    cfg.model.setdefault("test_cfg", dict()).setdefault("keep_logits", False)
     model = init_model(cfg, device="cpu")
     meta = load_verified(model, checkpoint).get("meta", {}).get("dataset_meta") or dataset_meta(cfg)
     # a data set may leave its colours open: then VOC's, which are different for every id
-    return model.to(get_device()).eval(), meta.get("palette") or voc_palette()[: model.num_classes]
+    return model.to(get_device()).to_inference(), meta.get("palette") or voc_palette()[: model.num_classes]
 
 
 def _read(path: Path) -> np.ndarray:

@@ -15,7 +15,7 @@ from mmseg.registry import METRICS
 from prettytable import PrettyTable
 
 from ..errors import UserError
-from ..sample_checks import check_label_ids
+from ..sample_checks import check_label_ids, has_stray_ids
 from ..whole_file import whole
 from .confusion import SCORE_NAMES, confusion_matrix, per_class, scores
 
@@ -54,23 +54,37 @@ class FCNMetric(BaseMetric):
         Raises:
             UserError: a mask of another size than its prediction, or with ids outside the classes.
         """
-        for sample in data_samples:
-            label, prediction = (sample[key]["data"][0] for key in ("gt_sem_seg", "pred_sem_seg"))
-            path, count = sample.get("seg_map_path"), len(self.classes)
-            if label.shape != prediction.shape:
-                raise UserError(
-                    f"{path}: the mask has size {tuple(label.shape)}, its image {tuple(prediction.shape)}: both must have one size"
-                )
-            label = label.to(prediction.device)
-            check_label_ids(label, count, self.ignore_index, path)
-            if prediction.max() >= count:
-                raise UserError(
-                    f"the net predicts class {int(prediction.max())}, the data set has {count} classes: "
-                    "set model.decode_head.num_classes to the data set's number"
-                )
-            one = confusion_matrix(label, prediction, count, self.ignore_index)
+        pairs = [self._pair(sample) for sample in data_samples]
+        # a GPU is waited for once, not for each sample
+        if pairs and torch.stack([self._suspicious(*pair) for pair in pairs]).any():
+            for sample, pair in zip(data_samples, pairs, strict=True):
+                self._require_classes(*pair, sample.get("seg_map_path"))
+        for label, prediction in pairs:
+            one = confusion_matrix(label, prediction, len(self.classes), self.ignore_index)
             self.matrix = one if self.matrix is None else self.matrix + one
         self.images += len(data_samples)
+
+    def _pair(self, sample: dict) -> tuple[torch.Tensor, torch.Tensor]:
+        """(H, W) truth and prediction, on the prediction's device."""
+        label, prediction = (sample[key]["data"][0] for key in ("gt_sem_seg", "pred_sem_seg"))
+        if label.shape != prediction.shape:
+            raise UserError(
+                f"{sample.get('seg_map_path')}: the mask has size {tuple(label.shape)}, its image {tuple(prediction.shape)}: "
+                "both must have one size"
+            )
+        return label.to(prediction.device), prediction
+
+    def _suspicious(self, label: torch.Tensor, prediction: torch.Tensor) -> torch.Tensor:
+        return has_stray_ids(label, len(self.classes), self.ignore_index) | (prediction.max() >= len(self.classes))
+
+    def _require_classes(self, label: torch.Tensor, prediction: torch.Tensor, path: str | None) -> None:
+        count = len(self.classes)
+        check_label_ids(label, count, self.ignore_index, path)
+        if prediction.max() >= count:
+            raise UserError(
+                f"the net predicts class {int(prediction.max())}, the data set has {count} classes: "
+                "set model.decode_head.num_classes to the data set's number"
+            )
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """Scores of the one matrix in ``results``."""

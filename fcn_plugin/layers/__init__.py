@@ -1,8 +1,17 @@
-"""Plain torch pieces of FCN: coordinate maps, bilinear upsampling, crop."""
+"""Plain torch pieces of FCN: coordinate maps, bilinear upsampling, crop, convolutions by Winograd."""
 
 from .bilinear import BilinearUpsample, bilinear_kernel
 from .coord_map import CoordMap
 from .crop import crop
 from .trace import output_sides, trace_coord_maps
+from .winograd_conv import WinogradConv2d
 
-__all__ = ["BilinearUpsample", "CoordMap", "bilinear_kernel", "crop", "output_sides", "trace_coord_maps"]
+__all__ = [
+    "BilinearUpsample",
+    "CoordMap",
+    "WinogradConv2d",
+    "bilinear_kernel",
+    "crop",
+    "output_sides",
+    "trace_coord_maps",
+]

@@ -7,6 +7,7 @@ checkpoint; a learnable one starts from the same values.
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..errors import UserError
@@ -73,6 +74,24 @@ class BilinearUpsample(nn.ConvTranspose2d):
         classes = torch.eye(self.in_channels) if self.groups == 1 else torch.ones(self.in_channels, 1)
         with torch.no_grad():
             self.weight.copy_(classes[..., None, None] * kernel)
+
+    def rows(self, x: Tensor, first: int, last: int) -> Tensor:
+        """Rows ``first`` to ``last`` (excluded) of what :meth:`forward` makes of (N, C, H, W), without making the others.
+
+        Raises:
+            UserError: rows that it does not have.
+        """
+        if not 0 <= first < last <= self.output_side(x.shape[-2]):
+            raise UserError(f"rows {first} to {last} of a map of {self.output_side(x.shape[-2])} rows")
+        kernel, stride, padding = self.kernel_size[0], self.stride[0], self.padding[0]
+        # input row i gives the rows from stride * i - padding on, as many as the kernel is high
+        top = max(0, -((kernel - 1 - padding - first) // stride))
+        bottom = min(x.shape[-2], (last - 1 + padding) // stride + 1)
+        up = F.conv_transpose2d(
+            x[..., top:bottom, :], self.weight, None, self.stride, (0, self.padding[1]), groups=self.groups
+        )
+        start = first + padding - stride * top
+        return up[..., start : start + last - first, :]
 
     def output_side(self, side: int) -> int:
         """Side in pixels of what becomes of a map of ``side`` pixels."""

@@ -10,7 +10,7 @@ Coordinates are pixel centres; exact fractions, since even kernels put centres o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from ..errors import UserError
@@ -23,24 +23,33 @@ class CoordMap:
     Attributes:
         scale: stride of the map in image pixels.
         shift: image coordinate of the map's first pixel.
+        reach: half the receptive field: how far from its place on the image a pixel's value depends on it, in image pixels.
+            No part of a comparison: branches of unequal reach lie on one grid.
     """
 
     scale: Fraction = Fraction(1)
     shift: Fraction = Fraction(0)
+    reach: Fraction = field(default=Fraction(0), compare=False)
 
     def down(self, kernel: int, stride: int = 1, padding: int = 0, dilation: int = 1) -> CoordMap:
         """The map after a convolution or pooling: its centre is at ``s * o + d * (k - 1) / 2 - p``."""
         centre = Fraction(dilation * (kernel - 1), 2) - padding
-        return CoordMap(self.scale * stride, self.shift + self.scale * centre)
+        reach = self.reach + self.scale * Fraction(dilation * (kernel - 1), 2)
+        return CoordMap(self.scale * stride, self.shift + self.scale * centre, reach)
 
     def up(self, kernel: int, stride: int, padding: int = 0) -> CoordMap:
         """The map after a transposed convolution, the inverse of :meth:`down`."""
         scale = self.scale / stride
-        return CoordMap(scale, self.shift - scale * (Fraction(kernel - 1, 2) - padding))
+        half = Fraction(kernel - 1, 2)
+        return CoordMap(scale, self.shift - scale * (half - padding), self.reach + scale * half)
 
     def pad(self, before: int) -> CoordMap:
         """The map after ``before`` pixels were added at the top and left (negative: cut off)."""
-        return CoordMap(self.scale, self.shift - self.scale * before)
+        return replace(self, shift=self.shift - self.scale * before)
+
+    def added(self, other: CoordMap) -> CoordMap:
+        """The map of a sum with another feature map on the same grid."""
+        return replace(self, reach=max(self.reach, other.reach))
 
     def crop_offset(self, target: CoordMap) -> int:
         """First pixel of this map to keep so that it lies on ``target``.

@@ -7,6 +7,7 @@ convolution, pooling and padding that it really calls moves the map, everything 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import reduce
 
 import torch
 from torch import Tensor, nn
@@ -103,14 +104,16 @@ class _Tracer(TorchDispatchMode):
             return None
         tensors = [a for arg in args for a in (arg if isinstance(arg, (tuple, list)) else [arg])]
         # a broadcast gate (1 x 1) has no grid of its own
-        maps = {
+        maps = [
             self.maps[t]
             for t in tensors
             if isinstance(t, Tensor) and t in self.maps and t.shape[-2:] == result.shape[-2:]
-        }
-        if len(maps) > 1:
-            raise UserError(f"branches on different grids meet: {sorted(maps, key=str)}")
-        return maps.pop() if maps else None
+        ]
+        if len(set(maps)) > 1:
+            raise UserError(f"branches on different grids meet: {sorted(set(maps), key=str)}")
+        if not maps:
+            return None
+        return tuple(reduce(CoordMap.added, branches) for branches in zip(*maps, strict=True))
 
 
 def _per_axis(value, axis: int) -> int:

@@ -76,3 +76,23 @@ def test_initialising_again_restores_the_kernel():
 def test_no_same_padding_for_an_odd_difference():
     with pytest.raises(ValueError, match="kernel 63 and stride 32"):
         BilinearUpsample(1, 32, 63)
+
+
+@pytest.mark.parametrize("dense", [False, True])
+@pytest.mark.parametrize(
+    ("stride", "kernel", "padding"), [(2, 4, 1), (8, 16, 4), (16, 32, 0), (32, 63, 16), (32, 63, 0), (8, 15, 7)]
+)
+def test_some_rows_are_those_of_the_whole(stride, kernel, padding, dense):
+    layer, x = BilinearUpsample(3, stride, kernel, padding, dense=dense), torch.randn(2, 3, 5, 4)
+    with torch.no_grad():
+        layer.weight.copy_(torch.randn_like(layer.weight))
+        whole = layer(x)
+        for first in range(0, whole.shape[-2], 5):
+            for last in {first + 1, min(first + stride + 3, whole.shape[-2]), whole.shape[-2]}:
+                torch.testing.assert_close(layer.rows(x, first, last), whole[..., first:last, :], rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(("first", "last"), [(-1, 2), (2, 2), (3, 17)])
+def test_rows_that_are_not_there_are_refused(first, last):
+    with pytest.raises(ValueError, match=f"rows {first} to {last} of a map of 16 rows"):
+        BilinearUpsample(1, 4).rows(torch.zeros(1, 1, 4, 4), first, last)

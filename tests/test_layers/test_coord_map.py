@@ -116,3 +116,17 @@ def test_up_undoes_down(scale, shift, kernel, stride, padding):
 def test_crop_offset_finds_how_much_was_padded(offset, stride, shift):
     target = CoordMap(Fraction(stride), shift)
     assert target.pad(offset).crop_offset(target) == offset
+
+
+def test_reach_is_half_the_receptive_field():
+    """404 pixels for VGG16's fc7 (CVPR 2015, Table 1); an upsampling by 32 sees a cell of 32 px further, less half a pixel."""
+    fc7 = vgg_maps(99)["fc7"]
+    assert 2 * fc7.reach + 1 == 404
+    assert fc7.up(64, 32).reach == fc7.reach + Fraction(63, 2)
+    assert fc7.pad(7).reach == fc7.reach
+
+
+def test_a_sum_reaches_as_far_as_the_farther_map():
+    near, far = CoordMap().down(3), CoordMap().down(5)
+    assert near.added(far).reach == far.added(near).reach == 2
+    assert CoordMap(reach=Fraction(3)) == CoordMap()

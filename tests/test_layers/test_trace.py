@@ -137,3 +137,19 @@ def test_the_middle_of_the_pixels_that_an_output_sees(chain):
     assert [(Fraction(a + b, 2)) for a, b in zip(seen.amin(0).tolist(), seen.amax(0).tolist(), strict=True)] == [
         scale * pixel + shift
     ] * 2
+
+
+class Branches(nn.Module):
+    """A residual block: the sum sees what its wider branch sees."""
+
+    def __init__(self):
+        super().__init__()
+        self.wide = nn.Sequential(nn.Conv2d(3, 3, 5, padding=2), nn.Conv2d(3, 3, 3, padding=1))
+
+    def forward(self, x):
+        return x + self.wide(x)
+
+
+def test_reach_of_branches():
+    (grid,) = trace_coord_maps([Branches()])
+    assert grid.reach == 3

@@ -11,6 +11,7 @@ from torch import nn
 from fcn_plugin.errors import UserError
 from fcn_plugin.layers import BilinearUpsample, CoordMap
 from fcn_plugin.models import FCNSkipHead
+from fcn_plugin.models.decode_heads import skip_head
 
 
 @pytest.mark.parametrize(
@@ -188,3 +189,22 @@ def test_unknown_streams_are_refused(streams):
 def test_an_unpadded_image_is_too_small_for_the_reference_crop():
     with pytest.raises(ValueError, match="the input needs more padding"):
         build_head("32s", "reference")([torch.zeros(1, 1, 1, 1), (64, 64)])
+
+
+@pytest.mark.parametrize("strip", [1, 3000, 1 << 20])
+@pytest.mark.parametrize("geometry", MAPS)
+@pytest.mark.parametrize("variant", STREAMS)
+def test_a_label_map_is_the_class_of_the_largest_logit(variant, geometry, strip, monkeypatch):
+    """In strips of a row, of some rows, and at once; the logits themselves are not made."""
+    monkeypatch.setitem(skip_head.STRIP_BYTES, "cpu", strip)
+    head, size = build_head(variant, geometry, num_classes=3), (75, 61)
+    wake_scores(head)
+    streams = [torch.randn_like(stream) for stream in zero_streams(geometry, 75)[:-1]]
+    with torch.no_grad():
+        fused = head.fuse_scores([*streams, size])
+        fused -= fused.mean((0, 2, 3), keepdim=True)  # each class wins somewhere
+        labels, logits = head.label_map(fused, size), head.upsample_scores(fused, size)
+    assert labels.shape == (1, *size)
+    assert labels.dtype == torch.int64
+    assert labels.unique().numel() > 1
+    assert torch.equal(labels, logits.argmax(1))

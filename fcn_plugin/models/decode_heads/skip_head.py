@@ -6,6 +6,8 @@ N batch, C classes, (H, W) the image's size; a stream of stride s has about H/s 
 
 from __future__ import annotations
 
+import math
+from collections import defaultdict
 from collections.abc import Sequence
 
 import torch
@@ -15,8 +17,11 @@ from torch import Tensor, nn
 
 from ...errors import UserError
 from ...layers import CoordMap, crop
-from ...sample_checks import check_label_ids
+from ...sample_checks import check_label_ids, has_stray_ids
 from .upscores import fitting_upscore, upscore_names
+
+# logits that are made at a time: what a CPU's cache holds; on other devices what keeps them busy
+STRIP_BYTES = defaultdict(lambda: 256 << 20, cpu=4 << 20)
 
 
 @MODELS.register_module()
@@ -40,6 +45,7 @@ class FCNSkipHead(BaseDecodeHead):
     Attributes:
         crops: crop offset in pixels of each skip's score map and of the final one (``"score"``),
             known after :meth:`align`, as the upsampling layers are.
+        reach: how far from a pixel the image has a say in its logits, in pixels; known after :meth:`align`.
     """
 
     def __init__(
@@ -104,7 +110,9 @@ class FCNSkipHead(BaseDecodeHead):
         for name, upscore, grid in zip(self.streams[1:], self.skip_upscores, maps[1:], strict=False):
             fused = self._add_upscore(upscore, fused, grid, cut=True)
             self.crops[name] = grid.crop_offset(fused)
+            fused = fused.added(grid)
         fused = self._add_upscore(self.last_upscore, fused, image, cut=self.geometry == "aligned")
+        self.reach = math.ceil(fused.reach)
         self.crops["score"] = fused.crop_offset(image)
         if self.crops["score"] < 0:
             raise UserError(
@@ -150,8 +158,34 @@ class FCNSkipHead(BaseDecodeHead):
             up = getattr(self, self.last_upscore)(fused)
         return crop(up, self.crops["score"], size)
 
+    def label_map(self, fused: Tensor, size: tuple[int, int]) -> Tensor:
+        """(N, C, h, w) -> (N, *size), the class of the largest logit of each pixel; int64.
+
+        Strip by strip: the logits of a whole image are larger than the image and are asked for by nobody.
+        """
+        upscore, offset = getattr(self, self.last_upscore), self.crops["score"]
+        height, width = size
+        rows = max(1, STRIP_BYTES[fused.device.type] // (4 * fused.shape[0] * fused.shape[1] * width))
+        labels = fused.new_empty(fused.shape[0], height, width, dtype=torch.int64)
+        fused = fused.contiguous(memory_format=torch.channels_last)
+        with torch.autocast(fused.device.type, enabled=False):
+            for top in range(0, height, rows):
+                bottom = min(top + rows, height)
+                strip = upscore.rows(fused, top + offset, bottom + offset)[..., offset:]
+                # torch's argmax takes five times as long on CPU
+                labels[:, top:bottom] = crop(strip, 0, (bottom - top, width)).max(1).indices
+        return labels
+
     def predict(self, inputs: Sequence, batch_img_metas: list[dict], test_cfg: dict) -> Tensor:
         """Logits (N, C, H, W) of the input's own size: nothing is resized to fit.
+
+        Raises:
+            UserError: the scores are not finite.
+        """
+        return self.upsample_scores(self.finite_scores(inputs, batch_img_metas), inputs[-1])
+
+    def finite_scores(self, inputs: Sequence, batch_img_metas: list[dict]) -> Tensor:
+        """:meth:`fuse_scores`, looked at.
 
         Raises:
             UserError: the scores are not finite.
@@ -162,7 +196,7 @@ class FCNSkipHead(BaseDecodeHead):
                 f"the scores of {_paths(batch_img_metas)} are not finite: the checkpoint holds NaN or infinite weights, "
                 "or the image holds such values; use an earlier checkpoint (training diverged: lower the learning rate)"
             )
-        return self.upsample_scores(fused, inputs[-1])
+        return fused
 
     def loss_by_feat(self, seg_logits: Tensor, batch_data_samples: list) -> dict[str, Tensor]:
         """Losses by name, summed ones per labelled pixel as well, and the share of those that are right (``acc_seg``, %).
@@ -179,8 +213,9 @@ class FCNSkipHead(BaseDecodeHead):
                 f"labels of {_paths(metas)} have size {tuple(label.shape[-2:])}, the images {tuple(seg_logits.shape[-2:])}: "
                 "image and mask must have one size"
             )
-        for meta, one in zip(metas, label, strict=True):
-            check_label_ids(one, self.num_classes, self.ignore_index, meta.get("seg_map_path"))
+        if has_stray_ids(label, self.num_classes, self.ignore_index):  # a GPU is waited for once, not for each sample
+            for meta, one in zip(metas, label, strict=True):
+                check_label_ids(one, self.num_classes, self.ignore_index, meta.get("seg_map_path"))
         weight = self.sampler.sample(seg_logits, label) if self.sampler is not None else None
         label = label.squeeze(1)
         losses: dict[str, Tensor] = {}

@@ -9,15 +9,18 @@ import warnings
 
 import torch
 import torch.nn.functional as F
+from mmengine.structures import PixelData
 from mmseg.models.segmentors import EncoderDecoder
 from mmseg.registry import MODELS
-from torch import Tensor
+from mmseg.structures import SegDataSample
+from torch import Tensor, nn
 
 from ...errors import UserError
 from ...layers import CoordMap, output_sides, trace_coord_maps
 from ..preprocessing import RECORD, of_preprocessor, require_same
 from ..weights import FC_STARTS, load_classifier
 from .precision import PRECISIONS, resolve_precision
+from .tiles import predict_tiles
 
 
 @MODELS.register_module()
@@ -33,11 +36,14 @@ class FCN(EncoderDecoder):
             upsampling and losses stay float32. Training in ``fp16`` needs a gradient scaler (``AmpOptimWrapper``). ``auto``
             is ``bf16`` on devices that compute in it, else ``fp32``.
         channels_last: keep activations as N, H, W, C in memory, the faster layout on CPUs and GPUs.
+        compile: ``torch.compile`` for backbone and neck, True or its options: the first steps take a minute longer. Never the
+            whole step, as the engine's switch does: it would be compiled again for every path of an image.
         pretrained: ImageNet classifier (file, ``https://`` link or ``torchvision://NAME``) whose convolutions, fc6 and fc7
             training starts from.
         fc: what becomes of the classifier's fc6 and fc7: ``copy`` (they must fit), ``subsample`` (evenly spaced channels and
             taps of them for narrower layers, as DeepLab does) or ``random`` (newly initialised).
-        kwargs: parts of mmseg's ``EncoderDecoder``; ``neck`` and ``decode_head`` receive the geometry.
+        kwargs: parts of mmseg's ``EncoderDecoder``; ``neck`` and ``decode_head`` receive the geometry. ``test_cfg.mode`` may be
+            ``tiles`` too (:mod:`.tiles`); ``test_cfg.keep_logits=False`` leaves ``seg_logits`` out of predictions.
 
     Raises:
         UserError: unknown geometry or precision, no ``num_classes``, or streams that can't be aligned.
@@ -52,6 +58,7 @@ class FCN(EncoderDecoder):
         input_pad: int = 99,
         precision: str = "fp32",
         channels_last: bool = True,
+        compile: bool | dict = False,
         pretrained: str | None = None,
         fc: str = "copy",
         **kwargs,
@@ -88,6 +95,10 @@ class FCN(EncoderDecoder):
         self.stride = int(max(grid.scale for grid in maps))
         self.least_side, self.uncovered = self._measure() if geometry == "aligned" else (1, 0)
         self.to(memory_format=self.memory_format)
+        if compile:  # a copy, as EMAHook makes, runs uncompiled
+            options = {} if compile is True else compile
+            self.backbone.compile(**options)
+            self.neck.compile(**options)
 
     def _measure(self) -> tuple[int, int]:
         """The least input that the net takes, and the pixels of an input of whole strides that get no scores."""
@@ -126,8 +137,54 @@ class FCN(EncoderDecoder):
         x = F.pad(inputs, (border, right, border, bottom)).contiguous(memory_format=self.memory_format)
         return (*self.neck(self.backbone(x)), size)
 
+    def predict(self, inputs: Tensor, data_samples: list | None = None) -> list:
+        """As mmseg's: samples with ``pred_sem_seg``, and ``seg_logits`` unless ``test_cfg.keep_logits`` is False."""
+        mode = self.test_cfg.get("mode", "whole")
+        keep = self.test_cfg.get("keep_logits", mode != "tiles")
+        if keep or mode == "slide":
+            samples = super().predict(inputs, data_samples)
+            for sample in [] if keep else samples:
+                del sample.seg_logits
+            return samples
+        samples = data_samples or [SegDataSample() for _ in inputs]
+        size = tuple(inputs.shape[-2:])
+        fused = self.decode_head.finite_scores(self.extract_feat(inputs), [sample.metainfo for sample in samples])
+        for one, sample in zip(fused.split(1), samples, strict=True):
+            if _as_it_was(sample.metainfo, size):
+                sample.pred_sem_seg = PixelData(data=self.decode_head.label_map(one, size))
+            else:
+                self.postprocess_result(self.decode_head.upsample_scores(one, size), [sample])
+                del sample.seg_logits
+        return samples
+
+    def test_step(self, data: dict) -> list:
+        """Predictions of a batch as a data loader gives it."""
+        return predict_tiles(self, data) if self.test_cfg.get("mode") == "tiles" else super().test_step(data)
+
+    def val_step(self, data: dict) -> list:
+        """The same."""
+        return self.test_step(data)
+
+    def to_inference(self) -> FCN:
+        """Keep the kernels of convolutions in the precision that they compute in, for inference alone.
+
+        Autocast would make such a copy of all kernels anew in every forward.
+        """
+        dtype = PRECISIONS[resolve_precision(self.precision, next(self.parameters()).device.type)]
+        if dtype is not None:
+            for layer in self.modules():
+                if isinstance(layer, nn.Conv2d):
+                    layer.to(dtype)
+        return self.eval()
+
     def _padding_after(self, side: int) -> int:
         if self.geometry == "reference":
             return self.input_pad
         wanted = max(self.least_side, side + self.uncovered)
         return wanted + -wanted % self.stride - side
+
+
+def _as_it_was(meta: dict, size: tuple[int, int]) -> bool:
+    """False for an image that was resized, turned or padded on its way to the net."""
+    padded = any(meta.get("img_padding_size") or meta.get("padding_size") or ())
+    return not padded and not meta.get("flip") and tuple(meta.get("ori_shape", size)) == size
