@@ -31,6 +31,16 @@ def add_overrides(parser: argparse.ArgumentParser) -> None:
         choices=["bf16", "fp16", "auto", "off"],
         help="precision (default: the config's; --amp alone: bf16; auto: bf16 where the device computes in it)",
     )
+    parser.add_argument(
+        "--compile",
+        action="store_true",
+        help="torch.compile for backbone and neck: a minute at the start, on GPUs worth it for long runs",
+    )
+    parser.add_argument(
+        "--channels-last",
+        action=argparse.BooleanOptionalAction,
+        help="layout of activations in memory (default: the config's, which is channels last)",
+    )
     add_cfg_options(parser)
 
 
@@ -99,6 +109,10 @@ def load_config(args: argparse.Namespace, runs: str = "."):
                 _set_data_root(cfg[f"{split}_dataloader"].dataset, args.data_root)
     if getattr(args, "amp", None):
         cfg.model.precision = "fp32" if args.amp == "off" else args.amp
+    if getattr(args, "compile", False):
+        cfg.model.compile = True
+    if getattr(args, "channels_last", None) is not None:
+        cfg.model.channels_last = args.channels_last
     return cfg
 
 

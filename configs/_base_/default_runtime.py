@@ -16,6 +16,7 @@ resume = False
 randomness = dict(seed=0)
 # an image or mask that can't be used: "stop" with its name, or "skip" it and list it at the end
 broken_files = "stop"
+gradient_compression = None  # "bf16" or "fp16": processes send gradients in half the bytes
 default_hooks = dict(
     timer=dict(type="IterTimerHook"),
     logger=dict(type="LoggerHook", interval=50, log_metric_by_epoch=False),

@@ -3,5 +3,6 @@
 from .camvid import CamVidDataset
 from .class_map_dataset import ClassMapDataset
 from .load_annotations import FCNLoadAnnotations
+from .same_size_batches import SameSizeBatchSampler
 
-__all__ = ["CamVidDataset", "ClassMapDataset", "FCNLoadAnnotations"]
+__all__ = ["CamVidDataset", "ClassMapDataset", "FCNLoadAnnotations", "SameSizeBatchSampler"]

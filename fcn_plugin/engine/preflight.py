@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 from mmengine.config import ConfigDict
+from mmengine.device import get_device
 from mmseg.registry import DATASETS, OPTIMIZERS
 
 from ..datasets.leaves import leaf_configs
@@ -48,6 +50,7 @@ def check_config(cfg: ConfigDict, splits: Sequence[str]) -> None:
             "set it to the number of classes of the data set, background included"
         )
     _check_class_weights(cfg, num_classes)
+    _check_compiler(cfg)
     if cfg.get("broken_files", "stop") not in ("stop", "skip"):
         raise UserError(f"{cfg.filename}: broken_files is {cfg.broken_files!r}: 'stop' or 'skip'")
     for split in splits:
@@ -113,6 +116,16 @@ def _mapped_classes(cfg: ConfigDict) -> int | None:
             if dataset.get("class_map") is not None:
                 return len(declared_meta(dataset)["classes"])
     return None
+
+
+def _check_compiler(cfg: ConfigDict) -> None:
+    """Without one torch fails at the first forward, after the data set was read."""
+    if cfg.model.get("compile") is not True or get_device() != "cpu":
+        return
+    if not any(shutil.which(name) for name in (os.environ.get("CXX") or "g++", "clang++", "cl")):
+        raise UserError(
+            f"{cfg.filename}: model.compile needs a C++ compiler on CPU, and there is no g++: install one or leave --compile away"
+        )
 
 
 def _check_class_weights(cfg: ConfigDict, num_classes: int) -> None:

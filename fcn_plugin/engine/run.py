@@ -9,7 +9,7 @@ from mmengine.device import get_device
 from mmengine.registry import RUNNERS, init_default_scope
 
 from ..errors import UserError
-from ..models.segmentors import resolve_precision
+from ..models.segmentors import is_emulated, resolve_precision
 from ..models.weights import require_checkpoint
 from .checkpoint import latest_checkpoint
 from .console import say
@@ -51,6 +51,7 @@ def train(cfg: Config, resume: str | None = None) -> None:
     runner.logger.info(f"training {cfg.filename} on {get_device()} in {precision}, log and weights in {cfg.work_dir}")
     if warning:
         runner.logger.warning(warning)
+    _warn_of_emulation(runner)
     runner.train()
 
 
@@ -91,8 +92,19 @@ def test(
         # SegTTAModel stores label maps without their channel, which mmengine mends with a warning per image
         warnings.filterwarnings("ignore", message="The shape of value will convert from")
         cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
+        cfg.model.setdefault("test_cfg", dict())["keep_logits"] = True  # what is averaged
         cfg.model = dict(**cfg.tta_model, module=cfg.model)
-    return _build(cfg).test()
+    runner = _build(cfg)
+    _warn_of_emulation(runner)
+    return runner.test()
+
+
+def _warn_of_emulation(runner) -> None:
+    net = runner.cfg.model.get("module", runner.cfg.model)  # of a model for test-time augmentation
+    if is_emulated(net.get("precision", "fp32"), get_device()):
+        runner.logger.warning(
+            "this CPU has no instructions for bf16, which is emulated and slower than fp32: take --amp auto"
+        )
 
 
 def _build(cfg: Config):

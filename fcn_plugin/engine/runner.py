@@ -7,17 +7,26 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import torch
-from mmengine.dist import is_distributed, master_only
+from mmengine.config import ConfigDict
+from mmengine.dist import is_distributed, is_main_process
 from mmengine.evaluator import Evaluator
+from mmengine.model import is_model_wrapper
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 from torch import distributed as torch_dist
 from torch import nn
 
+from ..models import FCN
 from ..whole_file import whole
 from .broken_files import check_files, skip_broken_files, skipped
 from .checkpoint import load_verified
 from .console import quiet_console
+from .gradient_sync import compress_gradients, compression_of, wrapper_cfg
+
+
+def _nets(model: nn.Module) -> list[FCN]:
+    """The nets of this package in a model, which may be wrapped for test-time augmentation or several processes."""
+    return [module for module in model.modules() if isinstance(module, FCN)]
 
 
 @RUNNERS.register_module()
@@ -36,14 +45,24 @@ class FCNRunner(Runner):
         super().setup_env(env_cfg)
 
     def wrap_model(self, model_wrapper_cfg: dict | None, model: nn.Module) -> nn.Module:
-        """On CPU, DDP takes no device ids; mmengine passes the local rank."""
-        if self.distributed and model_wrapper_cfg is None and not torch.cuda.is_available():
-            model_wrapper_cfg = dict(
-                type="MMDistributedDataParallel",
-                device_ids=None,
-                find_unused_parameters=self.cfg.get("find_unused_parameters", False),
-            )
-        return super().wrap_model(model_wrapper_cfg, model)
+        """Several processes keep gradients once, and send them in 16 bits on request; mmengine does neither.
+
+        Raises:
+            UserError: ``gradient_compression`` of the config is not known, or its wrapper can't do it.
+        """
+        compression_of(self.cfg)  # a misspelt value is told with one process too
+        if not self.distributed or is_model_wrapper(model):
+            return super().wrap_model(model_wrapper_cfg, model)
+        model = super().wrap_model(wrapper_cfg(self.cfg, model_wrapper_cfg), model)
+        compress_gradients(model, self.cfg)
+        return model
+
+    def build_model(self, model) -> nn.Module:
+        """Logits of the image's size are kept only where somebody asks: test-time augmentation, or ``test_cfg.keep_logits``."""
+        built = super().build_model(model)
+        for net in _nets(built):
+            net.test_cfg = ConfigDict({"keep_logits": False, **(net.test_cfg or {})})
+        return built
 
     def build_logger(self, *args, **kwargs):
         """Environment, config and hook dumps go to the log file alone."""
@@ -53,7 +72,14 @@ class FCNRunner(Runner):
 
     def build_dataloader(self, dataloader, *args, **kwargs):
         """Files at fault are named, or skipped where the config says ``broken_files="skip"``."""
-        loader = super().build_dataloader(dataloader, *args, **kwargs)
+        options = {}
+        if isinstance(dataloader, dict):
+            if torch.cuda.is_available():
+                options["pin_memory"] = True  # copies to the GPU overlap with its work
+            if "batch_sampler" in dataloader and self.cfg.get("broken_files") == "skip":
+                options["batch_size"] = 1  # what stands in for a broken image may be of another size
+        given = {**dataloader, **options} if options else dataloader
+        loader = super().build_dataloader(given, *args, **kwargs)
         if self.cfg.get("broken_files") == "skip":
             skip_broken_files(loader.dataset, dataloader is self._train_dataloader, self._skipped_files)
         else:
@@ -100,18 +126,24 @@ class FCNRunner(Runner):
             lambda loaded: self.call_hook("after_load_checkpoint", checkpoint=loaded),
             adapt_classes=adapt,
         )
+        for net in _nets(self.model) if self._evaluating else ():
+            net.to_inference()
         self._has_loaded = True
         self.logger.info(f"Loaded {filename}")
         return checkpoint
 
-    @master_only
-    def save_checkpoint(self, out_dir: str, filename: str, *args, **kwargs) -> None:
+    def save_checkpoint(self, out_dir: str, filename: str, *args, save_optimizer: bool = True, **kwargs) -> None:
         """Rename checkpoints into place: the engine writes over the file that a resume would need.
 
-        Goes when mmengine's local backend writes to a file beside.
+        Goes when mmengine's local backend writes to a file beside. An optimizer that is spread over the processes
+        (ZeroRedundancyOptimizer) is gathered from all of them: mmengine asks the first alone, which waits for ever.
         """
+        if not is_main_process():
+            if save_optimizer:
+                self.optim_wrapper.state_dict()
+            return
         with whole(Path(out_dir) / filename) as part:
-            super().save_checkpoint(out_dir, part.name, *args, **kwargs)
+            super().save_checkpoint(out_dir, part.name, *args, save_optimizer=save_optimizer, **kwargs)
 
     def resume(self, filename: str, *args, **kwargs) -> None:
         """Resume, and find the best checkpoint again.

@@ -62,6 +62,21 @@ def test_amp_sets_the_precision(common, leaf, words, precision):
     assert load(common, leaf, *words).model.precision == precision
 
 
+@pytest.mark.parametrize(
+    "words, compiled, channels_last",
+    [
+        ([], None, None),
+        (["--compile"], True, None),
+        (["--channels-last"], None, True),
+        (["--no-channels-last", "--compile"], True, False),
+    ],
+)
+def test_flags_of_speed(common, leaf, words, compiled, channels_last):
+    model = load(common, leaf, *words).model
+    assert model.get("compile") is compiled
+    assert model.get("channels_last") is channels_last
+
+
 def test_overrides_keep_their_types(common, leaf):
     pairs = ("train_cfg.max_iters=7", "optim_wrapper.optimizer.lr=1e-3", "model.decode_head.streams=[fr,pool4]")
     cfg = load(common, leaf, "--cfg-options", *pairs, "load_from=None", "default_hooks.checkpoint.save_best=aAcc")

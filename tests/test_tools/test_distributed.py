@@ -1,20 +1,39 @@
 """Two processes on the CPU: training ends well, and evaluation counts what one process counts, no image twice."""
 
 import json
+import os
 import re
 
 import numpy as np
 import pytest
 import torch
-from processes import TOOLS, free_port, run_process
+from processes import TESTS, TOOLS, free_port, run_process
+
+KEEP_ALL = "default_hooks.checkpoint.interval=1"
+RANK_WEIGHTS = """
+import torch
+from mmengine.dist import get_rank
+from mmengine.hooks import Hook
+from mmengine.registry import HOOKS
+
+@HOOKS.register_module()
+class RankWeightsHook(Hook):
+    def after_train_iter(self, runner, *args, **kwargs):
+        weights = dict(runner.model.module.named_parameters())
+        torch.save(weights, f"{runner.work_dir}/rank{get_rank()}.pth")
+"""
+
+
+def train_pair(config, work_dir, *options, **variables):
+    command = ("bash", TOOLS / "dist_train.sh", config, 2, "--work-dir", work_dir, "--cfg-options", KEEP_ALL, *options)
+    return run_process(*command, PORT=str(free_port()), **variables)
 
 
 @pytest.fixture(scope="module")
 def pair(leaf, tmp_path_factory):
     """(outcome, work dir) of a training run in two processes."""
     work_dir = tmp_path_factory.mktemp("pair")
-    command = ("bash", TOOLS / "dist_train.sh", leaf, 2, "--work-dir", work_dir)
-    return run_process(*command, PORT=str(free_port())), work_dir
+    return train_pair(leaf, work_dir), work_dir
 
 
 def test_training_ends_well(pair, trained):
@@ -28,6 +47,40 @@ def test_training_ends_well(pair, trained):
     assert np.load(work_dir / "confusion.npy").sum() == total
     names = torch.load(trained.work_dir / "iter_2.pth", weights_only=False)["state_dict"].keys()
     assert torch.load(work_dir / "iter_2.pth", weights_only=False)["state_dict"].keys() == names
+
+
+def test_gradients_in_bf16_differ_by_their_rounding(leaf, pair, tmp_path):
+    """One step of plain SGD's size: bfloat16 rounds to 2^-8 of a value, once each gradient and once their sum."""
+    (tmp_path / "rank_weights.py").write_text(RANK_WEIGHTS)
+    config = tmp_path / "compressed.py"
+    config.write_text(
+        f"""
+_base_ = {str(leaf)!r}
+custom_imports = dict(imports=["fcn_plugin", "builders", "rank_weights"], allow_failed_imports=False)
+custom_hooks = [dict(type="RankWeightsHook")]
+train_cfg = dict(max_iters=1, val_interval=1)
+gradient_compression = "bf16"
+"""
+    )
+    done = train_pair(config, tmp_path, PYTHONPATH=f"{TESTS}{os.pathsep}{tmp_path}")
+    assert done.code == 0, done.err
+    first, second = (torch.load(tmp_path / f"rank{rank}.pth", weights_only=False) for rank in range(2))
+    start = torch.load(leaf.with_name("start.pth"))
+    exact = torch.load(pair[1] / "iter_1.pth", weights_only=False)["state_dict"]
+    assert any(not torch.equal(first[name], exact[name]) for name in first)
+    for name in first:
+        assert torch.equal(first[name], second[name])
+        assert (first[name] - exact[name]).norm() <= 2**-7 * (exact[name] - start[name]).norm(), name
+
+
+def test_an_optimizer_spread_over_the_processes_trains_and_saves_what_one_does(leaf, pair, tmp_path):
+    """ZeRO: each process keeps the momenta of half the weights; the checkpoint has them all."""
+    optimizer = "optim_wrapper.optimizer"
+    done = train_pair(leaf, tmp_path, f"{optimizer}.type=ZeroRedundancyOptimizer", f"{optimizer}.optimizer_type=SGD")
+    assert done.code == 0, done.err
+    spread, whole = (torch.load(folder / "iter_2.pth", weights_only=False) for folder in (tmp_path, pair[1]))
+    torch.testing.assert_close(spread["state_dict"], whole["state_dict"], rtol=0, atol=0)
+    torch.testing.assert_close(spread["optimizer"]["state"], whole["optimizer"]["state"], rtol=0, atol=0)
 
 
 def test_evaluation_counts_what_one_process_counts(trained, tmp_path):

@@ -46,10 +46,11 @@ train_dataloader = dict(
     dataset=dict(**voc, ann_file="ImageSets/Segmentation/train.txt", pipeline=train_pipeline),
 )
 val_dataloader = dict(
-    batch_size=1,  # images differ in size
+    batch_size=4,
     num_workers=2,
     persistent_workers=True,
     sampler=dict(type="DefaultSampler", shuffle=False, round_up=False),  # no image counted twice
+    batch_sampler=dict(type="SameSizeBatchSampler"),  # images differ in size
     dataset=dict(**voc, ann_file="ImageSets/Segmentation/val.txt", pipeline=test_pipeline),
 )
 test_dataloader = val_dataloader

@@ -1,6 +1,6 @@
 """Segmentors."""
 
 from .fcn import FCN
-from .precision import resolve_precision
+from .precision import is_emulated, resolve_precision
 
-__all__ = ["FCN", "resolve_precision"]
+__all__ = ["FCN", "is_emulated", "resolve_precision"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import platform
+
 import torch
 
 from ...errors import UserError
@@ -20,6 +22,13 @@ def resolve_precision(name: str, device: str) -> str:
     if name not in PRECISIONS:
         raise UserError(f"precision {name!r} is unknown: one of {', '.join(PRECISIONS)}, auto")
     return name
+
+
+def is_emulated(name: str, device: str) -> bool:
+    """True for bf16 on an x86 CPU without instructions for it, where it takes several times as long as float32."""
+    return (
+        name == "bf16" and device == "cpu" and platform.machine() in ("x86_64", "AMD64") and not _computes_bf16("cpu")
+    )
 
 
 def _computes_bf16(device: str) -> bool:

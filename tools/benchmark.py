@@ -1,0 +1,98 @@
+#!/usr/bin/env python
+"""Time nets against each other and the machine: python tools/benchmark.py fcn8s_vgg16_voc --dtype fp32 bf16 --against plain"""
+
+import argparse
+import json
+from pathlib import Path
+
+import _common
+
+RIVALS = ("plain", "torchvision-fcn_resnet50", "mmseg-fcn")
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description="Time nets with random weights in turn; options with several values are combined.",
+        epilog="plain: the authors' net as ports run it, 100 px border and all. Rows are compared with the first.",
+    )
+    parser.add_argument(
+        "configs", nargs="*", default=["fcn8s_vgg16_voc"], metavar="CONFIG", help="default: fcn8s_vgg16_voc"
+    )
+    parser.add_argument(
+        "--against", nargs="+", default=[], choices=RIVALS, help="rivals, in float32 as their authors run them"
+    )
+    several = dict(nargs="+", metavar="V")
+    parser.add_argument("--geometry", nargs="+", default=["aligned"], choices=["aligned", "reference"])
+    parser.add_argument("--dtype", nargs="+", default=["fp32"], choices=["fp32", "bf16", "fp16"])
+    parser.add_argument("--layout", nargs="+", default=["channels_last"], choices=["channels_last", "contiguous"])
+    parser.add_argument(
+        "--conv", nargs="+", default=["auto"], choices=["auto", "winograd", "direct"], help="of 3 x 3 kernels"
+    )
+    parser.add_argument("--compile", nargs="?", const="on", default="off", choices=["on", "off", "both"])
+    parser.add_argument("--batch", type=_common.positive_int, default=[1], **several)
+    parser.add_argument("--size", type=_size, default=[(375, 500)], help="HEIGHTxWIDTH or SIDE in pixels", **several)
+    parser.add_argument("--classes", type=_common.positive_int, default=[21], **several)
+    parser.add_argument("--device", choices=["cpu", "cuda"], help="default: the GPU where there is one")
+    parser.add_argument("--threads", type=_common.positive_int, help="of the CPU (default: torch's)")
+    parser.add_argument("--rounds", type=_common.positive_int, default=5, help="timed calls of each (default: 5)")
+    parser.add_argument("--no-memory", action="store_true", help="leave the peak memory out: it takes a process a row")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--infer", action="store_true", help="a forward to the logits (default)")
+    what.add_argument("--train", action="store_true", help="a training step: forward, backward, SGD with momentum")
+    what.add_argument(
+        "--eval", action="store_true", help="tools/test.py's loop on the test split against bare forwards"
+    )
+    parser.add_argument("--data-root", help="--eval: data set folder")
+    parser.add_argument(
+        "--images", type=_common.positive_int, default=20, help="--eval: how many of them (default: 20)"
+    )
+    parser.add_argument("--json", metavar="FILE", help="write all figures there too")
+    parser.add_argument("--plot", metavar="FILE", help="draw seconds and memory against the one input that varies")
+    return parser.parse_args()
+
+
+def _size(text: str) -> tuple[int, int]:
+    sides = [_common.positive_int(side) for side in text.lower().split("x")]
+    if len(sides) > 2:
+        raise argparse.ArgumentTypeError(f"{text!r} is not HEIGHTxWIDTH")
+    return sides[0], sides[-1]
+
+
+def main() -> None:
+    args = parse_args()
+
+    import torch
+
+    from fcn_plugin.benchmark import benchmark, variants_of
+    from fcn_plugin.benchmark.report import plot, table
+    from fcn_plugin.errors import UserError
+    from fcn_plugin.whole_file import whole
+
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    device = args.device or ("cuda" if torch.cuda.is_available() else "cpu")
+    if args.eval:
+        from fcn_plugin.benchmark.evaluation import evaluation, evaluation_text
+
+        result = evaluation(args.configs, args.data_root, args.images, args.rounds, args.dtype[0])
+        print(evaluation_text(result))
+    else:
+        compiled = {"on": [True], "off": [False], "both": [False, True]}[args.compile]
+        options = dict(batch=args.batch, size=args.size, classes=args.classes, geometry=args.geometry)
+        options |= dict(layout=args.layout, conv=args.conv, dtype=args.dtype, compile=compiled)
+        if args.plot and Path(args.plot).suffix.lower() not in (".png", ".svg", ".pdf"):
+            raise UserError(f"--plot {args.plot}: name a .png, .svg or .pdf")
+        result = benchmark(
+            variants_of(args.configs, args.against, options, args.train), args.rounds, device, not args.no_memory
+        )
+        print(table(result))
+        if args.plot:
+            with whole(Path(args.plot)) as part:
+                plot(result, part, Path(args.plot).suffix[1:].lower())
+    if args.json:
+        with whole(Path(args.json)) as part:
+            part.write_text(json.dumps(result, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    _common.run(main)
