@@ -51,6 +51,7 @@ def _measured(cfg: Config, folder: str, rounds: int) -> dict:
     runner = FCNRunner.from_cfg(cfg)
     net = runner.model.to_inference()
     loop = runner.test_loop
+    runner.call_hook("before_run")  # the hooks that log want it, as in Runner.test
     batches = [net.data_preprocessor(batch, False)["inputs"] for batch in loop.dataloader]
 
     def forwards() -> None:

@@ -6,10 +6,12 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import UserError
+from .eager_cpu import eager_on_cpu
 from .winograd import TILE, winograd_conv2d
 
+FULL = (torch.float32, torch.float64)  # transforms lose digits that lower precisions do not have
 ALGORITHMS = ("auto", "winograd", "direct")
-# below, transforms and the reading of 36 / 9 times the kernels cost more than the multiplications saved: benchmarks/winograd.py
+# below, transforms and the reading of 36 / 9 times the kernels cost more than the multiplications saved: docs/performance.md
 LEAST_CHANNELS, LEAST_TILES = 128, 96
 
 
@@ -40,7 +42,7 @@ class WinogradConv2d(nn.Conv2d):
     def forward(self, x: Tensor) -> Tensor:
         """The convolution; an exported net holds the plain one."""
         wanted = self.algorithm == "winograd" or (self.algorithm == "auto" and self.pays(x))
-        if wanted and self.fits and _plain_cpu(x, self.weight):
+        if wanted and self.fits and x.dtype in FULL and eager_on_cpu(x, self.weight):
             return winograd_conv2d(x, self.weight, self.bias)
         return super().forward(x)
 
@@ -54,14 +56,3 @@ class WinogradConv2d(nn.Conv2d):
         n, _, height, width = x.shape
         tiles = n * -(-height // TILE) * -(-width // TILE)
         return min(self.in_channels, self.out_channels) >= LEAST_CHANNELS and tiles >= LEAST_TILES
-
-
-def _plain_cpu(x: Tensor, weight: Tensor) -> bool:
-    return (
-        x.device.type == "cpu"
-        and x.dtype == weight.dtype
-        and x.dtype in (torch.float32, torch.float64)
-        and not torch.is_autocast_enabled("cpu")
-        and not torch.compiler.is_exporting()
-        and not torch.jit.is_tracing()
-    )

@@ -15,6 +15,7 @@ from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 from ...errors import UserError
+from ...layers import RowConv2d
 
 
 @MODELS.register_module()
@@ -58,7 +59,7 @@ class FCNSkipNeck(BaseModule):
         self.fc_channels = fc_channels
         if fc_channels is not None:
             padding = fc6_dilation * (fc6_kernel // 2) if geometry == "aligned" else 0
-            self.fc6 = nn.Conv2d(in_channels[-1], fc_channels, fc6_kernel, padding=padding, dilation=fc6_dilation)
+            self.fc6 = RowConv2d(in_channels[-1], fc_channels, fc6_kernel, padding=padding, dilation=fc6_dilation)
             self.fc7 = nn.Conv2d(fc_channels, fc_channels, 1)
 
     def forward(self, inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
