@@ -43,20 +43,21 @@ def winograd_conv2d(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
 
     Differs from the direct sum by rounding: about 1e-5 of the largest value in float32.
     """
-    height, width = x.shape[-2:]
+    width = x.shape[-1]
     kernels = _transformed(weight)
-    out = x.new_empty(x.shape[0], height, width, weight.shape[0])
+    out = _empty(x, weight)
+    lines = out.permute(0, 2, 3, 1)
     tiled = _Tiles(x, weight.shape[0], border=1)
     for images, rows in tiled.strips():
         summed = torch.bmm(_inputs(tiled, images, rows), kernels.mT)
         strip = tiled.joined(A.to(x) @ summed.flatten(1), images, rows)
-        target = out[images, TILE * rows.start : TILE * rows.stop]
+        target = lines[images, TILE * rows.start : TILE * rows.stop]
         strip = strip[:, : target.shape[1], :width]
         if bias is None:
             target.copy_(strip)
         else:
             torch.add(strip, bias, out=target)
-    return out.permute(0, 3, 1, 2)
+    return out
 
 
 @torch.library.custom_op("fcn_plugin::winograd_conv2d_weight", mutates_args=())
@@ -118,6 +119,12 @@ def _inputs(tiled: _Tiles, images: slice, rows: slice) -> Tensor:
     return (B.to(cut) @ cut.flatten(1)).view(cut.shape)
 
 
+def _empty(x: Tensor, weight: Tensor) -> Tensor:
+    """The output; no view, which an in-place ReLU behind an operator with a gradient of its own may not change."""
+    size = (x.shape[0], weight.shape[0], *x.shape[2:])
+    return torch.empty(size, dtype=x.dtype, device=x.device, memory_format=torch.channels_last)
+
+
 def _transformed(weight: Tensor) -> Tensor:
     """(K, C, 3, 3) -> (36, K, C), the cheaper order for kernels that lie channels last."""
     k, c = weight.shape[:2]
@@ -126,7 +133,7 @@ def _transformed(weight: Tensor) -> Tensor:
 
 @winograd_conv2d.register_fake
 def _(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    return x.new_empty(x.shape[0], *x.shape[2:], weight.shape[0]).permute(0, 3, 1, 2)
+    return _empty(x, weight)
 
 
 @winograd_weight_gradient.register_fake

@@ -67,6 +67,15 @@ def test_channels_last():
     assert winograd_conv2d(x, weight, bias).is_contiguous(memory_format=torch.channels_last)
 
 
+def test_an_inplace_relu_behind_it():
+    given = tensors(6, 7)
+    found, expected = (
+        F.relu(conv(*given), inplace=True) for conv in (winograd_conv2d, lambda *a: F.conv2d(*a, padding=1))
+    )
+    for a, b in zip(torch.autograd.grad(found.sum(), given), torch.autograd.grad(expected.sum(), given), strict=True):
+        torch.testing.assert_close(a, b)
+
+
 def test_torch_knows_the_operator():
     """Shapes without data, autograd, and what ``torch.compile`` assumes of an operator."""
     torch.library.opcheck(winograd_conv2d, tensors(6, 9))

@@ -19,6 +19,7 @@ from mmseg.registry import MODELS
 from reference_nets import caffenet_weights, run_caffenet, run_vgg16, vgg16_weights
 from torch import nn
 
+from fcn_plugin.layers import WinogradConv2d
 from fcn_plugin.models.backbones import AlexNet
 
 CLASSES = 3
@@ -176,6 +177,23 @@ def test_vgg16_nets(vgg16, size):
     compare(*vgg16, *random_case(size))
 
 
+@pytest.mark.parametrize("size", [(366, 500), *SMALL], ids=lambda size: f"{size[0]}x{size[1]}")
+def test_winograd_keeps_to_the_same_bounds(size, monkeypatch):
+    """Every 3 x 3 convolution of FCN-8s, wide enough or not; batch, gradients and all."""
+    monkeypatch.setattr(builders, "SHRINK", SHRINK)
+    weights = vgg16_weights(CLASSES, SHRINK)
+    net = by_winograd(load(build_vgg16("8s", num_classes=CLASSES), weights))
+    compare((net, in_float64(net)), weights, lambda w, image: run_vgg16(w, "8s", image), *random_case(size))
+
+
+def by_winograd(net):
+    layers = [layer for layer in net.modules() if isinstance(layer, WinogradConv2d)]
+    assert len(layers) == len(VGG16_CONVS)
+    for layer in layers:
+        layer.algorithm = "winograd"
+    return net
+
+
 @EACH_SIZE
 def test_fcn_alexnet(narrow_caffenet, size):
     compare(*narrow_caffenet, *random_case(size, pixel=64.0))
@@ -197,7 +215,8 @@ def test_fcn8s_at_full_width():
     net = load(build_vgg16("8s", narrow=False, fc_channels=4096, num_classes=21), weights)
     image = torch.randn(1, 3, 64, 64)
     with torch.no_grad():
-        logits, plain = net(image), run_vgg16(weights, "8s", image)
-    assert plain.shape == (1, 21, 64, 64)
-    assert plain.abs().max() > 0.1
-    assert (logits - plain).abs().max() <= 1e-4 * plain.abs().max()
+        plain = run_vgg16(weights, "8s", image)
+        assert plain.shape == (1, 21, 64, 64)
+        assert plain.abs().max() > 0.1
+        for model in (net, by_winograd(net)):
+            assert (model(image) - plain).abs().max() <= 1e-4 * plain.abs().max()
