@@ -18,5 +18,5 @@ train_dataloader = dict(
         pipeline=train_pipeline,
     ),
 )
-val_dataloader = dict(dataset=dict(ann_file="ImageSets/Segmentation/seg11valid.txt"))
+val_dataloader = dict(batch_size=1, dataset=dict(ann_file="ImageSets/Segmentation/seg11valid.txt"))
 test_dataloader = val_dataloader
