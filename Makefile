@@ -1,5 +1,5 @@
 # make demo: set up, draw the built-in data, train FCN-8s, evaluate it, write pictures
-# make test: set up, lint, run the tests
+# make test: set up, lint, run the tests on all cores
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -13,8 +13,9 @@ demo: data
 	$(PY) tools/test.py configs/$(NET).py "$$(ls -t $(WORK)/$(NET)/best_mIoU_*.pth | head -n 1)" --show-dir $(WORK)/$(NET)/pictures
 	@echo "weights, metrics.json and pictures/ are in $(WORK)/$(NET)"
 
+# a process per core, with all tests of a file as near each other as the balance allows; a test has one thread
 test: install lint
-	$(PY) -m pytest
+	$(PY) -m pytest -n auto --maxprocesses 8 --dist worksteal
 
 install: $(VENV)/.installed
 

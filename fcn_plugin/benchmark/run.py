@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import time
 from collections.abc import Sequence
 from statistics import median
 
@@ -19,7 +20,7 @@ from .nets import build, work_of
 from .peak import peak_work
 from .variants import Variant, baseline_of, varied
 
-WARM_UP = 2
+WARM_UPS, LONG = 2, 5.0  # calls, or one of those that take as many seconds
 
 
 def benchmark(variants: Sequence[Variant], rounds: int = 5, device: str = "cpu", with_memory: bool = True) -> dict:
@@ -48,8 +49,11 @@ def benchmark(variants: Sequence[Variant], rounds: int = 5, device: str = "cpu",
     for variant in variants:
         work = work_of(build(variant, device), variant, device)
         counts[variant] = flops.gflop(work)
-        for _ in range(WARM_UP):
+        for _ in range(WARM_UPS):
+            start = time.perf_counter()
             outputs[variant] = work()
+            if time.perf_counter() - start > LONG:
+                break
         works[variant] = work
         bar.update()
     dtypes = sorted({variant.dtype for variant in variants})

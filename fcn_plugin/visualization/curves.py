@@ -6,9 +6,6 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-
 from ..errors import UserError
 from ..whole_file import whole
 
@@ -51,6 +48,10 @@ def draw_curves(nets: Mapping[str, Sequence[str | Path]], out: str | Path, key: 
     Raises:
         UserError: a run without validations.
     """
+    # half a second that only this picture needs
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     curves = {title: [read_curve(folder, key) for folder in folders] for title, folders in nets.items()}
     figure = Figure(figsize=(6, 4), dpi=100, layout="constrained")
     axes = figure.add_subplot()

@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from loaders import stop_workers
 from mmengine.logging import MessageHub, MMLogger
 from mmengine.registry import DefaultScope
 from mmengine.visualization import Visualizer
@@ -55,6 +56,7 @@ def free_port() -> int:
 
 def forget_runs() -> None:
     """The engine keeps loggers and visualizers by name for the life of a process, a run's stdout among them."""
+    stop_workers()
     for logger in MMLogger._instance_dict.values():
         for handler in logger.handlers:
             handler.close()

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from mmengine.model import BaseModule
 from mmseg.registry import MODELS
-from torch import Tensor, nn
+from torch import Tensor
 
 from ...errors import UserError
 from ...layers import RowConv2d
@@ -60,7 +60,7 @@ class FCNSkipNeck(BaseModule):
         if fc_channels is not None:
             padding = fc6_dilation * (fc6_kernel // 2) if geometry == "aligned" else 0
             self.fc6 = RowConv2d(in_channels[-1], fc_channels, fc6_kernel, padding=padding, dilation=fc6_dilation)
-            self.fc7 = nn.Conv2d(fc_channels, fc_channels, 1)
+            self.fc7 = RowConv2d(fc_channels, fc_channels, 1)
 
     def forward(self, inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
         """Streams deepest first; only the classifier computes, the skips pass through."""
