@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -35,12 +36,18 @@ def map_on_cores(function: Callable[[Any], Any], tasks: Sequence, jobs: int) -> 
 
 @contextmanager
 def interrupts_held() -> Iterator[None]:
-    """Hold Ctrl-C back while processes start: one that comes in a fork is lost, or kills a process that is not ready for it."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
+    """Hold Ctrl-C back while processes start: one that comes in a fork is lost, or kills a process that is not ready for it.
+
+    A handler, not a mask: the system gives the signal to any thread that does not block it, and libraries have their own.
+    """
+    if threading.current_thread() is not threading.main_thread():  # Python's handlers run in the main thread alone
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    held = []
+    before = signal.signal(signal.SIGINT, lambda *_: held.append(True))
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)
+        if held:
+            signal.raise_signal(signal.SIGINT)

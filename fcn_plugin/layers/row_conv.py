@@ -49,7 +49,8 @@ class RowConv2d(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         """The convolution; an exported net holds the plain one."""
-        inference = x.dtype == torch.float32 and not torch.is_grad_enabled()
+        # a compiler lays the kernels out once itself
+        inference = x.dtype == torch.float32 and not torch.is_grad_enabled() and not torch.compiler.is_compiling()
         if inference and self._fits() and eager_on_cpu(x, self.weight):
             return row_conv2d(x, self.weight, self.bias, self.padding[0])
         return super().forward(x)

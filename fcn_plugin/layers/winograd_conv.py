@@ -33,6 +33,9 @@ class WinogradConv2d(nn.Conv2d):
         if algorithm not in ALGORITHMS:
             raise UserError(f"algorithm {algorithm!r} is unknown: one of {', '.join(ALGORITHMS)}")
         self.algorithm = algorithm
+        self.narrow_vectors = (
+            torch.backends.cpu.get_cpu_capability() == "AVX2"
+        )  # asked here: a compiler can't follow the question
         self.fits = (
             (self.kernel_size, self.stride, self.padding, self.dilation) == ((3, 3), (1, 1), (1, 1), (1, 1))
             and self.groups == 1
@@ -51,7 +54,7 @@ class WinogradConv2d(nn.Conv2d):
 
         With wider vectors memory is the limit and the transforms' traffic eats the gain; GPU libraries choose for themselves.
         """
-        if torch.backends.cpu.get_cpu_capability() != "AVX2" or x.dtype != torch.float32:
+        if not self.narrow_vectors or x.dtype != torch.float32:
             return False
         n, _, height, width = x.shape
         tiles = n * -(-height // TILE) * -(-width // TILE)
