@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from ..configs import config_name
@@ -39,10 +39,6 @@ class Variant:
     @property
     def is_rival(self) -> bool:
         return self.net in RIVALS
-
-    @property
-    def input_bytes(self) -> int:
-        return 3 * 4 * self.batch * self.size[0] * self.size[1]
 
     def label(self, varied: Sequence[str]) -> str:
         """The name of the net and the options that differ between variants."""
@@ -89,11 +85,6 @@ def baseline_of(variant: Variant, variants: Sequence[Variant]) -> Variant:
     """What a variant's ratio is taken to: the first of those with the same input."""
     same = (variant.batch, variant.size, variant.classes)
     return next(v for v in variants if (v.batch, v.size, v.classes) == same)
-
-
-def single(variant: Variant, **changes) -> Variant:
-    """The variant with other options."""
-    return replace(variant, **changes)
 
 
 def _products(options: Mapping[str, Sequence]) -> list[dict]:
