@@ -65,9 +65,13 @@ def main() -> None:
 
     from fcn_plugin.benchmark import benchmark, variants_of
     from fcn_plugin.benchmark.report import plot, table
+    from fcn_plugin.engine.preflight import make_dir
     from fcn_plugin.errors import UserError
     from fcn_plugin.whole_file import whole
 
+    for path, option in ((args.json, "--json"), (args.plot, "--plot")):
+        if path:  # before minutes of measuring
+            make_dir(str(Path(path).parent), option)
     if args.threads:
         torch.set_num_threads(args.threads)
     device = args.device or ("cuda" if torch.cuda.is_available() else "cpu")
