@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 NET := fcn8s_vgg16_minivoc
 WORK := work_dirs
 
-.PHONY: demo test install data lint strides camvid clean
+.PHONY: demo test soak install data lint strides camvid clean
 
 demo: data
 	$(PY) tools/train.py configs/$(NET).py
@@ -16,6 +16,11 @@ demo: data
 # a process per core, with all tests of a file as near each other as the balance allows; a test has one thread
 test: install lint
 	$(PY) -m pytest -n auto --maxprocesses 8 --dist worksteal
+
+# kill training runs at random and before every operation on their files, and resume them
+KILLS ?= 200
+soak: install
+	$(PY) tests/soak.py --kills $(KILLS) --operations
 
 install: $(VENV)/.installed
 

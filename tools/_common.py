@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -75,6 +76,16 @@ def add_launcher(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--local_rank", "--local-rank", type=int, default=0, help=argparse.SUPPRESS)
 
 
+def add_trust(parser: argparse.ArgumentParser) -> None:
+    """The way around the refusal of checkpoints that run code on loading."""
+    parser.add_argument(
+        "--trust-checkpoint",
+        action="store_true",
+        help="load a checkpoint that was refused: any code in it runs, with your rights on your files. Only for files whose maker "
+        "you trust",
+    )
+
+
 def positive_int(text: str) -> int:
     """A count of at least one, as a type of argparse."""
     number = int(text)
@@ -126,7 +137,7 @@ def _set_data_root(dataset, root: str) -> None:
 
 
 def run(main: Callable[[], None]) -> None:
-    """Call a tool's main; bad input ends with one message and exit code 2, no traceback."""
+    """Call a tool's main; no traceback for bad input (one message, exit code 2) or another process that is gone (exit code 1)."""
     try:
         main()
         _leave_group(wait=True)
@@ -134,11 +145,13 @@ def run(main: Callable[[], None]) -> None:
         print("stopped", file=sys.stderr)
         sys.exit(130)
     except Exception as error:
-        message = _user_message(error)
+        message, code = _user_message(error), 2
+        if message is None:
+            message, code = _loss_of_others(error), 1
         if message is None:
             raise
         print(f"error: {message}", file=sys.stderr)
-        sys.exit(2)
+        sys.exit(code)
     finally:
         _leave_group()
 
@@ -162,6 +175,31 @@ def _user_message(error: Exception) -> str | None:
     if isinstance(error, TypeError) and "__init__() " in text:
         return f"{text}: correct this entry of the config"
     return None
+
+
+def _loss_of_others(error: Exception) -> str | None:
+    """The message of a process that can't reach the others of its run; None for another error.
+
+    gloo tells at once that a process has ended. With NCCL, who waits for a GPU may hear nothing of it, and torch ends such a
+    process after ten minutes (``env_cfg.dist_cfg.timeout``, in seconds); a launcher does it at once: torchrun, mpirun, or
+    Slurm with ``srun --kill-on-bad-exit=1``.
+    """
+    distributed = sys.modules.get("torch.distributed")
+    text = str(error)
+    of_gloo = isinstance(error, RuntimeError) and "gloo" in text  # which has no class of its own
+    if not of_gloo and not isinstance(error, getattr(distributed, "DistError", ())):
+        return None
+    if "EADDRINUSE" in text:
+        port = os.environ.get("MASTER_PORT")
+        return f"port {port} is in use, perhaps by another run: give a free one, as PORT to dist_train.sh, else MASTER_PORT"
+    if not re.search("connection|broken pipe|timed out|timeout|remote ?error", text, re.IGNORECASE):
+        return None
+    reason = re.sub(r"^\[[^]]*\] ", "", text.splitlines()[0]).partition(". This is typically")[0].rstrip(".")
+    rank, count = (os.environ.get(name, "?") for name in ("RANK", "WORLD_SIZE"))
+    return (
+        f"process {rank} (of {count}, from 0) can't reach another one ({reason}): that one's own message, or its launcher's, "
+        "tells why; then start all again, training with --resume"
+    )
 
 
 def _leave_group(wait: bool = False) -> None:

@@ -14,6 +14,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--out-dir", required=True, help="masks/ and overlays/ are written there")
     parser.add_argument("--opacity", type=float, default=0.5, help="of the overlays' colours (default: 0.5)")
     _common.add_overrides(parser)
+    _common.add_trust(parser)
     return parser.parse_args()
 
 
@@ -22,8 +23,10 @@ def main() -> None:
     cfg = _common.load_config(args)
 
     from fcn_plugin.engine import predict
+    from fcn_plugin.models.weights import trusting
 
-    masks = predict(cfg, args.checkpoint, args.inputs, args.out_dir, args.opacity)
+    with trusting(args.trust_checkpoint):
+        masks = predict(cfg, args.checkpoint, args.inputs, args.out_dir, args.opacity)
     print(f"{len(masks)} masks and overlays in {args.out_dir}")
 
 

@@ -14,6 +14,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--out", metavar="DIR", help="write predicted masks as palette PNGs")
     parser.add_argument("--show-dir", metavar="DIR", help="write panels: image | truth | prediction")
     parser.add_argument("--tta", action="store_true", help="average over flips and scales")
+    _common.add_trust(parser)
     return parser.parse_args()
 
 
@@ -22,8 +23,10 @@ def main() -> None:
     cfg = _common.load_config(args)
 
     from fcn_plugin.engine import test
+    from fcn_plugin.models.weights import trusting
 
-    test(cfg, args.checkpoint, masks=args.out, pictures=args.show_dir, tta=args.tta)
+    with trusting(args.trust_checkpoint):
+        test(cfg, args.checkpoint, masks=args.out, pictures=args.show_dir, tta=args.tta)
 
 
 if __name__ == "__main__":

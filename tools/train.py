@@ -23,6 +23,7 @@ def parse_args() -> argparse.Namespace:
         action="store_true",
         help="the checkpoint is of another number of classes: train new score layers",
     )
+    _common.add_trust(parser)
     return parser.parse_args()
 
 
@@ -33,8 +34,10 @@ def main() -> None:
     cfg.adapt_classes = args.adapt_classes or cfg.get("adapt_classes", False)
 
     from fcn_plugin.engine import train
+    from fcn_plugin.models.weights import trusting
 
-    train(cfg, args.resume)
+    with trusting(args.trust_checkpoint):
+        train(cfg, args.resume)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ def parse_args() -> argparse.Namespace:
         metavar="N",
         help="val images on which a stage must answer as its parent before its first step (default: 32)",
     )
+    _common.add_trust(parser)
     return parser.parse_args()
 
 
@@ -29,13 +30,15 @@ def main() -> None:
 
     from fcn_plugin.engine import stages_of, train_stages
     from fcn_plugin.engine.console import say
+    from fcn_plugin.models.weights import trusting
 
     def load(name: str):
         parent = copy.copy(args)
         parent.config = name
         return _common.load_config(parent)
 
-    best = train_stages(stages_of(cfg, load), args.check_images)
+    with trusting(args.trust_checkpoint):
+        best = train_stages(stages_of(cfg, load), args.check_images)
     say(f"finished: {best}")
 
 

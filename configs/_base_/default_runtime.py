@@ -25,7 +25,7 @@ default_hooks = dict(
         type="CheckpointHook",
         by_epoch=False,
         interval=2000,
-        max_keep_ckpts=2,  # with 1 the engine deletes the old file before the new one is written
+        max_keep_ckpts=2,  # the last one, and one to fall back on
         save_best="mIoU",
         rule="greater",
     ),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from mmengine.logging import print_log
 from mmengine.model import BaseTTAModel, is_model_wrapper
@@ -60,20 +59,6 @@ def load_verified(
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
     return checkpoint
-
-
-def latest_checkpoint(work_dir: str) -> str | None:
-    """The file that a run in this folder resumes from; None where there is none.
-
-    The engine's own search takes the note's absolute path, which is wrong in a folder that was moved, and an empty note for none.
-    """
-    folder = Path(work_dir)
-    note = folder / "last_checkpoint"
-    noted = folder / Path(note.read_text().strip()).name if note.is_file() else folder
-    if noted.is_file():
-        return str(noted)
-    saved = [*folder.glob("iter_*.pth"), *folder.glob("epoch_*.pth")]
-    return str(max(saved, key=lambda path: path.stat().st_mtime_ns)) if saved else None
 
 
 def _drop_scores(own: dict[str, Tensor], state: dict[str, Tensor], path: str) -> None:

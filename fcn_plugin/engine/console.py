@@ -42,8 +42,12 @@ def quiet_console(logger: logging.Logger) -> None:
             handler.setStream(sys.stdout)
 
 
+def is_first_process() -> bool:
+    """Whether this is a run's only or first process, whatever the launcher and before it has joined the processes."""
+    return next((os.environ[name] for name in RANKS if name in os.environ), "0") == "0"
+
+
 def say(text: str) -> None:
-    """Print once, whatever the launcher and before it has joined the processes."""
-    rank = next((os.environ[name] for name in RANKS if name in os.environ), "0")
-    if rank == "0":
+    """Print once."""
+    if is_first_process():
         print(text, flush=True)

@@ -9,7 +9,10 @@ from mmseg.registry import HOOKS
 from torch.nn.utils import get_total_norm
 
 from ..errors import UserError
-from .checkpoint import latest_checkpoint
+from .divergence import COUNT, Diverged
+from .resume_point import latest_checkpoint
+
+SKIPPED = "skipped_batches"  # in the message hub: a resumed run goes on counting
 
 
 @HOOKS.register_module()
@@ -20,15 +23,21 @@ class FiniteLossHook(Hook):
         interval: iterations from check to check.
         skip: batches of a run whose loss or gradient is not finite that may be left out: the weights stay as they are. Loss
             and gradients are looked at in every iteration then. 0 stops at the first.
+        returns: times that a run, after that, may go back to its last good checkpoint with a lower learning rate.
+        lr_factor: of the learning rate at each return.
 
     Raises:
-        UserError: names the step, the value, the batch's files, the last checkpoint and the remedy.
+        UserError: names the step, the value, the batch's files, the last checkpoint and the remedy; a :class:`Diverged`
+            where the run may return.
     """
 
-    def __init__(self, interval: int = 10, skip: int = 0) -> None:
+    def __init__(self, interval: int = 10, skip: int = 0, returns: int = 0, lr_factor: float = 0.5) -> None:
+        if returns and not 0 < lr_factor < 1:
+            raise UserError(f"finite_loss.lr_factor is {lr_factor}: give a number between 0 and 1, such as 0.5")
         self.interval = 1 if skip else interval
         self.skip = skip
-        self.skipped = 0
+        self.returns = returns
+        self.lr_factor = lr_factor
         self.stepped = False  # whether weights moved in this iteration
         self.dropped = False  # whether a step was called off
 
@@ -63,12 +72,19 @@ class FiniteLossHook(Hook):
         value = "gradient is not finite" if loss - loss == 0 else f"loss is {loss}"
         what = f"the {value} at step {runner.iter + 1} (batch: {files})"
         # no step at all: gradients are gathered over several iterations, or fp16's scaler has withheld it
-        if not self.stepped and self.skipped < self.skip and _finite_buffers(runner.model):
-            self.skipped += 1
-            runner.logger.warning(f"{what}: left out, {self.skipped} of at most {self.skip}")
+        notes = runner.message_hub
+        skipped = notes.runtime_info.get(SKIPPED, 0)
+        if not self.stepped and skipped < self.skip and _finite_buffers(runner.model):
+            notes.update_info(SKIPPED, skipped + 1)
+            runner.logger.warning(f"{what}: left out, {skipped + 1} of at most {self.skip}")
             return
-        if self.skipped:
-            what += f", after {self.skipped} batches left out"
+        if skipped:
+            what += f", after {skipped} batches left out"
+        returned = notes.runtime_info.get(COUNT, 0)
+        if returned < self.returns:
+            raise Diverged(what, self.lr_factor, self.returns)
+        if returned:
+            what += f", after {returned} returns to a checkpoint with a lower learning rate"
         last = latest_checkpoint(runner.work_dir)
         again = f"go on with --resume from {last}" if last else "start again: there is no checkpoint yet"
         raise UserError(f"{what}: lower optim_wrapper.optimizer.lr or add optim_wrapper.clip_grad, then {again}")

@@ -15,6 +15,7 @@ from torch import nn
 
 from ..errors import UserError
 from ..models.preprocessing import KINDS, RECORD, describe, of_preprocessor
+from ..models.weights.checksum import BLANK, seal
 from ..models.weights.fit import fit
 from ..models.weights.formats import WeightFormat
 from ..models.weights.kernels import is_bilinear
@@ -118,7 +119,9 @@ def _write(tensors: dict[str, torch.Tensor], meta: dict, path: Path) -> None:
             if path.suffix == ".pth":
                 torch.save({"state_dict": tensors, "meta": meta}, part)
             else:
-                save_file(tensors, part, {"format": "pt", **{name: json.dumps(value) for name, value in meta.items()}})
+                notes = {name: json.dumps(value) for name, value in meta.items()}
+                save_file(tensors, part, {"format": "pt", **BLANK, **notes})
+            seal(part)
     except WRITE_ERRORS as error:
         raise UserError(f"can't write {path} ({error}): give another place") from error
 

@@ -13,7 +13,7 @@ class MissedValidationHook(Hook):
 
     The engine saves before it validates and goes on after the step, so a run that is stopped in between never scores that
     checkpoint, and one without a step left ends without a best checkpoint. A validation that was not missed is repeated
-    without effect.
+    without effect, unless the checkpoint knows of it.
     """
 
     priority = "LOWEST"  # after CheckpointHook has found its best score again
@@ -21,6 +21,8 @@ class MissedValidationHook(Hook):
     def before_train(self, runner) -> None:
         loop = runner.train_loop
         if not isinstance(loop, IterBasedTrainLoop) or runner.val_loop is None or loop.iter == 0:
+            return
+        if runner.message_hub.runtime_info.get("last_validation") == loop.iter:
             return
         if loop.iter >= loop.val_begin and (loop.iter % loop.val_interval == 0 or loop.iter >= loop.max_iters):
             runner.val_loop.run()

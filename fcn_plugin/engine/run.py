@@ -1,4 +1,4 @@
-"""Train or test a config: check first, then hand over to the Runner."""
+"""Test a config: check first, then hand over to the Runner."""
 
 from __future__ import annotations
 
@@ -9,50 +9,10 @@ from mmengine.device import get_device
 from mmengine.registry import RUNNERS, init_default_scope
 
 from ..errors import UserError
-from ..models.segmentors import is_emulated, resolve_precision
+from ..models.segmentors import is_emulated
 from ..models.weights import require_checkpoint
-from .checkpoint import latest_checkpoint
-from .console import say
-from .loss_reduction import reduction_warning
 from .missing_files import check_files_there
-from .preflight import check_config, check_start, make_dir
-
-
-def train(cfg: Config, resume: str | None = None) -> None:
-    """Train a config.
-
-    Args:
-        cfg: a whole config with ``work_dir``.
-        resume: ``auto`` for the work dir's last checkpoint (from scratch where there is none), or a file.
-
-    Raises:
-        UserError: the config, its data or a checkpoint can't be used.
-    """
-    init_default_scope(cfg.get("default_scope", "mmseg"))
-    check_config(cfg, ("train", "val"))
-    if resume:
-        last = latest_checkpoint(cfg.work_dir) if resume == "auto" else resume
-        if last is None:
-            say(f"nothing to resume in {cfg.work_dir}: training from the start")
-        else:
-            cfg.resume, cfg.load_from = True, last
-    check_start(cfg)
-    check_files_there(cfg, ("train", "val"))
-    warning = reduction_warning(cfg)
-    precision = resolve_precision(cfg.model.get("precision", "fp32"), get_device())
-    if precision == "fp16":
-        if get_device() == "cpu":
-            raise UserError(
-                "training in fp16 scales gradients on a GPU, and there is none: take bf16 (--amp bf16) or fp32"
-            )
-        cfg.optim_wrapper.type = "AmpOptimWrapper"  # gradients of fp16 need scaling
-        cfg.optim_wrapper.dtype = "float16"
-    runner = _build(cfg)
-    runner.logger.info(f"training {cfg.filename} on {get_device()} in {precision}, log and weights in {cfg.work_dir}")
-    if warning:
-        runner.logger.warning(warning)
-    _warn_of_emulation(runner)
-    runner.train()
+from .preflight import check_config, make_dir
 
 
 def test(
@@ -94,12 +54,13 @@ def test(
         cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
         cfg.model.setdefault("test_cfg", dict())["keep_logits"] = True  # what is averaged
         cfg.model = dict(**cfg.tta_model, module=cfg.model)
-    runner = _build(cfg)
-    _warn_of_emulation(runner)
+    runner = build_runner(cfg)
+    warn_of_emulation(runner)
     return runner.test()
 
 
-def _warn_of_emulation(runner) -> None:
+def warn_of_emulation(runner) -> None:
+    """Say so where the net computes in bf16 and the CPU can't."""
     net = runner.cfg.model.get("module", runner.cfg.model)  # of a model for test-time augmentation
     if is_emulated(net.get("precision", "fp32"), get_device()):
         runner.logger.warning(
@@ -107,6 +68,7 @@ def _warn_of_emulation(runner) -> None:
         )
 
 
-def _build(cfg: Config):
+def build_runner(cfg: Config):
+    """The Runner that a config names, with its work dir made."""
     make_dir(cfg.work_dir, "--work-dir")
     return RUNNERS.build(cfg) if "runner_type" in cfg else RUNNERS.get("FCNRunner").from_cfg(cfg)

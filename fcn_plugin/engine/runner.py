@@ -10,18 +10,27 @@ import torch
 from mmengine.config import ConfigDict
 from mmengine.dist import is_distributed, is_main_process
 from mmengine.evaluator import Evaluator
+from mmengine.hooks import EMAHook
 from mmengine.model import is_model_wrapper
 from mmengine.registry import RUNNERS
-from mmengine.runner import Runner
+from mmengine.runner import IterBasedTrainLoop, Runner
 from torch import distributed as torch_dist
 from torch import nn
 
+from ..errors import UserError
 from ..models import FCN
+from ..models.weights.checksum import seal
 from ..whole_file import whole
 from .broken_files import check_files, skip_broken_files, skipped
 from .checkpoint import load_verified
+from .checkpoint_hook import FCNCheckpointHook
 from .console import quiet_console
+from .divergence import lower_rates
 from .gradient_sync import compress_gradients, compression_of, wrapper_cfg
+from .resume_point import latest_checkpoint
+from .stop_signals import StopRequest, stop_request
+from .work_dir_lock import work_dir_lock
+from .worker_signals import KeepWorking
 
 
 def _nets(model: nn.Module) -> list[FCN]:
@@ -33,7 +42,12 @@ def _nets(model: nn.Module) -> list[FCN]:
 class FCNRunner(Runner):
     """The stock Runner where it does what a user expects; each override names what it mends."""
 
+    stop_request: StopRequest | None = None  # while training
+    lower_rates_for: tuple[int, float] = (0, 1.0)  # returns to a checkpoint after a divergence, and the factor of each
+
     _evaluating = False
+    _in_step = True  # or before the first: there is nothing to save
+    _validating = False
 
     def setup_env(self, env_cfg: dict) -> None:
         """Start gloo on machines without a GPU: mmengine's ``init_dist`` always calls ``torch.cuda.set_device``.
@@ -64,22 +78,35 @@ class FCNRunner(Runner):
             net.test_cfg = ConfigDict({"keep_logits": False, **(net.test_cfg or {})})
         return built
 
-    def build_logger(self, *args, **kwargs):
-        """Environment, config and hook dumps go to the log file alone."""
-        logger = super().build_logger(*args, **kwargs)
+    def build_logger(self, *args, file_mode: str = "a", **kwargs):
+        """Environment, config and hook dumps go to the log file alone, which is never written over: clocks may go backwards."""
+        logger = super().build_logger(*args, file_mode=file_mode, **kwargs)
         quiet_console(logger)
         return logger
 
-    def build_dataloader(self, dataloader, *args, **kwargs):
-        """Files at fault are named, or skipped where the config says ``broken_files="skip"``."""
-        options = {}
+    def register_default_hooks(self, hooks: dict | None = None) -> None:
+        """Without being asked for: random numbers that a resumed run draws again, and a checkpoint at a signal to stop."""
+        ours = {"step_seed": dict(type="StepSeedHook"), "stop": dict(type="StopHook")}
+        hooks = {**ours, **(hooks or {})}
+        super().register_default_hooks(
+            {name: hook for name, hook in hooks.items() if hook is not None or name not in ours}
+        )
+
+    def build_dataloader(self, dataloader, seed: int | None = None, diff_rank_seed: bool = False):
+        """Files at fault are named, or skipped as ``broken_files`` says; a resumed run draws the samples of one that went on."""
+        given = dataloader
         if isinstance(dataloader, dict):
+            given = {**dataloader}
             if torch.cuda.is_available():
-                options["pin_memory"] = True  # copies to the GPU overlap with its work
+                given["pin_memory"] = True  # copies to the GPU overlap with its work
             if "batch_sampler" in dataloader and self.cfg.get("broken_files") == "skip":
-                options["batch_size"] = 1  # what stands in for a broken image may be of another size
-        given = {**dataloader, **options} if options else dataloader
-        loader = super().build_dataloader(given, *args, **kwargs)
+                given["batch_size"] = 1  # what stands in for a broken image may be of another size
+            if isinstance(dataloader.get("dataset"), dict) and isinstance(dataloader.get("sampler"), dict):
+                given["dataset"] = dict(type="SeededSamples", dataset=dataloader["dataset"], seed=seed or 0)
+                given["sampler"] = dict(type="PlacedSampler", sampler=dataloader["sampler"])
+        loader = super().build_dataloader(given, seed, diff_rank_seed)
+        if given is not dataloader:
+            loader.worker_init_fn = KeepWorking(loader.worker_init_fn)
         if self.cfg.get("broken_files") == "skip":
             skip_broken_files(loader.dataset, dataloader is self._train_dataloader, self._skipped_files)
         else:
@@ -133,17 +160,60 @@ class FCNRunner(Runner):
         return checkpoint
 
     def save_checkpoint(self, out_dir: str, filename: str, *args, save_optimizer: bool = True, **kwargs) -> None:
-        """Rename checkpoints into place: the engine writes over the file that a resume would need.
+        """Rename sealed checkpoints into place: the engine writes over the file that a resume would need.
 
         Goes when mmengine's local backend writes to a file beside. An optimizer that is spread over the processes
         (ZeroRedundancyOptimizer) is gathered from all of them: mmengine asks the first alone, which waits for ever.
+
+        Raises:
+            UserError: the file can't be written; names it and the one to go on from.
         """
         if not is_main_process():
             if save_optimizer:
                 self.optim_wrapper.state_dict()
             return
-        with whole(Path(out_dir) / filename) as part:
-            super().save_checkpoint(out_dir, part.name, *args, save_optimizer=save_optimizer, **kwargs)
+        path = Path(out_dir) / filename
+        try:
+            with whole(path, durable=True) as part:
+                super().save_checkpoint(out_dir, part.name, *args, save_optimizer=save_optimizer, **kwargs)
+                seal(part)
+        except OSError as error:
+            reason = error.strerror or error
+            raise UserError(
+                f"{path} can't be written ({reason}): nothing that was there is lost; make room, then go on with --resume"
+            ) from error
+
+    def save_now(self, step: int) -> str | None:
+        """A checkpoint after ``step`` steps, beside those of the interval; its path, or None if no run can go on from there."""
+        hook = next((hook for hook in self.hooks if isinstance(hook, FCNCheckpointHook)), None)
+        if hook is None or hook.by_epoch or not isinstance(self.train_loop, IterBasedTrainLoop):
+            return None
+        if self._validating:
+            for averaging in self.hooks:
+                if isinstance(averaging, EMAHook):
+                    averaging.after_val_epoch(self)  # the trained weights take their place back
+            self._validating = False
+        hook.save_now(self, step)
+        return hook.last_ckpt
+
+    def call_hook(self, fn_name: str, **kwargs) -> None:
+        """The engine's; takes note of where the run is, as an error can come anywhere."""
+        if fn_name == "before_train_iter":
+            self._in_step = True
+        super().call_hook(fn_name, **kwargs)
+        if fn_name == "after_train_iter":
+            self._in_step = False
+        elif fn_name in ("before_val_epoch", "after_val_epoch"):
+            self._validating = fn_name == "before_val_epoch"
+
+    def load_or_resume(self) -> None:
+        """Resume from the newest checkpoint that is whole: the engine takes the noted one, whatever there is of it."""
+        if self._resume and self._load_from is None and not self._has_loaded:
+            self._load_from = latest_checkpoint(self.work_dir)
+            self._resume = self._load_from is not None
+        super().load_or_resume()
+        if not self._resume:
+            lower_rates(self, *self.lower_rates_for)
 
     def resume(self, filename: str, *args, **kwargs) -> None:
         """Resume, and find the best checkpoint again.
@@ -152,6 +222,8 @@ class FCNRunner(Runner):
         run killed in between would wait for a score above that of a file which is gone.
         """
         super().resume(filename, *args, **kwargs)
+        self.logger.info(f"resuming after step {self.iter} of {self.max_iters}")
+        lower_rates(self, *self.lower_rates_for)
         notes = self.message_hub.runtime_info
         if "best_ckpt" not in notes:
             return
@@ -161,10 +233,29 @@ class FCNRunner(Runner):
         else:
             self.logger.warning(f"the best checkpoint {best} is gone: the next validation makes a new one")
             del notes["best_ckpt"], notes["best_score"]
+            notes.pop("last_validation", None)  # to be repeated where the run is at one
 
     def train(self) -> nn.Module:
-        with self._listing_skipped_files():
-            return super().train()
+        """Train, alone in the work dir; a run that an error ends between two steps leaves a checkpoint of the last one."""
+        with work_dir_lock(self.work_dir), self._listing_skipped_files(), stop_request() as self.stop_request:
+            try:
+                return super().train()
+            except Exception:
+                self._save_after_error()
+                raise
+            finally:
+                self.stop_request = None
+
+    def _save_after_error(self) -> None:
+        if self._in_step or self.distributed:  # half a step, or other processes that are further
+            return
+        try:
+            saved = self.save_now(self.iter)
+        except (OSError, UserError) as error:  # the disk may be what is wrong
+            self.logger.warning(f"step {self.iter} was not saved: {error}")
+        else:
+            if saved:
+                self.logger.info(f"stopped after step {self.iter}: go on with --resume, from {saved}")
 
     def val(self) -> dict:
         self._evaluating = True

@@ -1,14 +1,11 @@
 """load_verified: a checkpoint that fits is loaded whole; another one is refused and changes nothing."""
 
-import os
-
 import pytest
 import torch
 from mmengine.model import BaseTTAModel
 from torch import nn
 
 from fcn_plugin.engine import load_verified
-from fcn_plugin.engine.checkpoint import latest_checkpoint
 from fcn_plugin.errors import UserError
 
 MAY_ADD = ("score_", "upscore")
@@ -145,34 +142,6 @@ def test_may_add_does_not_excuse_the_backbone(tmp_path):
     state = {name: t for name, t in make_net().state_dict().items() if not name.startswith("backbone.0")}
     with pytest.raises(UserError, match=r"it lacks 2 of .*backbone\.0\.weight"):
         load_verified(make_net(), save(tmp_path / "headless.pth", state), MAY_ADD)
-
-
-class TestLatestCheckpoint:
-    @pytest.fixture
-    def folder(self, tmp_path):
-        for i, step in enumerate((200, 1000)):
-            path = tmp_path / f"iter_{step}.pth"
-            path.write_bytes(b"")
-            os.utime(path, (i, i))
-        return tmp_path
-
-    def test_the_noted_file(self, folder):
-        (folder / "last_checkpoint").write_text(str(folder / "iter_200.pth"))
-        assert latest_checkpoint(str(folder)) == str(folder / "iter_200.pth")
-
-    def test_in_a_folder_that_was_moved(self, folder):
-        (folder / "last_checkpoint").write_text("/elsewhere/iter_200.pth")
-        assert latest_checkpoint(str(folder)) == str(folder / "iter_200.pth")
-
-    @pytest.mark.parametrize("note", [None, "", "/elsewhere/iter_5.pth"])
-    def test_the_newest_file_without_a_note_that_helps(self, folder, note):
-        if note is not None:
-            (folder / "last_checkpoint").write_text(note)
-        assert latest_checkpoint(str(folder)) == str(folder / "iter_1000.pth")
-
-    def test_none_before_the_first(self, tmp_path):
-        assert latest_checkpoint(str(tmp_path)) is None
-        assert latest_checkpoint(str(tmp_path / "none")) is None
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from builders import sample
+from mmengine.logging import MessageHub
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 
 from fcn_plugin.engine import FiniteLossHook
@@ -15,13 +16,13 @@ BATCH = {"data_samples": [sample(torch.zeros(2, 2), img_path=f"{name}.jpg") for 
 
 
 def after_step(step, loss, interval=10, work_dir="nowhere"):
-    runner = SimpleNamespace(iter=step - 1, work_dir=work_dir)
+    runner = SimpleNamespace(iter=step - 1, work_dir=work_dir, message_hub=MessageHub("run"))
     FiniteLossHook(interval).after_train_iter(runner, step - 1, BATCH, {"loss": torch.tensor(loss)})
 
 
 @pytest.mark.parametrize("loss", [float("nan"), float("inf"), -float("inf")])
 def test_names_step_value_batch_checkpoint_and_remedy(tmp_path, loss):
-    (tmp_path / "iter_10.pth").touch()
+    torch.save({}, tmp_path / "iter_10.pth")
     with pytest.raises(UserError) as stop:
         after_step(20, loss, work_dir=str(tmp_path))
     message = str(stop.value)
@@ -62,6 +63,7 @@ class Run:
         self.optim_wrapper = OptimWrapper(optimizer([self.model.weight]), **options)
         self.hook, self.iter, self.work_dir = hook, 0, "nowhere"
         self.logger = logging.getLogger("finite")
+        self.message_hub = MessageHub("run")
         hook.before_train(self)
 
     def step(self, factor):
@@ -100,6 +102,13 @@ def test_no_more_than_allowed():
         run.step(float("nan"))
 
 
+def test_a_resumed_run_goes_on_counting():
+    run = Run(FiniteLossHook(skip=2), OPTIMIZERS["SGD"])
+    run.message_hub.update_info("skipped_batches", 2)
+    with pytest.raises(UserError, match=r"at step 1 .*, after 2 batches left out"):
+        run.step(float("nan"))
+
+
 def test_a_gradient_that_is_not_finite_behind_a_finite_loss():
     run = Run(FiniteLossHook(skip=1), OPTIMIZERS["SGD"])
     run.model.weight.register_hook(lambda grad: grad * float("nan"))
@@ -122,11 +131,11 @@ def test_gradients_gathered_over_iterations():
     for factor in (float("nan"), 1.0):
         run.step(factor)
     assert run.model.weight.item() == 1
-    assert run.hook.skipped == 2
+    assert run.message_hub.get_info("skipped_batches") == 2
     for _ in range(2):
         run.step(1.0)
     assert run.model.weight.item() != 1
-    assert run.hook.skipped == 2
+    assert run.message_hub.get_info("skipped_batches") == 2
 
 
 def test_a_loss_that_is_no_number_beside_weights_that_moved():

@@ -15,10 +15,11 @@ class Validation:
         self.runs += 1
 
 
-def validations(step, val_loop, begin=1):
+def validations(step, val_loop, begin=1, last=None):
     loop = IterBasedTrainLoop.__new__(IterBasedTrainLoop)
     loop._iter, loop._max_iters, loop.val_interval, loop.val_begin = step, 10, 4, begin
-    MissedValidationHook().before_train(SimpleNamespace(train_loop=loop, val_loop=val_loop))
+    hub = SimpleNamespace(runtime_info={"last_validation": last})
+    MissedValidationHook().before_train(SimpleNamespace(train_loop=loop, val_loop=val_loop, message_hub=hub))
     return val_loop and val_loop.runs
 
 
@@ -33,3 +34,8 @@ def test_not_before_validation_begins():
 
 def test_a_run_without_validation_goes_on():
     assert validations(4, None) is None
+
+
+@pytest.mark.parametrize(("last", "runs"), [(4, 1), (8, 0)])
+def test_not_again_what_the_checkpoint_knows_of(last, runs):
+    assert validations(8, Validation(), last=last) == runs

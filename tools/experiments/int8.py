@@ -32,6 +32,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--bf16", action="store_true", help="torch in bf16 too: slow on a CPU without its instructions")
     parser.add_argument("--json", metavar="FILE", help="write the figures there too")
     _common.add_cfg_options(parser)
+    _common.add_trust(parser)
     return parser.parse_args()
 
 
@@ -226,9 +227,11 @@ def main() -> None:
 
     import torch
 
+    from fcn_plugin.models.weights import trusting
     from fcn_plugin.whole_file import whole
 
-    net = load_net(cfg, args.checkpoint)
+    with trusting(args.trust_checkpoint):
+        net = load_net(cfg, args.checkpoint)
     ranges, pairs = load_images(cfg, net, args.calibrate)
     nets = {"torch fp32": torch_logits(net)}
     if args.bf16:

@@ -27,6 +27,7 @@ def parse_args() -> argparse.Namespace:
         help="what the weights expect where the names mislead: BGR less the mean, RGB of mean and std, RGB of -1..1",
     )
     _common.add_cfg_options(parser)
+    _common.add_trust(parser)
     return parser.parse_args()
 
 
@@ -35,8 +36,11 @@ def main() -> None:
     cfg = _common.load_config(args) if args.config else None
 
     from fcn_plugin.engine import import_weights
+    from fcn_plugin.models.weights import trusting
 
-    print("\n".join(import_weights(args.source, args.target, cfg, args.images)))
+    with trusting(args.trust_checkpoint):
+        lines = import_weights(args.source, args.target, cfg, args.images)
+    print("\n".join(lines))
 
 
 if __name__ == "__main__":

@@ -13,10 +13,10 @@ from mmengine.registry import init_default_scope
 from ...errors import UserError
 from ...models.weights.read import read_checkpoint
 from ...whole_file import whole
-from ..checkpoint import latest_checkpoint
 from ..console import say
 from ..preflight import check_config
-from ..run import train
+from ..resume_point import latest_checkpoint
+from ..train import train
 from .chain import Stage
 
 NOTE = "finished.json"  # in the folder of a stage that needs no more training

@@ -1,20 +1,18 @@
-"""Read a checkpoint file, without running code from it."""
+"""Read a checkpoint file: whole, and without running code from it."""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
-from mmengine.logging import HistoryBuffer
-from mmengine.runner.checkpoint import CheckpointLoader
 from safetensors import safe_open
 from torch import Tensor
 
 from ...errors import UserError
+from .checksum import verify
+from .pickles import load_pickled
 
 
 def require_checkpoint(path: str) -> None:
@@ -25,20 +23,21 @@ def require_checkpoint(path: str) -> None:
         )
 
 
-def read_checkpoint(path: str) -> dict:
-    """What a local checkpoint file holds, loaded with ``weights_only=True``; safetensors as ``state_dict`` and ``meta``.
+def read_checkpoint(path: str, map_location=None) -> dict:
+    """What a local checkpoint file holds, once its checksum is right; safetensors as ``state_dict`` and ``meta``.
+
+    Args:
+        path: the file.
+        map_location: as ``torch.load`` takes it; None is the CPU. Weights of safetensors stay on the CPU.
 
     Raises:
-        UserError: no such file, not a checkpoint, or one that would run code.
+        UserError: no such file, damaged, not a checkpoint, or one that would run code.
     """
     require_checkpoint(path)
+    verify(path)
     if file_kind(path) == "safetensors":
         return _read_safetensors(path)
-    try:
-        with torch.serialization.safe_globals(_engine_globals()):
-            content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        raise UserError(f"{path} {_reason(str(error))}") from error
+    content = load_pickled(path, map_location)
     if not isinstance(content, dict):
         raise UserError(f"{path} holds a {type(content).__name__}, not a checkpoint")
     return content
@@ -57,27 +56,6 @@ def require_finite(state: Mapping[str, Tensor], path: str) -> None:
 def some(names: Sequence[str]) -> str:
     """The first three names and how many more there are."""
     return ", ".join(names[:3]) + (f", ... {len(names) - 3} more" if len(names) > 3 else "")
-
-
-def _engine_globals() -> list:
-    """What mmengine's checkpoints hold besides tensors: the history of logged values, as NumPy arrays."""
-    numbers = (np.float64, np.float32, np.int64, np.int32, np.bool_)
-    arrays = (np._core.multiarray._reconstruct, np._core.multiarray.scalar, np.ndarray, np.dtype)
-    return [HistoryBuffer, (_history_method, "builtins.getattr"), *arrays, *(type(np.dtype(n)) for n in numbers)]
-
-
-def _history_method(owner: object, name: str) -> object:
-    """Stands in for ``getattr``, which would let a file reach any function: only the history's own methods."""
-    if owner is not HistoryBuffer or name.startswith("_"):
-        raise UserError(f"asks for {name!r} of {owner!r}")
-    return getattr(owner, name)
-
-
-def _reason(error: str) -> str:
-    foreign = re.search(r"GLOBAL (\S+)", error)
-    if foreign:
-        return f"would run code ({foreign[1]}) on loading and was refused: save it again as plain tensors where you trust it"
-    return "can't be read as a checkpoint: it is empty, truncated, damaged or from another program"
 
 
 def file_kind(path: str) -> str:
@@ -99,9 +77,3 @@ def _read_safetensors(path: str) -> dict:
     except Exception as error:
         raise UserError(f"{path} can't be read as safetensors ({error}): it is truncated or damaged") from error
     return {"state_dict": state, "meta": meta}
-
-
-@CheckpointLoader.register_scheme(r".*\.safetensors$", force=True)
-def load_from_safetensors(filename: str, map_location=None) -> dict:
-    """For mmengine's ``load_checkpoint``, and with it ``init_model`` and ``load_from``, which know no safetensors."""
-    return read_checkpoint(filename)

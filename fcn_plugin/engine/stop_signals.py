@@ -1,0 +1,52 @@
+"""A run that is told to stop: by a scheduler that wants the machine back, or by Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+# what Grid Engine reads as "queue it again", and LSF's and Slurm's settings are commonly made to (REQUEUE_EXIT_VALUES, RequeueExit)
+REQUEUE = 99
+SIGNALS = (signal.SIGTERM, signal.SIGINT, *((signal.SIGUSR1,) if hasattr(signal, "SIGUSR1") else ()))
+SAME = 1.0  # seconds in which a second Ctrl-C is the first one, forwarded by a launcher
+
+
+class StopRequest:
+    """Whether a signal has come; ``name`` is its name or None."""
+
+    def __init__(self) -> None:
+        self.name: str | None = None
+        self.when = 0.0
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        """The handler. A second Ctrl-C stops at once; what is being written is left out, and files are whole as ever."""
+        now = time.monotonic()
+        if self.name is not None:
+            if number == signal.SIGINT and now - self.when > SAME:
+                raise KeyboardInterrupt
+            return
+        self.name, self.when = signal.Signals(number).name, now
+        # no print: the signal may have come in the middle of one
+        os.write(
+            1, f"{self.name}: stopping after this step, with a checkpoint (Ctrl-C again: at once, without)\n".encode()
+        )
+
+
+@contextmanager
+def stop_request() -> Iterator[StopRequest]:
+    """Catch the signals; handlers are put back at the end. Outside the main thread, where Python knows none, nothing is caught."""
+    request = StopRequest()
+    if threading.current_thread() is not threading.main_thread():
+        yield request
+        return
+    before = {number: signal.signal(number, request) for number in SIGNALS}
+    try:
+        yield request
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)

@@ -1,0 +1,84 @@
+"""One run in a work dir at a time."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from ..errors import UserError
+from .console import is_first_process, say
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+
+LOCK = "run.lock"
+_held: set[Path] = set()  # by this process, which the system gives the same lock twice
+
+
+@contextmanager
+def work_dir_lock(work_dir: str) -> Iterator[None]:
+    """Hold the folder's lock; the first process of a run does, the others follow it.
+
+    A record lock of the system: it ends with the process that holds it, however that ends, and the processes of data loaders do
+    not inherit it. So a file that nobody holds is what a killed run left, and is taken over. The file says whose it is.
+
+    Args:
+        work_dir: an existing folder.
+
+    Raises:
+        UserError: another process holds it; says which one, since when, and what to do.
+    """
+    path = (Path(work_dir) / LOCK).resolve()
+    if fcntl is None or not is_first_process() or path in _held:
+        yield
+        return
+    with _acquired(path):  # closing the file ends the lock
+        _held.add(path)
+        try:
+            yield
+        finally:
+            _held.discard(path)
+            path.unlink(missing_ok=True)
+
+
+def _acquired(path: Path) -> TextIO:
+    """The open file, which holds the lock and names this process."""
+    while True:
+        file = open(path, "a+")  # noqa: SIM115 (it stays open as long as the lock is held)
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (BlockingIOError, PermissionError) as error:
+            with file:
+                owner = _owner(file)
+            raise UserError(
+                f"{path.parent} is in use by {owner}: wait for it, stop it, or give another --work-dir"
+            ) from error
+        except OSError as error:
+            say(f"{path.parent} can't be locked ({error}): see to it that no second run writes there")
+            return file
+        if path.exists() and os.path.samestat(os.stat(path), os.fstat(file.fileno())):
+            break
+        file.close()  # its holder removed it between our opening and locking it
+    if os.fstat(file.fileno()).st_size:
+        say(f"{path} was left by {_owner(file)}, which has ended without a word: taken over")
+    file.truncate(0)
+    file.write(json.dumps(dict(pid=os.getpid(), host=socket.gethostname(), since=time.strftime("%Y-%m-%d %H:%M:%S"))))
+    file.flush()
+    return file
+
+
+def _owner(file: TextIO) -> str:
+    file.seek(0)
+    try:
+        owner = json.loads(file.read())
+        return f"process {owner['pid']} on host {owner['host']}, since {owner['since']}"
+    except (ValueError, KeyError, TypeError):  # it has not written yet
+        return "another run"

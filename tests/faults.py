@@ -1,0 +1,117 @@
+"""Hooks that make trouble at a given step, and crashes between two operations on files."""
+
+import os
+import resource
+import signal
+import sys
+from pathlib import Path
+
+from mmengine.dist import get_rank
+from mmengine.hooks import Hook
+from mmengine.registry import HOOKS
+
+
+class AtStep(Hook):
+    """Does ``act`` once, after ``step`` steps: before the checkpoint of that step, or in its validation."""
+
+    priority = "HIGH"
+
+    def __init__(self, step: int, place: str = "train") -> None:
+        self.step, self.place = step, place
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None) -> None:
+        if self.place == "train" and runner.iter + 1 == self.step:
+            self.act()
+
+    def after_val_iter(self, runner, batch_idx, data_batch=None, outputs=None) -> None:
+        if self.place == "val" and runner.iter == self.step and batch_idx == 0:
+            self.act()
+
+    def act(self) -> None:
+        raise NotImplementedError
+
+
+@HOOKS.register_module()
+class SignalGroup(AtStep):
+    """A signal for the run and its data loaders."""
+
+    def __init__(self, name: str, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.name = name
+
+    def act(self) -> None:
+        os.killpg(os.getpgid(0), signal.Signals[self.name])
+
+
+@HOOKS.register_module()
+class SignalOne(AtStep):
+    """A signal for one process of several."""
+
+    def __init__(self, name: str, rank: int, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.name, self.rank = name, rank
+
+    def act(self) -> None:
+        if get_rank() == self.rank:
+            os.kill(os.getpid(), signal.Signals[self.name])
+
+
+@HOOKS.register_module()
+class LimitFileSize(AtStep):
+    """No file may grow beyond ``size`` bytes from now on."""
+
+    def __init__(self, size: int, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.size = size
+
+    def act(self) -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (self.size, resource.RLIM_INFINITY))
+
+
+@HOOKS.register_module()
+class RemoveFolder(AtStep):
+    """Files of a data set that vanish: the folder gets another name."""
+
+    def __init__(self, path: str, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.path = Path(path)
+
+    def act(self) -> None:
+        self.path.rename(self.path.with_suffix(".away"))
+
+
+@HOOKS.register_module()
+class DivergeAbove(Hook):
+    """A weight that is no number, in a step with a learning rate above ``lr``."""
+
+    def __init__(self, step: int, lr: float) -> None:
+        self.step, self.lr = step, lr
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
+        if runner.iter + 1 == self.step and runner.optim_wrapper.get_lr()["lr"][0] > self.lr:
+            next(runner.model.parameters()).data.fill_(float("nan"))
+
+
+class DieAt:
+    """SIGKILL right before the ``number``-th operation on checkpoints, their notes or best scores in a folder.
+
+    Counted are openings to write, renamings and removals of files, as Python reports them to its audit hooks.
+    """
+
+    def __init__(self, folder: Path, number: int) -> None:
+        self.folder, self.number, self.seen = str(folder.resolve()), number, 0
+
+    def __call__(self) -> None:
+        sys.addaudithook(self._look)
+
+    def _look(self, event: str, args: tuple) -> None:
+        if event not in ("open", "os.rename", "os.remove") or not isinstance(args[0], (str, os.PathLike)):
+            return
+        path = Path(args[0])
+        if str(path.parent) != self.folder or not path.name.lstrip(".").startswith(("iter_", "best_", "last_")):
+            return
+        if event == "open" and not (args[2] or 0) & (os.O_WRONLY | os.O_RDWR):
+            return
+        self.seen += 1
+        if self.seen == self.number:
+            os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,90 @@
+"""One run in a work dir: the second one is told who has it; a lock ends with its process, however that ends."""
+
+import json
+import multiprocessing
+import os
+import signal
+import socket
+
+import pytest
+
+from fcn_plugin.engine.work_dir_lock import LOCK, work_dir_lock
+from fcn_plugin.errors import UserError
+
+
+def hold(folder, held, leave):
+    with work_dir_lock(folder):
+        held.set()
+        leave.wait(60)
+
+
+@pytest.fixture
+def holder(tmp_path):
+    """Another process that holds the folder's lock."""
+    fork = multiprocessing.get_context("fork")
+    held, leave = fork.Event(), fork.Event()
+    process = fork.Process(target=hold, args=(str(tmp_path), held, leave))
+    process.start()
+    assert held.wait(60)
+    process.leave = leave
+    yield process
+    process.kill()
+    process.join()
+
+
+def test_the_second_is_told_who_has_it(holder, tmp_path):
+    with pytest.raises(UserError) as refusal, work_dir_lock(str(tmp_path)):
+        pass
+    owner = json.loads((tmp_path / LOCK).read_text())
+    assert owner["pid"] == holder.pid
+    assert owner["host"] == socket.gethostname()
+    assert str(refusal.value) == (
+        f"{tmp_path} is in use by process {holder.pid} on host {owner['host']}, since {owner['since']}: "
+        "wait for it, stop it, or give another --work-dir"
+    )
+
+
+def test_it_is_free_after_the_first(holder, tmp_path):
+    holder.leave.set()
+    holder.join()
+    assert not (tmp_path / LOCK).exists()
+    with work_dir_lock(str(tmp_path)):
+        assert json.loads((tmp_path / LOCK).read_text())["pid"] == os.getpid()
+
+
+def test_what_a_killed_run_left_is_taken_over(holder, tmp_path, capsys):
+    os.kill(holder.pid, signal.SIGKILL)
+    holder.join()
+    assert (tmp_path / LOCK).exists()
+    with work_dir_lock(str(tmp_path)):
+        assert json.loads((tmp_path / LOCK).read_text())["pid"] == os.getpid()
+    said = capsys.readouterr().out
+    assert f"{tmp_path / LOCK} was left by process {holder.pid} on host {socket.gethostname()}" in said
+    assert "which has ended without a word: taken over" in said
+
+
+def test_data_loaders_do_not_keep_it(tmp_path):
+    """A fork has the open file, and not the lock: the next run need not wait for orphans."""
+    fork = multiprocessing.get_context("fork")
+    leave = fork.Event()
+    with work_dir_lock(str(tmp_path)):
+        orphan = fork.Process(target=leave.wait, args=(60,))
+        orphan.start()
+    other = fork.Process(target=hold, args=(str(tmp_path), fork.Event(), leave))
+    leave.set()
+    other.start()
+    other.join()
+    orphan.join()
+    assert other.exitcode == 0
+
+
+def test_again_in_the_same_process(tmp_path):
+    with work_dir_lock(str(tmp_path)), work_dir_lock(str(tmp_path)):
+        pass
+    assert not (tmp_path / LOCK).exists()
+
+
+def test_other_processes_of_a_run_follow_the_first(holder, tmp_path, monkeypatch):
+    monkeypatch.setenv("RANK", "1")
+    with work_dir_lock(str(tmp_path)):
+        pass
