@@ -185,7 +185,7 @@ def finish(cfg: Config, resume: str | None = "auto", first: Callable[[], None] =
 
 def end_state(work_dir: Path, steps: int = STEPS) -> dict:
     """What two runs must agree on, to the bit: tensors as bytes, numbers as they are."""
-    last = torch.load(work_dir / f"iter_{steps}.pth", weights_only=False)
+    last = torch.load(work_dir / f"iter_{steps}.pth", map_location="cpu", weights_only=False)
     hub = last["message_hub"]
     best = Path(hub["runtime_info"]["best_ckpt"]).name
     found = sorted(path.name for path in work_dir.glob("*.pth") if path.name.startswith("best"))
@@ -202,7 +202,7 @@ def end_state(work_dir: Path, steps: int = STEPS) -> dict:
             schedulers=last["param_schedulers"],
             steps=last["meta"]["iter"],
             best=(best, hub["runtime_info"]["best_score"], found),
-            best_weights=torch.load(work_dir / best, weights_only=False)["state_dict"],
+            best_weights=torch.load(work_dir / best, map_location="cpu", weights_only=False)["state_dict"],
             histories=histories,
             losses=logged_losses(work_dir),
         )
@@ -233,7 +233,7 @@ def differences(first, second, name: str = "") -> list[str]:
 
 def _plain(value):
     if isinstance(value, torch.Tensor):
-        return (tuple(value.shape), str(value.dtype), value.contiguous().numpy().tobytes())
+        return (tuple(value.shape), str(value.dtype), value.cpu().contiguous().numpy().tobytes())
     if isinstance(value, dict):
         return {str(key): _plain(one) for key, one in value.items()}
     if isinstance(value, (list, tuple)):

@@ -7,6 +7,12 @@ shift 2
 cores=$(($(nproc) / nproc))
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-$((cores > 0 ? cores : 1))}
 export MKL_NUM_THREADS=${MKL_NUM_THREADS:-$OMP_NUM_THREADS}
-exec torchrun --nnodes="${NNODES:-1}" --node_rank="${NODE_RANK:-0}" --nproc_per_node="$nproc" \
-    --master_addr="${MASTER_ADDR:-127.0.0.1}" --master_port="${PORT:-29500}" \
-    "$here/$tool" "$@" --launcher pytorch
+nodes=${NNODES:-1} address=${MASTER_ADDR:-127.0.0.1} port=${PORT:-29500} restarts=${MAX_RESTARTS:-0}
+meeting=(--node_rank="${NODE_RANK:-0}" --master_addr="$address" --master_port="$port")
+if [ "$restarts" != 0 ]; then
+    # else processes that are started again find the addresses of those that ended: github.com/pytorch/pytorch/issues/135712
+    export TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1
+    meeting=(--max_restarts="$restarts" --rdzv_backend=c10d --rdzv_endpoint="$address:$port" --rdzv_id=fcn)
+    if [ "$nodes" = 1 ]; then meeting+=(--local_addr="$address"); fi  # the host's name may lead nowhere
+fi
+exec torchrun --nnodes="$nodes" --nproc_per_node="$nproc" "${meeting[@]}" "$here/$tool" "$@" --launcher pytorch

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from ...errors import UserError
 from ...layers import CoordMap, crop
 from ...sample_checks import check_label_ids, has_stray_ids
+from ..losses.joint_batch import joint_sum, sharing
 from .upscores import fitting_upscore, upscore_names
 
 # logits that are made at a time: what a CPU's cache holds; on other devices what keeps them busy
@@ -219,22 +220,18 @@ class FCNSkipHead(BaseDecodeHead):
         weight = self.sampler.sample(seg_logits, label) if self.sampler is not None else None
         label = label.squeeze(1)
         losses: dict[str, Tensor] = {}
+        valid = label != self.ignore_index
+        pixels = joint_sum(valid.sum()).clamp(min=1)
         for loss in self.loss_decode if isinstance(self.loss_decode, nn.ModuleList) else [self.loss_decode]:
             value = loss(seg_logits, label, weight=weight, ignore_index=self.ignore_index)
             losses[loss.loss_name] = losses.get(loss.loss_name, 0) + value
             if (
                 getattr(loss, "reduction", None) == "sum"
             ):  # half a million says little; without "loss" in its name it adds none
-                pixels = (label != self.ignore_index).sum().clamp(min=1)
                 losses[f"{loss.loss_name.removeprefix('loss_')}_per_pixel"] = value.detach() / pixels
-        losses["acc_seg"] = _accuracy(seg_logits.detach(), label, self.ignore_index)
+        right = (seg_logits.detach().argmax(1) == label) & valid
+        losses["acc_seg"] = 100 * sharing() * right.sum() / pixels
         return losses
-
-
-def _accuracy(logits: Tensor, label: Tensor, ignore_index: int) -> Tensor:
-    valid = label != ignore_index
-    right = (logits.argmax(1) == label) & valid
-    return 100 * right.sum() / valid.sum().clamp(min=1)
 
 
 def _paths(metas: list[dict]) -> str:

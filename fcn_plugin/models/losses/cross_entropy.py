@@ -14,11 +14,15 @@ from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 from ...errors import UserError
+from .joint_batch import joint_sum, sharing
 
 
 @MODELS.register_module()
 class FCNCrossEntropyLoss(nn.Module):
     """Cross entropy in float32; void pixels count neither above nor below the line.
+
+    Both reductions run over the pixels of all processes of a training, however void is spread over them (:mod:`.joint_batch`).
+    With OHEM each process picks its pixels among its own.
 
     Args:
         reduction: ``mean`` over labelled pixels (weighted by class, if so) or ``sum``, the papers' unnormalised loss.
@@ -54,7 +58,7 @@ class FCNCrossEntropyLoss(nn.Module):
         reduction_override: str | None = None,
         **kwargs,
     ) -> Tensor:
-        """Scalar loss of (N, C, H, W) logits and (N, H, W) labels; 0 where no pixel counts.
+        """Scalar loss of (N, C, H, W) logits and (N, H, W) labels; 0 where no pixel counts. In training all processes have to ask.
 
         Args:
             logits: scores, any float type.
@@ -74,5 +78,6 @@ class FCNCrossEntropyLoss(nn.Module):
         if self.reduction == "mean":
             valid = label[label != ignore_index]
             count = factors[valid].sum() if factors is not None else total.new_tensor(valid.numel())
+            count = joint_sum(count)
             total = total / torch.where(count > 0, count, torch.ones_like(count))
-        return self.loss_weight * total
+        return self.loss_weight * sharing() * total

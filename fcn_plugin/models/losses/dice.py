@@ -20,6 +20,8 @@ class FCNDiceLoss(DiceLoss):
     mmseg's ``DiceLoss`` keeps the scores of void pixels in the sum below the line, takes one ratio over all classes at once,
     which lets large ones rule, and fails with the weights of a pixel sampler. Use that one again once it does none of it.
 
+    Dice is no sum over pixels: each of several processes takes that of its own images, and a step follows the mean of these.
+
     Args:
         naive_dice: plain sums below the line, without squares.
         loss_weight: factor of the whole.

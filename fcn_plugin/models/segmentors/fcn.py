@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from ...errors import UserError
 from ...layers import CoordMap, output_sides, trace_coord_maps
+from ..losses.joint_batch import joint_mean
 from ..preprocessing import RECORD, of_preprocessor, require_same
 from ..weights import FC_STARTS, load_classifier
 from .precision import PRECISIONS, resolve_precision
@@ -128,6 +129,11 @@ class FCN(EncoderDecoder):
         dtype = PRECISIONS[resolve_precision(self.precision, device)]
         with torch.autocast(device, dtype, enabled=dtype is not None):
             return super().forward(inputs, data_samples, mode)
+
+    def parse_losses(self, losses: dict) -> tuple[Tensor, dict]:
+        """The loss to follow, and values for the log: those of all processes, not the first one's alone, as with the engine."""
+        loss, values = super().parse_losses(losses)
+        return loss, joint_mean(values)
 
     def extract_feat(self, inputs: Tensor) -> tuple:
         """(N, 3, H, W) -> streams deepest first, then (H, W) for the head's last crop."""
