@@ -100,7 +100,7 @@ def _killed(config: Path, work_dir: Path, kills: int, tally: Tally, moments: ran
     return False
 
 
-def die_everywhere(config: Path, folder: Path, steps: int, reference: dict, every: int = 1) -> Tally:
+def die_everywhere(config: Path, folder: Path, steps: int, reference: dict, every: int = 1, keep: int = 2) -> Tally:
     """Kill a run right before each ``every``-th operation on its checkpoints and notes, and resume it.
 
     Args:
@@ -109,9 +109,11 @@ def die_everywhere(config: Path, folder: Path, steps: int, reference: dict, ever
         steps: of a run.
         reference: the end that every run must come to.
         every: 1 for all operations.
+        keep: checkpoints that a run keeps, besides the best one.
     """
     tally = Tally()
     alone = dict(train_dataloader__num_workers=0, train_dataloader__persistent_workers=False)
+    alone["default_hooks__checkpoint__max_keep_ckpts"] = keep
     for number in range(every, 1000, every):
         work_dir = folder / f"die{number}"
         cfg = load(config, work_dir, **alone)
@@ -123,7 +125,7 @@ def die_everywhere(config: Path, folder: Path, steps: int, reference: dict, ever
         tally.runs += 1
         tally.wrong += [f"operation {number}: {name}" for name in differences(reference, end_state(work_dir, steps))]
         left = sorted(path.name for path in work_dir.glob("*.pth"))
-        if len(left) != 3:  # two and the best
+        if len(left) != keep + 1:
             tally.wrong.append(f"operation {number}: {left}")
     return tally
 

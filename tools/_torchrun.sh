@@ -15,4 +15,17 @@ if [ "$restarts" != 0 ]; then
     meeting=(--max_restarts="$restarts" --rdzv_backend=c10d --rdzv_endpoint="$address:$port" --rdzv_id=fcn)
     if [ "$nodes" = 1 ]; then meeting+=(--local_addr="$address"); fi  # the host's name may lead nowhere
 fi
-exec torchrun --nnodes="$nodes" --nproc_per_node="$nproc" "${meeting[@]}" "$here/$tool" "$@" --launcher pytorch
+# torchrun ends with 1 whatever its processes end with: a run that was told to stop, and has saved, leaves a note for us
+export FCN_STOP_NOTE=${TMPDIR:-/tmp}/fcn_stopped.$$
+torchrun --nnodes="$nodes" --nproc_per_node="$nproc" "${meeting[@]}" "$here/$tool" "$@" --launcher pytorch &
+child=$!
+for name in TERM INT USR1; do trap "kill -TERM $child" "$name"; done
+code=0
+while kill -0 "$child" 2>/dev/null; do  # a signal ends the waiting, not the child
+    wait "$child" && code=0 || code=$?
+done
+if [ -e "$FCN_STOP_NOTE" ]; then
+    rm -f "$FCN_STOP_NOTE"
+    code=99
+fi
+exit "$code"

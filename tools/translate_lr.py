@@ -24,7 +24,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--config", help="config file or name: what is not given is read from it")
     parser.add_argument("--from", dest="reduction", choices=["sum", "mean"], help="the loss that the lr is for")
     parser.add_argument("--lr", type=float, help="learning rate")
-    parser.add_argument("--batch", type=int, help="images in a forward pass of one process (default: 1)")
+    parser.add_argument("--batch", type=int, help="images in a forward pass, those of all processes (default: 1)")
     parser.add_argument("--size", type=size, metavar="WxH", help="of a training image or crop, in pixels")
     parser.add_argument("--momentum", type=float)
     parser.add_argument("--weight-decay", type=float)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from mmengine.config import ConfigDict
+from mmengine.dist import get_world_size
 
 from ..datasets.leaves import leaf_configs
 from ..errors import UserError
@@ -65,7 +66,8 @@ def reduction_warning(cfg: ConfigDict) -> str | None:
     """
     if cfg.get("optim_wrapper", {}).get("optimizer", {}).get("type") != "SGD":
         return None
-    recipe = read_recipe(cfg, size=_crop_size(cfg) or VOC_SIZE)
+    batch = cfg.train_dataloader.get("batch_size", 1) * get_world_size()
+    recipe = read_recipe(cfg, size=_crop_size(cfg) or VOC_SIZE, batch=batch)
     summed = recipe.reduction == "sum"
     # a weight of the loss is a factor of the gradient
     weight = sum(loss.get("loss_weight", 1.0) for loss in losses_of(cfg) if _is_summed(loss) == summed)

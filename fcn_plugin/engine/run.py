@@ -13,6 +13,7 @@ from ..models.segmentors import is_emulated
 from ..models.weights import require_checkpoint
 from .missing_files import check_files_there
 from .preflight import check_config, make_dir
+from .process_group import join_processes
 
 
 def test(
@@ -34,6 +35,7 @@ def test(
         UserError: the config, its data or the checkpoint can't be used.
     """
     init_default_scope(cfg.get("default_scope", "mmseg"))
+    join_processes(cfg)
     check_config(cfg, ("test",))
     require_checkpoint(checkpoint)
     check_files_there(cfg, ("test",))

@@ -8,13 +8,12 @@ from pathlib import Path
 
 import torch
 from mmengine.config import ConfigDict
-from mmengine.dist import is_distributed, is_main_process
+from mmengine.dist import is_main_process
 from mmengine.evaluator import Evaluator
 from mmengine.hooks import EMAHook
 from mmengine.model import is_model_wrapper
 from mmengine.registry import RUNNERS
 from mmengine.runner import IterBasedTrainLoop, Runner
-from torch import distributed as torch_dist
 from torch import nn
 
 from ..errors import UserError
@@ -27,6 +26,7 @@ from .checkpoint_hook import FCNCheckpointHook
 from .console import quiet_console
 from .divergence import lower_rates
 from .gradient_sync import compress_gradients, compression_of, wrapper_cfg
+from .process_group import join_processes
 from .resume_point import latest_checkpoint
 from .stop_signals import StopRequest, stop_request
 from .work_dir_lock import work_dir_lock
@@ -50,12 +50,8 @@ class FCNRunner(Runner):
     _validating = False
 
     def setup_env(self, env_cfg: dict) -> None:
-        """Start gloo on machines without a GPU: mmengine's ``init_dist`` always calls ``torch.cuda.set_device``.
-
-        Goes when mmengine starts CPU processes itself.
-        """
-        if self.distributed and not is_distributed() and not torch.cuda.is_available():
-            torch_dist.init_process_group("gloo")
+        """The engine's, which starts no processes without a GPU."""
+        join_processes(self.cfg)
         super().setup_env(env_cfg)
 
     def wrap_model(self, model_wrapper_cfg: dict | None, model: nn.Module) -> nn.Module:

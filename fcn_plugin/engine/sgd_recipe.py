@@ -27,7 +27,7 @@ class SGDRecipe:
         reduction: of the loss over the labelled pixels of a batch, ``sum`` or ``mean``.
         lr: learning rate.
         size: (W, H) of a training image or crop, in pixels.
-        batch: images in one forward pass of one process.
+        batch: images in one forward pass, those of all processes.
         momentum: without dampening.
         weight_decay: added to the gradient, as SGD does.
         labelled: share of the pixels that are not void.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import torch
 from mmengine.dist import get_world_size
 from mmengine.hooks import Hook
@@ -10,6 +13,8 @@ from torch import distributed as torch_dist
 
 from .checkpoint_hook import gathers_gradients
 from .stop_signals import REQUEUE
+
+NOTE = "FCN_STOP_NOTE"  # where a launcher that hides exit codes looks for a file
 
 
 @HOOKS.register_module()
@@ -59,4 +64,6 @@ class StopHook(Hook):
         why = runner.stop_request.name or "another process was told to stop"
         where = f"go on with --resume, from {saved}" if saved else "go on with --resume"
         runner.logger.info(f"{why}: stopped after step {done}; {where}")
+        if NOTE in os.environ and os.environ.get("LOCAL_RANK", "0") == "0":
+            Path(os.environ[NOTE]).touch()
         raise SystemExit(REQUEUE)

@@ -18,6 +18,7 @@ from .divergence import COUNT, Diverged
 from .loss_reduction import reduction_warning
 from .missing_files import check_files_there
 from .preflight import check_config, check_start, make_dir
+from .process_group import join_processes
 from .resume_point import clear_leftovers, has_note, latest_checkpoint, newest_finite
 from .run import build_runner, warn_of_emulation
 from .work_dir_lock import work_dir_lock
@@ -35,6 +36,7 @@ def train(cfg: Config, resume: str | None = None) -> None:
         SystemExit: with code 99, after a checkpoint, where the run was told to stop.
     """
     init_default_scope(cfg.get("default_scope", "mmseg"))
+    join_processes(cfg)
     check_config(cfg, ("train", "val"))
     make_dir(cfg.work_dir, "--work-dir")
     with work_dir_lock(cfg.work_dir):

@@ -9,6 +9,8 @@ from crash_runs import differences, end_state, finish, load, write_config
 from fcn_plugin.engine import FiniteLossHook
 from fcn_plugin.errors import UserError
 
+pytestmark = pytest.mark.skipif(torch.cuda.is_available(), reason="processes are forked without a GPU's threads")
+
 STEPS = 12
 
 

@@ -8,15 +8,19 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from contextlib import contextmanager
 
 import pytest
-from crash_runs import differences, end_state, finish, load, write_config
+import torch
+from crash_runs import CrashRun, differences, end_state, finish, killed_after, load, write_config
 from soak import die_everywhere, reference_end, survive
 
 from fcn_plugin.engine import train
 from fcn_plugin.engine.stop_signals import REQUEUE, SAME, StopRequest
 from fcn_plugin.errors import UserError
+
+pytestmark = pytest.mark.skipif(torch.cuda.is_available(), reason="processes are forked without a GPU's threads")
 
 STEPS = 12
 
@@ -46,7 +50,7 @@ def test_random_kills(config, reference, tmp_path):
 
 def test_a_kill_between_two_operations_on_files(config, reference, tmp_path):
     """Saves, notes, a new best score, removals: some of them here, all in turn in the long loop."""
-    tally = die_everywhere(config, tmp_path, STEPS, reference[0], every=13)
+    tally = die_everywhere(config, tmp_path, STEPS, reference[0], every=13, keep=1)
     assert tally.kills > 2
     assert tally.wrong == []
 
@@ -76,6 +80,35 @@ def test_a_signal_in_a_validation(config, reference, tmp_path):
     assert run.code == REQUEUE
     assert f"stopped after step 6; go on with --resume, from {work_dir / 'iter_6.pth'}" in run.said()
     assert differences(reference[0], end_of(finish(load(config, work_dir, **sparse)), work_dir)) == []
+
+
+def test_a_second_run_in_the_folder(config, tmp_path):
+    """It is told who is there before it writes anything, and the first goes on."""
+    work_dir = tmp_path / "work"
+    first = CrashRun(load(config, work_dir))
+    with killed_after(first):
+        first.wait_until(lambda: "Iter(train)" in first.said())
+        refusal = f"{work_dir} is in use by process {first.pid} on host .*, since .*: wait for it, stop it, or give"
+        with pytest.raises(UserError, match=refusal):
+            train(load(config, work_dir), "auto")
+        assert len(list(work_dir.glob("*/*.log"))) == 1
+        assert first.wait() == 0
+
+
+def test_the_clock_goes_backwards(config, reference, tmp_path):
+    """Steps decide what is newest; a log that is there is added to."""
+    work_dir = tmp_path / "work"
+    stop = dict(custom_hooks=[dict(type="SignalGroup", step=5, name="SIGTERM")])
+    assert finish(load(config, work_dir, **stop)).code == REQUEUE
+    run = finish(load(config, work_dir), first=lambda: turn_back(days=1))
+    assert differences(reference[0]["weights"], end_of(run, work_dir)["weights"]) == []
+    assert len(list(work_dir.glob("*/*.log"))) == 2
+
+
+def turn_back(days):
+    """For this process."""
+    now = time.time
+    time.time = lambda: now() - days * 86400
 
 
 def test_a_second_ctrl_c_stops_at_once():

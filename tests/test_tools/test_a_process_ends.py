@@ -76,6 +76,20 @@ def test_others_end(config, tmp_path, how, code, victim, count):
             assert one.seconds < ended[victim].seconds + 10
 
 
+def fails_before_the_first_step(rank, config, work_dir):
+    """A checkpoint that one machine lacks."""
+    start = ("--load-from", "missing.pth") if rank == 1 else ()
+    tool(rank, "train", config, "--work-dir", work_dir, *start)
+
+
+def test_others_hear_of_a_start_that_failed(leaf, tmp_path):
+    """They would wait half an hour for it where processes meet only after the checks."""
+    ended = run_forked(2, fails_before_the_first_step, leaf, tmp_path / "work")
+    assert ended[1].code == 2
+    assert ended[1].err.startswith("error: no checkpoint at missing.pth")
+    assert_left_alone(ended[0], 0, 2)
+
+
 def end_of_a_tool(rank, seconds):
     """The first process has done its work when the second one finds bad input."""
     sys.path.insert(0, str(TOOLS))

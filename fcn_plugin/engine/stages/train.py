@@ -15,6 +15,7 @@ from ...models.weights.read import read_checkpoint
 from ...whole_file import whole
 from ..console import say
 from ..preflight import check_config
+from ..process_group import join_processes
 from ..resume_point import latest_checkpoint
 from ..train import train
 from .chain import Stage
@@ -35,6 +36,7 @@ def train_stages(stages: list[Stage], images: int = 32) -> Path:
     Raises:
         UserError: a stage can't be trained, does not start as its parent, or ended below it.
     """
+    join_processes(stages[0].cfg)
     for stage in stages:  # a fault in the last config is worth knowing before the first has trained for days
         init_default_scope(stage.cfg.get("default_scope", "mmseg"))
         check_config(stage.cfg, ("train", "val"))
