@@ -34,11 +34,13 @@ def part_of(path: Path) -> Path:
 
 
 def _flush(path: Path) -> None:
+    """Wait until a file's content, or a folder's names, are on the disk."""
     try:
-        file = os.open(path, os.O_RDONLY)
-    except PermissionError:  # a folder can't be opened on Windows, which writes names at once
-        return
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)
+        file = os.open(path, os.O_RDWR if path.is_file() else os.O_RDONLY)
+        try:
+            os.fsync(file)
+        finally:
+            os.close(file)
+    except OSError:
+        if not path.is_dir():  # not every file system can do it for folders
+            raise

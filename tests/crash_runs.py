@@ -4,6 +4,7 @@ A run is a fork of the calling process, which has imported everything: it starts
 of its own with its data loaders, and dies by SIGKILL as a whole.
 """
 
+import copy
 import json
 import os
 import signal
@@ -86,7 +87,8 @@ def write_config(folder: Path, steps: int = STEPS, saves: int = 3, validations: 
 def load(config: Path, work_dir: Path, **overrides) -> Config:
     """The config with a work dir and changes by dotted names."""
     cfg = get_config(str(config))
-    cfg.merge_from_dict({name.replace("__", "."): value for name, value in overrides.items()})
+    changes = {name.replace("__", "."): copy.deepcopy(value) for name, value in overrides.items()}  # merging uses them up
+    cfg.merge_from_dict(changes)
     cfg.work_dir = str(work_dir)
     cfg.launcher = "none"
     return cfg

@@ -10,6 +10,8 @@ from mmengine.dist import get_rank
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 
+from fcn_plugin.errors import UserError
+
 
 class AtStep(Hook):
     """Does ``act`` once, after ``step`` steps: before the checkpoint of that step, or in its validation."""
@@ -92,6 +94,20 @@ class DivergeAbove(Hook):
             next(runner.model.parameters()).data.fill_(float("nan"))
 
 
+@HOOKS.register_module()
+class FailAfterValidation(Hook):
+    """An error when a validation's scores are there and the average has left the net again."""
+
+    priority = "LOWEST"
+
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    def after_val_epoch(self, runner, metrics=None) -> None:
+        if runner.iter == self.step:
+            raise UserError("a defect of the hook")
+
+
 class DieAt:
     """SIGKILL right before the ``number``-th operation on checkpoints, their notes or best scores in a folder.
 
@@ -108,7 +124,7 @@ class DieAt:
         if event not in ("open", "os.rename", "os.remove") or not isinstance(args[0], (str, os.PathLike)):
             return
         path = Path(args[0])
-        if str(path.parent) != self.folder or not path.name.lstrip(".").startswith(("iter_", "best_", "last_")):
+        if str(path.parent) != self.folder or not path.name.lstrip(".").startswith(("iter_", "step_", "best_", "last_")):
             return
         if event == "open" and not (args[2] or 0) & (os.O_WRONLY | os.O_RDWR):
             return

@@ -17,6 +17,8 @@ if [ "$restarts" != 0 ]; then
 fi
 # torchrun ends with 1 whatever its processes end with: a run that was told to stop, and has saved, leaves a note for us
 export FCN_STOP_NOTE=${TMPDIR:-/tmp}/fcn_stopped.$$
+rm -f "$FCN_STOP_NOTE"
+trap '' USR1  # torchrun knows nothing of it and would die; the processes do
 torchrun --nnodes="$nodes" --nproc_per_node="$nproc" "${meeting[@]}" "$here/$tool" "$@" --launcher pytorch &
 child=$!
 for name in TERM INT USR1; do trap "kill -TERM $child" "$name"; done

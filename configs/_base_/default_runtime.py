@@ -32,4 +32,6 @@ default_hooks = dict(
     sampler_seed=dict(type="DistSamplerSeedHook"),
     finite_loss=dict(type="FiniteLossHook", priority="VERY_HIGH"),  # before a checkpoint is written
     missed_validation=dict(type="MissedValidationHook"),
+    step_seed=dict(type="StepSeedHook"),  # a resumed run draws what it would have drawn
+    stop=dict(type="StopHook"),  # SIGTERM, SIGINT, SIGUSR1: a checkpoint, and exit code 99
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mmengine.dist import is_main_process, master_only
 from mmengine.hooks import CheckpointHook
-from mmengine.optim import BaseOptimWrapper, OptimWrapper
+from mmengine.optim import BaseOptimWrapper, OptimWrapper, OptimWrapperDict
 from mmseg.registry import HOOKS
 
 from ..whole_file import whole
@@ -37,15 +37,33 @@ class FCNCheckpointHook(CheckpointHook):
         if last:  # a validation that comes before the first save is noted in the checkpoint that was resumed
             self.last_ckpt = self.file_backend.join_path(self.out_dir, Path(last).name)
         self._remove_superseded(runner)
+        for part in Path(self.out_dir).glob(".*.part") if is_main_process() else ():
+            part.unlink()
+            runner.logger.info(f"removed {part}, which was cut off in being written")
 
     def after_val_epoch(self, runner, metrics=None) -> None:
+        if not hasattr(self, "file_backend"):  # a validation without training
+            return
+        notes = runner.message_hub.runtime_info
+        before = {name: value for name, value in notes.items() if name.startswith("best_")}
+        paths = self._best_paths() if self.save_best else {}
         runner.message_hub.update_info("last_validation", runner.iter)  # which a run that resumes here need not repeat
-        super().after_val_epoch(runner, metrics)
+        try:
+            super().after_val_epoch(runner, metrics)
+        except BaseException:  # its best checkpoint was not written
+            for name in [name for name in notes if name.startswith("best_")]:
+                del notes[name]
+            notes.update(before, superseded=[])
+            notes.pop("last_validation")
+            if paths:
+                self._set_best_paths(paths)
+            raise
 
     def save_now(self, runner, step: int) -> None:
-        """A checkpoint after ``step`` steps, wherever the interval stands; without effect where it is there."""
+        """A checkpoint after ``step`` steps (or epochs), wherever the interval stands; without effect where it is there."""
         if self.saved_step != step:
-            self._save_checkpoint_with_step(runner, step, dict(epoch=runner.epoch, iter=step))
+            meta = dict(epoch=step, iter=runner.iter) if self.by_epoch else dict(epoch=runner.epoch, iter=step)
+            self._save_checkpoint_with_step(runner, step, meta)
 
     def _save_checkpoint_with_step(self, runner, step: int, meta: dict) -> None:
         name = self.filename_tmpl.format(step)
@@ -82,6 +100,8 @@ class FCNCheckpointHook(CheckpointHook):
         """The engine's, which finds no older best one to remove: that goes when a checkpoint knows of the new one."""
         if not self.save_best:
             return
+        if "auto" in self.key_indicators:  # the engine's rule, before the names are needed
+            self._init_rule(self.rules, [next(iter(metrics))])
         kept = self._best_paths()
         self._set_best_paths(dict.fromkeys(kept))
         runner.message_hub.update_info("superseded", [Path(path).name for path in kept.values() if path])
@@ -118,7 +138,8 @@ class FCNCheckpointHook(CheckpointHook):
 
 def gathers_gradients(wrapper: BaseOptimWrapper) -> bool:
     """Whether gradients of several iterations are being added up, which no checkpoint holds."""
-    return isinstance(wrapper, OptimWrapper) and not wrapper.should_update()
+    wrappers = wrapper.values() if isinstance(wrapper, OptimWrapperDict) else [wrapper]
+    return any(isinstance(one, OptimWrapper) and not one.should_update() for one in wrappers)
 
 
 def _note(work_dir: Path, checkpoint: str) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
+
+from mmengine.dist import is_main_process
 
 # (module, function) of records that belong in the log file only: environment and config dumps
 # (about 310 lines), the list of hooks, notices about how the engine stores files
@@ -20,9 +21,6 @@ FILE_ONLY = {
 }
 # "paramwise_options": a line per bias with a rate of its own
 LIBRARY_NOTICES = ("paramwise_options -- ", "FileClient", "HardDiskBackend", "initialize ", "Exp name")
-
-# where torchrun, slurm and Open MPI leave a process's number
-RANKS = ("RANK", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK")
 
 
 def _for_people(record: logging.LogRecord) -> bool:
@@ -42,12 +40,7 @@ def quiet_console(logger: logging.Logger) -> None:
             handler.setStream(sys.stdout)
 
 
-def is_first_process() -> bool:
-    """Whether this is a run's only or first process, whatever the launcher and before it has joined the processes."""
-    return next((os.environ[name] for name in RANKS if name in os.environ), "0") == "0"
-
-
 def say(text: str) -> None:
-    """Print once."""
-    if is_first_process():
+    """Print once, whatever the number of processes, which have found each other."""
+    if is_main_process():
         print(text, flush=True)

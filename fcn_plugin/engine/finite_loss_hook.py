@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+from mmengine.dist import all_reduce
 from mmengine.hooks import Hook
 from mmengine.optim import OptimWrapperDict
 from mmseg.registry import HOOKS
@@ -91,5 +92,8 @@ class FiniteLossHook(Hook):
 
 
 def _finite_buffers(model: torch.nn.Module) -> bool:
-    """False where a batch left NaN in the running means of batch norm, which no step takes out again."""
-    return all(buffer.isfinite().all() for buffer in model.buffers() if buffer.is_floating_point())
+    """False where a batch left NaN in the running means of batch norm, of any process: no step takes it out again."""
+    finite = all(buffer.isfinite().all() for buffer in model.buffers() if buffer.is_floating_point())
+    flag = torch.tensor(float(finite))
+    all_reduce(flag, "min")  # processes keep statistics of their own, and go on or stop together
+    return bool(flag)

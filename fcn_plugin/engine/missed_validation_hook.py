@@ -20,9 +20,12 @@ class MissedValidationHook(Hook):
 
     def before_train(self, runner) -> None:
         loop = runner.train_loop
-        if not isinstance(loop, IterBasedTrainLoop) or runner.val_loop is None or loop.iter == 0:
+        if runner.val_loop is None or loop.iter == 0:
             return
         if runner.message_hub.runtime_info.get("last_validation") == loop.iter:
             return
-        if loop.iter >= loop.val_begin and (loop.iter % loop.val_interval == 0 or loop.iter >= loop.max_iters):
+        loop._decide_current_val_interval()  # which a loop does after its first step
+        steps = isinstance(loop, IterBasedTrainLoop)
+        done, last = (loop.iter, loop.max_iters) if steps else (loop.epoch, loop.max_epochs)
+        if done >= loop.val_begin and (done % loop.val_interval == 0 or done >= last):
             runner.val_loop.run()

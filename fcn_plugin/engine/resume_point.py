@@ -3,76 +3,40 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
+
+from mmengine.dist import broadcast_object_list, is_main_process
 
 from ..errors import UserError
 from ..models.weights.checksum import damage
 from ..models.weights.read import read_checkpoint, require_finite
+from ..whole_file import whole
 from .checkpoint_hook import NOTE
-from .console import is_first_process, say
+from .console import say
 
-NAME = re.compile(r"(?:iter|epoch)_(\d+)\.pth")
-
-
-def has_note(work_dir: str) -> bool:
-    """Whether the last run in the folder has begun to save."""
-    return (Path(work_dir) / NOTE).is_file()
+NAMES = re.compile(r"(?:iter|epoch)_(\d+)\.pth")
+ANEW = "started anew, nothing saved yet"  # in the note's place until the first save
 
 
-def newest_finite(work_dir: str) -> str | None:
-    """The newest whole checkpoint whose weights are all finite; None where there is none to choose from.
+def latest_checkpoint(work_dir: str) -> str | None:
+    """The newest whole checkpoint with finite weights of the run that wrote ``last_checkpoint``; None where there is none.
+
+    That is the noted file; where its save was cut off or it is damaged, the newest one before it, and the reason is told. Steps
+    decide, not clocks. A work dir may have been moved: the note's own folder counts where the work dir holds no checkpoint.
 
     Raises:
         UserError: there are checkpoints, and none will do.
     """
-    return latest_checkpoint(work_dir, unfit=_unfit) if has_note(work_dir) else None
-
-
-def clear_leftovers(work_dir: str, forget: bool) -> None:
-    """Remove what cut-off saves left in the folder; with ``forget`` also the note, for a run that starts anew."""
-    if not is_first_process():
-        return
-    folder = Path(work_dir)
-    for part in folder.glob(".*.pth.part"):
-        part.unlink()
-        say(f"removed {part}, which was cut off in being written")
-    if forget:
-        earlier = _checkpoints(folder)
-        if earlier:
-            name = max(earlier, key=earlier.get).name
-            say(f"{work_dir} holds {name} of an earlier run, and this one starts anew: --resume would go on")
-        (folder / NOTE).unlink(missing_ok=True)
-
-
-def latest_checkpoint(work_dir: str, unfit: Callable[[str], str | None] = damage) -> str | None:
-    """The newest whole checkpoint of the run that wrote ``last_checkpoint``; None where there is none.
-
-    That is the noted file; where a save was cut off or the file is damaged, the newest whole one before it, and the damage is
-    told. Steps decide, not clocks. The note's folder is passed over: a work dir may have been moved.
-
-    Args:
-        work_dir: the folder.
-        unfit: what is wrong with a file, or None.
-
-    Raises:
-        UserError: there are checkpoints, and none is whole.
-    """
-    folder = Path(work_dir)
-    note = folder / NOTE
-    noted = Path(note.read_text().strip()).name if note.is_file() else ""
-    steps = _checkpoints(folder)
-    match = NAME.fullmatch(noted)
-    if match:  # what is beyond it was left by an earlier run
-        steps = {path: step for path, step in steps.items() if step <= int(match[1])}
-    candidates = sorted(steps, key=steps.get, reverse=True)
-    if noted and not match and (folder / noted).is_file():  # a name of the user's own
-        candidates.insert(0, folder / noted)
+    noted = _noted(work_dir)
+    if noted == ANEW:
+        return None
+    name = Path(noted).name
+    folder, candidates = _candidates(Path(work_dir), noted)
     problems = []
-    if noted and not (folder / noted).is_file():
-        problems.append(f"{folder / noted} is not there: it was cut off in being written, or removed")
+    if name and not (folder / name).is_file():
+        problems.append(f"{folder / name} is not there: it was cut off in being written, or removed")
     for path in candidates:
-        problem = unfit(str(path))
+        problem = _unfit(str(path))
         if problem is None:
             for text in problems:
                 say(f"passed over: {text}")
@@ -80,14 +44,63 @@ def latest_checkpoint(work_dir: str, unfit: Callable[[str], str | None] = damage
         problems.append(f"{path} {problem}")
     if candidates:
         raise UserError(
-            f"no checkpoint in {folder} is whole: {'; '.join(problems)}. Take a copy, or train anew without --resume"
+            f"no checkpoint in {folder} will do: {'; '.join(problems)}. Take a copy, or train anew without --resume"
         )
     return None
 
 
-def _checkpoints(folder: Path) -> dict[Path, int]:
-    """Path -> step or epoch."""
-    return {path: int(match[1]) for path in folder.glob("*.pth") if (match := NAME.fullmatch(path.name))}
+def shared_latest(work_dir: str) -> str | None:
+    """The same for all processes: the first one looks, and the others take its answer."""
+    found = [latest_checkpoint(work_dir) if is_main_process() else None]
+    broadcast_object_list(found)
+    return found[0]
+
+
+def has_saved(work_dir: str) -> bool:
+    """Whether the last run in the folder has begun to save, or goes on from a checkpoint."""
+    return _noted(work_dir) not in ("", ANEW)
+
+
+def note_start(work_dir: str, start: str | None) -> None:
+    """Write down where the folder's run begins, so that a later resume does not take what an earlier run left.
+
+    Args:
+        work_dir: the folder.
+        start: the checkpoint that the run goes on from; None where it starts anew.
+    """
+    if is_main_process():
+        with whole(Path(work_dir) / NOTE, durable=True) as part:
+            part.write_text(str(Path(start).absolute()) if start else ANEW)
+
+
+def earlier_checkpoint(work_dir: str) -> str | None:
+    """The newest checkpoint in the folder, whole or not, by its name."""
+    return next((path.name for path in _candidates(Path(work_dir), "")[1]), None)
+
+
+def _noted(work_dir: str) -> str:
+    note = Path(work_dir) / NOTE
+    return note.read_text().strip() if note.is_file() else ""
+
+
+def _candidates(work_dir: Path, noted: str) -> tuple[Path, list[Path]]:
+    """The folder of the checkpoints, and those that a run with this note may have written, newest first."""
+    path = Path(noted)
+    match = re.fullmatch(r"(.*\D|)(\d+)(\D*)", path.name)
+    names = re.compile(f"{re.escape(match[1])}(\\d+){re.escape(match[3])}") if match else NAMES
+    folders = [work_dir, path.parent]
+    if noted and path.is_file() and not (work_dir / path.name).is_file():
+        folders.reverse()  # it is elsewhere: a run resumed from there, or saves there
+    for folder in folders:
+        steps = {one: int(name[1]) for one in folder.glob("*") if (name := names.fullmatch(one.name))}
+        if match:  # what is beyond the note was left by an earlier run
+            steps = {one: step for one, step in steps.items() if step <= int(match[2])}
+        found = sorted(steps, key=steps.get, reverse=True)
+        if noted and not match and (folder / path.name).is_file():  # a name without a number
+            found.insert(0, folder / path.name)
+        if found:
+            return folder, found
+    return work_dir, []
 
 
 def _unfit(path: str) -> str | None:

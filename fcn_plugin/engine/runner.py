@@ -10,10 +10,9 @@ import torch
 from mmengine.config import ConfigDict
 from mmengine.dist import is_main_process
 from mmengine.evaluator import Evaluator
-from mmengine.hooks import EMAHook
 from mmengine.model import is_model_wrapper
 from mmengine.registry import RUNNERS
-from mmengine.runner import IterBasedTrainLoop, Runner
+from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, Runner
 from torch import nn
 
 from ..errors import UserError
@@ -26,6 +25,7 @@ from .checkpoint_hook import FCNCheckpointHook
 from .console import quiet_console
 from .divergence import lower_rates
 from .gradient_sync import compress_gradients, compression_of, wrapper_cfg
+from .plain_state import make_plain, require_resumable
 from .process_group import join_processes
 from .resume_point import latest_checkpoint
 from .stop_signals import StopRequest, stop_request
@@ -47,7 +47,6 @@ class FCNRunner(Runner):
 
     _evaluating = False
     _in_step = True  # or before the first: there is nothing to save
-    _validating = False
 
     def setup_env(self, env_cfg: dict) -> None:
         """The engine's, which starts no processes without a GPU."""
@@ -141,14 +140,14 @@ class FCNRunner(Runner):
         """
         may_add = () if self._evaluating else ("score_", "upscore")
         adapt = not self._evaluating and not self._resume and self.cfg.get("adapt_classes", False)
-        # hooks come before the net is loaded, as in the stock Runner: EMAHook puts the trained weights in the average's place
-        checkpoint = load_verified(
-            self.model,
-            filename,
-            may_add,
-            lambda loaded: self.call_hook("after_load_checkpoint", checkpoint=loaded),
-            adapt_classes=adapt,
-        )
+
+        def before_load(loaded: dict) -> None:
+            if self._resume and not self._evaluating:
+                require_resumable(loaded, schedule=bool(self.param_schedulers))
+            # before the net is loaded, as in the stock Runner: EMAHook puts the trained weights in the average's place
+            self.call_hook("after_load_checkpoint", checkpoint=loaded)
+
+        checkpoint = load_verified(self.model, filename, may_add, before_load, adapt_classes=adapt)
         for net in _nets(self.model) if self._evaluating else ():
             net.to_inference()
         self._has_loaded = True
@@ -182,25 +181,23 @@ class FCNRunner(Runner):
     def save_now(self, step: int) -> str | None:
         """A checkpoint after ``step`` steps, beside those of the interval; its path, or None if no run can go on from there."""
         hook = next((hook for hook in self.hooks if isinstance(hook, FCNCheckpointHook)), None)
-        if hook is None or hook.by_epoch or not isinstance(self.train_loop, IterBasedTrainLoop):
+        if hook is None or hook.by_epoch != isinstance(self.train_loop, EpochBasedTrainLoop):
             return None
-        if self._validating:
-            for averaging in self.hooks:
-                if isinstance(averaging, EMAHook):
-                    averaging.after_val_epoch(self)  # the trained weights take their place back
-            self._validating = False
+        for averaging in self.hooks:
+            if getattr(averaging, "swapped", False):
+                averaging.swap_back()
         hook.save_now(self, step)
         return hook.last_ckpt
 
     def call_hook(self, fn_name: str, **kwargs) -> None:
-        """The engine's; takes note of where the run is, as an error can come anywhere."""
+        """The engine's; takes note of where the run is, as an error can come anywhere, and makes checkpoints plain."""
         if fn_name == "before_train_iter":
             self._in_step = True
         super().call_hook(fn_name, **kwargs)
         if fn_name == "after_train_iter":
             self._in_step = False
-        elif fn_name in ("before_val_epoch", "after_val_epoch"):
-            self._validating = fn_name == "before_val_epoch"
+        elif fn_name == "before_save_checkpoint":
+            make_plain(kwargs["checkpoint"])
 
     def load_or_resume(self) -> None:
         """Resume from the newest checkpoint that is whole: the engine takes the noted one, whatever there is of it."""
@@ -220,16 +217,21 @@ class FCNRunner(Runner):
         super().resume(filename, *args, **kwargs)
         self.logger.info(f"resuming after step {self.iter} of {self.max_iters}")
         lower_rates(self, *self.lower_rates_for)
+        self._find_best()
+
+    def _find_best(self) -> None:
         notes = self.message_hub.runtime_info
-        if "best_ckpt" not in notes:
-            return
-        best = Path(self.work_dir) / Path(notes["best_ckpt"]).name
-        if best.is_file():
-            notes["best_ckpt"] = str(best)
-        else:
-            self.logger.warning(f"the best checkpoint {best} is gone: the next validation makes a new one")
-            del notes["best_ckpt"], notes["best_score"]
+        for key in [key for key in notes if key.startswith("best_ckpt")]:
+            noted = Path(notes[key])
+            best = next((path for path in (Path(self.work_dir) / noted.name, noted) if path.is_file()), None)
+            if best:
+                notes[key] = str(best)
+                continue
+            self.logger.warning(f"the best checkpoint {noted.name} is gone: the next validation makes a new one")
+            del notes[key]
+            notes.pop(key.replace("ckpt", "score"), None)
             notes.pop("last_validation", None)  # to be repeated where the run is at one
+            notes["superseded"] = []  # a lesser one is better than none
 
     def train(self) -> nn.Module:
         """Train, alone in the work dir; a run that an error ends between two steps leaves a checkpoint of the last one."""
@@ -243,7 +245,8 @@ class FCNRunner(Runner):
                 self.stop_request = None
 
     def _save_after_error(self) -> None:
-        if self._in_step or self.distributed:  # half a step, or other processes that are further
+        # half a step, other processes that are further, or a place that no run can go on from
+        if self._in_step or self.distributed or not isinstance(self.train_loop, IterBasedTrainLoop):
             return
         try:
             saved = self.save_now(self.iter)

@@ -33,7 +33,8 @@ class StopRequest:
         self.name, self.when = signal.Signals(number).name, now
         # no print: the signal may have come in the middle of one
         os.write(
-            1, f"{self.name}: stopping after this step, with a checkpoint (Ctrl-C again: at once, without)\n".encode()
+            1,
+            f"{self.name}: stopping as soon as a checkpoint can be written (Ctrl-C again: at once, without)\n".encode(),
         )
 
 

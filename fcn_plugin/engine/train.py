@@ -19,7 +19,7 @@ from .loss_reduction import reduction_warning
 from .missing_files import check_files_there
 from .preflight import check_config, check_start, make_dir
 from .process_group import join_processes
-from .resume_point import clear_leftovers, has_note, latest_checkpoint, newest_finite
+from .resume_point import earlier_checkpoint, has_saved, note_start, shared_latest
 from .run import build_runner, warn_of_emulation
 from .work_dir_lock import work_dir_lock
 
@@ -40,17 +40,24 @@ def train(cfg: Config, resume: str | None = None) -> None:
     check_config(cfg, ("train", "val"))
     make_dir(cfg.work_dir, "--work-dir")
     with work_dir_lock(cfg.work_dir):
+        if resume is None and cfg.get("resume"):  # the engine's own way to ask for it
+            resume = cfg.get("load_from") or "auto"
         last = _resume_point(cfg.work_dir, resume)
+        cfg.resume = last is not None
         if last:
-            cfg.resume, cfg.load_from = True, last
+            cfg.load_from = last
         check_start(cfg)
         check_files_there(cfg, ("train", "val"))
         precision = _prepare_precision(cfg)
-        clear_leftovers(cfg.work_dir, forget=last is None)
-        if (
-            last and cfg.get("randomness", {}).get("seed") is None
-        ):  # the loaders are built before the checkpoint is read
-            cfg.merge_from_dict({"randomness.seed": read_checkpoint(last)["meta"]["seed"]})
+        earlier = None if last else earlier_checkpoint(cfg.work_dir)
+        if earlier:
+            say(
+                f"{cfg.work_dir} holds {earlier} of an earlier run, and this one starts anew: --resume PATH goes on from a file"
+            )
+        note_start(cfg.work_dir, last)
+        # the loaders are built before the checkpoint is read
+        if last and cfg.get("randomness", {}).get("seed") is None:
+            cfg.merge_from_dict({"randomness.seed": read_checkpoint(last).get("meta", {}).get("seed")})
         _run(cfg, precision)
 
 
@@ -58,10 +65,11 @@ def _resume_point(work_dir: str, resume: str | None) -> str | None:
     restarts = int(
         os.environ.get("TORCHELASTIC_RESTART_COUNT", 0)
     )  # torchrun --max-restarts gives the same command again
-    if resume not in (None, "auto") or not (resume or restarts):
+    if restarts and has_saved(work_dir):
+        resume = "auto"
+    if resume != "auto":
         return resume
-    # before its first checkpoint a restarted run has no note, and an earlier run's files are not its own
-    last = latest_checkpoint(work_dir) if resume or has_note(work_dir) else None
+    last = shared_latest(work_dir)
     say(f"resuming from {last}" if last else f"nothing to resume in {work_dir}: training from the start")
     return last
 
@@ -80,10 +88,11 @@ def _prepare_precision(cfg: Config) -> str:
 
 def _run(cfg: Config, precision: str) -> None:
     warning = reduction_warning(cfg)
-    name, start = Path(cfg.filename).stem, cfg.load_from
+    name, start = Path(cfg.filename).stem, (cfg.resume, cfg.load_from)
     returns, factor = 0, 1.0
     while True:
         runner = build_runner(cfg)
+        cfg.merge_from_dict({"randomness.seed": runner.seed})  # one that the engine chose is the run's
         runner.lower_rates_for = returns, factor
         log = runner.logger
         log.info(f"training {cfg.filename} on {get_device()} in {precision}, log and weights in {cfg.work_dir}")
@@ -95,12 +104,15 @@ def _run(cfg: Config, precision: str) -> None:
             return
         except Diverged as error:
             returns, factor = runner.message_hub.runtime_info.get(COUNT, 0) + 1, error.factor
-            last = newest_finite(cfg.work_dir)
+            last = shared_latest(cfg.work_dir) if has_saved(cfg.work_dir) else None
             log.warning(
                 f"{error}: back to {last or 'the start'} with the learning rate x {factor:g}, "
                 f"return {returns} of at most {error.most}"
             )
-        cfg.resume, cfg.load_from = last is not None, last or start
+        cfg.resume, cfg.load_from = (True, last) if last else start
+        note_start(
+            cfg.work_dir, cfg.load_from if cfg.resume else None
+        )  # what lies beyond is of no use to a later resume
         cfg.experiment_name = f"{name}_return{returns}"
         del runner
         gc.collect()  # the engine's objects hold each other: the next run would share the device with them

@@ -11,8 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from mmengine.dist import is_main_process
+
 from ..errors import UserError
-from .console import is_first_process, say
+from .console import say
 
 try:
     import fcntl
@@ -37,7 +39,7 @@ def work_dir_lock(work_dir: str) -> Iterator[None]:
         UserError: another process holds it; says which one, since when, and what to do.
     """
     path = (Path(work_dir) / LOCK).resolve()
-    if fcntl is None or not is_first_process() or path in _held:
+    if fcntl is None or not is_main_process() or path in _held:
         yield
         return
     with _acquired(path):  # closing the file ends the lock

@@ -62,7 +62,7 @@ def test_a_signal_to_all_processes_leaves_a_checkpoint(config, reference, tmp_pa
     run = finish(cfg)
     assert run.code == REQUEUE == 99
     said = run.said()
-    assert f"{name}: stopping after this step, with a checkpoint" in said
+    assert f"{name}: stopping as soon as a checkpoint can be written" in said
     assert f"{name}: stopped after step 5; go on with --resume, from {work_dir / 'iter_5.pth'}" in said
     assert "Iter(train) [ 5/12]" in said
     assert "Iter(train) [ 6/12]" not in said

@@ -18,6 +18,7 @@ class Validation:
 def validations(step, val_loop, begin=1, last=None):
     loop = IterBasedTrainLoop.__new__(IterBasedTrainLoop)
     loop._iter, loop._max_iters, loop.val_interval, loop.val_begin = step, 10, 4, begin
+    loop.dynamic_milestones, loop.dynamic_intervals = [0], [4]
     hub = SimpleNamespace(runtime_info={"last_validation": last})
     MissedValidationHook().before_train(SimpleNamespace(train_loop=loop, val_loop=val_loop, message_hub=hub))
     return val_loop and val_loop.runs

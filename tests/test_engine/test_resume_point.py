@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from fcn_plugin.engine import latest_checkpoint
-from fcn_plugin.engine.resume_point import clear_leftovers, newest_finite
+from fcn_plugin.engine.resume_point import earlier_checkpoint, has_saved, note_start
 from fcn_plugin.errors import UserError
 from fcn_plugin.models.weights.checksum import seal
 
@@ -76,33 +76,57 @@ def test_a_damaged_file(folder, capsys):
     assert f"passed over: {folder / 'iter_1000.pth'} is damaged" in capsys.readouterr().out
 
 
-def test_none_that_is_whole(folder):
+def test_none_that_will_do(folder):
     for step in (200, 1000):
         spoil(folder / f"iter_{step}.pth")
     with pytest.raises(
-        UserError, match=r"no checkpoint in .* is whole: .*iter_1000.pth is damaged.*iter_200.pth is damaged"
+        UserError, match=r"no checkpoint in .* will do: .*iter_1000.pth is damaged.*iter_200.pth is damaged"
     ):
         latest_checkpoint(folder)
 
 
-def test_after_a_divergence_only_finite_weights_will_do(folder, capsys):
-    assert newest_finite(folder) is None  # this run has saved nothing
+def test_weights_that_are_not_finite_are_passed_over(folder, capsys):
     note(folder, "iter_1000.pth")
     save(folder / "iter_1000.pth", float("nan"))
-    assert newest_finite(folder) == str(folder / "iter_200.pth")
+    assert latest_checkpoint(folder) == str(folder / "iter_200.pth")
     assert "iter_1000.pth holds weights that are not finite" in capsys.readouterr().out
 
 
-def test_leftovers_go(folder, capsys):
-    (folder / ".iter_400.pth.part").write_bytes(b"half")
-    note(folder, "iter_1000.pth")
-    clear_leftovers(folder, forget=False)
-    assert sorted(path.name for path in folder.iterdir()) == ["iter_1000.pth", "iter_200.pth", "last_checkpoint"]
-    assert f"removed {folder / '.iter_400.pth.part'}" in capsys.readouterr().out
+def test_names_of_the_users_own(tmp_path, capsys):
+    """``filename_tmpl="step_{}.pth"``, and a save that was cut off."""
+    save(tmp_path / "step_3.pth")
+    save(tmp_path / "iter_5.pth")
+    note(tmp_path, "step_6.pth")
+    assert latest_checkpoint(tmp_path) == str(tmp_path / "step_3.pth")
 
 
-def test_a_run_that_starts_anew_says_what_it_does_not_go_on_from(folder, capsys):
-    note(folder, "iter_1000.pth")
-    clear_leftovers(folder, forget=True)
-    assert sorted(path.name for path in folder.iterdir()) == ["iter_1000.pth", "iter_200.pth"]
-    assert f"{folder} holds iter_1000.pth of an earlier run, and this one starts anew" in capsys.readouterr().out
+@pytest.mark.parametrize("cut_off", [False, True])
+def test_a_folder_of_the_checkpoints_own(tmp_path, cut_off):
+    """``out_dir`` of the hook."""
+    (tmp_path / "work").mkdir()
+    (tmp_path / "out").mkdir()
+    for step in (3, 6):
+        save(tmp_path / "out" / f"iter_{step}.pth")
+    note(tmp_path / "work", str(tmp_path / "out" / f"iter_{9 if cut_off else 6}.pth"))
+    assert latest_checkpoint(tmp_path / "work") == str(tmp_path / "out" / "iter_6.pth")
+
+
+class TestWhereARunBegins:
+    def test_anew(self, folder):
+        """Killed before its first save, it begins again, and does not go on from an earlier run's files."""
+        assert earlier_checkpoint(folder) == "iter_1000.pth"
+        note_start(folder, None)
+        assert latest_checkpoint(folder) is None
+        assert not has_saved(folder)
+
+    def test_at_a_file_of_the_folder(self, folder):
+        """What an abandoned future has left is no longer this run's."""
+        note_start(folder, folder / "iter_200.pth")
+        assert latest_checkpoint(folder) == str(folder / "iter_200.pth")
+        assert has_saved(folder)
+
+    def test_at_a_file_from_elsewhere(self, folder, tmp_path_factory):
+        other = tmp_path_factory.mktemp("other") / "iter_500.pth"
+        save(other)
+        note_start(folder, other)
+        assert latest_checkpoint(folder) == str(other)

@@ -85,6 +85,6 @@ def test_again_in_the_same_process(tmp_path):
 
 
 def test_other_processes_of_a_run_follow_the_first(holder, tmp_path, monkeypatch):
-    monkeypatch.setenv("RANK", "1")
+    monkeypatch.setattr("fcn_plugin.engine.work_dir_lock.is_main_process", lambda: False)
     with work_dir_lock(str(tmp_path)):
         pass

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ...errors import UserError
 from .checksum import verify
+from .config_text import drop_programs
 from .pickles import load_pickled
 
 
@@ -40,6 +41,7 @@ def read_checkpoint(path: str, map_location=None) -> dict:
     content = load_pickled(path, map_location)
     if not isinstance(content, dict):
         raise UserError(f"{path} holds a {type(content).__name__}, not a checkpoint")
+    drop_programs(content, path)
     return content
 
 

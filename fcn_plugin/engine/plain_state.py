@@ -1,0 +1,61 @@
+"""What goes into a checkpoint: tensors of the CPU, numbers, text and the log's history; it is read without running code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mmengine.config import Config, ConfigDict
+from torch import Tensor
+
+from ..errors import UserError
+
+
+def make_plain(checkpoint: dict) -> None:
+    """Change a checkpoint that is about to be written.
+
+    Functions go (a schedule's own are made with it), configs become dicts, and tensors that are still on a GPU, as mmengine
+    leaves an average's, come to the CPU.
+    """
+    for name, value in checkpoint.items():
+        checkpoint[name] = _plain(value)
+
+
+def require_resumable(checkpoint: dict, schedule: bool) -> None:
+    """Raise a UserError where a checkpoint lacks what a run needs to go on.
+
+    Args:
+        checkpoint: as read.
+        schedule: whether the run has schedules.
+    """
+    lacks = [name for name in ("optimizer", *(["param_schedulers"] if schedule else [])) if name not in checkpoint]
+    if "iter" not in checkpoint.get("meta", {}):
+        lacks.insert(0, "meta.iter")
+    if lacks:
+        raise UserError(
+            f"a run can't go on from it, as it lacks {', '.join(lacks)} (the best checkpoints hold weights alone): resume from an "
+            "iter_N.pth, or start from these weights with --load-from"
+        )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Tensor):
+        return value.cpu()
+    if isinstance(value, Config):
+        value = value.to_dict()
+    if isinstance(value, dict):
+        kind = dict if isinstance(value, ConfigDict) else type(value)
+        items = {key: _plain(one) for key, one in value.items() if not callable(one)}
+        return items if kind is dict else _same_kind(value, items)
+    if type(value) in (list, tuple):
+        return type(value)(_plain(one) for one in value if not callable(one))
+    return value
+
+
+def _same_kind(value: dict, items: dict) -> dict:
+    """An OrderedDict of weights keeps its versions, which are an attribute."""
+    for key in list(value):
+        if key in items:
+            value[key] = items[key]
+        else:
+            del value[key]
+    return value
