@@ -87,7 +87,9 @@ def write_config(folder: Path, steps: int = STEPS, saves: int = 3, validations: 
 def load(config: Path, work_dir: Path, **overrides) -> Config:
     """The config with a work dir and changes by dotted names."""
     cfg = get_config(str(config))
-    changes = {name.replace("__", "."): copy.deepcopy(value) for name, value in overrides.items()}  # merging uses them up
+    changes = {
+        name.replace("__", "."): copy.deepcopy(value) for name, value in overrides.items()
+    }  # merging uses them up
     cfg.merge_from_dict(changes)
     cfg.work_dir = str(work_dir)
     cfg.launcher = "none"

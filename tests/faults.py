@@ -124,7 +124,9 @@ class DieAt:
         if event not in ("open", "os.rename", "os.remove") or not isinstance(args[0], (str, os.PathLike)):
             return
         path = Path(args[0])
-        if str(path.parent) != self.folder or not path.name.lstrip(".").startswith(("iter_", "step_", "best_", "last_")):
+        if str(path.parent) != self.folder or not path.name.lstrip(".").startswith(
+            ("iter_", "step_", "best_", "last_")
+        ):
             return
         if event == "open" and not (args[2] or 0) & (os.O_WRONLY | os.O_RDWR):
             return

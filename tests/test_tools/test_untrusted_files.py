@@ -262,3 +262,19 @@ def test_100_of_100_changes_to_a_trained_checkpoint_are_refused(tool, trained, l
     done = tool("test", leaf, path, "--work-dir", tmp_path / "work", "--trust-checkpoint")  # which is of other things
     assert (done.code, done.out) == (2, "")
     assert done.err.startswith(f"error: {path} is damaged: ")
+
+
+@pytest.mark.parametrize("trust", [(), ("--trust-checkpoint",)])
+def test_a_config_in_a_checkpoint_is_no_program(tool, trained, made, tmp_path, trust):
+    """The engine runs that text when it resumes."""
+    content = torch.load(trained.work_dir / "iter_2.pth", weights_only=False)
+    content["meta"]["config"] = f"import os\nos.mkdir({str(made)!r})\n"
+    torch.save(content, tmp_path / "iter_2.pth")
+    options = ("--work-dir", tmp_path / "work", *trust, "--cfg-options", "train_cfg.max_iters=3")
+    done = tool("train", trained.config, "--resume", tmp_path / "iter_2.pth", *options)
+    assert done.code == 0, done.err
+    assert made.exists() == bool(trust)
+    if not trust:
+        assert (
+            f"{tmp_path / 'iter_2.pth'}: meta.config is a program that may be run later, and was left out" in done.out
+        )

@@ -36,9 +36,11 @@ def drop_programs(content: dict, path: str) -> None:
 
 def is_plain(text: object) -> bool:
     """Whether a config's text assigns values and calls of ``dict`` to names, and does nothing else."""
+    if not isinstance(text, str):
+        return False
     try:
         statements = ast.parse(text).body
-    except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
         return False
     return all(
         isinstance(one, ast.Assign) and isinstance(one.targets[0], ast.Name) and _is_value(one.value)
