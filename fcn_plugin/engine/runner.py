@@ -180,7 +180,7 @@ class FCNRunner(Runner):
 
     def save_now(self, step: int) -> str | None:
         """A checkpoint after ``step`` steps, beside those of the interval; its path, or None if no run can go on from there."""
-        hook = next((hook for hook in self.hooks if isinstance(hook, FCNCheckpointHook)), None)
+        hook = self._checkpoint_hook
         if hook is None or hook.by_epoch != isinstance(self.train_loop, EpochBasedTrainLoop):
             return None
         for averaging in self.hooks:
@@ -188,6 +188,10 @@ class FCNRunner(Runner):
                 averaging.swap_back()
         hook.save_now(self, step)
         return hook.last_ckpt
+
+    @property
+    def _checkpoint_hook(self) -> FCNCheckpointHook | None:
+        return next((hook for hook in self.hooks if isinstance(hook, FCNCheckpointHook)), None)
 
     def call_hook(self, fn_name: str, **kwargs) -> None:
         """The engine's; takes note of where the run is, as an error can come anywhere, and makes checkpoints plain."""
@@ -217,17 +221,17 @@ class FCNRunner(Runner):
         super().resume(filename, *args, **kwargs)
         self.logger.info(f"resuming after step {self.iter} of {self.max_iters}")
         lower_rates(self, *self.lower_rates_for)
-        self._find_best()
+        own = self._checkpoint_hook is not None and self._checkpoint_hook.out_dir is not None
+        self._find_best(Path(filename).parent if own else Path(self.work_dir))
 
-    def _find_best(self) -> None:
+    def _find_best(self, folder: Path) -> None:
         notes = self.message_hub.runtime_info
         for key in [key for key in notes if key.startswith("best_ckpt")]:
-            noted = Path(notes[key])
-            best = next((path for path in (Path(self.work_dir) / noted.name, noted) if path.is_file()), None)
-            if best:
+            best = folder / Path(notes[key]).name
+            if best.is_file():
                 notes[key] = str(best)
                 continue
-            self.logger.warning(f"the best checkpoint {noted.name} is gone: the next validation makes a new one")
+            self.logger.warning(f"the best checkpoint {best} is gone: the next validation makes a new one")
             del notes[key]
             notes.pop(key.replace("ckpt", "score"), None)
             notes.pop("last_validation", None)  # to be repeated where the run is at one

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from processes import TESTS, TOOLS, free_port, run_process
+from forked import run_forked
+from forked import tool as in_a_launcher
+from processes import TESTS, TOOLS
 
 # scores that stay at zero: every stage calls all pixels background, and none ends below its parent
 QUICK = (
@@ -203,9 +205,8 @@ def test_counts_of_check_images(leaf, tool, tmp_path):
 def test_two_processes_train_one_chain(leaf, tmp_path):
     quick = ("train_cfg.max_iters=1", "train_cfg.val_interval=1")
     words = arguments(leaf, tmp_path, *quick)
-    launch = ("torchrun", "--nproc_per_node", "2", "--master_port", free_port(), TOOLS / "train_stages.py")
-    done = run_process(*launch, *words[:1], "--launcher", "pytorch", *words[1:], MKL_NUM_THREADS="1")
-    assert done.code == 0, done.err
+    done, other = run_forked(2, in_a_launcher, "train_stages", *words)
+    assert (done.code, other.code) == (0, 0), done.err + other.err
     said = [line.split(",")[0] for line in done.out.splitlines() if re.match(r"\d+s: training|finished", line)]
     assert said[:3] == [f"{stage}: training in {tmp_path / stage}" for stage in ("32s", "16s", "8s")]
     assert said[3:] == [f"finished: {tmp_path / '8s' / 'best_mIoU_iter_1.pth'}"]
