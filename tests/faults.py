@@ -125,7 +125,7 @@ class DieAt:
             return
         path = Path(args[0])
         if str(path.parent) != self.folder or not path.name.lstrip(".").startswith(
-            ("iter_", "step_", "best_", "last_")
+            ("iter_", "step_", "best_", "last_", "run_start")
         ):
             return
         if event == "open" and not (args[2] or 0) & (os.O_WRONLY | os.O_RDWR):

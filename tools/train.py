@@ -31,6 +31,8 @@ def main() -> None:
     args = parse_args()
     cfg = _common.load_config(args)
     cfg.load_from = args.load_from or cfg.get("load_from")
+    if args.load_from:
+        cfg.resume = False  # of the config: it would take these weights for a run to go on with
     cfg.adapt_classes = args.adapt_classes or cfg.get("adapt_classes", False)
 
     from fcn_plugin.engine import train

@@ -2,7 +2,6 @@
 
 from .checkpoint import load_verified
 from .checkpoint_hook import FCNCheckpointHook
-from .ema_hook import FCNEMAHook
 from .finite_loss_hook import FiniteLossHook
 from .import_weights import import_weights
 from .log_processor import FCNLogProcessor
@@ -19,7 +18,6 @@ from .train import train
 
 __all__ = [
     "FCNCheckpointHook",
-    "FCNEMAHook",
     "FCNLogProcessor",
     "FCNRunner",
     "FiniteLossHook",

@@ -10,9 +10,7 @@ from mmengine.hooks import CheckpointHook
 from mmengine.optim import BaseOptimWrapper, OptimWrapper, OptimWrapperDict
 from mmseg.registry import HOOKS
 
-from ..whole_file import whole
-
-NOTE = "last_checkpoint"  # the engine's name for the note of the file to resume from
+from .resume_point import NOTE, write_note
 
 
 @HOOKS.register_module(name="CheckpointHook")
@@ -78,7 +76,8 @@ class FCNCheckpointHook(CheckpointHook):
                 f"{name} lacks the gradients gathered since the last update, and a run that resumes from it goes another way: let "
                 "the intervals of checkpoints and validations be multiples of optim_wrapper.accumulative_counts"
             )
-        _note(Path(runner.work_dir), self.last_ckpt)
+        if is_main_process():
+            write_note(Path(runner.work_dir) / NOTE, self.last_ckpt)
         runner.save_checkpoint(
             self.out_dir,
             name,
@@ -140,9 +139,3 @@ def gathers_gradients(wrapper: BaseOptimWrapper) -> bool:
     """Whether gradients of several iterations are being added up, which no checkpoint holds."""
     wrappers = wrapper.values() if isinstance(wrapper, OptimWrapperDict) else [wrapper]
     return any(isinstance(one, OptimWrapper) and not one.should_update() for one in wrappers)
-
-
-def _note(work_dir: Path, checkpoint: str) -> None:
-    if is_main_process():
-        with whole(work_dir / NOTE, durable=True) as part:
-            part.write_text(checkpoint)

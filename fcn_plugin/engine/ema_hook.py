@@ -1,25 +1,23 @@
-"""An average of the weights that knows where it is."""
+"""Whether an average of the weights and the trained ones have changed places: what is saved in a validation depends on it."""
 
 from __future__ import annotations
 
 from mmengine.hooks import EMAHook
-from mmseg.registry import HOOKS
 
 
-@HOOKS.register_module(name="EMAHook")
-class FCNEMAHook(EMAHook):
-    """mmengine's, which says whether average and trained weights have changed places: what is saved in a validation depends on it.
+def watch_swaps(hook: EMAHook) -> None:
+    """Let mmengine's hook, or one derived from it, note its swaps in ``swapped``."""
+    swap = hook._swap_ema_parameters
+    hook.swapped = False
 
-    It stands for the name in every config of mmseg's scope.
-    """
+    def noted() -> None:
+        swap()
+        hook.swapped = not hook.swapped
 
-    swapped = False
+    hook._swap_ema_parameters = noted
 
-    def swap_back(self) -> None:
-        """Give the trained weights their place in the net."""
-        if self.swapped:
-            self._swap_ema_parameters()
 
-    def _swap_ema_parameters(self) -> None:
-        super()._swap_ema_parameters()
-        self.swapped = not self.swapped
+def swap_back(hook: EMAHook) -> None:
+    """Give the trained weights their place in the net."""
+    if hook.swapped:
+        hook._swap_ema_parameters()

@@ -86,7 +86,7 @@ class FiniteLossHook(Hook):
             raise Diverged(what, self.lr_factor, self.returns)
         if returned:
             what += f", after {returned} returns to a checkpoint with a lower learning rate"
-        last = latest_checkpoint(runner.work_dir)
+        last = latest_checkpoint(runner.work_dir, strict=False)
         again = f"go on with --resume from {last}" if last else "start again: there is no checkpoint yet"
         raise UserError(f"{what}: lower optim_wrapper.optimizer.lr or add optim_wrapper.clip_grad, then {again}")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mmengine.hooks import Hook
-from mmengine.runner import IterBasedTrainLoop
+from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop
 from mmseg.registry import HOOKS
 
 
@@ -20,7 +20,7 @@ class MissedValidationHook(Hook):
 
     def before_train(self, runner) -> None:
         loop = runner.train_loop
-        if runner.val_loop is None or loop.iter == 0:
+        if not isinstance(loop, (IterBasedTrainLoop, EpochBasedTrainLoop)) or runner.val_loop is None or loop.iter == 0:
             return
         if runner.message_hub.runtime_info.get("last_validation") == loop.iter:
             return

@@ -20,14 +20,16 @@ def make_plain(checkpoint: dict) -> None:
         checkpoint[name] = _plain(value)
 
 
-def require_resumable(checkpoint: dict, schedule: bool) -> None:
+def require_resumable(checkpoint: dict, optimizer: bool = True, schedule: bool = True) -> None:
     """Raise a UserError where a checkpoint lacks what a run needs to go on.
 
     Args:
         checkpoint: as read.
-        schedule: whether the run has schedules.
+        optimizer: whether the run saves its optimizer's state.
+        schedule: whether it has schedules, and saves theirs.
     """
-    lacks = [name for name in ("optimizer", *(["param_schedulers"] if schedule else [])) if name not in checkpoint]
+    needs = dict(optimizer=optimizer, param_schedulers=schedule)
+    lacks = [name for name, needed in needs.items() if needed and name not in checkpoint]
     if "iter" not in checkpoint.get("meta", {}):
         lacks.insert(0, "meta.iter")
     if lacks:

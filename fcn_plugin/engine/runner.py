@@ -10,6 +10,7 @@ import torch
 from mmengine.config import ConfigDict
 from mmengine.dist import is_main_process
 from mmengine.evaluator import Evaluator
+from mmengine.hooks import EMAHook
 from mmengine.model import is_model_wrapper
 from mmengine.registry import RUNNERS
 from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, Runner
@@ -24,10 +25,11 @@ from .checkpoint import load_verified
 from .checkpoint_hook import FCNCheckpointHook
 from .console import quiet_console
 from .divergence import lower_rates
+from .ema_hook import swap_back, watch_swaps
 from .gradient_sync import compress_gradients, compression_of, wrapper_cfg
 from .plain_state import make_plain, require_resumable
 from .process_group import join_processes
-from .resume_point import latest_checkpoint
+from .resume_point import latest_checkpoint, note_start
 from .stop_signals import StopRequest, stop_request
 from .work_dir_lock import work_dir_lock
 from .worker_signals import KeepWorking
@@ -143,7 +145,12 @@ class FCNRunner(Runner):
 
         def before_load(loaded: dict) -> None:
             if self._resume and not self._evaluating:
-                require_resumable(loaded, schedule=bool(self.param_schedulers))
+                hook = self._checkpoint_hook
+                require_resumable(
+                    loaded,
+                    optimizer=hook is None or hook.save_optimizer,
+                    schedule=bool(self.param_schedulers) and (hook is None or hook.save_param_scheduler),
+                )
             # before the net is loaded, as in the stock Runner: EMAHook puts the trained weights in the average's place
             self.call_hook("after_load_checkpoint", checkpoint=loaded)
 
@@ -184,14 +191,20 @@ class FCNRunner(Runner):
         if hook is None or hook.by_epoch != isinstance(self.train_loop, EpochBasedTrainLoop):
             return None
         for averaging in self.hooks:
-            if getattr(averaging, "swapped", False):
-                averaging.swap_back()
+            if isinstance(averaging, EMAHook):
+                swap_back(averaging)
         hook.save_now(self, step)
         return hook.last_ckpt
 
     @property
     def _checkpoint_hook(self) -> FCNCheckpointHook | None:
         return next((hook for hook in self.hooks if isinstance(hook, FCNCheckpointHook)), None)
+
+    def register_hook(self, hook, priority=None) -> None:
+        super().register_hook(hook, priority)
+        for averaging in self.hooks:
+            if isinstance(averaging, EMAHook) and not hasattr(averaging, "swapped"):
+                watch_swaps(averaging)
 
     def call_hook(self, fn_name: str, **kwargs) -> None:
         """The engine's; takes note of where the run is, as an error can come anywhere, and makes checkpoints plain."""
@@ -209,8 +222,13 @@ class FCNRunner(Runner):
             self._load_from = latest_checkpoint(self.work_dir)
             self._resume = self._load_from is not None
         super().load_or_resume()
+        if self.stop_request is None:  # no training
+            return
         if not self._resume:
             lower_rates(self, *self.lower_rates_for)
+        hook = self._checkpoint_hook
+        names = [] if hook is None else [hook.filename_tmpl]
+        note_start(self.work_dir, self._load_from if self._resume else None, *names)
 
     def resume(self, filename: str, *args, **kwargs) -> None:
         """Resume, and find the best checkpoint again.

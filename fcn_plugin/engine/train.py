@@ -19,7 +19,7 @@ from .loss_reduction import reduction_warning
 from .missing_files import check_files_there
 from .preflight import check_config, check_start, make_dir
 from .process_group import join_processes
-from .resume_point import earlier_checkpoint, has_saved, note_start, shared_latest
+from .resume_point import earlier_checkpoint, shared_latest
 from .run import build_runner, warn_of_emulation
 from .work_dir_lock import work_dir_lock
 
@@ -54,7 +54,6 @@ def train(cfg: Config, resume: str | None = None) -> None:
             say(
                 f"{cfg.work_dir} holds {earlier} of an earlier run, and this one starts anew: --resume PATH goes on from a file"
             )
-        note_start(cfg.work_dir, last)
         # the loaders are built before the checkpoint is read
         if last and cfg.get("randomness", {}).get("seed") is None:
             cfg.merge_from_dict({"randomness.seed": read_checkpoint(last).get("meta", {}).get("seed")})
@@ -62,14 +61,12 @@ def train(cfg: Config, resume: str | None = None) -> None:
 
 
 def _resume_point(work_dir: str, resume: str | None) -> str | None:
-    restarts = int(
-        os.environ.get("TORCHELASTIC_RESTART_COUNT", 0)
-    )  # torchrun --max-restarts gives the same command again
-    if restarts and has_saved(work_dir):
-        resume = "auto"
-    if resume != "auto":
+    # torchrun --max-restarts gives the same command again
+    restarts = int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0))
+    again = shared_latest(work_dir, own=True) if restarts else None
+    if resume != "auto" and not again:
         return resume
-    last = shared_latest(work_dir)
+    last = again or shared_latest(work_dir)
     say(f"resuming from {last}" if last else f"nothing to resume in {work_dir}: training from the start")
     return last
 
@@ -104,15 +101,12 @@ def _run(cfg: Config, precision: str) -> None:
             return
         except Diverged as error:
             returns, factor = runner.message_hub.runtime_info.get(COUNT, 0) + 1, error.factor
-            last = shared_latest(cfg.work_dir) if has_saved(cfg.work_dir) else None
+            last = shared_latest(cfg.work_dir, strict=False, own=True)
             log.warning(
                 f"{error}: back to {last or 'the start'} with the learning rate x {factor:g}, "
                 f"return {returns} of at most {error.most}"
             )
         cfg.resume, cfg.load_from = (True, last) if last else start
-        note_start(
-            cfg.work_dir, cfg.load_from if cfg.resume else None
-        )  # what lies beyond is of no use to a later resume
         cfg.experiment_name = f"{name}_return{returns}"
         del runner
         gc.collect()  # the engine's objects hold each other: the next run would share the device with them

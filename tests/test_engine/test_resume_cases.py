@@ -69,7 +69,7 @@ def test_an_error_after_a_validation(config, tmp_path):
 
 
 # the operation on files that is the second save's: notes lie in the work dir, and count where it is that of the checkpoints
-@pytest.mark.parametrize(("own", "number"), [("out_dir", 6), ("filename_tmpl", 15)])
+@pytest.mark.parametrize(("own", "number"), [("out_dir", 6), ("filename_tmpl", 18)])
 def test_checkpoints_of_another_place_or_name(config, tmp_path, own, number):
     """A kill in the second save: the first is found, and the best score is known."""
     work_dir, out = tmp_path / "work", tmp_path / "out"
@@ -134,6 +134,38 @@ def test_weights_alone_are_not_resumed(config, tmp_path):
     torch.save(torch.load(best, weights_only=False)["state_dict"], tmp_path / "bare.pth")
     with pytest.raises(UserError, match=r"bare\.pth: a run can't go on from it, as it lacks meta.iter, optimizer"):
         train(load(config, tmp_path / "third", **ALONE), str(tmp_path / "bare.pth"))
+
+
+def test_a_refused_resume_leaves_the_folder_as_it_is(config, tmp_path):
+    """And so does a start that fails before its first step."""
+    work_dir = tmp_path / "work"
+    assert finish(load(config, work_dir, custom_hooks=stop(5), **ALONE)).code == 99
+    (best,) = work_dir.glob("best_*.pth")
+    assert finish(load(config, work_dir, **ALONE), str(best)).code == 2
+    assert finish(load(config, work_dir, **ALONE, default_hooks__ema__nonsense=1), None).code != 0
+    resumed = finish(load(config, work_dir, **ALONE))
+    assert resumed.code == 0
+    assert f"resuming from {work_dir / 'iter_5.pth'}" in resumed.said()
+
+
+def test_a_kill_in_the_first_save_after_a_start_from_elsewhere(config, tmp_path):
+    assert finish(load(config, tmp_path / "first", custom_hooks=stop(5), **ALONE)).code == 99
+    start, work_dir = tmp_path / "first" / "iter_5.pth", tmp_path / "work"
+    cfg = load(config, work_dir, **ALONE)
+    assert finish(cfg, str(start), first=DieAt(work_dir, 8)).code == -9
+    resumed = finish(cfg)
+    assert resumed.code == 0, resumed.said()
+    assert f"resuming from {start}" in resumed.said()
+
+
+def test_the_engines_own_average(config, tmp_path):
+    """By its full name, and told to stop in a validation that has no checkpoint yet."""
+    own = dict(default_hooks__ema__type="mmengine.EMAHook", **ALONE)
+    assert finish(load(config, tmp_path / "whole", **own)).code == 0
+    work_dir = tmp_path / "work"
+    assert finish(load(config, work_dir, custom_hooks=stop(4, place="val"), **own)).code == 99
+    assert finish(load(config, work_dir, **own)).code == 0
+    assert differences(end_state(tmp_path / "whole", STEPS), end_state(work_dir, STEPS)) == []
 
 
 def test_several_optimizers():

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from fcn_plugin.engine import latest_checkpoint
-from fcn_plugin.engine.resume_point import earlier_checkpoint, has_saved, note_start
+from fcn_plugin.engine.resume_point import earlier_checkpoint, note_start, shared_latest
 from fcn_plugin.errors import UserError
 from fcn_plugin.models.weights.checksum import seal
 
@@ -92,12 +92,34 @@ def test_weights_that_are_not_finite_are_passed_over(folder, capsys):
     assert "iter_1000.pth holds weights that are not finite" in capsys.readouterr().out
 
 
-def test_names_of_the_users_own(tmp_path, capsys):
-    """``filename_tmpl="step_{}.pth"``, and a save that was cut off."""
-    save(tmp_path / "step_3.pth")
+def test_none_that_will_do_where_that_is_no_error(folder):
+    for step in (200, 1000):
+        save(folder / f"iter_{step}.pth", float("nan"))
+    assert latest_checkpoint(folder, strict=False) is None
+
+
+@pytest.mark.parametrize("content", [b"", b"\x80garbage", b"PK\x03\x04"])
+def test_what_is_no_checkpoint_is_passed_over(folder, content):
+    (folder / "iter_1000.pth").write_bytes(content)
+    assert latest_checkpoint(folder) == str(folder / "iter_200.pth")
+
+
+@pytest.mark.parametrize("template", ["step_{}.pth", "iter_{}_fcn8s.pth"])
+def test_names_of_the_users_own(tmp_path, template):
+    """``filename_tmpl``, and a save that was cut off."""
+    note_start(tmp_path, None, template)
+    save(tmp_path / template.format(3))
     save(tmp_path / "iter_5.pth")
-    note(tmp_path, "step_6.pth")
-    assert latest_checkpoint(tmp_path) == str(tmp_path / "step_3.pth")
+    note(tmp_path, template.format(6))
+    assert latest_checkpoint(tmp_path) == str(tmp_path / template.format(3))
+
+
+def test_files_elsewhere_are_nobodys(tmp_path, monkeypatch):
+    (tmp_path / "work").mkdir()
+    save(tmp_path / "iter_7.pth")
+    monkeypatch.chdir(tmp_path)
+    assert latest_checkpoint(tmp_path / "work") is None
+    assert earlier_checkpoint(tmp_path / "work") is None
 
 
 @pytest.mark.parametrize("cut_off", [False, True])
@@ -117,16 +139,27 @@ class TestWhereARunBegins:
         assert earlier_checkpoint(folder) == "iter_1000.pth"
         note_start(folder, None)
         assert latest_checkpoint(folder) is None
-        assert not has_saved(folder)
+        assert shared_latest(folder, own=True) is None
+
+    def test_anew_and_killed_in_a_save(self, folder):
+        """What was there before is not its own, whatever its step; what it has written is."""
+        note_start(folder, None)
+        note(folder, "iter_1000.pth")  # of this run's name, and the file is the earlier run's
+        assert latest_checkpoint(folder) is None
+        save(folder / "iter_200.pth", 3.0)
+        assert latest_checkpoint(folder) == str(folder / "iter_200.pth")
 
     def test_at_a_file_of_the_folder(self, folder):
-        """What an abandoned future has left is no longer this run's."""
+        """What an abandoned future has left is no longer this run's, also when the run has come as far."""
         note_start(folder, folder / "iter_200.pth")
+        assert shared_latest(folder, own=True) == str(folder / "iter_200.pth")
+        note(folder, "iter_1200.pth")
         assert latest_checkpoint(folder) == str(folder / "iter_200.pth")
-        assert has_saved(folder)
 
     def test_at_a_file_from_elsewhere(self, folder, tmp_path_factory):
         other = tmp_path_factory.mktemp("other") / "iter_500.pth"
         save(other)
         note_start(folder, other)
+        assert latest_checkpoint(folder) == str(other)
+        note(folder, "iter_700.pth")  # its first save was cut off
         assert latest_checkpoint(folder) == str(other)

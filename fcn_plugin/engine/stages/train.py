@@ -94,6 +94,7 @@ def _finished(stage: Stage) -> Trained | None:
 def _train(stage: Stage, parent: Trained | None, images: int) -> Trained:
     cfg = stage.cfg
     cfg.experiment_name = f"{Path(cfg.filename).stem}_{stage.name}"
+    cfg.resume = False  # a stage resumes from its own folder alone
     if parent:
         cfg.load_from = str(parent.best)
         model = parent.stage.cfg.model

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import ast
 import logging
+import sys
 
 from mmengine.logging import print_log
 
 from .trust import may_run
 
+# of ``config`` the engine wants the number of GPUs of old runs alone
 PLACES = [(*folders, name) for folders in (("meta",), ("message_hub", "runtime_info")) for name in ("config", "cfg")]
-VALUES = (ast.Constant, ast.List, ast.Tuple, ast.Dict, ast.Set, ast.UnaryOp, ast.USub, ast.UAdd, ast.keyword, ast.Load)
+VALUES = (ast.Constant, ast.List, ast.Tuple, ast.Dict, ast.UnaryOp, ast.USub, ast.UAdd, ast.keyword, ast.Load)
+# names that mean something to the engine: a file to run first, and its own
+RESERVED = ("_base_", "filename", "text", "pretty_text", "env_variables")
+KNOWN = ("fcn_plugin", "mmseg", "mmpretrain", "mmdet", "mmcv", "mmengine")
 
 
 def drop_programs(content: dict, path: str) -> None:
@@ -35,17 +40,29 @@ def drop_programs(content: dict, path: str) -> None:
 
 
 def is_plain(text: object) -> bool:
-    """Whether a config's text assigns values and calls of ``dict`` to names, and does nothing else."""
-    if not isinstance(text, str):
+    """Whether a config's text assigns values and calls of ``dict`` to names, and makes the engine do nothing else."""
+    if not isinstance(text, str) or "{{" in text:  # which the engine fills in before it runs the text
         return False
     try:
         statements = ast.parse(text).body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return False
-    return all(
-        isinstance(one, ast.Assign) and isinstance(one.targets[0], ast.Name) and _is_value(one.value)
-        for one in statements
-    )
+    return all(map(_is_assignment, statements))
+
+
+def _is_assignment(statement: ast.stmt) -> bool:
+    if not isinstance(statement, ast.Assign) or len(statement.targets) != 1 or not _is_value(statement.value):
+        return False
+    target = statement.targets[0]
+    if not isinstance(target, ast.Name) or target.id in (*RESERVED, "dict"):
+        return False
+    return target.id != "custom_imports" or _imports_known(statement.value)
+
+
+def _imports_known(value: ast.AST) -> bool:
+    """Whether modules to import are of this family, or in use by the program already: no other code comes to run."""
+    names = [node.value for node in ast.walk(value) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    return all(name.partition(".")[0] in KNOWN or name in sys.modules for name in names)
 
 
 def _is_value(node: ast.AST) -> bool:

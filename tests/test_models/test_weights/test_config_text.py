@@ -21,6 +21,7 @@ def test_texts_that_runs_write_are_plain(name):
     [
         "a = 1\nb = dict(c=[-1, 2.5, 'x', None, True], d={'e': (1,)})",
         "# a comment\n",
+        "custom_imports = dict(imports=['fcn_plugin', 'mmseg.models', 'numpy'], allow_failed_imports=False)",
         Config(dict(a=float("1e-10"), b=dict(type="X", c=(1, 2)))).pretty_text,
     ],
 )
@@ -47,6 +48,13 @@ def test_values(text):
         "class A: pass",
         "a = 1 if print() else 2",
         "not Python at all",
+        "x = {}[open('made', 'w').write('x')] = 1",
+        'x = {{\'$NOPE:1|open("made", "w")#\'}}',
+        "x = '{{ fileDirname }}'",
+        "_base_ = '/elsewhere/base.py'",
+        "custom_imports = dict(imports=['antigravity'])",
+        "custom_imports = dict(imports=[1, 'some.module.nobody_has'])",
+        "filename = 'x'",
         b"a = 1",
         7,
     ],
