@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from .errors import UserError
+
 
 @contextmanager
 def whole(path: Path, durable: bool = False) -> Iterator[Path]:
@@ -26,6 +28,23 @@ def whole(path: Path, durable: bool = False) -> Iterator[Path]:
             _flush(path.parent)
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def saved(path: Path) -> Iterator[Path]:
+    """The same, on the disk before it counts: for what a run goes on from.
+
+    Raises:
+        UserError: it can't be written.
+    """
+    try:
+        with whole(path, durable=True) as part:
+            yield part
+    except OSError as error:
+        raise UserError(
+            f"{path} can't be written ({error.strerror or error}): nothing that was there is lost; make room, then go on with "
+            "--resume"
+        ) from error
 
 
 def part_of(path: Path) -> Path:

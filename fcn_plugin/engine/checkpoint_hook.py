@@ -7,9 +7,9 @@ from pathlib import Path
 
 from mmengine.dist import is_main_process, master_only
 from mmengine.hooks import CheckpointHook
-from mmengine.optim import BaseOptimWrapper, OptimWrapper, OptimWrapperDict
 from mmseg.registry import HOOKS
 
+from .optimizers import gathers_gradients
 from .resume_point import NOTE, write_note
 
 
@@ -28,9 +28,8 @@ class FCNCheckpointHook(CheckpointHook):
     def before_train(self, runner) -> None:
         super().before_train(runner)
         if self.max_keep_ckpts > 0:
-            self.keep_ckpt_ids = deque(
-                self.keep_ckpt_ids
-            )  # the engine's drops the oldest id, and its file with nobody to remove it
+            # the engine's drops its oldest id without a word, and nobody removes the file
+            self.keep_ckpt_ids = deque(self.keep_ckpt_ids)
         last = runner.message_hub.runtime_info.get("last_ckpt")
         if last:  # a validation that comes before the first save is noted in the checkpoint that was resumed
             self.last_ckpt = self.file_backend.join_path(self.out_dir, Path(last).name)
@@ -133,9 +132,3 @@ class FCNCheckpointHook(CheckpointHook):
             self.file_backend.remove(path)
         elif self.file_backend.isdir(path):  # of deepspeed
             self.file_backend.rmtree(path)
-
-
-def gathers_gradients(wrapper: BaseOptimWrapper) -> bool:
-    """Whether gradients of several iterations are being added up, which no checkpoint holds."""
-    wrappers = wrapper.values() if isinstance(wrapper, OptimWrapperDict) else [wrapper]
-    return any(isinstance(one, OptimWrapper) and not one.should_update() for one in wrappers)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mmengine.optim import OptimWrapperDict, _ParamScheduler
+from mmengine.optim import _ParamScheduler
 
 from ..errors import UserError
+from .optimizers import wrappers_of
 
 COUNT = "returns"  # in the message hub, and so in every checkpoint
 
@@ -48,7 +49,7 @@ def lower_rates(runner, returns: int, factor: float) -> None:
 
 
 def _groups(wrapper) -> Iterator[dict]:
-    for one in wrapper.values() if isinstance(wrapper, OptimWrapperDict) else [wrapper]:
+    for one in wrappers_of(wrapper):
         yield from one.optimizer.param_groups
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import torch
 from mmengine.dist import all_reduce
 from mmengine.hooks import Hook
-from mmengine.optim import OptimWrapperDict
 from mmseg.registry import HOOKS
 from torch.nn.utils import get_total_norm
 
 from ..errors import UserError
 from .divergence import COUNT, Diverged
+from .optimizers import wrappers_of
 from .resume_point import latest_checkpoint
 
 SKIPPED = "skipped_batches"  # in the message hub: a resumed run goes on counting
@@ -46,8 +46,7 @@ class FiniteLossHook(Hook):
         """Look at the gradients before the weights move."""
         if not self.skip:
             return
-        wrappers = runner.optim_wrapper
-        for wrapper in wrappers.values() if isinstance(wrappers, OptimWrapperDict) else [wrappers]:
+        for wrapper in wrappers_of(runner.optim_wrapper):
             wrapper.optimizer.register_step_pre_hook(self._drop_gradients)
 
     def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:

@@ -45,19 +45,12 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Config):
         value = value.to_dict()
     if isinstance(value, dict):
-        kind = dict if isinstance(value, ConfigDict) else type(value)
         items = {key: _plain(one) for key, one in value.items() if not callable(one)}
-        return items if kind is dict else _same_kind(value, items)
+        if type(value) in (dict, ConfigDict):
+            return items
+        value.clear()  # an OrderedDict of weights has their versions as an attribute, and stays
+        value.update(items)
+        return value
     if type(value) in (list, tuple):
         return type(value)(_plain(one) for one in value if not callable(one))
-    return value
-
-
-def _same_kind(value: dict, items: dict) -> dict:
-    """An OrderedDict of weights keeps its versions, which are an attribute."""
-    for key in list(value):
-        if key in items:
-            value[key] = items[key]
-        else:
-            del value[key]
     return value

@@ -11,7 +11,7 @@ from mmengine.dist import broadcast_object_list, is_main_process
 from ..errors import UserError
 from ..models.weights.checksum import damage
 from ..models.weights.read import read_checkpoint, require_finite
-from ..whole_file import whole
+from ..whole_file import saved
 from .console import say
 
 NOTE = "last_checkpoint"  # the engine's name for the note of the file to resume from
@@ -104,19 +104,9 @@ def note_start(work_dir: str, start: str | None, template: str = TEMPLATES[0]) -
 
 
 def write_note(path: Path, text: str) -> None:
-    """Write a small file that is there or not.
-
-    Raises:
-        UserError: it can't be written.
-    """
-    try:
-        with whole(path, durable=True) as part:
-            part.write_text(text)
-    except OSError as error:
-        raise UserError(
-            f"{path} can't be written ({error.strerror or error}): nothing that was there is lost; make room, then go on with "
-            "--resume"
-        ) from error
+    """Write a small file that is there or not."""
+    with saved(path) as part:
+        part.write_text(text)
 
 
 def earlier_checkpoint(work_dir: str) -> str | None:
@@ -126,16 +116,17 @@ def earlier_checkpoint(work_dir: str) -> str | None:
 
 def _noted(work_dir: str) -> str:
     note = Path(work_dir) / NOTE
-    return note.read_text().strip() if note.is_file() else ""
+    return note.read_text(errors="replace").strip() if note.is_file() else ""
 
 
 def _start(work_dir: str) -> dict:
-    """What :func:`note_start` wrote; nothing where an older version or the engine did the run."""
+    """What :func:`note_start` wrote; nothing where an older version or the engine did the run, or the file is damaged."""
     try:
         content = json.loads((Path(work_dir) / START).read_text())
-    except (OSError, ValueError):
+        kinds = dict(checkpoint=(str, type(None)), template=str, foreign=dict)
+        return content if all(isinstance(content[name], kind) for name, kind in kinds.items()) else {}
+    except (OSError, ValueError, KeyError, TypeError):
         return {}
-    return content if isinstance(content, dict) else {}
 
 
 def _pattern(template: str) -> re.Pattern:

@@ -19,7 +19,7 @@ from torch import nn
 from ..errors import UserError
 from ..models import FCN
 from ..models.weights.checksum import seal
-from ..whole_file import whole
+from ..whole_file import saved
 from .broken_files import check_files, skip_broken_files, skipped
 from .checkpoint import load_verified
 from .checkpoint_hook import FCNCheckpointHook
@@ -174,16 +174,9 @@ class FCNRunner(Runner):
             if save_optimizer:
                 self.optim_wrapper.state_dict()
             return
-        path = Path(out_dir) / filename
-        try:
-            with whole(path, durable=True) as part:
-                super().save_checkpoint(out_dir, part.name, *args, save_optimizer=save_optimizer, **kwargs)
-                seal(part)
-        except OSError as error:
-            reason = error.strerror or error
-            raise UserError(
-                f"{path} can't be written ({reason}): nothing that was there is lost; make room, then go on with --resume"
-            ) from error
+        with saved(Path(out_dir) / filename) as part:
+            super().save_checkpoint(out_dir, part.name, *args, save_optimizer=save_optimizer, **kwargs)
+            seal(part)
 
     def save_now(self, step: int) -> str | None:
         """A checkpoint after ``step`` steps, beside those of the interval; its path, or None if no run can go on from there."""
@@ -271,12 +264,12 @@ class FCNRunner(Runner):
         if self._in_step or self.distributed or not isinstance(self.train_loop, IterBasedTrainLoop):
             return
         try:
-            saved = self.save_now(self.iter)
+            path = self.save_now(self.iter)
         except (OSError, UserError) as error:  # the disk may be what is wrong
             self.logger.warning(f"step {self.iter} was not saved: {error}")
         else:
-            if saved:
-                self.logger.info(f"stopped after step {self.iter}: go on with --resume, from {saved}")
+            if path:
+                self.logger.info(f"stopped after step {self.iter}: go on with --resume, from {path}")
 
     def val(self) -> dict:
         self._evaluating = True

@@ -12,7 +12,7 @@ from mmengine.runner import EpochBasedTrainLoop
 from mmseg.registry import HOOKS
 from torch import distributed as torch_dist
 
-from .checkpoint_hook import gathers_gradients
+from .optimizers import gathers_gradients
 from .stop_signals import REQUEUE
 
 NOTE = "FCN_STOP_NOTE"  # names a file by which a launcher knows of the stop: torchrun hides exit codes
@@ -40,14 +40,14 @@ class StopHook(Hook):
 
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
         done = runner.iter + 1
-        if isinstance(runner.train_loop, EpochBasedTrainLoop):  # which resumes at the ends of epochs alone
+        if _by_epoch(runner):  # which resumes at the ends of epochs alone
             return
         if done < runner.max_iters and not gathers_gradients(runner.optim_wrapper) and self._stops(runner, done):
             self._leave(runner, done)
 
     def after_train_epoch(self, runner) -> None:
         done = runner.epoch + 1
-        ends = isinstance(runner.train_loop, EpochBasedTrainLoop) and done < runner.max_epochs
+        ends = _by_epoch(runner) and done < runner.max_epochs
         if ends and self._stops(runner, self.interval):
             self._leave(runner, done)
 
@@ -55,7 +55,7 @@ class StopHook(Hook):
         request = getattr(runner, "stop_request", None)  # none outside training
         if get_world_size() > 1 or request is None or request.name is None:
             return
-        self._leave(runner, runner.epoch if isinstance(runner.train_loop, EpochBasedTrainLoop) else runner.iter)
+        self._leave(runner, runner.epoch if _by_epoch(runner) else runner.iter)
 
     def _stops(self, runner, done: int) -> bool:
         told = runner.stop_request.name is not None
@@ -71,7 +71,7 @@ class StopHook(Hook):
     def _leave(runner, done: int) -> None:
         saved = runner.save_now(done)
         why = runner.stop_request.name or "another process was told to stop"
-        unit = "epoch" if isinstance(runner.train_loop, EpochBasedTrainLoop) else "step"
+        unit = "epoch" if _by_epoch(runner) else "step"
         where = f"go on with --resume, from {saved}" if saved else "go on with --resume"
         runner.logger.info(f"{why}: stopped after {unit} {done}; {where}")
         if NOTE not in os.environ:
@@ -79,3 +79,7 @@ class StopHook(Hook):
         if os.environ.get("LOCAL_RANK", "0") == "0":
             Path(os.environ[NOTE]).touch()
         raise SystemExit(0)  # the launcher would start a process that fails again
+
+
+def _by_epoch(runner) -> bool:
+    return isinstance(runner.train_loop, EpochBasedTrainLoop)

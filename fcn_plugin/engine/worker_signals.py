@@ -7,7 +7,9 @@ import signal
 import threading
 from collections.abc import Callable
 
-STOPS = (signal.SIGINT, *((signal.SIGUSR1,) if hasattr(signal, "SIGUSR1") else ()))
+from .stop_signals import SIGNALS
+
+STOPS = [number for number in SIGNALS if number != signal.SIGTERM]
 
 
 class KeepWorking:

@@ -7,7 +7,7 @@ from faults import DieAt
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 
 from fcn_plugin.engine import train
-from fcn_plugin.engine.checkpoint_hook import gathers_gradients
+from fcn_plugin.engine.optimizers import gathers_gradients
 from fcn_plugin.errors import UserError
 
 pytestmark = pytest.mark.skipif(torch.cuda.is_available(), reason="processes are forked without a GPU's threads")

@@ -114,6 +114,15 @@ def test_names_of_the_users_own(tmp_path, template):
     assert latest_checkpoint(tmp_path) == str(tmp_path / template.format(3))
 
 
+@pytest.mark.parametrize("name", ["last_checkpoint", "run_start.json"])
+@pytest.mark.parametrize("content", [b"\xff\xfe", bytes(40), b"[]", b'{"checkpoint": 1, "template": 5, "foreign": []}'])
+def test_notes_that_are_damaged(folder, name, content):
+    """By a power cut or by hand: steps decide."""
+    note_start(folder, folder / "iter_1000.pth")
+    (folder / name).write_bytes(content)
+    assert latest_checkpoint(folder) == str(folder / "iter_1000.pth")
+
+
 def test_files_elsewhere_are_nobodys(tmp_path, monkeypatch):
     (tmp_path / "work").mkdir()
     save(tmp_path / "iter_7.pth")

@@ -1,7 +1,6 @@
 """Running the tools: as programs, or in this process without what earlier runs left behind."""
 
 import os
-import socket
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -45,13 +44,6 @@ def run_process(*command, timeout=300, **variables) -> Outcome:
     env["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{env['PATH']}"
     done = subprocess.run([str(part) for part in command], env=env, capture_output=True, text=True, timeout=timeout)
     return Outcome(done.returncode, done.stdout, done.stderr)
-
-
-def free_port() -> int:
-    """A port for the launcher of several processes."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 def forget_runs() -> None:

@@ -7,11 +7,11 @@ import re
 import numpy as np
 import pytest
 import torch
-from forked import run_forked, tool
+from forked import free_port, run_forked, tool
 from mmengine.dist import get_rank
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
-from processes import TESTS, TOOLS, Outcome, free_port, run_process
+from processes import TESTS, TOOLS, Outcome, run_process
 
 pytestmark = pytest.mark.skipif(torch.cuda.is_available(), reason="gloo, and processes forked without a GPU's threads")
 

@@ -16,7 +16,7 @@ from ...whole_file import whole
 from ..console import say
 from ..preflight import check_config
 from ..process_group import join_processes
-from ..resume_point import latest_checkpoint
+from ..resume_point import shared_latest
 from ..train import train
 from .chain import Stage
 
@@ -100,7 +100,7 @@ def _train(stage: Stage, parent: Trained | None, images: int) -> Trained:
         model = parent.stage.cfg.model
         agreement = dict(type="ParentAgreementHook", model=model, checkpoint=cfg.load_from, images=images)
         cfg.custom_hooks = [*cfg.get("custom_hooks", []), agreement]
-    train(cfg, resume=latest_checkpoint(cfg.work_dir))  # a last checkpoint takes the place of load_from
+    train(cfg, resume=shared_latest(cfg.work_dir))  # a last checkpoint takes the place of load_from
     gc.collect()  # the engine's objects hold each other: the next stage would share the device with them
     barrier()  # the main process writes the best checkpoint when the others have left the loop
     trained = _best(stage)

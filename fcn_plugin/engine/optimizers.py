@@ -1,0 +1,15 @@
+"""The optimizers of a run, which has one or several."""
+
+from __future__ import annotations
+
+from mmengine.optim import BaseOptimWrapper, OptimWrapper, OptimWrapperDict
+
+
+def wrappers_of(wrapper: BaseOptimWrapper) -> list[BaseOptimWrapper]:
+    """The wrapper of each optimizer."""
+    return list(wrapper.values()) if isinstance(wrapper, OptimWrapperDict) else [wrapper]
+
+
+def gathers_gradients(wrapper: BaseOptimWrapper) -> bool:
+    """Whether gradients of several iterations are being added up, which no checkpoint holds."""
+    return any(isinstance(one, OptimWrapper) and not one.should_update() for one in wrappers_of(wrapper))
