@@ -20,7 +20,7 @@ test: install lint
 # kill training runs at random and before every operation on their files, and resume them
 KILLS ?= 200
 soak: install
-	$(PY) tests/soak.py --kills $(KILLS) --operations
+	$(PY) tests/support/soak.py --kills $(KILLS) --operations
 
 install: $(VENV)/.installed
 

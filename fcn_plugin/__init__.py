@@ -5,11 +5,7 @@ from .version import __version__
 
 check_requirements()
 
-from .quiet_imports import import_mmseg
-
-import_mmseg()
-
-from . import datasets, engine, evaluation, models, visualization
+from . import data, engine, evaluation, models, visualization, weights
 from .configs import get_config
 
-__all__ = ["__version__", "datasets", "engine", "evaluation", "get_config", "models", "visualization"]
+__all__ = ["__version__", "data", "engine", "evaluation", "get_config", "models", "visualization", "weights"]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from .compat import skip_yapf
 from .errors import UserError
 
 PACKAGE = Path(__file__).parent
@@ -43,6 +44,5 @@ def get_config(name: str) -> Config:
         meant = f"did you mean {Path(name).parent / near[0]}? " if near else ""
         raise UserError(f"no config {name!r}: {meant}there are {known}")
     cfg = Config.fromfile(path)
-    # yapf lays out a config up to six times a run and takes seconds for a class map beside a long path; fromfile drops the option
-    object.__setattr__(cfg, "_format_python_code", False)
+    skip_yapf(cfg)
     return cfg

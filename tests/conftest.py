@@ -1,17 +1,16 @@
 """Every test runs on one thread from one seed, and leaves no process behind."""
 
-import gc
-
 import numpy as np
 import pytest
 import torch
 from hypothesis import settings
-from loaders import stop_workers
+from support.loaders import stop_workers
 
 import fcn_plugin  # noqa: F401
 
+pytest_plugins = ["support.fixtures"]
+
 torch.set_num_threads(1)
-gc.freeze()  # the engine collects garbage for each data set: a fifth of a second among all that the imports made
 settings.register_profile("repeatable", derandomize=True, deadline=None, database=None, max_examples=50)
 settings.load_profile("repeatable")
 

@@ -1,15 +1,11 @@
 """Which part of the package may import which, read off the source; what importing the package does to a program."""
 
 import ast
-import gc
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 import fcn_plugin
-from fcn_plugin.quiet_imports import uncollected
 
 PACKAGE = Path(fcn_plugin.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -62,28 +58,3 @@ def test_parts_do_not_know_each_other(part):
 
 def test_nothing_imports_the_tools():
     assert imported_by(".", ["tools", "fcn_plugin.tools"]) == []
-
-
-def test_a_fresh_program_gets_no_plots_and_no_slow_collections():
-    probe = "import fcn_plugin, gc, sys; print(gc.isenabled(), gc.get_freeze_count() > 100_000, *sys.modules)"
-    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (0, "")
-    collects, frozen, *modules = done.stdout.split()
-    assert (collects, frozen) == ("True", "True")
-    assert "torch" in modules
-    assert not {"matplotlib", "tensorboard", "IPython"} & set(modules)
-
-
-@pytest.mark.parametrize("on", [True, False])
-def test_a_program_that_has_torch_keeps_its_garbage_collector(on):
-    before = gc.get_freeze_count()
-    if not on:
-        gc.disable()
-    try:
-        with pytest.raises(ZeroDivisionError), uncollected():
-            assert not gc.isenabled()
-            raise ZeroDivisionError
-        assert gc.isenabled() == on
-        assert gc.get_freeze_count() == before
-    finally:
-        gc.enable()

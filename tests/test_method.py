@@ -10,16 +10,17 @@ from pathlib import Path
 import pytest
 import torch
 import torch.nn.functional as F
-from builders import STREAMS, VGG, build_fcn, build_from
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mmseg.registry import MODELS
+from support.builders import STREAMS, VGG, build_fcn, build_from
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from fcn_plugin.configs import get_config
-from fcn_plugin.layers import BilinearUpsample, CoordMap
-from fcn_plugin.models import FCNSkipNeck
+from fcn_plugin.layers.bilinear import BilinearUpsample
+from fcn_plugin.layers.coord_map import CoordMap
+from fcn_plugin.models.skip_neck import FCNSkipNeck
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT = ROOT / "docs" / "method.md"

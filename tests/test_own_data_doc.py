@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fcn_plugin.datasets.minivoc import make_minivoc
+from fcn_plugin.datatools.minivoc.writer import make_minivoc
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "docs" / "own_data.md").read_text()

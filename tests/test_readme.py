@@ -8,8 +8,8 @@ import numpy as np
 from mmengine.config import Config
 from PIL import Image
 
+from fcn_plugin.commands.train import train
 from fcn_plugin.configs import config_dir
-from fcn_plugin.engine import train
 
 README = Path(__file__).parents[1] / "README.md"
 

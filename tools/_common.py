@@ -99,8 +99,8 @@ def load_config(args: argparse.Namespace, runs: str = "."):
     from mmengine.config import DictAction
 
     from fcn_plugin.configs import config_name, get_config
-    from fcn_plugin.engine.config_check import merge_overrides
     from fcn_plugin.errors import UserError
+    from fcn_plugin.preflight.overrides import merge_overrides
 
     os.environ.setdefault("LOCAL_RANK", str(getattr(args, "local_rank", 0)))
     try:
@@ -129,7 +129,7 @@ def load_config(args: argparse.Namespace, runs: str = "."):
 
 def _set_data_root(dataset, root: str) -> None:
     """Overriding the variable data_root changes nothing: the dataloaders were built from its old value."""
-    from fcn_plugin.datasets.leaves import leaf_configs
+    from fcn_plugin.data.leaves import leaf_configs
 
     for leaf in leaf_configs(dataset):
         if "data_root" in leaf or "data_prefix" in leaf:

@@ -63,11 +63,12 @@ def main() -> None:
 
     import torch
 
-    from fcn_plugin.benchmark import benchmark, variants_of
-    from fcn_plugin.benchmark.report import plot, table
-    from fcn_plugin.engine.preflight import make_dir
+    from benchmarks.report import plot, table
+    from benchmarks.run import benchmark
+    from benchmarks.variants import variants_of
+    from fcn_plugin.atomic_write import atomic_write
     from fcn_plugin.errors import UserError
-    from fcn_plugin.whole_file import whole
+    from fcn_plugin.preflight.config import make_dir
 
     for path, option in ((args.json, "--json"), (args.plot, "--plot")):
         if path:  # before minutes of measuring
@@ -76,7 +77,7 @@ def main() -> None:
         torch.set_num_threads(args.threads)
     device = args.device or ("cuda" if torch.cuda.is_available() else "cpu")
     if args.eval:
-        from fcn_plugin.benchmark.evaluation import evaluation, evaluation_text
+        from benchmarks.evaluation import evaluation, evaluation_text
 
         result = evaluation(args.configs, args.data_root, args.images, args.rounds, args.dtype[0])
         print(evaluation_text(result))
@@ -91,10 +92,10 @@ def main() -> None:
         )
         print(table(result))
         if args.plot:
-            with whole(Path(args.plot)) as part:
+            with atomic_write(Path(args.plot)) as part:
                 plot(result, part, Path(args.plot).suffix[1:].lower())
     if args.json:
-        with whole(Path(args.json)) as part:
+        with atomic_write(Path(args.json)) as part:
             part.write_text(json.dumps(result, indent=2) + "\n")
 
 

@@ -29,7 +29,7 @@ def main() -> None:
     args = parse_args()
     cfg = _common.load_config(args, runs="browse")
 
-    from fcn_plugin.engine.browse_dataset import browse_dataset
+    from fcn_plugin.commands.browse_dataset import browse_dataset
 
     out = args.out or f"{cfg.work_dir}-{args.split}.png"
     for line in browse_dataset(cfg, args.split, out, args.count, args.seed):

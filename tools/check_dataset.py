@@ -55,10 +55,10 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
 
-    from fcn_plugin.cores import usable_cores
-    from fcn_plugin.engine.check_dataset import check_dataset, check_folders
-    from fcn_plugin.engine.preflight import make_dir
-    from fcn_plugin.whole_file import whole
+    from fcn_plugin.atomic_write import atomic_write
+    from fcn_plugin.commands.check_dataset import check_dataset, check_folders
+    from fcn_plugin.datatools.cores import usable_cores
+    from fcn_plugin.preflight.config import make_dir
 
     jobs = usable_cores() if args.jobs is None else args.jobs
     if args.json not in (None, "-"):
@@ -80,7 +80,7 @@ def main() -> None:
         if args.json == "-":
             print(text)
         else:
-            with whole(Path(args.json)) as part:
+            with atomic_write(Path(args.json)) as part:
                 part.write_text(text)
     if args.json != "-":
         print(report.text(shlex.join(["python", *following]), args.all))

@@ -35,10 +35,10 @@ def main() -> None:
 
     from mmengine.registry import init_default_scope
 
-    from fcn_plugin.cores import usable_cores
-    from fcn_plugin.datasets.class_weights import build_masks, count_pixels, weight_line, weight_table
-    from fcn_plugin.engine.broken_files import check_files
-    from fcn_plugin.engine.preflight import check_config
+    from fcn_plugin.data.broken_files import check_files
+    from fcn_plugin.datatools.class_weights import build_masks, count_pixels, weight_line, weight_table
+    from fcn_plugin.datatools.cores import usable_cores
+    from fcn_plugin.preflight.config import check_config
 
     init_default_scope(cfg.get("default_scope", "mmseg"))
     check_config(cfg, (args.split,))

@@ -33,9 +33,9 @@ def main() -> None:
 
     from PIL import Image
 
+    from fcn_plugin.atomic_write import atomic_write
     from fcn_plugin.errors import UserError
-    from fcn_plugin.visualization import compare
-    from fcn_plugin.whole_file import whole
+    from fcn_plugin.visualization.compare import compare
 
     out = Path(args.out)
     picture_format = Image.registered_extensions().get(out.suffix.lower())
@@ -44,7 +44,7 @@ def main() -> None:
     masks = dict(pair.split("=", 1) for pair in args.masks)
     root = Path(args.data_root)
     sheet = compare(root / args.images, root / args.truth, masks, args.names, args.scale)
-    with whole(out) as part:
+    with atomic_write(out) as part:
         sheet.save(part, picture_format)
     print(f"wrote {out}")
 

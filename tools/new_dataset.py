@@ -71,7 +71,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
 
-    from fcn_plugin.datasets.new import Options, new_dataset
+    from fcn_plugin.datatools.new.build import new_dataset
+    from fcn_plugin.datatools.new.options import Options
 
     print(new_dataset(Options(**vars(args))))
 

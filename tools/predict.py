@@ -22,8 +22,8 @@ def main() -> None:
     args = parse_args()
     cfg = _common.load_config(args)
 
-    from fcn_plugin.engine import predict
-    from fcn_plugin.models.weights import trusting
+    from fcn_plugin.checkpoints.trust import trusting
+    from fcn_plugin.commands.predict import predict
 
     with trusting(args.trust_checkpoint):
         masks = predict(cfg, args.checkpoint, args.inputs, args.out_dir, args.opacity)

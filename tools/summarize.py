@@ -31,12 +31,12 @@ def main() -> None:
     args = parse_args()
     nets = {title: folders for title, *folders in args.net}
     if args.curves:
-        from fcn_plugin.visualization import draw_curves
+        from fcn_plugin.visualization.curves import draw_curves
 
         draw_curves(nets, args.curves)
         print(f"wrote {args.curves}")
     else:
-        from fcn_plugin.evaluation import summary
+        from fcn_plugin.evaluation.summary import summary
 
         print(summary(nets))
 

@@ -22,8 +22,8 @@ def main() -> None:
     args = parse_args()
     cfg = _common.load_config(args)
 
-    from fcn_plugin.engine import test
-    from fcn_plugin.models.weights import trusting
+    from fcn_plugin.checkpoints.trust import trusting
+    from fcn_plugin.commands.test import test
 
     with trusting(args.trust_checkpoint):
         test(cfg, args.checkpoint, masks=args.out, pictures=args.show_dir, tta=args.tta)

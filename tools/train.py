@@ -35,8 +35,8 @@ def main() -> None:
         cfg.resume = False  # of the config: it would take these weights for a run to go on with
     cfg.adapt_classes = args.adapt_classes or cfg.get("adapt_classes", False)
 
-    from fcn_plugin.engine import train
-    from fcn_plugin.models.weights import trusting
+    from fcn_plugin.checkpoints.trust import trusting
+    from fcn_plugin.commands.train import train
 
     with trusting(args.trust_checkpoint):
         train(cfg, args.resume)

@@ -28,9 +28,10 @@ def main() -> None:
     args = parse_args()
     cfg = _common.load_config(args, runs="stages")
 
-    from fcn_plugin.engine import stages_of, train_stages
-    from fcn_plugin.engine.console import say
-    from fcn_plugin.models.weights import trusting
+    from fcn_plugin.checkpoints.trust import trusting
+    from fcn_plugin.commands.stages import stages_of
+    from fcn_plugin.commands.train_stages import train_stages
+    from fcn_plugin.engine.logging import print_main
 
     def load(name: str):
         parent = copy.copy(args)
@@ -39,7 +40,7 @@ def main() -> None:
 
     with trusting(args.trust_checkpoint):
         best = train_stages(stages_of(cfg, load), args.check_images)
-    say(f"finished: {best}")
+    print_main(f"finished: {best}")
 
 
 if __name__ == "__main__":

@@ -50,8 +50,8 @@ def main() -> None:
     given = {name: getattr(args, name) for name in GIVEN if getattr(args, name) is not None}
     cfg = _common.load_config(args) if args.config else None
 
-    from fcn_plugin.engine.loss_reduction import read_recipe
-    from fcn_plugin.engine.sgd_recipe import SGDRecipe, explain, translate
+    from fcn_plugin.preflight.loss_reduction import read_recipe
+    from fcn_plugin.preflight.sgd_recipe import SGDRecipe, explain, translate
 
     source = read_recipe(cfg, **given) if cfg else SGDRecipe(**given)
     target = translate(source, args.to, args.to_batch, args.to_size, args.to_momentum)

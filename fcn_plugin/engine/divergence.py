@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from mmengine.optim import _ParamScheduler
 
 from ..errors import UserError
-from .optimizers import wrappers_of
+from .optim_wrappers import wrappers_of
 
 COUNT = "returns"  # in the message hub, and so in every checkpoint
 

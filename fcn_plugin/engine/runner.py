@@ -16,21 +16,21 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, Runner
 from torch import nn
 
+from ..atomic_write import saved
+from ..checkpoints.checksum import seal
+from ..checkpoints.find import latest_checkpoint, note_start
+from ..checkpoints.load import load_verified
+from ..checkpoints.plain_state import make_plain, require_resumable
+from ..compat import swap_back, watch_swaps
+from ..data.broken_files import check_files, skip_broken_files, skipped
 from ..errors import UserError
-from ..models import FCN
-from ..models.weights.checksum import seal
-from ..whole_file import saved
-from .broken_files import check_files, skip_broken_files, skipped
-from .checkpoint import load_verified
-from .checkpoint_hook import FCNCheckpointHook
-from .console import quiet_console
+from ..models.fcn import FCN
+from .distributed import join_processes
 from .divergence import lower_rates
-from .ema_hook import swap_back, watch_swaps
 from .gradient_sync import compress_gradients, compression_of, wrapper_cfg
-from .plain_state import make_plain, require_resumable
-from .process_group import join_processes
-from .resume_point import latest_checkpoint, note_start
-from .stop_signals import StopRequest, stop_request
+from .hooks.checkpoint import FCNCheckpointHook
+from .logging import quiet_console
+from .signals import StopRequest, stop_request
 from .work_dir_lock import work_dir_lock
 from .worker_signals import KeepWorking
 

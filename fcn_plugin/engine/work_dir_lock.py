@@ -14,7 +14,7 @@ from typing import TextIO
 from mmengine.dist import is_main_process
 
 from ..errors import UserError
-from .console import say
+from .logging import print_main
 
 try:
     import fcntl
@@ -64,13 +64,13 @@ def _acquired(path: Path) -> TextIO:
                 f"{path.parent} is in use by {owner}: wait for it, stop it, or give another --work-dir"
             ) from error
         except OSError as error:
-            say(f"{path.parent} can't be locked ({error}): see to it that no second run writes there")
+            print_main(f"{path.parent} can't be locked ({error}): see to it that no second run writes there")
             return file
         if path.exists() and os.path.samestat(os.stat(path), os.fstat(file.fileno())):
             break
         file.close()  # its holder removed it between our opening and locking it
     if os.fstat(file.fileno()).st_size:
-        say(f"{path} was left by {_owner(file)}, which has ended without a word: taken over")
+        print_main(f"{path} was left by {_owner(file)}, which has ended without a word: taken over")
     file.truncate(0)
     file.write(json.dumps(dict(pid=os.getpid(), host=socket.gethostname(), since=time.strftime("%Y-%m-%d %H:%M:%S"))))
     file.flush()

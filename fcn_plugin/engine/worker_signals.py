@@ -7,7 +7,7 @@ import signal
 import threading
 from collections.abc import Callable
 
-from .stop_signals import SIGNALS
+from .signals import SIGNALS
 
 STOPS = [number for number in SIGNALS if number != signal.SIGTERM]
 

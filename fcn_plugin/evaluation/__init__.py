@@ -1,7 +1,5 @@
-"""Scores of segmentations."""
+"""Scores from one integer confusion matrix."""
 
-from .confusion import confusion_matrix, per_class, scores
 from .metric import FCNMetric
-from .summary import summary
 
-__all__ = ["FCNMetric", "confusion_matrix", "per_class", "scores", "summary"]
+__all__ = ["FCNMetric"]

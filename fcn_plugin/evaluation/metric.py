@@ -14,9 +14,9 @@ from mmengine.logging import print_log
 from mmseg.registry import METRICS
 from prettytable import PrettyTable
 
+from ..atomic_write import atomic_write
 from ..errors import UserError
-from ..sample_checks import check_label_ids, has_stray_ids
-from ..whole_file import whole
+from ..label_ids import check_label_ids, has_stray_ids
 from .confusion import SCORE_NAMES, confusion_matrix, per_class, scores
 
 
@@ -142,9 +142,12 @@ class FCNMetric(BaseMetric):
                 for name, a, i, n in zip(self.classes, accuracy, iou, matrix.sum(1), strict=True)
             },
         }
-        with whole(out / "confusion.npy") as part, open(part, "wb") as file:  # np.save renames what is no open file
+        with (
+            atomic_write(out / "confusion.npy") as part,
+            open(part, "wb") as file,
+        ):  # np.save renames what is no open file
             np.save(file, matrix)
-        with whole(out / "metrics.json") as part:
+        with atomic_write(out / "metrics.json") as part:
             part.write_text(json.dumps(record, indent=2) + "\n")
 
 

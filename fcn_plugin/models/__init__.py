@@ -1,11 +1,13 @@
-"""Backbones, neck, head, loss and segmentor of FCN; VGG and ResNet come from mmpretrain."""
+"""Backbones, neck, head, losses and segmentor of FCN; VGG and ResNet come from mmpretrain."""
 
-from .backbones import AlexNet, GoogLeNet
+from .backbones.alexnet import AlexNet
+from .backbones.googlenet import GoogLeNet
 from .conv_layers import WinogradConv2d
-from .decode_heads import FCNSkipHead
-from .losses import FCNCrossEntropyLoss, FCNDiceLoss
-from .necks import FCNSkipNeck
-from .segmentors import FCN
+from .fcn import FCN
+from .losses.cross_entropy import FCNCrossEntropyLoss
+from .losses.dice import FCNDiceLoss
+from .skip_head import FCNSkipHead
+from .skip_neck import FCNSkipNeck
 
 __all__ = [
     "FCN",

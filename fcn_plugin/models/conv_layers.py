@@ -2,7 +2,7 @@
 
 from mmengine.registry import MODELS
 
-from ..layers import WinogradConv2d
+from ..layers.winograd_conv import WinogradConv2d
 
 MODELS.register_module(module=WinogradConv2d)
 

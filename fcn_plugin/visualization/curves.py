@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from ..atomic_write import atomic_write
 from ..errors import UserError
-from ..whole_file import whole
 
 
 def read_curve(work_dir: str | Path, key: str = "mIoU") -> list[tuple[int, float]]:
@@ -62,5 +62,5 @@ def draw_curves(nets: Mapping[str, Sequence[str | Path]], out: str | Path, key: 
     axes.set(xlabel="iteration", ylabel=f"{key} on val, %")
     axes.legend()
     axes.grid(alpha=0.3)
-    with whole(Path(out)) as part:
+    with atomic_write(Path(out)) as part:
         FigureCanvasAgg(figure).print_png(part)

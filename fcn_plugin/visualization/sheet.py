@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from ..atomic_write import atomic_write
 from ..errors import UserError
-from ..whole_file import whole
 from .pictures import VOID, VOID_COLOUR, overlay
 
 CELL = 320  # px, the longest side of a tile
@@ -61,7 +61,7 @@ def contact_sheet(
         for number, text in enumerate(lines):
             draw.text((x, y + picture.height + 2 + number * line), shorten(text, column, font), fill="black", font=font)
     sheet.paste(legend, (0, sheet.height - legend.height))
-    with whole(Path(path)) as part:
+    with atomic_write(Path(path)) as part:
         sheet.save(part, "PNG")
 
 

@@ -19,7 +19,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> int:
     args = parse_args()
     # Imported late: the package loads PyTorch, and --help has to answer at once.
-    from fcn_plugin.datasets.minivoc import make_minivoc
+    from fcn_plugin.datatools.minivoc.writer import make_minivoc
 
     start = time.perf_counter()
     try:

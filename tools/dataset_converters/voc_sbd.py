@@ -29,7 +29,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
 
-    from fcn_plugin.datasets.voc_sbd import build_voc_sbd, find_trees
+    from fcn_plugin.datatools.voc_sbd.build import build_voc_sbd
+    from fcn_plugin.datatools.voc_sbd.sources import find_trees
 
     given = dict(voc2012=args.voc2012, voc2011=args.voc2011, sbd=args.sbd)
     trees = find_trees(given, args.data_dir, args.download, args.force)

@@ -35,8 +35,8 @@ def main() -> None:
     args = parse_args()
     cfg = _common.load_config(args) if args.config else None
 
-    from fcn_plugin.engine import import_weights
-    from fcn_plugin.models.weights import trusting
+    from fcn_plugin.checkpoints.trust import trusting
+    from fcn_plugin.commands.import_weights import import_weights
 
     with trusting(args.trust_checkpoint):
         lines = import_weights(args.source, args.target, cfg, args.images)

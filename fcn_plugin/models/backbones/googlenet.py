@@ -17,8 +17,6 @@ from torchvision.models.googlenet import GoogLeNet as Classifier
 
 from .alexnet import CaffeLRN, check_out_indices, check_style
 
-INCEPTIONS = ("3a", "3b", "4a", "4b", "4c", "4d", "4e", "5a", "5b")
-
 
 class ConvReLU(nn.Module):
     """Convolution with bias, then ReLU; takes the place of torchvision's convolution with batch norm."""
@@ -88,23 +86,3 @@ class GoogLeNet(BaseModule):
         inception5b = self.inception5b(self.inception5a(self.maxpool4(inception4e)))
         maps = (inception3b, inception4e, inception5b)
         return tuple(maps[i] for i in self.out_indices)
-
-
-def caffe_names() -> dict[str, str]:
-    """Layer name in the BVLC GoogLeNet -> prefix of our state-dict keys, for all 57 convolutions in the net's order.
-
-    Example:
-        ``inception_3a/5x5_reduce`` -> ``inception3a.branch3.0.conv``, which holds ``.weight`` and ``.bias``.
-    """
-    names = {"conv1/7x7_s2": "conv1.conv", "conv2/3x3_reduce": "conv2.conv", "conv2/3x3": "conv3.conv"}
-    branches = {
-        "1x1": "branch1",
-        "3x3_reduce": "branch2.0",
-        "3x3": "branch2.1",
-        "5x5_reduce": "branch3.0",
-        "5x5": "branch3.1",
-        "pool_proj": "branch4.1",  # branch4.0 is the pool
-    }
-    for block in INCEPTIONS:
-        names |= {f"inception_{block}/{layer}": f"inception{block}.{branch}.conv" for layer, branch in branches.items()}
-    return names

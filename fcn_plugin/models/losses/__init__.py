@@ -1,6 +1,1 @@
-"""Losses."""
-
-from .cross_entropy import FCNCrossEntropyLoss
-from .dice import FCNDiceLoss
-
-__all__ = ["FCNCrossEntropyLoss", "FCNDiceLoss"]
+"""Losses over the labelled pixels of all processes."""

@@ -1,0 +1,1 @@
+"""Time nets against each other and the machine."""

@@ -1,0 +1,137 @@
+"""Predict images: palette masks and overlays for files, folders and patterns."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.dataset import Compose
+from mmengine.device import get_device
+from mmengine.registry import init_default_scope
+from mmseg.apis import init_model
+from PIL import Image, ImageOps
+from tqdm import tqdm
+
+from ..checkpoints.load import load_verified
+from ..data.dataset_meta import dataset_meta
+from ..data.headers import IMAGE_SUFFIXES, header_of, image_problems
+from ..data.palette import voc_palette
+from ..data.problems import first_error
+from ..errors import UserError
+from ..preflight.config import check_config, make_dir
+from ..visualization.pictures import overlay, save_mask
+
+
+def predict(cfg: Config, checkpoint: str, inputs: Sequence[str], out_dir: str, opacity: float = 0.5) -> list[Path]:
+    """Write ``out_dir/masks/NAME.png`` (palette PNG of class ids) and ``out_dir/overlays/NAME.png`` for every image.
+
+    Images keep their size; a broken one does not stop the others.
+
+    Args:
+        cfg: a whole config.
+        checkpoint: file of the weights.
+        inputs: image files, folders (searched in depth; the folder's structure is kept) and glob patterns.
+        out_dir: folder for the results.
+        opacity: of the classes' colours in the overlays, 0 .. 1.
+
+    Returns:
+        The masks written.
+
+    Raises:
+        UserError: no image found, two images with one name, a checkpoint that does not fit, or broken images
+            (after all others are done).
+    """
+    init_default_scope(cfg.get("default_scope", "mmseg"))
+    check_config(cfg, ())
+    if not 0 <= opacity <= 1:
+        raise UserError(f"opacity is {opacity}: give a number from 0 (image) to 1 (classes)")
+    images = _name_outputs(inputs)
+    make_dir(out_dir, "--out-dir")
+    model, palette = _load(cfg, checkpoint)
+    pipeline = Compose(
+        [dict(type="LoadImageFromNDArray")]
+        + [
+            step
+            for step in cfg.test_dataloader.dataset.pipeline
+            if not step["type"].endswith(("LoadImageFromFile", "LoadAnnotations"))
+        ]
+    )
+    masks, broken = [], []
+    for name, path in tqdm(images.items(), unit="image", desc="predicting"):
+        try:
+            image = _read(path)
+        except (OSError, ValueError, SyntaxError) as error:
+            broken.append(f"{path} ({error})")
+            continue
+        mask = _predict_one(model, pipeline, image, path)
+        for folder in ("masks", "overlays"):
+            (Path(out_dir) / folder / name).parent.mkdir(parents=True, exist_ok=True)
+        masks.append(Path(out_dir) / "masks" / f"{name}.png")
+        save_mask(mask, palette, masks[-1])
+        Image.fromarray(overlay(image, mask, palette, opacity)).save(Path(out_dir) / "overlays" / f"{name}.png")
+    if broken:
+        raise UserError(
+            f"{len(broken)} of {len(images)} images can't be read: {'; '.join(broken)}; the others are in {out_dir}"
+        )
+    return masks
+
+
+def _load(cfg: Config, checkpoint: str) -> tuple[torch.nn.Module, list]:
+    cfg.model.setdefault("test_cfg", dict()).setdefault("keep_logits", False)
+    model = init_model(cfg, device="cpu")
+    meta = load_verified(model, checkpoint).get("meta", {}).get("dataset_meta") or dataset_meta(cfg)
+    # a data set may leave its colours open: then VOC's, which are different for every id
+    return model.to(get_device()).to_inference(), meta.get("palette") or voc_palette()[: model.num_classes]
+
+
+def _read(path: Path) -> np.ndarray:
+    """(H, W, 3) uint8 RGB, upright.
+
+    Raises:
+        OSError, ValueError, SyntaxError: Pillow's ways to say that it can't; or more than 8 bits a channel.
+    """
+    with Image.open(path) as image:
+        error = first_error(image_problems(header_of(image, str(path))))
+        if error:
+            raise ValueError(f"{error.found}; {error.remedy}")
+        return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+
+
+def _predict_one(model: torch.nn.Module, pipeline: Compose, image: np.ndarray, path: Path) -> np.ndarray:
+    packed = pipeline(dict(img=np.ascontiguousarray(image[..., ::-1]), img_path=str(path)))
+    with torch.inference_mode():
+        result = model.test_step(dict(inputs=[packed["inputs"]], data_samples=[packed["data_samples"]]))[0]
+    return result.pred_sem_seg.data[0].cpu().numpy()
+
+
+def _name_outputs(inputs: Sequence[str]) -> dict[str, Path]:
+    """Output name (without suffix) -> image."""
+    names: dict[str, Path] = {}
+    for source in inputs:
+        found = list(_expand(source))
+        if not found:
+            raise UserError(
+                f"no image at {source}: give image files ({' '.join(sorted(IMAGE_SUFFIXES))}), folders or quoted patterns"
+            )
+        for name, path in found:
+            if name in names and names[name].resolve() != path.resolve():
+                raise UserError(
+                    f"{names[name]} and {path} would both be written to {name}.png: predict them into two folders"
+                )
+            names[name] = path
+    return names
+
+
+def _expand(source: str) -> Iterator[tuple[str, Path]]:
+    path = Path(source)
+    if path.is_dir():
+        for file in sorted(path.rglob("*")):
+            if file.suffix.lower() in IMAGE_SUFFIXES:
+                yield str(file.relative_to(path).with_suffix("")), file
+    else:
+        files = [path] if path.is_file() else sorted(Path(p) for p in glob.glob(source, recursive=True))
+        yield from ((file.stem, file) for file in files if file.is_file())

@@ -1,0 +1,71 @@
+"""The stages that lead to a net: the configs of its parents, the coarsest first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmengine.config import Config
+
+from ..errors import UserError
+
+
+@dataclass
+class Stage:
+    """One net of a chain.
+
+    Attributes:
+        name: its finest stride, such as ``16s``.
+        cfg: its whole config, with a ``work_dir`` of its own.
+    """
+
+    name: str
+    cfg: Config
+
+
+def stages_of(cfg: Config, load: Callable[[str], Config]) -> list[Stage]:
+    """The stages that end in ``cfg``, coarsest first, each with its folder in the ``work_dir`` of ``cfg``.
+
+    A net's parent is the config that its key ``parent`` names; without that key, the same config with one stream
+    fewer.
+
+    Args:
+        cfg: config of the finest net, with ``work_dir``.
+        load: reads the config of a name, with the command line's overrides applied.
+
+    Raises:
+        UserError: the net has no streams, or one only, so that there is nothing to do in stages, or a parent is no coarser.
+    """
+    if "streams" not in cfg.model.get("decode_head", {}):
+        raise UserError(f"{cfg.filename} has no FCNSkipHead with streams, so there are no stages: use tools/train.py")
+    chain = [cfg]
+    while (parent := _parent(chain[0], load)) is not None:
+        if _name(parent) in map(_name, chain):
+            raise UserError(
+                f"{chain[0].filename} and its parent {parent.filename} are both {_name(parent)}: a parent has one stream less; "
+                "correct model.decode_head.streams and the key parent"
+            )
+        chain.insert(0, parent)
+    if len(chain) == 1:
+        raise UserError(f"{cfg.filename} has no skips, so there are no stages: train it with tools/train.py")
+    root = Path(cfg.work_dir)
+    for one in chain:
+        one.work_dir = str(root / _name(one))
+    return [Stage(_name(one), one) for one in chain]
+
+
+def _parent(cfg: Config, load: Callable[[str], Config]) -> Config | None:
+    if cfg.get("parent"):
+        return load(cfg.parent)
+    streams = tuple(cfg.model.decode_head.streams)
+    if len(streams) == 1:
+        return None
+    parent = Config(cfg.to_dict(), filename=cfg.filename)
+    parent.model.decode_head.streams = streams[:-1]
+    return parent
+
+
+def _name(cfg: Config) -> str:
+    head = cfg.model.decode_head
+    return f"{head.strides[head.streams[-1]]}s"

@@ -1,0 +1,131 @@
+"""Run the stages of a chain one after the other, each from its parent's best checkpoint."""
+
+from __future__ import annotations
+
+import gc
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmengine.dist import barrier, is_main_process
+from mmengine.registry import init_default_scope
+
+from ..atomic_write import atomic_write
+from ..checkpoints.find import shared_latest
+from ..checkpoints.read import read_checkpoint
+from ..engine.distributed import join_processes
+from ..engine.logging import print_main
+from ..errors import UserError
+from ..preflight.config import check_config
+from .stages import Stage
+from .train import train
+
+NOTE = "finished.json"  # in the folder of a stage that needs no more training
+
+
+def train_stages(stages: list[Stage], images: int = 32) -> Path:
+    """Train every stage that is not trained yet; a run that was cut off goes on where it stopped.
+
+    Args:
+        stages: the chain, coarsest first.
+        images: images of the val split on which a stage must answer as its parent before its first step.
+
+    Returns:
+        The best checkpoint of the last stage.
+
+    Raises:
+        UserError: a stage can't be trained, does not start as its parent, or ended below it.
+    """
+    join_processes(stages[0].cfg)
+    for stage in stages:  # a fault in the last config is worth knowing before the first has trained for days
+        init_default_scope(stage.cfg.get("default_scope", "mmseg"))
+        check_config(stage.cfg, ("train", "val"))
+    parent: Trained | None = None
+    for stage in stages:
+        trained = _finished(stage)
+        if trained is None:
+            print_main(f"{stage.name}: training in {stage.cfg.work_dir}" + (f", from {parent.best}" if parent else ""))
+            trained = _train(stage, parent, images)
+        print_main(f"{stage.name}: {trained.key} {100 * trained.score:.2f}, {trained.best}")
+        if parent and trained.score < parent.score:
+            raise UserError(
+                f"{stage.name} ended at {trained.key} {100 * trained.score:.2f}, below its parent {parent.stage.name} at "
+                f"{100 * parent.score:.2f}, and is not promoted: the best net is {parent.best}. Remove {stage.cfg.work_dir} and "
+                "train it again with a lower learning rate or for longer"
+            )
+        parent = trained
+    return parent.best
+
+
+@dataclass
+class Trained:
+    """A finished stage: its best checkpoint, and that one's score on val by the name of ``key``."""
+
+    stage: Stage
+    best: Path
+    key: str
+    score: float
+
+
+def _finished(stage: Stage) -> Trained | None:
+    """What the note in the stage's folder says; None without one.
+
+    Raises:
+        UserError: the note is damaged, or the checkpoint that it names is gone.
+    """
+    folder = Path(stage.cfg.work_dir)
+    if not (folder / NOTE).is_file():
+        return None
+    try:
+        note = json.loads((folder / NOTE).read_text())
+        trained = Trained(stage, folder / note["best"], note["key"], float(note["score"]))
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"{folder / NOTE} can't be read ({type(error).__name__}: {error}): remove it, and the stage resumes from its last "
+            "checkpoint"
+        ) from error
+    if not trained.best.is_file():
+        raise UserError(
+            f"{trained.best}, the best checkpoint of {stage.name}, is gone: put it back, or remove {folder} to train again"
+        )
+    return trained
+
+
+def _train(stage: Stage, parent: Trained | None, images: int) -> Trained:
+    cfg = stage.cfg
+    cfg.experiment_name = f"{Path(cfg.filename).stem}_{stage.name}"
+    cfg.resume = False  # a stage resumes from its own folder alone
+    if parent:
+        cfg.load_from = str(parent.best)
+        model = parent.stage.cfg.model
+        agreement = dict(type="ParentAgreementHook", model=model, checkpoint=cfg.load_from, images=images)
+        cfg.custom_hooks = [*cfg.get("custom_hooks", []), agreement]
+    train(cfg, resume=shared_latest(cfg.work_dir))  # a last checkpoint takes the place of load_from
+    gc.collect()  # the engine's objects hold each other: the next stage would share the device with them
+    barrier()  # the main process writes the best checkpoint when the others have left the loop
+    trained = _best(stage)
+    if is_main_process():
+        with atomic_write(Path(cfg.work_dir) / NOTE) as part:
+            part.write_text(json.dumps(dict(best=trained.best.name, key=trained.key, score=trained.score)))
+    return trained
+
+
+def _best(stage: Stage) -> Trained:
+    """The best checkpoint of a run and its score on val.
+
+    Raises:
+        UserError: the run left none.
+    """
+    folder, key = Path(stage.cfg.work_dir), stage.cfg.default_hooks.checkpoint.get("save_best")
+    # a killed run may leave two: the engine forgets the older one
+    found = {path: _score(path) for path in folder.glob(f"best_{key}_*.pth")}
+    if not found:
+        raise UserError(
+            f"no best checkpoint in {folder}: set default_hooks.checkpoint.save_best to a score of val_evaluator, such as mIoU"
+        )
+    best = max(found, key=found.get)
+    return Trained(stage, best, key, found[best])
+
+
+def _score(path: Path) -> float:
+    return float(read_checkpoint(str(path))["message_hub"]["runtime_info"]["best_score"])

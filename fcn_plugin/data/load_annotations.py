@@ -1,0 +1,57 @@
+"""Load index masks as they are stored: full depth, both sides kept, every id known."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from mmengine import fileio
+from mmseg.datasets.transforms import LoadAnnotations
+from mmseg.registry import TRANSFORMS
+from PIL import Image
+
+from ..errors import UserError
+from .class_map import IGNORED, ClassMap, file_ids
+from .headers import header_of, mask_problems
+from .problems import first_error
+
+
+@TRANSFORMS.register_module()
+class FCNLoadAnnotations(LoadAnnotations):
+    """mmseg's loader, which wraps 16-bit ids modulo 256, drops the side of a 1 x N mask and passes unknown ids on.
+
+    Goes when mmseg's reads the file's own depth and checks ids. A sample without a mask passes: mmseg's inference takes its own
+    loader out of a pipeline, by name.
+
+    Raises:
+        UserError: a mask of colours or in a lossy format, or an id outside the data set's label map (the file, the id, its pixels).
+    """
+
+    def _load_seg_map(self, results: dict) -> None:
+        path = results.get("seg_map_path")
+        if path is None:
+            return
+        with Image.open(io.BytesIO(fileio.get(path, backend_args=self.backend_args))) as image:
+            error = first_error(mask_problems(header_of(image, path)))
+            if error:
+                raise UserError(error.message)
+            mask = np.asarray(image)
+        if mask.dtype == bool:
+            mask = mask.astype(np.uint8)
+        reduce = bool(results.get("reduce_zero_label"))
+        if self.reduce_zero_label not in (None, reduce):
+            raise UserError(
+                f"the loader says reduce_zero_label={self.reduce_zero_label}, the data set {reduce}: leave it to the data set"
+            )
+        ids = results.get("label_map")
+        if ids is not None:
+            void = {} if results.get("complete_label_map") else {IGNORED: IGNORED}
+            mask = ClassMap({**void, **file_ids(ids, reduce)}, ()).convert(mask, path)
+        elif mask.max() > IGNORED:
+            raise UserError(
+                f"{path} holds the id {mask.max()}, label maps end at {IGNORED}: give the data set a class_map"
+            )
+        elif reduce:
+            mask = np.where((mask == 0) | (mask == IGNORED), IGNORED, mask - 1)
+        results["gt_seg_map"] = mask.astype(np.uint8)
+        results["seg_fields"].append("gt_seg_map")

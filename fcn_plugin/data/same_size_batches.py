@@ -1,0 +1,52 @@
+"""Batches of images of one size: evaluation at native size with more than one image at a time, and nothing padded.
+
+A net in either geometry gives an image the scores that it gives it alone.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from mmengine.registry import DATA_SAMPLERS
+from torch.utils.data import BatchSampler, Sampler
+
+from .headers import UnreadableFile, read_header
+
+
+@DATA_SAMPLERS.register_module()
+class SameSizeBatchSampler(BatchSampler):
+    """Batches of a sampler's indices, each of images with one height and width; sizes come from the files' headers.
+
+    Args:
+        sampler: a sampler over a data set of mmengine, without shuffling.
+        batch_size: images of a batch at most.
+        drop_last: leave incomplete batches out.
+    """
+
+    def __init__(self, sampler: Sampler, batch_size: int, drop_last: bool = False) -> None:
+        super().__init__(sampler, batch_size, drop_last)
+        self.dataset = sampler.dataset
+        self.sizes: dict[int, tuple[int, int] | None] = {}
+
+    def __iter__(self) -> Iterator[list[int]]:
+        waiting: dict[tuple[int, int] | None, list[int]] = defaultdict(list)
+        for index in self.sampler:
+            size = self._size(index)
+            waiting[size].append(index)
+            if size is None or len(waiting[size]) == self.batch_size:
+                yield waiting.pop(size)
+        if not self.drop_last:
+            yield from waiting.values()
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def _size(self, index: int) -> tuple[int, int] | None:
+        """None for a file that can't be read: it goes alone, and its loader says what is wrong with it."""
+        if index not in self.sizes:
+            try:
+                self.sizes[index] = read_header(self.dataset.get_data_info(index)["img_path"]).shown
+            except UnreadableFile:
+                self.sizes[index] = None
+        return self.sizes[index]

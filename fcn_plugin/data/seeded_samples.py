@@ -1,0 +1,101 @@
+"""Augmentation that depends on a sample's place in the run alone, not on workers, restarts or the number of processes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from mmengine.dist import get_dist_info
+from mmengine.registry import DATA_SAMPLERS
+from mmseg.registry import DATASETS
+from torch.utils.data import Dataset, Sampler
+
+from .seeds import mix_seed, seeded
+
+
+class Draw(int):
+    """The index of a sample, which knows its place in the run: ``place`` is (epoch, number within it)."""
+
+    place: tuple[int, int]
+
+    def __new__(cls, index: int, place: tuple[int, int]) -> Draw:
+        draw = super().__new__(cls, index)
+        draw.place = place
+        return draw
+
+    def __reduce__(self):
+        return Draw, (int(self), self.place)
+
+
+@DATA_SAMPLERS.register_module()
+class PlacedSampler(Sampler):
+    """The indices of a sampler with their places in the sequence over all processes.
+
+    Process r of n gets every n-th index, as mmengine's samplers share them out, so that n processes draw the samples that one
+    would draw in a batch n times as large.
+
+    Args:
+        dataset: of the loader.
+        sampler: config of the sampler.
+        seed: of the run.
+    """
+
+    def __init__(self, dataset: Dataset, sampler: dict, seed: int | None = None) -> None:
+        self.sampler = DATA_SAMPLERS.build(sampler, default_args=dict(dataset=dataset, seed=seed))
+        self.rank, self.world_size = get_dist_info()
+        self.epoch = self.position = 0
+        if hasattr(self.sampler, "skip"):  # the engine asks for the method: without it, batches are read and dropped
+            self.skip = self._skip
+
+    def __iter__(self) -> Iterator[Draw]:
+        if not hasattr(self.sampler, "skip"):  # an endless one goes on where it was left
+            self.position = 0
+        for index in self.sampler:
+            number = self.position * self.world_size + self.rank
+            self.position += 1
+            yield Draw(index, (self.epoch, number))
+
+    def __len__(self) -> int:
+        return len(self.sampler)
+
+    def set_epoch(self, epoch: int) -> None:
+        if hasattr(self.sampler, "set_epoch"):
+            self.sampler.set_epoch(epoch)
+        self.epoch = epoch
+
+    def _skip(self, samples: int) -> None:
+        self.sampler.skip(samples)
+        self.position = samples
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "sampler":  # not built yet, or being copied
+            raise AttributeError(name)
+        return getattr(self.sampler, name)
+
+
+@DATASETS.register_module()
+class SeededSamples(Dataset):
+    """A data set whose random transforms draw from a seed of the sample's place.
+
+    Args:
+        dataset: config of the data set; its attributes are at hand as this one's.
+        seed: of the run.
+    """
+
+    def __init__(self, dataset: dict, seed: int = 0) -> None:
+        self.dataset = DATASETS.build(dataset)
+        self.seed = seed
+
+    def __getitem__(self, index: int) -> Any:
+        if not isinstance(index, Draw):
+            return self.dataset[index]
+        with seeded(mix_seed(self.seed, *index.place)):
+            return self.dataset[int(index)]
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("dataset", "datasets"):  # not built yet, or being copied; a wrapper's own are inside
+            raise AttributeError(name)
+        return getattr(self.dataset, name)

@@ -1,0 +1,118 @@
+"""What the pixels of an image and its mask tell; each file is decoded once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+from PIL import Image
+
+from ...data.headers import (
+    Header,
+    UnreadableFile,
+    header_of,
+    image_problems,
+    mask_problems,
+    pair_problems,
+    require_end,
+    unreadable,
+)
+from ...data.problems import Problem
+
+DIGEST_BYTES = 16
+
+
+@dataclass
+class Contents:
+    """What is kept of a pair.
+
+    Attributes:
+        problems: of the files alone, without regard to classes.
+        size: (W, H) of the image as loading shows it; (0, 0) where it can't be read.
+        digest: of the image's pixels, 16 bytes.
+        ids: (K,) that occur in the mask, ascending; none where it holds no ids.
+        counts: (K,) their pixels.
+        palette: (P, 3) colours of the ids below P, of a palette mask.
+    """
+
+    problems: list[Problem] = field(default_factory=list)
+    size: tuple[int, int] = (0, 0)
+    digest: bytes = bytes(DIGEST_BYTES)
+    ids: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    counts: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    palette: np.ndarray | None = None
+
+
+def read_pair(image_path: str, mask_path: str) -> Contents:
+    """Decode an image and its mask (an empty path for none)."""
+    contents, headers = Contents(), []
+    for read, path in ((_read_image, image_path), (_read_mask, mask_path)):
+        if path:
+            try:
+                headers.append(read(path, contents))
+            except UnreadableFile as error:
+                contents.problems.append(error.problem)
+    if len(headers) == 2:
+        contents.problems += pair_problems(*headers)
+    return contents
+
+
+@contextmanager
+def decoded(path: str, what: str) -> Iterator[tuple[Header, Image.Image]]:
+    """The header and the picture of a file, its pixels read to the last.
+
+    Raises:
+        UnreadableFile: missing, cut short, or no image.
+    """
+    try:
+        with Image.open(path) as picture:
+            header = header_of(picture, path)
+            picture.load()
+    except Exception as error:  # Pillow has no common class for what files can be
+        raise unreadable(path, what, error) from error
+    require_end(header, what)
+    yield header, picture
+
+
+def _read_image(path: str, contents: Contents) -> Header:
+    with decoded(path, "image") as (header, picture):
+        contents.problems += image_problems(header)
+        contents.size = header.shown
+        contents.digest = _digest(header, picture)
+    return header
+
+
+def _read_mask(path: str, contents: Contents) -> Header:
+    with decoded(path, "mask") as (header, picture):
+        problems = mask_problems(header)
+        contents.problems += problems
+        if not problems:
+            contents.ids, contents.counts = count_ids(picture)
+            if picture.mode == "P":
+                contents.palette = np.array(picture.getpalette("RGB"), np.uint8).reshape(-1, 3)
+    return header
+
+
+def _digest(header: Header, picture: Image.Image) -> bytes:
+    """The same for the same pixels in another format, if both are lossless."""
+    if header.bits <= 8:
+        picture = picture.convert("RGB")
+    digest = hashlib.blake2b(repr(picture.size).encode(), digest_size=DIGEST_BYTES)
+    digest.update(picture.tobytes())
+    return digest.digest()
+
+
+def count_ids(picture: Image.Image) -> tuple[np.ndarray, np.ndarray]:
+    """Ids of an index mask, ascending, and the pixels of each."""
+    if picture.mode in ("L", "P"):
+        pixels = np.array(picture.histogram(), np.int64)  # of indices, whatever their colours
+    else:
+        mask = np.asarray(picture)
+        if mask.dtype.kind == "i":
+            return np.unique(mask, return_counts=True)
+        pixels = np.bincount(mask.ravel())
+    ids = np.flatnonzero(pixels)
+    return ids, pixels[ids]

@@ -1,0 +1,146 @@
+"""What a split holds: pixels of each class, sizes, digests. C classes, N images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from ...data.class_map import IGNORED, LARGEST_ID, ClassMap, describe_ids
+from ...data.problems import Problem
+from ..class_weights import PixelCounts
+from .contents import DIGEST_BYTES, Contents
+from .crop import Crop
+from .palettes import PaletteCheck
+from .splits import Source, Split, unpack
+
+
+class Tally:
+    """Sums over a split: 24 bytes an image, and nothing else grows with their number.
+
+    Attributes:
+        split: whose files are counted.
+        sizes: (N, 2) W and H, 0 for images that can't be read.
+        digests: (N, 16) of the images' pixels.
+        pixels, images, seen: (C,) as in :class:`PixelCounts`; without a class map one for each id.
+    """
+
+    def __init__(self, split: Split, palettes: PaletteCheck) -> None:
+        self.split, self.palettes = split, palettes
+        self.class_map = split.sources[0].class_map
+        self.sizes = np.zeros((len(split), 2), np.int32)
+        self.digests = np.zeros((len(split), DIGEST_BYTES), np.uint8)
+        classes = LARGEST_ID + 1 if self.class_map is None else len(self.class_map.classes)
+        self.pixels, self.images, self.seen = np.zeros((3, classes), np.int64)
+        self._next = 0
+
+    def add(self, source: Source, pair: int, contents: Contents) -> Iterator[Problem]:
+        """Count the next pair of the split; yields what is wrong with it."""
+        self.sizes[self._next] = contents.size
+        self.digests[self._next] = np.frombuffer(contents.digest, np.uint8)
+        self._next += 1
+        yield from contents.problems
+        if contents.ids.size == 0:
+            return
+        path = unpack(source.masks[pair])
+        indices, known = class_indices(contents.ids, source.class_map)
+        if not known.all():
+            found = describe_ids(contents.ids[~known].tolist(), contents.counts[~known].tolist())
+            yield Problem("unknown id", path, found)
+        labelled = known & (indices < len(self.pixels))
+        if source.class_map is not None:
+            labelled &= indices != IGNORED
+        if known.all() and not labelled.any():
+            yield Problem("void mask", path, f"all {contents.counts.sum()} px are ignored")
+        there = np.unique(indices[labelled])
+        np.add.at(self.pixels, indices[labelled], contents.counts[labelled])
+        self.images[there] += 1
+        self.seen[there] += contents.counts.sum()
+        if contents.palette is not None:
+            yield from self.palettes.problems(path, contents.ids, contents.palette, source.class_map, source.palette)
+
+    @property
+    def names(self) -> list[str]:
+        """Of the classes, or of the ids that occur."""
+        if self.class_map is None:
+            return [str(i) for i in np.flatnonzero(self.pixels)]
+        return list(self.class_map.classes)
+
+    @property
+    def counts(self) -> PixelCounts:
+        """Of the classes, or of the ids that occur."""
+        rows = np.flatnonzero(self.pixels) if self.class_map is None else slice(None)
+        return PixelCounts(self.pixels[rows], self.images[rows], self.seen[rows])
+
+    def locate(self, number: int) -> tuple[Source, int]:
+        """The source that holds the image of that number in the split, and its number there."""
+        for source in self.split.sources:
+            if number < len(source.images):
+                return source, number
+            number -= len(source.images)
+        raise IndexError(number)
+
+    def path(self, number: int) -> str:
+        """The image of that number in the split."""
+        source, pair = self.locate(number)
+        return unpack(source.images[pair])
+
+    def absent(self) -> Iterator[Problem]:
+        """Classes without a pixel; none where no mask was counted."""
+        if self.pixels.any():
+            if self.split.name.startswith("train") and self.class_map is not None and (self.pixels > 0).sum() == 1:
+                yield Problem(
+                    "single class", self.split.name, f"all labelled pixels are {self.names[self.pixels.argmax()]}"
+                )
+            for name, pixels in zip(self.names, self.counts.pixels, strict=True):
+                if pixels == 0:
+                    yield Problem("absent class", self.split.name, f"no pixel of {name}")
+
+    def small(self) -> Iterator[Problem]:
+        """Images on which the crop always finds too little, and those of which a resize before it leaves nothing."""
+        for source, numbers, sizes in self._cropped():
+            least, largest = source.crop.least(sizes), source.crop.largest(sizes)
+            thin = (least < 1).any(1)
+            for i in np.flatnonzero(thin):
+                found = f"{_size(sizes[i])}, as little as {_size(least[i])} after resizing"
+                yield Problem("thin image", unpack(source.images[numbers[i]]), found)
+            for i in np.flatnonzero(source.crop.cuts_short(largest) & ~thin):
+                yield _too_small(unpack(source.images[numbers[i]]), sizes[i], largest[i], source.crop)
+
+    def sometimes_small(self) -> int:
+        """Number of images on which it depends on a random scale whether the crop finds too little."""
+        return sum(
+            int(
+                (
+                    source.crop.cuts_short(source.crop.least(sizes))
+                    & ~source.crop.cuts_short(source.crop.largest(sizes))
+                ).sum()
+            )
+            for source, _, sizes in self._cropped()
+        )
+
+    def _cropped(self) -> Iterator[tuple[Source, np.ndarray, np.ndarray]]:
+        """Sources with a crop, the numbers of the images in them that were read, and their sizes."""
+        start = 0
+        for source in self.split.sources:
+            sizes = self.sizes[start : start + len(source.images)]
+            numbers = np.flatnonzero(sizes.any(1))
+            if source.crop is not None:
+                yield source, numbers, sizes[numbers]
+            start += len(source.images)
+
+
+def _too_small(path: str, size: np.ndarray, largest: np.ndarray, crop: Crop) -> Problem:
+    resized = "" if crop.scales is None else f", at most {_size(largest)} after resizing"
+    return Problem("small image", path, f"{_size(size)}{resized}, the crop is {_size(crop.size)}")
+
+
+def _size(size: Sequence[int]) -> str:
+    return f"{size[0]} x {size[1]}"
+
+
+def class_indices(ids: np.ndarray, class_map: ClassMap | None) -> tuple[np.ndarray, np.ndarray]:
+    """(K,) class indices, 255 for ignored ids and unknown ones; (K,) whether the id is known."""
+    if class_map is None:
+        return ids, (ids >= 0) & (ids <= LARGEST_ID)
+    return np.array([class_map.ids.get(one, IGNORED) for one in ids.tolist()]), ~class_map.unknown(ids)

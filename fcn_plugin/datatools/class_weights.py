@@ -1,0 +1,161 @@
+"""Class weights by median-frequency balancing (Eigen and Fergus, ICCV 2015, arXiv 1411.4734; as SegNet uses it).
+
+C classes; freq(c) = pixels of class c / all pixels, void included, of the images that show c; weight(c) = median of freq / freq(c).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from mmengine.config import ConfigDict
+from mmseg.registry import DATASETS
+from prettytable import PrettyTable
+from torch.utils.data import DataLoader, Dataset
+from tqdm import tqdm
+
+from ..data.leaves import unrepeated
+from ..errors import UserError
+from ..label_ids import check_label_ids
+
+
+@dataclass(frozen=True)
+class PixelCounts:
+    """What a set of masks holds of each class: int64 arrays of length C.
+
+    Attributes:
+        pixels: pixels of the class.
+        images: masks that show the class.
+        seen: all pixels of those masks.
+    """
+
+    pixels: np.ndarray
+    images: np.ndarray
+    seen: np.ndarray
+
+    @property
+    def share(self) -> np.ndarray:
+        """Part of all labelled pixels, 0 .. 1."""
+        return self.pixels / self.pixels.sum()
+
+    @property
+    def frequency(self) -> np.ndarray:
+        """freq(c), 0 .. 1; 0 for a class that never occurs."""
+        return self.pixels / np.maximum(self.seen, 1)
+
+    def weights(self, power: float = 1.0) -> np.ndarray:
+        """(median of freq / freq(c)) ** power; 1 for a class that never occurs, whose weight no pixel takes.
+
+        Args:
+            power: 1 is the papers'; 0.5 evens out less, 0 not at all.
+        """
+        there = self.pixels > 0
+        frequency = self.frequency[there]
+        weights = np.ones(len(there))
+        weights[there] = (np.median(frequency) / frequency) ** power
+        return weights
+
+
+def masks_only(dataset: ConfigDict) -> ConfigDict:
+    """A data set's config, or that of a wrapper, with pipelines that load the masks and do nothing else.
+
+    Raises:
+        UserError: a pipeline loads no masks.
+    """
+    dataset = dataset.copy()
+    wraps = "dataset" in dataset or "datasets" in dataset
+    if "pipeline" in dataset and wraps:  # MultiImageMixDataset's own steps change images that were loaded
+        dataset.pipeline = []
+    elif "pipeline" in dataset:
+        dataset.pipeline = [step for step in dataset.pipeline if step["type"].endswith("LoadAnnotations")]
+        if not dataset.pipeline:
+            raise UserError(
+                f"the pipeline of the {dataset.type} loads no masks: add dict(type='LoadAnnotations') to it"
+            )
+    if "dataset" in dataset:
+        dataset.dataset = masks_only(dataset.dataset)
+    if "datasets" in dataset:
+        dataset.datasets = [masks_only(inner) for inner in dataset.datasets]
+    return dataset
+
+
+def build_masks(dataset: ConfigDict) -> Dataset:
+    """The data set of a config with its own file list and label map; its items hold a mask, ``gt_seg_map``, and no image."""
+    return unrepeated(DATASETS.build(masks_only(dataset)))
+
+
+def count_pixels(masks: Dataset, num_classes: int, ignore_index: int = 255, jobs: int = 0) -> PixelCounts:
+    """Count the pixels of each class in every mask, with a progress bar.
+
+    Args:
+        masks: what :func:`build_masks` gives.
+        num_classes: C.
+        ignore_index: id of void.
+        jobs: processes that read; 0 reads in this one.
+
+    Raises:
+        UserError: a mask holds other ids or is no (H, W) array of ids, or no mask holds a labelled pixel.
+    """
+    pixels, images, seen = np.zeros((3, num_classes), np.int64)
+    histograms = DataLoader(_Histograms(masks, num_classes, ignore_index), batch_size=None, num_workers=jobs)
+    for histogram in tqdm(histograms, unit="mask", desc="counting"):
+        one = histogram.numpy()
+        there = one[:num_classes] > 0
+        pixels += one[:num_classes]
+        images += there
+        seen += there * one.sum()
+    if not pixels.any():
+        raise UserError(
+            f"none of the {len(masks)} masks holds a labelled pixel: check the mask folder and ignore_index"
+        )
+    return PixelCounts(pixels, images, seen)
+
+
+def weight_table(counts: PixelCounts, names: Sequence[str] | None, power: float = 1.0) -> str:
+    """A row for each class: its pixels, their share, images with it, freq(c), weight.
+
+    Args:
+        counts: what :func:`count_pixels` gives.
+        names: of the classes; None for their ids.
+        power: of the weights.
+    """
+    names = names or [str(i) for i in range(len(counts.pixels))]
+    table = PrettyTable(["class", "pixels", "share %", "images", "frequency %", "weight"], align="r")
+    table.align["class"] = "l"
+    columns = (counts.pixels, counts.share, counts.images, counts.frequency, counts.weights(power))
+    for name, pixels, share, images, frequency, weight in zip(names, *columns, strict=True):
+        table.add_row([name, pixels, f"{100 * share:.2f}", images, f"{100 * frequency:.2f}", f"{weight:.3g}"])
+    lines = [table.get_string()]
+    absent = [name for name, pixels in zip(names, counts.pixels, strict=True) if pixels == 0]
+    if absent:
+        lines.append(f"never occurs, weight 1 without effect: {', '.join(absent)}")
+    return "\n".join(lines)
+
+
+def weight_line(counts: PixelCounts, power: float = 1.0) -> str:
+    """The line to put into a config, weights to three digits."""
+    weights = ", ".join(f"{weight:.3g}" for weight in counts.weights(power))
+    return f"model = dict(decode_head=dict(loss_decode=dict(class_weight=[{weights}])))"
+
+
+class _Histograms(Dataset):
+    """Pixels of each class of a mask, and of void at the end, by the mask's index."""
+
+    def __init__(self, masks: Dataset, num_classes: int, ignore_index: int) -> None:
+        self.masks, self.num_classes, self.ignore_index = masks, num_classes, ignore_index
+
+    def __len__(self) -> int:
+        return len(self.masks)
+
+    def __getitem__(self, index: int) -> torch.Tensor:
+        item = self.masks[index]
+        mask = torch.from_numpy(item["gt_seg_map"]).long()
+        if mask.ndim > 2:
+            raise UserError(
+                f"{item['seg_map_path']} has shape {tuple(mask.shape)}, not one id per pixel: save masks of ids, not of colours"
+            )
+        check_label_ids(mask, self.num_classes, self.ignore_index, item["seg_map_path"])
+        mask[mask == self.ignore_index] = self.num_classes
+        return torch.bincount(mask.flatten(), minlength=self.num_classes + 1)

@@ -1,0 +1,1 @@
+"""The built-in data: a small PASCAL VOC of drawings."""

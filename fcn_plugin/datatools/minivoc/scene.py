@@ -1,0 +1,123 @@
+"""Puts two to four objects on a background: one image and its label map.
+
+The image is uint8 (H, W, 3), the label map uint8 (H, W) with VOC's class ids, 0 for the background
+and 255 on a ring one pixel wide around every object.
+"""
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+from ...data.palette import CLASS_NAMES, VOID
+from .background import draw_background
+from .pen import Pen, Sprite
+from .shapes import SHAPES
+
+HIDDEN_WANTED, HIDDEN_AT_MOST = 0.04, 0.25  # share of an object that lies on earlier ones
+OUTSIDE = 0.08  # share of an object's extent that the image's edge may cut off
+
+
+def draw_scene(seed: int, index: int, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Draw scene ``index``; it depends on nothing but the arguments.
+
+    Args:
+        seed: of the whole dataset, 0 or more.
+        index: of the scene, 0 or more; ten scenes in a row show each class at least once.
+        size: (width, height) in pixels.
+
+    Returns:
+        Image uint8 (H, W, 3) and label map uint8 (H, W).
+    """
+    rng = np.random.default_rng([seed, index])
+    width, height = size
+    picture = draw_background(rng, width, height)
+    labels = np.zeros((height, width), dtype=np.uint8)
+    names = list(SHAPES)
+    first = names.pop(index % len(names))
+    others = rng.permutation(names)[: rng.integers(1, 4)]
+    for name in (first, *others.tolist()):
+        sprite = draw_object(rng, name, min(width, height))
+        place = _find_place(rng, sprite, labels)
+        if place is not None:
+            _paste(rng, picture, labels, sprite, place, CLASS_NAMES.index(name))
+    return _photograph(rng, picture), labels
+
+
+def draw_object(rng: np.random.Generator, name: str, side: int) -> Sprite:
+    """One object of class ``name`` for an image whose shorter side is ``side`` px."""
+    pen = Pen(
+        size=rng.uniform(0.48, 0.72) * side,
+        width=rng.uniform(3.6, 5.4) * max(side, 64) / 128,
+        degrees=rng.uniform(-10, 10),
+        flip=bool(rng.integers(2)),
+    )
+    SHAPES[name](pen, rng)
+    return pen.sprite()
+
+
+def void_ring(mask: np.ndarray) -> np.ndarray:
+    """The pixels outside a bool (H, W) mask that touch it, corners included."""
+    padded = np.pad(mask, 1)
+    wider = padded[:, :-2] | padded[:, 1:-1] | padded[:, 2:]
+    return (wider[:-2] | wider[1:-1] | wider[2:]) & ~mask
+
+
+def _find_place(rng: np.random.Generator, sprite: Sprite, labels: np.ndarray) -> tuple[int, int] | None:
+    """Top and left of a place that hides little of the earlier objects; None if there is none."""
+    mask = sprite.mask
+    ranges = []
+    for room, length in zip(labels.shape, mask.shape, strict=True):
+        low, high = -OUTSIDE * length, room - (1 - OUTSIDE) * length
+        ranges.append((low, high) if low < high else (high, low))
+    least, best = HIDDEN_AT_MOST, None
+    for _ in range(24):
+        place = tuple(round(rng.uniform(*each)) for each in ranges)
+        there, here = _overlap(labels.shape, mask.shape, place)
+        hidden = np.count_nonzero(labels[there][mask[here]]) / mask.sum()
+        if hidden <= least:
+            least, best = hidden, place
+        if hidden < HIDDEN_WANTED:
+            break
+    return best
+
+
+def _overlap(room: tuple, extent: tuple, place: tuple) -> tuple[tuple, tuple]:
+    """Slices into the image and into the sprite where both are, for a sprite put at ``place``."""
+    there, here = [], []
+    for space, length, start in zip(room, extent, place, strict=True):
+        low, high = max(start, 0), min(start + length, space)
+        there.append(slice(low, high))
+        here.append(slice(low - start, high - start))
+    return tuple(there), tuple(here)
+
+
+def _paste(
+    rng: np.random.Generator,
+    picture: np.ndarray,
+    labels: np.ndarray,
+    sprite: Sprite,
+    place: tuple[int, int],
+    class_id: int,
+) -> None:
+    """Draw a sprite with its soft shadow into the picture and the label map, in place."""
+    there, here = _overlap(labels.shape, sprite.coverage.shape, place)
+    coverage = np.zeros(labels.shape, dtype=np.float32)
+    coverage[there] = sprite.coverage[here]
+    shadow = np.pad(coverage, ((2, 0), (2, 0)))[:-2, :-2]  # 2 px down and to the right
+    shadow = Image.fromarray(np.uint8(255 * shadow))
+    shadow = np.asarray(shadow.filter(ImageFilter.GaussianBlur(2.5)), dtype=np.float32) / 255
+    picture *= 1 - rng.uniform(0.2, 0.4) * shadow[..., None]
+    alpha = sprite.coverage[here][..., None]
+    picture[there] = picture[there] * (1 - alpha) + sprite.colours[here] * alpha
+    mask = coverage >= 0.5
+    labels[mask] = class_id
+    labels[void_ring(mask)] = VOID
+
+
+def _photograph(rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
+    """What a camera adds: slight blur, exposure, colour cast and sensor noise."""
+    sharp = Image.fromarray(np.uint8(np.clip(picture, 0, 255)))
+    blurred = sharp.filter(ImageFilter.GaussianBlur(rng.uniform(0.2, 0.6)))
+    exposed = np.asarray(blurred, dtype=np.float32) * rng.uniform(0.85, 1.12)
+    exposed *= rng.uniform(0.95, 1.05, 3)
+    noise = rng.normal(0, rng.uniform(2, 6), picture.shape)
+    return np.uint8(np.clip(exposed + noise + 0.5, 0, 255))

@@ -1,0 +1,98 @@
+"""Stop a run whose loss is no longer a number, or leave such batches out: what follows would be saved as if it were a result."""
+
+from __future__ import annotations
+
+import torch
+from mmengine.dist import all_reduce
+from mmengine.hooks import Hook
+from mmseg.registry import HOOKS
+from torch.nn.utils import get_total_norm
+
+from ...checkpoints.find import latest_checkpoint
+from ...errors import UserError
+from ..divergence import COUNT, Diverged
+from ..optim_wrappers import wrappers_of
+
+SKIPPED = "skipped_batches"  # in the message hub: a resumed run goes on counting
+
+
+@HOOKS.register_module()
+class FiniteLossHook(Hook):
+    """Check the loss every ``interval`` iterations (each check waits for the GPU).
+
+    Args:
+        interval: iterations from check to check.
+        skip: batches of a run whose loss or gradient is not finite that may be left out: the weights stay as they are. Loss
+            and gradients are looked at in every iteration then. 0 stops at the first.
+        returns: times that a run, after that, may go back to its last good checkpoint with a lower learning rate.
+        lr_factor: of the learning rate at each return.
+
+    Raises:
+        UserError: names the step, the value, the batch's files, the last checkpoint and the remedy; a :class:`Diverged`
+            where the run may return.
+    """
+
+    def __init__(self, interval: int = 10, skip: int = 0, returns: int = 0, lr_factor: float = 0.5) -> None:
+        if returns and not 0 < lr_factor < 1:
+            raise UserError(f"finite_loss.lr_factor is {lr_factor}: give a number between 0 and 1, such as 0.5")
+        self.interval = 1 if skip else interval
+        self.skip = skip
+        self.returns = returns
+        self.lr_factor = lr_factor
+        self.stepped = False  # whether weights moved in this iteration
+        self.dropped = False  # whether a step was called off
+
+    def before_train(self, runner) -> None:
+        """Look at the gradients before the weights move."""
+        if not self.skip:
+            return
+        for wrapper in wrappers_of(runner.optim_wrapper):
+            wrapper.optimizer.register_step_pre_hook(self._drop_gradients)
+
+    def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:
+        self.stepped = self.dropped = False
+
+    def _drop_gradients(self, optimizer, args, kwargs) -> None:
+        """Optimizers pass over parameters without a gradient; gradients of all processes are summed already and agree."""
+        parameters = [p for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
+        if get_total_norm([p.grad for p in parameters]).isfinite():
+            self.stepped = True
+            return
+        self.dropped = True
+        for parameter in parameters:
+            parameter.grad = None
+
+    def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
+        if not self.every_n_train_iters(runner, self.interval):
+            return
+        loss = torch.as_tensor(outputs["loss"]).item()
+        if loss - loss == 0 and not self.dropped:  # neither NaN nor infinite
+            return
+        files = ", ".join(sample.metainfo.get("img_path", "?") for sample in data_batch["data_samples"])
+        value = "gradient is not finite" if loss - loss == 0 else f"loss is {loss}"
+        what = f"the {value} at step {runner.iter + 1} (batch: {files})"
+        # no step at all: gradients are gathered over several iterations, or fp16's scaler has withheld it
+        notes = runner.message_hub
+        skipped = notes.runtime_info.get(SKIPPED, 0)
+        if not self.stepped and skipped < self.skip and _finite_buffers(runner.model):
+            notes.update_info(SKIPPED, skipped + 1)
+            runner.logger.warning(f"{what}: left out, {skipped + 1} of at most {self.skip}")
+            return
+        if skipped:
+            what += f", after {skipped} batches left out"
+        returned = notes.runtime_info.get(COUNT, 0)
+        if returned < self.returns:
+            raise Diverged(what, self.lr_factor, self.returns)
+        if returned:
+            what += f", after {returned} returns to a checkpoint with a lower learning rate"
+        last = latest_checkpoint(runner.work_dir, strict=False)
+        again = f"go on with --resume from {last}" if last else "start again: there is no checkpoint yet"
+        raise UserError(f"{what}: lower optim_wrapper.optimizer.lr or add optim_wrapper.clip_grad, then {again}")
+
+
+def _finite_buffers(model: torch.nn.Module) -> bool:
+    """False where a batch left NaN in the running means of batch norm, of any process: no step takes it out again."""
+    finite = all(buffer.isfinite().all() for buffer in model.buffers() if buffer.is_floating_point())
+    flag = torch.tensor(float(finite))
+    all_reduce(flag, "min")  # processes keep statistics of their own, and go on or stop together
+    return bool(flag)

@@ -1,0 +1,111 @@
+"""A finer net must start as its parent: its new skip scores zero, so what differs is a fault."""
+
+from __future__ import annotations
+
+import torch
+from mmengine.dist import all_reduce, get_world_size
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmseg.registry import HOOKS, MODELS
+from torch import Tensor
+
+from ...checkpoints.load import load_verified
+from ...errors import UserError
+from ...evaluation.confusion import confusion_matrix, scores
+from ...models.fcn import FCN
+
+
+@HOOKS.register_module()
+class ParentAgreementHook(Hook):
+    """Compare a net with its parent on images of the val split, before the first step.
+
+    Upsampling x2 and then x16 is not x32: on small images several pixels in a hundred get another label by that alone. So the
+    parent's scores are taken along the net's own upsampling as well, and that comparison decides. The plain one is logged, with
+    a warning where it falls below ``usual_agreement`` or mean IU moves by more than ``usual_loss``.
+
+    Args:
+        model: config of the parent's model, the net's own with one stream fewer.
+        checkpoint: file of the parent's weights, which the net itself was started from.
+        images: how many images to compare, in all processes together.
+        least_agreement: share of pixels, void included, that must get one label along one upsampling, 0 .. 1.
+        usual_agreement: the same for the parent as it is.
+        usual_loss: difference of mean IU, 0 .. 1.
+
+    Raises:
+        UserError: they do not agree; names both shares.
+    """
+
+    def __init__(
+        self,
+        model: dict,
+        checkpoint: str,
+        images: int = 32,
+        least_agreement: float = 0.999,
+        usual_agreement: float = 0.98,
+        usual_loss: float = 0.005,
+    ) -> None:
+        self.model, self.checkpoint, self.images = model, checkpoint, images
+        self.least_agreement, self.usual_agreement, self.usual_loss = least_agreement, usual_agreement, usual_loss
+
+    def before_train(self, runner) -> None:
+        """Compare, and leave the net in training mode as it was."""
+        if runner.iter > 0:  # resumed: it has left its parent by now
+            return
+        child = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        parent = MODELS.build(self.model).to(next(child.parameters()).device)
+        load_verified(parent, self.checkpoint)
+        was_training = child.training
+        same, plain, of_parent, of_child = _compare(parent.eval(), child.eval(), runner.val_dataloader, self.images)
+        child.train(was_training)
+        found = (
+            f"{100 * same:.2f} % of the pixels get one label along one upsampling, {100 * plain:.2f} % along each net's own, "
+            f"mean IU {100 * of_parent:.2f} (parent) and {100 * of_child:.2f} (this net)"
+        )
+        if same < self.least_agreement:
+            raise UserError(
+                f"the net does not start as its parent {self.checkpoint}: {found}; at least {100 * self.least_agreement:g} % "
+                "wanted of the first. The checkpoint lacks layers of the parent, or the configs differ in more than the new skip"
+            )
+        runner.logger.info(f"starts as its parent {self.checkpoint}: {found}")
+        if plain < self.usual_agreement or abs(of_parent - of_child) > self.usual_loss:
+            runner.logger.warning(
+                "upsampling in two steps changes more than is usual "
+                f"({100 * (1 - self.usual_agreement):g} % of the pixels, {100 * self.usual_loss:g} points): the images are small"
+            )
+
+
+@torch.no_grad()
+def _compare(parent: FCN, child: FCN, loader, images: int) -> tuple[float, float, float, float]:
+    """Shares of pixels with one label, along one upsampling and each net's own; mean IU of both; over all processes."""
+    count, ignore_index = child.num_classes, child.decode_head.ignore_index
+    matrices = torch.zeros(2, count, count, dtype=torch.int64)
+    same, plain = torch.zeros(2, 2, dtype=torch.int64)  # pixels of one label, all
+    seen = 0
+    for batch in loader:
+        same += _equal(*_labels_along_one_upsampling(parent, child, batch))
+        answers = [[one.pred_sem_seg.data.cpu() for one in net.test_step(batch)] for net in (parent, child)]
+        for sample, *both in zip(batch["data_samples"], *answers, strict=True):
+            plain += _equal(*both)
+            for matrix, labels in zip(matrices, both, strict=True):
+                matrix += confusion_matrix(sample.gt_sem_seg.data.cpu(), labels, count, ignore_index)
+        seen += len(batch["data_samples"])
+        if seen * get_world_size() >= images:
+            break
+    for one in (matrices, same, plain):
+        all_reduce(one)
+    shares = [int(equal) / max(int(total), 1) for equal, total in (same, plain)]
+    return *shares, *(scores(matrix.numpy())["mIoU"] for matrix in matrices)
+
+
+def _labels_along_one_upsampling(parent: FCN, child: FCN, batch: dict) -> tuple[Tensor, Tensor]:
+    """Label maps of the net's own scores, and of its parent's as if its new skip scored zero, (N, H, W) each, in float32."""
+    head = child.decode_head
+    *features, size = child.extract_feat(child.data_preprocessor(batch)["inputs"])
+    fused = parent.decode_head.fuse_scores(parent.extract_feat(parent.data_preprocessor(batch)["inputs"]))
+    no_score = fused.new_zeros(*fused.shape[:2], *features[len(head.streams) - 1].shape[-2:])
+    logits = head.upsample_scores(head.add_skip(head.streams[-1], fused, no_score), size)
+    return logits.argmax(1), head([*features, size]).argmax(1)
+
+
+def _equal(first: Tensor, second: Tensor) -> Tensor:
+    return torch.tensor([int((first == second).sum()), first.numel()])

@@ -1,0 +1,19 @@
+"""Dropout and whatever else a step draws: from a seed of the step, which a resumed run knows as well."""
+
+from __future__ import annotations
+
+from mmengine.dist import get_rank
+from mmengine.hooks import Hook
+from mmseg.registry import HOOKS
+
+from ...data.seeds import mix_seed, seed_all
+
+
+@HOOKS.register_module()
+class StepSeedHook(Hook):
+    """Seed the generators of Python, NumPy, torch and the GPUs before each step from (the run's seed, step, process)."""
+
+    priority = "VERY_HIGH"
+
+    def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:
+        seed_all(mix_seed(runner.seed, runner.iter, get_rank()))

@@ -1,0 +1,85 @@
+"""Stop a run that was told to, with a checkpoint of the step it is at."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import torch
+from mmengine.dist import get_world_size
+from mmengine.hooks import Hook
+from mmengine.runner import EpochBasedTrainLoop
+from mmseg.registry import HOOKS
+from torch import distributed as torch_dist
+
+from ..optim_wrappers import gathers_gradients
+from ..signals import REQUEUE
+
+NOTE = "FCN_STOP_NOTE"  # names a file by which a launcher knows of the stop: torchrun hides exit codes
+
+
+@HOOKS.register_module()
+class StopHook(Hook):
+    """After a step, or in a validation, leave with exit code 99 ("queue it again") if SIGTERM, SIGINT or SIGUSR1 has come.
+
+    Processes leave after the same step, whichever was told; a validation in several processes is finished first.
+
+    Args:
+        interval: steps after which several processes ask each other.
+    """
+
+    priority = "LOWEST"  # after the step's own checkpoint
+
+    def __init__(self, interval: int = 10) -> None:
+        self.interval = interval
+        self.group = None
+
+    def before_train(self, runner) -> None:
+        if get_world_size() > 1 and torch_dist.get_backend() != "gloo":
+            self.group = torch_dist.new_group(backend="gloo")  # on the CPU: the GPU's queue is not waited for
+
+    def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
+        done = runner.iter + 1
+        if _by_epoch(runner):  # which resumes at the ends of epochs alone
+            return
+        if done < runner.max_iters and not gathers_gradients(runner.optim_wrapper) and self._stops(runner, done):
+            self._leave(runner, done)
+
+    def after_train_epoch(self, runner) -> None:
+        done = runner.epoch + 1
+        ends = _by_epoch(runner) and done < runner.max_epochs
+        if ends and self._stops(runner, self.interval):
+            self._leave(runner, done)
+
+    def after_val_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
+        request = getattr(runner, "stop_request", None)  # none outside training
+        if get_world_size() > 1 or request is None or request.name is None:
+            return
+        self._leave(runner, runner.epoch if _by_epoch(runner) else runner.iter)
+
+    def _stops(self, runner, done: int) -> bool:
+        told = runner.stop_request.name is not None
+        if get_world_size() == 1:
+            return told
+        if done % self.interval:
+            return False
+        flag = torch.tensor(int(told))
+        torch_dist.all_reduce(flag, torch_dist.ReduceOp.MAX, group=self.group)
+        return bool(flag)
+
+    @staticmethod
+    def _leave(runner, done: int) -> None:
+        saved = runner.save_now(done)
+        why = runner.stop_request.name or "another process was told to stop"
+        unit = "epoch" if _by_epoch(runner) else "step"
+        where = f"go on with --resume, from {saved}" if saved else "go on with --resume"
+        runner.logger.info(f"{why}: stopped after {unit} {done}; {where}")
+        if NOTE not in os.environ:
+            raise SystemExit(REQUEUE)
+        if os.environ.get("LOCAL_RANK", "0") == "0":
+            Path(os.environ[NOTE]).touch()
+        raise SystemExit(0)  # the launcher would start a process that fails again
+
+
+def _by_epoch(runner) -> bool:
+    return isinstance(runner.train_loop, EpochBasedTrainLoop)

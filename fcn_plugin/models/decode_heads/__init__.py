@@ -1,5 +1,0 @@
-"""Decode heads."""
-
-from .skip_head import FCNSkipHead
-
-__all__ = ["FCNSkipHead"]

@@ -1,0 +1,191 @@
+"""The segmentor: pad by the geometry, run backbone, neck and head, return logits of the image's size.
+
+N batch, C classes, H x W any size from 1 x 1. Long et al., CVPR 2015; Shelhamer et al., PAMI 2016.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from mmengine.structures import PixelData
+from mmseg.models.segmentors import EncoderDecoder
+from mmseg.registry import MODELS
+from mmseg.structures import SegDataSample
+from torch import Tensor, nn
+
+from ..compat import quiet_model_building
+from ..errors import UserError
+from ..layers.coord_map import CoordMap
+from ..layers.trace import output_sides, trace_coord_maps
+from ..weights.classifier import load_classifier
+from ..weights.fit import FC_STARTS
+from ..weights.preprocessing import RECORD, of_preprocessor, require_same
+from .losses.joint_batch import joint_mean
+from .precision import PRECISIONS, resolve_precision
+from .tiles import predict_tiles
+
+
+@MODELS.register_module()
+class FCN(EncoderDecoder):
+    """Fully convolutional network in one of two geometries.
+
+    Args:
+        geometry: ``aligned`` zero-pads at the right and bottom to the multiple of the deepest stride whose scores cover
+            the image; all crop offsets are 0. ``reference`` zero-pads ``input_pad`` pixels on all sides, as the authors'
+            nets do, and crops.
+        input_pad: border of the ``reference`` geometry in pixels, less what the backbone's first layer pads itself.
+        precision: ``fp32``, ``bf16`` or ``fp16`` for convolutions, in training and inference, on CPU and GPU; scores,
+            upsampling and losses stay float32. Training in ``fp16`` needs a gradient scaler (``AmpOptimWrapper``). ``auto``
+            is ``bf16`` on devices that compute in it, else ``fp32``.
+        channels_last: keep activations as N, H, W, C in memory, the faster layout on CPUs and GPUs.
+        compile: ``torch.compile`` for backbone and neck, True or its options: the first steps take a minute longer. Never the
+            whole step, as the engine's switch does: it would be compiled again for every path of an image.
+        pretrained: ImageNet classifier (file, ``https://`` link or ``torchvision://NAME``) whose convolutions, fc6 and fc7
+            training starts from.
+        fc: what becomes of the classifier's fc6 and fc7: ``copy`` (they must fit), ``subsample`` (evenly spaced channels and
+            taps of them for narrower layers, as DeepLab does) or ``random`` (newly initialised).
+        kwargs: parts of mmseg's ``EncoderDecoder``; ``neck`` and ``decode_head`` receive the geometry. ``test_cfg.mode`` may be
+            ``tiles`` too (:mod:`.tiles`); ``test_cfg.keep_logits=False`` leaves ``seg_logits`` out of predictions.
+
+    Raises:
+        UserError: unknown geometry or precision, no ``num_classes``, or streams that can't be aligned.
+    """
+
+    def __init__(
+        self,
+        backbone: dict,
+        neck: dict,
+        decode_head: dict,
+        geometry: str = "aligned",
+        input_pad: int = 99,
+        precision: str = "fp32",
+        channels_last: bool = True,
+        compile: bool | dict = False,
+        pretrained: str | None = None,
+        fc: str = "copy",
+        **kwargs,
+    ) -> None:
+        if geometry not in ("aligned", "reference"):
+            raise UserError(f"geometry {geometry!r} is unknown: 'aligned' or 'reference'")
+        resolve_precision(precision, "cpu")
+        if fc not in FC_STARTS:
+            raise UserError(f"fc {fc!r} is unknown: one of {', '.join(FC_STARTS)}")
+        if decode_head.get("num_classes") is None:
+            raise UserError("decode_head has no num_classes: set model.decode_head.num_classes in the config")
+        with quiet_model_building():
+            super().__init__(
+                backbone=backbone,
+                neck={**neck, "geometry": geometry},
+                decode_head={**decode_head, "geometry": geometry},
+                **kwargs,
+            )
+        self.geometry = geometry
+        self.input_pad = input_pad if geometry == "reference" else 0
+        self.precision = precision
+        self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
+        self.pretrained, self.fc = pretrained, fc
+        # part of every checkpoint, compared when one is loaded
+        self.register_buffer(RECORD, of_preprocessor(self.data_preprocessor))
+        maps = trace_coord_maps([self.backbone, self.neck], CoordMap().pad(self.input_pad))
+        self.decode_head.align(maps, CoordMap())
+        self.stride = int(max(grid.scale for grid in maps))
+        self.least_side, self.uncovered = self._measure() if geometry == "aligned" else (1, 0)
+        self.to(memory_format=self.memory_format)
+        if compile:  # a copy, as EMAHook makes, runs uncompiled
+            options = {} if compile is True else compile
+            self.backbone.compile(**options)
+            self.neck.compile(**options)
+
+    def _measure(self) -> tuple[int, int]:
+        """The least input that the net takes, and the pixels of an input of whole strides that get no scores."""
+        for side in range(self.stride, 16 * self.stride, self.stride):
+            sides = output_sides([self.backbone, self.neck], side)
+            if sides and (covered := self.decode_head.covered(sides)) > 0:
+                return side, max(0, side - covered)
+        raise UserError(
+            f"the net gives no scores for images of up to {side} px: give the backbone's layers more padding"
+        )
+
+    def init_weights(self) -> None:
+        """Initialise every part, then take over the ImageNet classifier's layers where one is named."""
+        super().init_weights()
+        if self.pretrained:
+            load_classifier(self, self.pretrained, self.fc)
+
+    def _load_from_state_dict(self, state_dict: dict, prefix: str, *args) -> None:
+        """Refuse weights that expect other images than the config gives, in whatever way they are loaded."""
+        wanted = state_dict.setdefault(prefix + RECORD, self.preprocessing)  # files of old have none
+        require_same(wanted, self.preprocessing)
+        super()._load_from_state_dict(state_dict, prefix, *args)
+
+    def forward(self, inputs: Tensor, data_samples: list | None = None, mode: str = "tensor"):
+        """As mmseg's segmentors: logits, losses or predictions, in the configured precision."""
+        device = inputs.device.type
+        dtype = PRECISIONS[resolve_precision(self.precision, device)]
+        with torch.autocast(device, dtype, enabled=dtype is not None):
+            return super().forward(inputs, data_samples, mode)
+
+    def parse_losses(self, losses: dict) -> tuple[Tensor, dict]:
+        """The loss to follow, and values for the log: those of all processes, not the first one's alone, as with the engine."""
+        loss, values = super().parse_losses(losses)
+        return loss, joint_mean(values)
+
+    def extract_feat(self, inputs: Tensor) -> tuple:
+        """(N, 3, H, W) -> streams deepest first, then (H, W) for the head's last crop."""
+        size = tuple(inputs.shape[-2:])
+        border = self.input_pad
+        bottom, right = map(self._padding_after, size)
+        x = F.pad(inputs, (border, right, border, bottom)).contiguous(memory_format=self.memory_format)
+        return (*self.neck(self.backbone(x)), size)
+
+    def predict(self, inputs: Tensor, data_samples: list | None = None) -> list:
+        """As mmseg's: samples with ``pred_sem_seg``, and ``seg_logits`` unless ``test_cfg.keep_logits`` is False."""
+        mode = self.test_cfg.get("mode", "whole")
+        keep = self.test_cfg.get("keep_logits", mode != "tiles")
+        if keep or mode == "slide":
+            samples = super().predict(inputs, data_samples)
+            for sample in [] if keep else samples:
+                del sample.seg_logits
+            return samples
+        samples = data_samples or [SegDataSample() for _ in inputs]
+        size = tuple(inputs.shape[-2:])
+        fused = self.decode_head.finite_scores(self.extract_feat(inputs), [sample.metainfo for sample in samples])
+        for one, sample in zip(fused.split(1), samples, strict=True):
+            if _as_it_was(sample.metainfo, size):
+                sample.pred_sem_seg = PixelData(data=self.decode_head.label_map(one, size))
+            else:
+                self.postprocess_result(self.decode_head.upsample_scores(one, size), [sample])
+                del sample.seg_logits
+        return samples
+
+    def test_step(self, data: dict) -> list:
+        """Predictions of a batch as a data loader gives it."""
+        return predict_tiles(self, data) if self.test_cfg.get("mode") == "tiles" else super().test_step(data)
+
+    def val_step(self, data: dict) -> list:
+        """The same."""
+        return self.test_step(data)
+
+    def to_inference(self) -> FCN:
+        """Keep the kernels of convolutions in the precision that they compute in, for inference alone.
+
+        Autocast would make such a copy of all kernels anew in every forward.
+        """
+        dtype = PRECISIONS[resolve_precision(self.precision, next(self.parameters()).device.type)]
+        if dtype is not None:
+            for layer in self.modules():
+                if isinstance(layer, nn.Conv2d):
+                    layer.to(dtype)
+        return self.eval()
+
+    def _padding_after(self, side: int) -> int:
+        if self.geometry == "reference":
+            return self.input_pad
+        wanted = max(self.least_side, side + self.uncovered)
+        return wanted + -wanted % self.stride - side
+
+
+def _as_it_was(meta: dict, size: tuple[int, int]) -> bool:
+    """False for an image that was resized, turned or padded on its way to the net."""
+    padded = any(meta.get("img_padding_size") or meta.get("padding_size") or ())
+    return not padded and not meta.get("flip") and tuple(meta.get("ori_shape", size)) == size

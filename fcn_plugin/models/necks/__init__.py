@@ -1,5 +1,0 @@
-"""Necks."""
-
-from .skip_neck import FCNSkipNeck
-
-__all__ = ["FCNSkipNeck"]

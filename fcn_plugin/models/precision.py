@@ -1,0 +1,38 @@
+"""Names of precisions and what they mean on a device."""
+
+from __future__ import annotations
+
+import platform
+
+import torch
+
+from ..errors import UserError
+
+PRECISIONS = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+def resolve_precision(name: str, device: str) -> str:
+    """``fp32``, ``bf16`` or ``fp16``; of ``auto``, bf16 where a type of device has instructions for it, else fp32.
+
+    Raises:
+        UserError: another name.
+    """
+    if name == "auto":
+        return "bf16" if _computes_bf16(device) else "fp32"
+    if name not in PRECISIONS:
+        raise UserError(f"precision {name!r} is unknown: one of {', '.join(PRECISIONS)}, auto")
+    return name
+
+
+def is_emulated(name: str, device: str) -> bool:
+    """True for bf16 on an x86 CPU without instructions for it, where it takes several times as long as float32."""
+    return (
+        name == "bf16" and device == "cpu" and platform.machine() in ("x86_64", "AMD64") and not _computes_bf16("cpu")
+    )
+
+
+def _computes_bf16(device: str) -> bool:
+    """Emulation does not count."""
+    if device == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return device == "cpu" and torch.cpu._is_avx512_bf16_supported()

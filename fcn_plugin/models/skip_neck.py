@@ -1,0 +1,86 @@
+"""The convolutionalised classifier on the deepest stream, and the skips beside it.
+
+N batch; strides in image pixels. Long et al., CVPR 2015, sec. 3.1: a fully connected layer is a
+convolution whose kernel covers its whole input, so fc6 is 7x7 on pool5 and fc7 is 1x1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from mmengine.model import BaseModule
+from mmseg.registry import MODELS
+from torch import Tensor
+
+from ..errors import UserError
+from ..layers.row_conv import RowConv2d
+
+
+@MODELS.register_module()
+class FCNSkipNeck(BaseModule):
+    """(pool3, pool4, pool5) -> (fc7, pool4, pool3), deepest stream first.
+
+    Args:
+        in_channels: channels of the backbone's outputs, shallow to deep.
+        fc_channels: channels of fc6 and fc7; 4096 in the papers. None for classifiers without such layers (GoogLeNet,
+            ResNet): the deepest stream then passes through, with dropout.
+        fc6_kernel: side of fc6's kernel: 7 for VGG16, 6 for AlexNet.
+        fc6_dilation: spacing of fc6's kernel: a 3 x 3 kernel with 3 sees what a 7 x 7 one does.
+        scales: one factor per returned stream, deepest first; the at-once nets (PAMI 2016, sec. 4.3)
+            take 1, 0.01 and 0.0001 so that all streams train with one learning rate.
+        dropout_ratio: dropout after fc6 and fc7.
+        geometry: ``aligned`` pads fc6 so that fc7 keeps pool5's size, ``reference`` leaves it unpadded.
+        init_cfg: initialisation of fc6 and fc7.
+
+    Raises:
+        UserError: another number of scales than streams.
+    """
+
+    def __init__(
+        self,
+        in_channels: Sequence[int] = (256, 512, 512),
+        fc_channels: int | None = 4096,
+        fc6_kernel: int = 7,
+        fc6_dilation: int = 1,
+        scales: Sequence[float] = (1.0, 1.0, 1.0),
+        dropout_ratio: float = 0.5,
+        geometry: str = "aligned",
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(init_cfg or dict(type="Kaiming", layer="Conv2d"))
+        if len(scales) != len(in_channels):
+            raise UserError(
+                f"scales {tuple(scales)} must give one factor per stream of in_channels {tuple(in_channels)}"
+            )
+        self.scales = tuple(scales)
+        self.dropout_ratio = dropout_ratio
+        self.fc_channels = fc_channels
+        if fc_channels is not None:
+            padding = fc6_dilation * (fc6_kernel // 2) if geometry == "aligned" else 0
+            self.fc6 = RowConv2d(in_channels[-1], fc_channels, fc6_kernel, padding=padding, dilation=fc6_dilation)
+            self.fc7 = RowConv2d(fc_channels, fc_channels, 1)
+
+    def forward(self, inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
+        """Streams deepest first; only the classifier computes, the skips pass through."""
+        *skips, x = inputs
+        if self.fc_channels is None:
+            x = F.dropout(x, self.dropout_ratio, self.training)
+        else:
+            for layer in (self._fc6, self.fc7):
+                x = F.dropout(F.relu(layer(x), inplace=True), self.dropout_ratio, self.training)
+        streams = (x, *reversed(skips))
+        return tuple(s if scale == 1 else s * scale for s, scale in zip(streams, self.scales, strict=True))
+
+    def _fc6(self, x: Tensor) -> Tensor:
+        """fc6, in float32 on CPU where the map has fewer pixels than the padding: images of up to 64 px with a 7 x 7 kernel.
+
+        oneDNN's bf16 gradient of such a kernel reads memory that nobody wrote, NaN now and then (torch 2.15). Goes when
+        ``test_gradients_of_small_maps`` passes without it.
+        """
+        small = min(x.shape[-2:]) < self.fc6.padding[0]
+        if small and x.device.type == "cpu" and torch.is_autocast_enabled("cpu") and torch.is_grad_enabled():
+            with torch.autocast("cpu", enabled=False):
+                return self.fc6(x.float())
+        return self.fc6(x)

@@ -1,0 +1,113 @@
+"""From a file's names and shapes to ours: fully connected layers become convolutions (CVPR 2015, sec. 3.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import torch
+from torch import Tensor
+
+from ..checkpoints.read import require_finite
+from ..errors import UserError
+from .formats import WeightFormat, recognise
+from .preprocessing import RECORD
+from .source import read_state_dict
+
+
+@dataclass
+class Renamed:
+    """A source in our names.
+
+    Attributes:
+        tensors: by our names, in our shapes.
+        origin: our name -> shape and name in the source.
+        how: our name -> the line of the report for a tensor that is taken.
+        lines: report on what has no place in any FCN.
+        scales: factor of each scaled skip (``pool4`` -> 0.01), from files of the at-once nets.
+    """
+
+    tensors: dict[str, Tensor] = field(default_factory=dict)
+    origin: dict[str, str] = field(default_factory=dict)
+    how: dict[str, str] = field(default_factory=dict)
+    lines: list[str] = field(default_factory=list)
+    scales: dict[str, float] = field(default_factory=dict)
+
+
+def read_renamed(source: str, preprocessing: Tensor | None = None) -> tuple[Renamed, WeightFormat]:
+    """Read, recognise and rename a source.
+
+    Args:
+        source: file of any known kind, ``https://`` link or ``torchvision://NAME``.
+        preprocessing: what its weights expect of an image, where its names mislead.
+
+    Raises:
+        UserError: it can't be read, is of no known kind, holds values that are not finite, or fits no FCN.
+    """
+    state = read_state_dict(source)
+    require_finite(state, source)
+    form = recognise(state, source)
+    if preprocessing is not None:
+        form = replace(form, preprocessing=preprocessing)
+    return rename(state, form, source), form
+
+
+def rename(state: Mapping[str, Tensor], form: WeightFormat, source: str) -> Renamed:
+    """Sort every tensor of a source.
+
+    Raises:
+        UserError: a fully connected layer's matrix that is no kernel of the format's size, or a scale that is no one number.
+    """
+    result = Renamed()
+    for key, tensor in state.items():
+        if key == RECORD:
+            continue  # compared by itself
+        layer, _, kind = key.rpartition(".")
+        target = form.target(layer)
+        shape = tuple(tensor.shape)
+        is_scale = target is not None and target.startswith("decode_head.scale_")
+        if target is None or (is_scale and kind not in ("weight", "bias")):
+            why = "an FCN has no use for it" if layer in form.unused else "unknown"
+            result.lines.append(f"dropped {shape} {key}: {why}")
+            continue
+        if is_scale:
+            _note_scale(result, target.removeprefix("decode_head.scale_"), key, tensor, source)
+            continue
+        ours = f"{target}.{kind}"
+        if ours in result.tensors:
+            raise UserError(f"{source}: {result.origin[ours]} and {shape} {key} are both for {ours}: take one out")
+        tensor = _as_kernel(tensor, ours, form, key, source)
+        how = "copied" if tuple(tensor.shape) == shape else f"reshaped {shape} ->"
+        # upsampling kernels are compared as they are stored, and cast when they are taken
+        if tensor.dtype in (torch.float64, torch.float16, torch.bfloat16) and ".upscore" not in ours:
+            how, tensor = f"{how} as float32", tensor.float()
+        result.tensors[ours] = tensor
+        result.origin[ours] = f"{shape} {key}"
+        result.how[ours] = f"{how} {tuple(tensor.shape)} {key} -> {ours}"
+    return result
+
+
+def _as_kernel(tensor: Tensor, ours: str, form: WeightFormat, key: str, source: str) -> Tensor:
+    """(out, in * k * k) -> (out, in, k, k) for fc6, (out, in) -> (out, in, 1, 1) for fc7."""
+    if tensor.dim() != 2 or not ours.startswith("neck.fc"):
+        return tensor
+    side = form.fc6_kernel if ours.startswith("neck.fc6.") else 1
+    if tensor.shape[1] % side**2:
+        raise UserError(
+            f"{source}: {key} has shape {tuple(tensor.shape)}, and {tensor.shape[1]} inputs are no {side} x {side} windows: "
+            f"it is not the fully connected layer of {form.name}"
+        )
+    return tensor.reshape(tensor.shape[0], -1, side, side)
+
+
+def _note_scale(result: Renamed, stream: str, key: str, tensor: Tensor, source: str) -> None:
+    """A Scale layer's factor; its bias, if it has one, must be 0."""
+    if tensor.numel() == 0 or (tensor != tensor.flatten()[0]).any():
+        raise UserError(f"{source}: {key} of shape {tuple(tensor.shape)} is not one number for the whole stream")
+    number = tensor.flatten()[0].item()
+    if key.endswith(".weight"):
+        result.scales[stream] = number
+    elif number:
+        raise UserError(f"{source}: {key} adds {number:.6g} to the whole stream, which no FCN does")
+    else:
+        result.lines.append(f"dropped {tuple(tensor.shape)} {key}: it adds nothing")

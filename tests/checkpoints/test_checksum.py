@@ -1,0 +1,225 @@
+"""Any changed, missing or added byte of a file of ours is refused, with the file's name and before the net is touched."""
+
+import hashlib
+import random
+import shutil
+import subprocess
+import zipfile
+
+import pytest
+import torch
+from mmengine.runner.checkpoint import CheckpointLoader
+from safetensors.torch import load_file, save_file
+from support.builders import STREAMS, build_fcn
+
+from fcn_plugin.checkpoints.checksum import BLANK, damage, seal, sha256, verify
+from fcn_plugin.checkpoints.load import load_verified
+from fcn_plugin.checkpoints.read import read_checkpoint
+from fcn_plugin.errors import UserError
+
+SUFFIXES = [".pth", ".safetensors"]
+SMALL = {"a.weight": torch.arange(6.0).reshape(2, 3), "a.bias": torch.zeros(2)}
+COMMENT = 82  # bytes at the end of a sealed .pth: the mark and 64 digits
+
+
+def written(state, path, sealed=True):
+    if path.suffix == ".pth":
+        torch.save({"state_dict": state, "meta": {}}, path)
+    else:
+        save_file(
+            {name: one.contiguous() for name, one in state.items()},
+            path,
+            {"format": "pt", **(BLANK if sealed else {}), "dataset_meta": '{"classes": ["a"]}'},
+        )
+    if sealed:
+        seal(path)
+    return path
+
+
+@pytest.fixture(params=SUFFIXES)
+def small(request, tmp_path):
+    """A sealed file of a kilobyte or two."""
+    return written(SMALL, tmp_path / f"small{request.param}")
+
+
+@pytest.fixture(scope="module")
+def net():
+    return build_fcn(STREAMS["32s"])
+
+
+def changed(content, at, bits):
+    """One byte exclusive-or some bits."""
+    return content[:at] + bytes([content[at] ^ bits]) + content[at + 1 :]
+
+
+def accepted(path, contents):
+    """Which of the contents are read; each refusal names the file."""
+    taken = []
+    for name, content in contents:
+        with open(path, "r+b") as file:  # a file that is emptied first takes the disk a hundred times as long
+            file.write(content)
+            file.truncate()
+        try:
+            read_checkpoint(str(path))
+        except UserError as error:
+            assert str(error).startswith(f"{path} ")
+        else:
+            taken.append(name)
+    return taken
+
+
+# ---- what is refused
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_100_of_100_changed_checkpoints_are_refused_and_the_net_stays(net, tmp_path, suffix):
+    path = written(net.state_dict(), tmp_path / f"net{suffix}")
+    whole, before = path.read_bytes(), {name: one.clone() for name, one in net.state_dict().items()}
+    rng, refused = random.Random(0), 0
+    for at in rng.sample(range(len(whole)), 100):
+        path.write_bytes(changed(whole, at, rng.randrange(1, 256)))
+        with pytest.raises(UserError) as error:
+            load_verified(net, str(path))
+        assert str(error.value).startswith(f"{path} is damaged: ")
+        refused += 1
+    assert refused == 100
+    assert all(torch.equal(one, before[name]) for name, one in net.state_dict().items())
+    path.write_bytes(whole)
+    load_verified(net, str(path))
+
+
+def test_torch_itself_takes_most_of_them(net, tmp_path):
+    """Which is why there is a checksum: CRCs are not compared."""
+    path = written(net.state_dict(), tmp_path / "net.pth", sealed=False)
+    whole, rng, taken = path.read_bytes(), random.Random(0), 0
+    for at in rng.sample(range(len(whole)), 20):
+        path.write_bytes(changed(whole, at, rng.randrange(1, 256)))
+        try:
+            torch.load(path, weights_only=True)
+        except Exception:
+            continue
+        taken += 1
+        assert damage(path).startswith("is damaged")  # of --resume's choice
+    assert taken > 15
+
+
+def test_a_change_to_any_byte_is_refused(small):
+    whole = small.read_bytes()
+    assert accepted(small, ((at, changed(whole, at, 1 << at % 8)) for at in range(len(whole)))) == []
+
+
+def test_a_change_to_any_bit_of_the_marks_is_refused(small):
+    whole = small.read_bytes()
+    places = range(len(whole) - 22 - COMMENT, len(whole)) if small.suffix == ".pth" else range(250)
+    cases = (((at, bit), changed(whole, at, 1 << bit)) for at in places for bit in range(8))
+    assert accepted(small, cases) == []
+
+
+def test_a_file_cut_off_anywhere_is_refused(small):
+    whole = small.read_bytes()
+    assert accepted(small, ((size, whole[:size]) for size in range(len(whole)))) == []
+
+
+@pytest.mark.parametrize("more", [b"\0", b"x" * 200, bytes(70_000), b"PK\5\6" + bytes(18), None], ids=str)
+def test_added_bytes_are_refused(small, more):
+    whole = small.read_bytes()
+    assert accepted(small, [(more, whole + (whole if more is None else more))]) == []
+
+
+def test_a_part_of_zeros_is_refused(small):
+    """As a power cut leaves it."""
+    whole = small.read_bytes()
+    half = len(whole) // 2
+    cases = [
+        ("end", whole[:half] + bytes(len(whole) - half)),
+        ("start", bytes(half) + whole[half:]),
+        ("all", bytes(half)),
+    ]
+    assert accepted(small, cases) == []
+
+
+# ---- what is read
+
+
+def test_a_sealed_file_is_read_by_all(small):
+    assert verify(small)
+    assert damage(small) is None
+    read = read_checkpoint(str(small))["state_dict"]
+    stock = CheckpointLoader.load_checkpoint(str(small), "cpu")["state_dict"]
+    own = load_file(small) if small.suffix == ".safetensors" else torch.load(small, weights_only=True)["state_dict"]
+    for state in (read, stock, own):
+        assert {name: one.tolist() for name, one in state.items()} == {n: one.tolist() for n, one in SMALL.items()}
+
+
+def test_the_sum_is_in_the_archives_comment(tmp_path):
+    path = written(SMALL, tmp_path / "small.pth")
+    whole = path.read_bytes()
+    comment = f"fcn_plugin sha256:{hashlib.sha256(whole[:-64]).hexdigest()}"
+    with zipfile.ZipFile(path) as archive:
+        assert archive.comment.decode() == comment
+        assert archive.testzip() is None
+    assert (
+        torch.load(path, weights_only=True, mmap=True)["state_dict"]["a.weight"].tolist() == SMALL["a.weight"].tolist()
+    )
+    if shutil.which("unzip"):
+        done = subprocess.run(["unzip", "-z", path], capture_output=True, text=True)
+        assert (done.returncode, done.stdout.splitlines()[1]) == (0, comment)
+
+
+def test_the_sum_of_safetensors_is_of_all_but_its_digits(tmp_path):
+    path = written(SMALL, tmp_path / "small.safetensors")
+    whole = path.read_bytes()
+    before, mark, after = whole.partition(b'"fcn_plugin_sha256":"fcn_plugin sha256:')
+    assert hashlib.sha256(before + mark + after[64:]).hexdigest().encode() == after[:64]
+    assert read_checkpoint(str(path))["meta"] == {"dataset_meta": {"classes": ["a"]}}
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_files_of_other_programs_have_no_sum(tmp_path, suffix):
+    path = written(SMALL, tmp_path / f"other{suffix}", sealed=False)
+    assert not verify(path)
+    assert damage(path) is None
+    assert read_checkpoint(str(path))["state_dict"]["a.weight"].tolist() == SMALL["a.weight"].tolist()
+
+
+def test_another_programs_comment_is_none_of_ours(tmp_path):
+    path = written(SMALL, tmp_path / "other.pth", sealed=False)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.comment = b"made with love"
+    assert not verify(path)
+    assert damage(path) is None
+
+
+def test_a_file_is_sealed_once_and_only_at_its_end(tmp_path):
+    path = written(SMALL, tmp_path / "small.pth")
+    whole = path.read_bytes()
+    with pytest.raises(ValueError, match=r"small\.pth does not end as torch\.save ends a file"):
+        seal(path)
+    assert path.read_bytes() == whole
+    (tmp_path / "note.txt").write_text("no archive")
+    with pytest.raises(ValueError, match="does not end"):
+        seal(tmp_path / "note.txt")
+
+
+# ---- what --resume asks
+
+
+def test_damage_tells_what_to_put_after_the_name(tmp_path):
+    path = written(SMALL, tmp_path / "small.pth", sealed=False)
+    whole = path.read_bytes()
+    assert damage(tmp_path / "none.pth").startswith("can't be read (No such file")
+    weights = whole.index(torch.arange(6.0).numpy().tobytes())
+    path.write_bytes(changed(whole, weights, 1))
+    assert damage(path) == (
+        "is damaged: the CRC of small/data/0 does not fit. Take another copy, or an earlier checkpoint"
+    )
+    for size in (0, 1, 100, len(whole) - 1):
+        path.write_bytes(whole[:size])
+        assert damage(path)
+    torch.save(SMALL, path, _use_new_zipfile_serialization=False)  # no archive, and nothing to compare
+    assert damage(path) is None
+
+
+def test_the_sum_of_a_whole_file(tmp_path):
+    (tmp_path / "a").write_bytes(b"abc")
+    assert sha256(tmp_path / "a").startswith("ba7816bf8f01cfea")  # FIPS 180-2, appendix B.1

@@ -1,0 +1,95 @@
+"""Configs inside checkpoints, which the engine runs as programs: values stay, and whatever does more goes."""
+
+import pytest
+import torch
+from mmengine.config import Config
+
+from fcn_plugin.checkpoints.config_text import PLACES, is_plain
+from fcn_plugin.checkpoints.read import read_checkpoint
+from fcn_plugin.checkpoints.trust import trusting
+from fcn_plugin.configs import config_dir, get_config
+
+NAMES = sorted(path.stem for path in config_dir().glob("*.py"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_texts_that_runs_write_are_plain(name):
+    assert is_plain(get_config(name).pretty_text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a = 1\nb = dict(c=[-1, 2.5, 'x', None, True], d={'e': (1,)})",
+        "# a comment\n",
+        "custom_imports = dict(imports=['fcn_plugin', 'mmseg.models', 'numpy'], allow_failed_imports=False)",
+        Config(dict(a=float("1e-10"), b=dict(type="X", c=(1, 2)))).pretty_text,
+    ],
+)
+def test_values(text):
+    assert is_plain(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import os",
+        "from os import system",
+        "open('made', 'w')",
+        "a = __import__('os').system('touch made')",
+        "a = dict(b=print())",
+        "a = dict(**vars())",
+        "a = [x for x in (1,)]",
+        "a = (lambda: 1)()",
+        "a = f'{print()}'",
+        "dict = print\na = dict(1)",
+        "a = dict\nb = a(c=1)",
+        "a.b = 1",
+        "a = b = 1\nimport os",
+        "class A: pass",
+        "a = 1 if print() else 2",
+        "not Python at all",
+        "x = {}[open('made', 'w').write('x')] = 1",
+        'x = {{\'$NOPE:1|open("made", "w")#\'}}',
+        "x = '{{ fileDirname }}'",
+        "_base_ = '/elsewhere/base.py'",
+        "custom_imports = dict(imports=['antigravity'])",
+        "custom_imports = dict(imports=[1, 'some.module.nobody_has'])",
+        "filename = 'x'",
+        b"a = 1",
+        7,
+    ],
+)
+def test_programs(text):
+    assert not is_plain(text)
+
+
+def checkpoint(tmp_path, text):
+    """A file with the text in all places."""
+    content = {"state_dict": {}, "meta": {"iter": 3}, "message_hub": {"runtime_info": {"iter": 3}}}
+    for *folders, name in PLACES:
+        node = content
+        for folder in folders:
+            node = node[folder]
+        node[name] = text
+    torch.save(content, tmp_path / "net.pth")
+    return str(tmp_path / "net.pth")
+
+
+def texts(content):
+    return [content["meta"].get("config"), content["message_hub"]["runtime_info"].get("cfg")]
+
+
+def test_programs_are_left_out_and_the_rest_stays(tmp_path):
+    content = read_checkpoint(checkpoint(tmp_path, "import os"))
+    assert texts(content) == [None, None]
+    assert content["meta"] == content["message_hub"]["runtime_info"] == {"iter": 3}
+
+
+def test_values_stay(tmp_path):
+    assert texts(read_checkpoint(checkpoint(tmp_path, "a = 1"))) == ["a = 1", "a = 1"]
+
+
+def test_trust_keeps_programs(tmp_path):
+    with trusting():
+        assert texts(read_checkpoint(checkpoint(tmp_path, "import os"))) == ["import os", "import os"]

@@ -1,0 +1,294 @@
+"""No file runs code on loading, however it is made; what it asked for is named, and only ``trusting`` lets it."""
+
+import io
+import logging
+import os
+import pickle
+import tarfile
+from collections import OrderedDict
+
+import numpy as np
+import pytest
+import torch
+from mmengine.logging import HistoryBuffer, MMLogger
+
+from fcn_plugin.checkpoints.read import read_checkpoint
+from fcn_plugin.checkpoints.trust import trusting
+from fcn_plugin.errors import UserError
+
+
+class Call:
+    """Calls a function when unpickled."""
+
+    def __init__(self, function, *arguments):
+        self.call = function, arguments
+
+    def __reduce__(self):
+        return self.call
+
+
+@pytest.fixture
+def made(tmp_path):
+    """The folder that :func:`trap` makes when it is unpickled."""
+    return tmp_path / "made"
+
+
+def trap(made):
+    return Call(os.mkdir, str(made))
+
+
+def refused(path, made):
+    """The message about a file that must not have run."""
+    with pytest.raises(UserError) as error:
+        read_checkpoint(str(path))
+    assert not made.exists()
+    message = str(error.value)
+    assert message.startswith(f"{path} ")
+    return message
+
+
+WAYS = {
+    "zip": lambda content, path, protocol: torch.save(content, path, pickle_protocol=protocol),
+    "legacy": lambda content, path, protocol: torch.save(
+        content, path, pickle_protocol=protocol, _use_new_zipfile_serialization=False
+    ),
+    "pickle": lambda content, path, protocol: path.write_bytes(pickle.dumps(content, protocol)),
+}
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("protocol", range(6))
+def test_a_file_that_would_run_code_is_named_with_what_it_would_run(tmp_path, made, way, protocol):
+    path = tmp_path / "bad.pth"
+    WAYS[way]({"state_dict": {}, "meta": {"deep": [trap(made)]}}, path, protocol)
+    message = refused(path, made)
+    assert "would run code (posix.mkdir) on loading and was refused" in message
+    assert "--trust-checkpoint loads it all the same: any code in it then runs" in message
+    try:
+        torch.load(path, weights_only=False)
+    except Exception as error:  # a bare pickle is no file of torch's, which it finds when the pickle has run
+        assert way == "pickle", error
+    assert made.exists()  # the trap works
+
+
+PLACES = {
+    "optimizer": lambda one: {"state_dict": {}, "optimizer": {"state": {0: {"momentum_buffer": one}}}},
+    "history": lambda one: {"state_dict": {}, "message_hub": {"log_scalars": {"loss": one}}},
+    "weights": lambda one: {"state_dict": OrderedDict(a=one)},
+    "key": lambda one: {"state_dict": {one: 1}},
+    "whole": lambda one: one,
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_wherever_it_lies(tmp_path, made, place):
+    path = tmp_path / "bad.pth"
+    torch.save(PLACES[place](trap(made)), path)
+    assert "(posix.mkdir)" in refused(path, made)
+
+
+def test_builtins_are_named_in_full(tmp_path, made):
+    path = tmp_path / "bad.pth"
+    torch.save({"a": Call(eval, f"__import__('os').mkdir({str(made)!r})")}, path)
+    assert "would run code (builtins.eval)" in refused(path, made)
+
+
+def test_the_old_opcode_of_instances(tmp_path, made):
+    path = tmp_path / "bad.pth"
+    path.write_bytes(f"(S'{made}'\niposix\nmkdir\n.".encode())
+    assert "would run code (posix.mkdir)" in refused(path, made)
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")  # torch.jit is on its way out
+def test_a_torchscript_archive(tmp_path, made):
+    path = tmp_path / "net.pt"
+    torch.jit.save(torch.jit.script(torch.nn.Linear(1, 1)), path)
+    assert "is a TorchScript archive, a program with weights, and was refused" in refused(path, made)
+
+
+def test_an_archive_of_the_first_torch(tmp_path, made):
+    path = tmp_path / "old.pth"
+    with tarfile.open(path, "w") as archive:
+        info = tarfile.TarInfo("pickle")
+        content = pickle.dumps(trap(made), 2)
+        info.size = len(content)
+        archive.addfile(info, io.BytesIO(content))
+    assert "is an archive of torch before 0.2, which runs code on loading, and was refused" in refused(path, made)
+
+
+def test_a_later_protocol_without_code_says_so(tmp_path, made):
+    path = tmp_path / "new.pth"
+    torch.save({"a": torch.ones(2)}, path, pickle_protocol=4)
+    assert "is pickled with protocol 4, which can't be looked through for code, and was refused" in refused(path, made)
+    with trusting():
+        assert read_checkpoint(str(path))["a"].tolist() == [1, 1]
+
+
+# ---- what mmengine's checkpoints need, and its allow-list would let through
+
+
+def attribute(owner, name):
+    return Call(getattr, owner, name)
+
+
+ABUSES = {
+    "a method of a tensor": (attribute(torch.Tensor, "tolist"), "builtins.getattr"),
+    "a class method of the history": (attribute(HistoryBuffer, "register_statistics"), "'register_statistics'"),
+    "what the class keeps": (attribute(HistoryBuffer, "_statistics_methods"), "'_statistics_methods'"),
+    "the globals of a method": (attribute(attribute(HistoryBuffer, "mean"), "__globals__"), "'__globals__'"),
+    "a name with dots": (attribute(HistoryBuffer, "mean.__globals__"), "'mean.__globals__'"),
+    "a dtype's way to NumPy": (attribute(np.dtype, "newbyteorder"), "builtins.getattr"),
+    "an address": (Call(np.ndarray, (1,), np.dtype("O"), b"A" * 8), "numpy.dtype 'O8'"),
+    "an array of objects": (np.array([[1], "a"], dtype=object), "numpy.dtype 'O8'"),
+    "records": (np.zeros(1, [("a", "f4")]), "numpy.dtype 'V4'"),
+    "a class of arrays": (np.zeros(2).view(np.recarray), "numpy.rec.recarray"),
+    "pickle again": (Call(np.load, "file.npy"), "numpy.load"),
+}
+
+
+@pytest.mark.parametrize("case", ABUSES)
+def test_what_the_engines_checkpoints_need_reaches_nothing_else(tmp_path, made, case):
+    content, named = ABUSES[case]
+    torch.save({"a": content}, tmp_path / "bad.pth")
+    message = refused(tmp_path / "bad.pth", made)
+    assert "would run code" in message
+    assert named in message
+
+
+def test_a_dtype_of_numbers_takes_no_fields(tmp_path, made):
+    """Flags and fields of a file's choice would make NumPy take numbers for addresses."""
+    state = (3, "<", None, ("a",), {"a": (np.dtype("f8"), 0)}, 8, 8, 63)
+    dtype = b"\x80\x02}X\x01\x00\x00\x00acnumpy\ndtype\nX\x02\x00\x00\x00f8\x85R"
+    path = tmp_path / "bad.pth"
+    torch.save({}, path)
+    state = pickle.dumps(state, 2)[2:-1]  # without its header and its end
+    body = dtype + state + b"bs."
+    legacy = [pickle.dumps(one, 2) for one in (torch.serialization.MAGIC_NUMBER, 1001, {})]
+    path.write_bytes(b"".join([*legacy, body, pickle.dumps([], 2)]))
+    message = refused(path, made)
+    assert "would run code (numpy.dtype with (3, '<'" in message
+
+
+def test_a_history_brings_no_functions_along(tmp_path):
+    """Unpickled as mmengine does it, they would be those of every history of the process."""
+    history = HistoryBuffer([1.0, 3.0], [1, 1])
+    before = dict(HistoryBuffer._statistics_methods)
+    history._statistics_methods = {"mean": OrderedDict, "mine": OrderedDict}
+    torch.save({"a": history}, tmp_path / "history.pth")
+    del history
+    read = read_checkpoint(str(tmp_path / "history.pth"))["a"]
+    assert HistoryBuffer._statistics_methods == before
+    assert read.statistics("mean") == 2
+    assert "mine" not in read._statistics_methods
+
+
+def test_what_others_have_allowed_does_not_count(tmp_path, made):
+    with torch.serialization.safe_globals([getattr, eval]):
+        before = set(torch.serialization.get_safe_globals())
+        for call, named in (
+            (attribute(torch.Tensor, "tolist"), "builtins.getattr"),
+            (Call(eval, "1"), "builtins.eval"),
+        ):
+            torch.save({"a": call}, tmp_path / "bad.pth")
+            assert named in refused(tmp_path / "bad.pth", made)
+        assert set(torch.serialization.get_safe_globals()) == before
+
+
+VALUES = {
+    "float64": np.float64(0.5),
+    "float32": np.float32(2.5),
+    "bool": np.bool_(True),
+    "int": np.int64(-3),
+    "transposed": np.arange(6).reshape(2, 3).T,
+    "big-endian": np.arange(3, dtype=">i2"),
+    "empty": np.zeros((0, 3), "f4"),
+    "no axes": np.array(3),
+    "half": np.ones(2, np.float16),
+    "bytes": np.arange(3, dtype=np.uint8),
+}
+
+
+@pytest.mark.parametrize("old_numpy", [False, True])
+def test_numbers_of_numpy_come_back_as_they_were(tmp_path, old_numpy):
+    path = tmp_path / "values.pth"
+    content = {"values": VALUES, "in lists": [VALUES["half"], (VALUES["empty"],)]}
+    if old_numpy:
+        body = pickle.dumps(content, 2).replace(b"numpy._core.multiarray", b"numpy.core.multiarray")
+        legacy = [pickle.dumps(one, 2) for one in (torch.serialization.MAGIC_NUMBER, 1001, {})]
+        path.write_bytes(b"".join([*legacy, body, pickle.dumps([], 2)]))
+    else:
+        torch.save(content, path)
+    read = read_checkpoint(str(path))
+    for name, value in VALUES.items():
+        found = read["values"][name]
+        assert type(found) is type(value)
+        assert found.dtype == value.dtype
+        np.testing.assert_array_equal(found, value, strict=True)
+    assert read["in lists"][0].tolist() == [1, 1]
+    assert read["in lists"][1][0].shape == (0, 3)
+
+
+def test_a_history_comes_back_and_can_be_saved_again(tmp_path):
+    path = tmp_path / "history.pth"
+    histories = {"full": HistoryBuffer([1.0, 3.0], [1, 1], max_length=7), "empty": HistoryBuffer()}
+    torch.save({"log_scalars": OrderedDict(histories)}, path)
+    for _ in range(2):
+        read = read_checkpoint(str(path))
+        full, empty = read["log_scalars"].values()
+        assert isinstance(read["log_scalars"], OrderedDict)
+        assert (full.mean(), full.max_length, len(empty.data[0])) == (2, 7, 0)
+        full.update(2.0)
+        assert full.current() == 2
+        torch.save(read, path)
+        full = torch.load(path, weights_only=False)["log_scalars"]["full"]  # for other programs too
+        assert full.data[0].tolist() == [1, 3, 2]
+        torch.save({"log_scalars": OrderedDict(histories)}, path)
+
+
+# ---- trust
+
+
+def test_trust_runs_the_code_and_warns_once(tmp_path, made, caplog):
+    path = tmp_path / "bad.pth"
+    torch.save({"state_dict": {"a": torch.ones(1)}, "b": trap(made)}, path)
+    MMLogger.get_current_instance().addHandler(caplog.handler)
+    try:
+        with trusting():
+            assert read_checkpoint(str(path))["state_dict"]["a"] == 1
+            made.rmdir()
+            read_checkpoint(str(path))
+            made.rmdir()
+    finally:
+        MMLogger.get_current_instance().removeHandler(caplog.handler)
+    (warning,) = [one for one in caplog.records if one.levelno == logging.WARNING]
+    assert warning.getMessage() == (
+        f"{path} would run code (posix.mkdir) on loading, and is trusted: it runs whatever its author wrote into it"
+    )
+    assert "(posix.mkdir)" in refused(path, made)  # outside again
+
+
+def test_trust_says_nothing_of_a_plain_file(tmp_path, capsys):
+    torch.save({"a": torch.ones(1)}, tmp_path / "plain.pth")
+    with trusting():
+        read_checkpoint(str(tmp_path / "plain.pth"))
+    assert capsys.readouterr() == ("", "")
+
+
+def test_no_trust_within_trust(tmp_path, made):
+    torch.save({"b": trap(made)}, tmp_path / "bad.pth")
+    with trusting(), trusting(False):
+        refused(tmp_path / "bad.pth", made)
+
+
+def test_a_damaged_file_is_refused_under_trust(tmp_path, made):
+    from fcn_plugin.checkpoints.checksum import seal
+
+    path = tmp_path / "bad.pth"
+    torch.save({"a": torch.ones(5), "b": trap(made)}, path)
+    seal(path)
+    content = bytearray(path.read_bytes())
+    content[-100] ^= 1
+    path.write_bytes(content)
+    with trusting():
+        assert "is damaged" in refused(path, made)

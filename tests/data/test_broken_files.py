@@ -1,0 +1,313 @@
+"""A sample at fault is named, or left out by choice; nothing else changes where the files are whole."""
+
+import os
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from mmcv.transforms import LoadImageFromFile
+from mmengine.dataset import Compose, RepeatDataset
+from mmengine.registry import init_default_scope
+from mmseg.datasets import BaseSegDataset
+from mmseg.datasets.transforms import LoadAnnotations
+from PIL import Image
+
+from fcn_plugin.data.broken_files import (
+    MOST_IN_A_ROW,
+    CheckedPipeline,
+    SkippingPipeline,
+    check_files,
+    skip_broken_files,
+    skipped,
+)
+from fcn_plugin.data.headers import read_header
+from fcn_plugin.data.load_annotations import FCNLoadAnnotations
+from fcn_plugin.errors import UserError
+
+SIZE = 64  # W = H of the images
+
+
+def fail(data):
+    raise IndexError("no file named here")
+
+
+def noise(*shape):
+    return np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+
+
+@pytest.fixture
+def files(tmp_path):
+    paths = {"img_path": str(tmp_path / "a.jpg"), "seg_map_path": str(tmp_path / "a.png"), "seg_fields": []}
+    Image.fromarray(noise(SIZE, SIZE, 3)).save(paths["img_path"])
+    Image.fromarray(noise(SIZE, SIZE)).save(paths["seg_map_path"])
+    return paths
+
+
+LOADERS = (LoadImageFromFile, FCNLoadAnnotations)
+
+
+def checked(*steps, loaders=LOADERS):
+    return CheckedPipeline([*(loader() for loader in loaders), *steps])
+
+
+def refusal(files, *steps, **options):
+    with pytest.raises(UserError) as error:
+        checked(*steps, **options)(files)
+    return str(error.value)
+
+
+def passes(files, *steps, **options):
+    return "img" in checked(*steps, **options)(files)
+
+
+@pytest.mark.parametrize("key", ["img_path", "seg_map_path"])
+@pytest.mark.parametrize("keep", [0, 10, 2000])
+def test_a_file_cut_short(files, key, keep):
+    """OpenCV decodes what is left of the JPEG and says nothing."""
+    with open(files[key], "r+b") as file:
+        file.truncate(keep)
+    assert refusal(files).startswith(f"{files[key]}: can't be read (")
+
+
+@pytest.mark.parametrize("key", ["img_path", "seg_map_path"])
+def test_bytes_after_a_whole_file(files, key):
+    with open(files[key], "ab") as file:
+        file.write(b"a film")
+    assert passes(files)
+
+
+@pytest.mark.parametrize("key", ["img_path", "seg_map_path"])
+def test_a_file_that_is_missing_matters_where_it_is_needed(files, key):
+    files[key] += ".gone"
+    assert CheckedPipeline([dict])(files) == files
+    assert refusal(files).startswith(f"{files[key]}: can't be read (no such file)")
+
+
+def wider(files):
+    Image.fromarray(noise(SIZE, SIZE + 1)).save(files["seg_map_path"])
+    return (
+        f"{files['seg_map_path']}: 65 x 64, its image {files['img_path']} is 64 x 64; image and mask must have one size"
+    )
+
+
+def turned(files):
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    Image.fromarray(noise(SIZE, SIZE, 3)).save(files["img_path"], exif=exif)
+    return f"{files['img_path']}: EXIF orientation 3"
+
+
+def deep(files):
+    files["img_path"] = files["img_path"].replace(".jpg", ".tif")
+    Image.fromarray(noise(SIZE, SIZE).astype(np.uint16) * 16).save(files["img_path"])
+    return f"{files['img_path']}: 16 bits a channel; scale it to 8 bits"
+
+
+def coloured(files):
+    Image.fromarray(noise(SIZE, SIZE, 3)).save(files["seg_map_path"])
+    return f"{files['seg_map_path']}: mode RGB, one id per pixel is meant; convert them to ids"
+
+
+def lossy(files):
+    files["seg_map_path"] = files["seg_map_path"].replace(".png", "_mask.jpg")
+    Image.fromarray(noise(SIZE, SIZE)).save(files["seg_map_path"])
+    return f"{files['seg_map_path']}: a JPEG file; save masks as PNG"
+
+
+@pytest.mark.parametrize("spoil", [wider, turned, deep, coloured, lossy])
+def test_what_the_engine_would_take_without_a_word(files, spoil):
+    message = spoil(files)
+    assert refusal(files).startswith(message)
+
+
+def test_files_of_another_loader_are_its_own_affair(files):
+    """Colours that a transform of the user's turns into ids, images that are loaded in full depth."""
+    coloured(files)
+    assert passes(files, loaders=(LoadImageFromFile,))
+    deep(files)
+    whole = CheckedPipeline([LoadImageFromFile(color_type="unchanged")])(files)
+    assert whole["img"].dtype == np.uint16
+
+
+def test_masks_of_32_bits(files):
+    files["seg_map_path"] = files["seg_map_path"].replace(".png", ".tif")
+    Image.fromarray(noise(SIZE, SIZE).astype(np.int32)).save(files["seg_map_path"])
+    assert passes(files)
+
+
+@pytest.mark.parametrize("loader, kept", [(LoadAnnotations, False), (FCNLoadAnnotations, True)])
+def test_masks_of_16_bits_and_a_loader_that_keeps_8(files, loader, kept):
+    Image.fromarray(noise(SIZE, SIZE).astype(np.uint16)).save(files["seg_map_path"])
+    files |= {"reduce_zero_label": False}
+    if kept:
+        assert passes(files)
+    else:
+        assert refusal(files, loaders=(LoadImageFromFile, loader)).startswith(
+            f"{files['seg_map_path']}: 16 bits; load them with FCNLoadAnnotations"
+        )
+
+
+def gray(files):
+    Image.fromarray(noise(SIZE, SIZE)).save(files["img_path"])
+
+
+def turned_with_its_mask(files):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(noise(20, SIZE, 3)).save(files["img_path"], exif=exif)
+    Image.fromarray(noise(SIZE, 20)).save(files["seg_map_path"])
+
+
+@pytest.mark.parametrize("change", [gray, turned_with_its_mask])
+def test_what_is_only_worth_a_warning_passes(files, change):
+    change(files)
+    assert passes(files)
+
+
+def test_a_fault_of_the_pipeline_stays_one(files):
+    with pytest.raises(IndexError, match="no file named here"):
+        checked(fail)(files)
+
+
+def test_files_of_a_sample_are_looked_at_once(files, monkeypatch):
+    looks = []
+    monkeypatch.setattr(
+        "fcn_plugin.data.broken_files.read_header", lambda path, what: looks.append(path) or read_header(path)
+    )
+    pipeline = checked()
+    for index in (0, 1, 0, 1):
+        pipeline(files | {"sample_idx": index})
+    assert looks == [files["img_path"], files["seg_map_path"]] * 2
+
+
+def test_a_broken_sample_is_broken_each_time(files):
+    message = wider(files)
+    pipeline = checked()
+    for _ in range(2):
+        with pytest.raises(UserError) as refusal:
+            pipeline(files | {"sample_idx": 0})
+        assert str(refusal.value) == message
+
+
+def test_a_file_that_vanishes_later(files):
+    pipeline = checked()
+    pipeline(files | {"sample_idx": 0})
+    os.unlink(files["img_path"])
+    with pytest.raises(UserError, match=r"a.jpg: can't be read \(no such file\)"):
+        pipeline(files | {"sample_idx": 0})
+
+
+def test_a_sample_without_files():
+    with pytest.raises(IndexError):
+        CheckedPipeline([fail])({})
+
+
+def test_reaches_through_wrappers():
+    plain = [SimpleNamespace(pipeline=Compose([fail])) for _ in range(3)]
+    repeated = SimpleNamespace(dataset=plain[1])
+    check_files(SimpleNamespace(datasets=[plain[0], repeated, SimpleNamespace(datasets=[plain[2]])]))
+    assert all(type(one.pipeline) is CheckedPipeline for one in plain)
+    assert all(one.pipeline.transforms == [fail] for one in plain)
+
+
+# ---- going on without them
+
+STEPS = [dict(type="LoadImageFromFile"), dict(type="FCNLoadAnnotations"), dict(type="PackSegInputs")]
+
+
+@pytest.fixture
+def dataset(tmp_path):
+    """Three images, of gray value and class 10, 20 and 30."""
+    init_default_scope("mmseg")
+    for value in (10, 20, 30):
+        Image.new("RGB", (8, 8), (value,) * 3).save(tmp_path / f"{value}.jpg")
+        Image.new("L", (8, 8), value).save(tmp_path / f"{value}.png")
+    return BaseSegDataset(data_prefix=dict(img_path=str(tmp_path), seg_map_path=str(tmp_path)), pipeline=STEPS)
+
+
+def seen(item):
+    """Gray value of the image, ids of the mask."""
+    return int(item["inputs"].float().mean().round()), item["data_samples"].gt_sem_seg.data.unique().tolist()
+
+
+def test_evaluation_puts_a_void_neighbour_in_the_place(dataset, tmp_path):
+    (tmp_path / "30.png").write_bytes(b"")
+    skip_broken_files(dataset, training=False, notes=tmp_path / "notes.txt")
+    assert [seen(item) for item in dataset] == [(10, [10]), (20, [20]), (10, [255])]
+    assert [seen(item) for item in dataset][2] == (10, [255])
+    assert [item["data_samples"].get("stand_in", False) for item in dataset] == [False, False, True]
+    (line,) = skipped(tmp_path / "notes.txt")
+    assert line.startswith(f"{tmp_path / '30.png'}: can't be read (cannot identify")
+
+
+def test_two_neighbours_that_are_broken(dataset, tmp_path):
+    for name in ("20.jpg", "30.png"):
+        (tmp_path / name).write_bytes(b"")
+    skip_broken_files(dataset, training=False, notes=tmp_path / "notes.txt")
+    assert [seen(item) for item in dataset] == [(10, [10]), (10, [255]), (10, [255])]
+    assert [line.split(":")[0] for line in skipped(tmp_path / "notes.txt")] == [
+        str(tmp_path / name) for name in ("20.jpg", "30.png")
+    ]
+
+
+def test_training_draws_another(dataset, tmp_path):
+    (tmp_path / "20.jpg").write_bytes(b"")
+    np.random.seed(0)
+    wrapped = RepeatDataset(dataset, times=20)
+    skip_broken_files(wrapped, training=True, notes=tmp_path / "notes.txt")
+    drawn = [seen(wrapped[i]) for i in range(60)]
+    assert drawn[::3] == [(10, [10])] * 20
+    assert {value for value, _ in drawn[1::3]} == {10, 30}  # not one neighbour alone
+    assert all(ids == [value] for value, ids in drawn)
+    assert len(skipped(tmp_path / "notes.txt")) == 1
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_a_data_set_without_a_whole_sample(dataset, tmp_path, training):
+    for path in tmp_path.glob("*.jpg"):
+        path.write_bytes(b"")
+    skip_broken_files(dataset, training, notes=tmp_path / "notes.txt")
+    with pytest.raises(
+        UserError, match=rf"{MOST_IN_A_ROW} broken samples in a row, the last one: .*\d0.jpg: can't be read"
+    ):
+        dataset[0]
+
+
+def test_void_under_test_time_augmentation(dataset, tmp_path):
+    steps = [
+        STEPS[0],
+        dict(
+            type="TestTimeAug",
+            transforms=[[dict(type="RandomFlip", prob=p) for p in (0.0, 1.0)], STEPS[1:2], STEPS[2:]],
+        ),
+    ]
+    dataset.pipeline = Compose(steps)
+    (tmp_path / "10.jpg").write_bytes(b"")
+    skip_broken_files(dataset, training=False, notes=tmp_path / "notes.txt")
+    assert [s.gt_sem_seg.data.unique().tolist() for s in dataset[0]["data_samples"]] == [[255], [255]]
+    assert [s.gt_sem_seg.data.unique().tolist() for s in dataset[1]["data_samples"]] == [[20], [20]]
+
+
+def test_a_fault_of_the_pipeline_is_not_skipped(dataset, tmp_path):
+    pipeline = SkippingPipeline([fail], dataset, True, tmp_path / "notes.txt")
+    with pytest.raises(IndexError):
+        pipeline({"sample_idx": 0})
+    assert skipped(tmp_path / "notes.txt") == []
+
+
+def test_notes_of_two_workers_are_one_list(dataset, tmp_path):
+    (tmp_path / "20.jpg").write_bytes(b"")
+    skip_broken_files(dataset, training=False, notes=tmp_path / "notes.txt")
+    loader = torch.utils.data.DataLoader(RepeatDataset(dataset, times=4), batch_size=None, num_workers=2)
+    assert [seen(item)[0] for item in loader] == [10, 30, 30] * 4
+    assert len((tmp_path / "notes.txt").read_text().splitlines()) == 2
+    assert len(skipped(tmp_path / "notes.txt")) == 1
+
+
+def test_broken_samples_here_and_there_are_no_broken_data_set(dataset, tmp_path, monkeypatch):
+    monkeypatch.setattr("fcn_plugin.data.broken_files.MOST_IN_A_ROW", 2)
+    (tmp_path / "20.jpg").write_bytes(b"")
+    skip_broken_files(dataset, training=False, notes=tmp_path / "notes.txt")
+    for _ in range(3):
+        assert [seen(item)[0] for item in dataset] == [10, 30, 30]

@@ -1,0 +1,150 @@
+"""What a header tells: depth, channels, turns, sizes."""
+
+import cv2
+import mmcv
+import numpy as np
+import pytest
+from PIL import Image
+
+from fcn_plugin.data.headers import (
+    UnreadableFile,
+    image_problems,
+    mask_problems,
+    pair_problems,
+    read_header,
+    require_whole,
+)
+
+SIZE = (6, 4)
+
+
+def saved(path, mode="RGB", size=SIZE, orientation=None):
+    exif = Image.Exif()
+    if orientation is not None:
+        exif[0x0112] = orientation
+    Image.new(mode, size).save(path, **({"exif": exif} if orientation is not None else {}))
+    return read_header(str(path))
+
+
+def kinds(problems):
+    return [(p.kind, p.found) for p in problems]
+
+
+@pytest.mark.parametrize(
+    "mode, suffix, expected",
+    [
+        ("RGB", "jpg", []),
+        ("RGB", "png", []),
+        ("L", "jpg", [("gray image", "mode L")]),
+        ("1", "png", [("gray image", "mode 1")]),
+        ("RGBA", "png", [("alpha image", "mode RGBA")]),
+        ("LA", "png", [("alpha image", "mode LA")]),
+        ("P", "png", [("palette image", "mode P")]),
+        ("CMYK", "jpg", [("CMYK image", "mode CMYK")]),
+        ("I;16", "png", [("deep image", "16 bits a channel")]),
+        ("I;16", "tif", [("deep image", "16 bits a channel")]),
+        ("F", "tif", [("deep image", "32 bits a channel")]),
+    ],
+)
+def test_images(tmp_path, mode, suffix, expected):
+    assert kinds(image_problems(saved(tmp_path / f"a.{suffix}", mode))) == expected
+
+
+def test_16_bit_colours_behind_an_8_bit_mode(tmp_path):
+    """Pillow opens such a file as RGB and keeps the upper halves."""
+    for suffix in ("png", "tif"):
+        path = str(tmp_path / f"a.{suffix}")
+        cv2.imwrite(path, np.full((4, 6, 3), 4000, np.uint16))
+        assert kinds(image_problems(read_header(path))) == [("deep image", "16 bits a channel")]
+
+
+@pytest.mark.parametrize(
+    "mode, suffix, expected",
+    [
+        ("L", "png", []),
+        ("P", "png", []),
+        ("1", "png", []),
+        ("I;16", "png", []),
+        ("L", "bmp", []),
+        ("RGB", "png", [("colour mask", "mode RGB, one id per pixel is meant")]),
+        ("RGBA", "png", [("colour mask", "mode RGBA, one id per pixel is meant")]),
+        ("F", "tif", [("colour mask", "mode F, one id per pixel is meant")]),
+        ("L", "jpg", [("lossy mask", "a JPEG file")]),
+    ],
+)
+def test_masks(tmp_path, mode, suffix, expected):
+    assert kinds(mask_problems(saved(tmp_path / f"a.{suffix}", mode))) == expected
+
+
+@pytest.mark.parametrize(
+    "orientation, stored, mask, expected",
+    [
+        (None, (6, 4), (6, 4), []),
+        (1, (6, 4), (6, 4), []),
+        (None, (6, 4), (4, 6), "size mismatch"),
+        (6, (6, 4), (4, 6), "turned with its mask"),
+        (6, (6, 4), (6, 4), "turned image"),
+        (6, (6, 4), (5, 4), "size mismatch"),
+        (8, (5, 5), (5, 5), "turned image"),  # nothing tells
+        (3, (6, 4), (6, 4), "turned image"),
+        (2, (6, 4), (6, 4), "turned image"),
+        (0, (6, 4), (6, 4), []),  # undefined
+        (9, (6, 4), (6, 4), []),
+    ],
+)
+def test_pairs(tmp_path, orientation, stored, mask, expected):
+    image = saved(tmp_path / "a.jpg", size=stored, orientation=orientation)
+    problems = pair_problems(image, saved(tmp_path / "m.png", "L", mask))
+    assert [p.kind for p in problems] == ([expected] if expected else [])
+
+
+@pytest.mark.parametrize(
+    "mask, expected", [((4, 6), "turned with its mask"), ((6, 4), "turned image"), ((5, 4), "size mismatch")]
+)
+def test_turned_tiff(tmp_path, mask, expected):
+    """Pillow turns a TIFF's size on opening; OpenCV, which training loads with, turns its pixels."""
+    image = saved(tmp_path / "a.tif", size=(6, 4), orientation=6)
+    assert (image.size, image.shown) == ((6, 4), (4, 6))
+    assert mmcv.imfrombytes((tmp_path / "a.tif").read_bytes()).shape[:2] == image.shown[::-1]
+    (problem,) = pair_problems(image, saved(tmp_path / "m.png", "L", mask))
+    assert problem.kind == expected
+
+
+def test_values_in_messages(tmp_path):
+    image = saved(tmp_path / "a.jpg", size=(6, 4), orientation=6)
+    (turned,) = pair_problems(image, saved(tmp_path / "m.png", "L", (6, 4)))
+    assert turned.message.startswith(f"{tmp_path / 'a.jpg'}: EXIF orientation 6, stored 6 x 4; save the image upright")
+    (other,) = pair_problems(image, saved(tmp_path / "n.png", "L", (5, 4)))
+    assert (
+        other.message
+        == f"{tmp_path / 'n.png'}: 5 x 4, its image {tmp_path / 'a.jpg'} is 4 x 6; image and mask must have one size"
+    )
+    assert (turned.severity, other.severity) == ("error", "error")
+
+
+@pytest.mark.parametrize(
+    "content, reason", [(None, "no such file"), (b"", "cannot identify"), (b"no image", "cannot identify")]
+)
+@pytest.mark.parametrize("what", ["image", "mask"])
+def test_unreadable(tmp_path, content, reason, what):
+    path = tmp_path / "a.png"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(UnreadableFile, match=rf"a.png: can't be read \({reason}") as caught:
+        read_header(str(path), what)
+    assert caught.value.problem.kind == f"unreadable {what}"
+    assert "take it out of the split" in str(caught.value)
+    assert str(caught.value).count(str(path)) == 1 or reason == "cannot identify"
+
+
+@pytest.mark.parametrize(
+    "suffix, lost", [("png", 1), ("png", 12), ("bmp", 1), ("bmp", 9), ("tif", 9), ("ppm", 1), ("jpg", 2)]
+)
+def test_files_without_their_last_bytes(tmp_path, suffix, lost):
+    path = tmp_path / f"a.{suffix}"
+    image = Image.fromarray(np.random.default_rng(0).integers(0, 256, (9, 8, 3), np.uint8))
+    image.save(path)
+    require_whole(read_header(str(path)))
+    path.write_bytes(path.read_bytes()[:-lost])
+    with pytest.raises(UnreadableFile, match=rf"a.{suffix}: can't be read \("):
+        require_whole(read_header(str(path)))

@@ -1,0 +1,58 @@
+"""Colours of palette masks against the config's and each other."""
+
+import numpy as np
+
+from fcn_plugin.data.class_map import ClassMap
+from fcn_plugin.datatools.check.palettes import PaletteCheck
+
+CLASSES = ClassMap.of({0: "sea", 5: "sand", 6: "gull"}, (255,))
+PALETTE = [[0, 0, 255], [200, 200, 0], [255, 255, 255]]
+
+
+def colours(**by_id):
+    table = np.full((8, 3), 7, np.uint8)
+    for one, colour in by_id.items():
+        table[int(one[1:])] = colour
+    return table
+
+
+def problems(check, ids, table, class_map=CLASSES, palette=PALETTE, path="m.png"):
+    found = check.problems(path, np.array(ids), table, class_map, palette)
+    return [(problem.kind, problem.path, problem.found) for problem in found]
+
+
+def test_the_config_s_colours_and_unknown_ones_are_fine():
+    assert problems(PaletteCheck(), [0, 5, 6], colours(_0=PALETTE[0], _5=PALETTE[1])) == []
+
+
+def test_an_id_with_the_colour_of_another_class():
+    table = colours(_5=PALETTE[2], _6=PALETTE[1])
+    swapped = "id 5 (sand) has the colour [255, 255, 255] of gull"
+    assert problems(PaletteCheck(), [0, 5, 6], table) == [("swapped colours", "m.png", swapped)]
+    assert problems(PaletteCheck(), [0], table) == []  # the ids do not occur
+    assert problems(PaletteCheck(), [0, 5], table, palette=None) == []
+    assert problems(PaletteCheck(), [0, 5], table, class_map=None) == []
+
+
+def test_ignored_ids_may_have_any_colour():
+    table = np.full((256, 3), PALETTE[0], np.uint8)
+    assert problems(PaletteCheck(), [255], table) == []
+
+
+def test_two_classes_of_one_colour_are_not_swapped():
+    assert problems(PaletteCheck(), [5], colours(_5=PALETTE[1]), palette=[PALETTE[1], PALETTE[1], PALETTE[2]]) == []
+
+
+def test_masks_that_colour_an_id_differently():
+    check = PaletteCheck()
+    assert problems(check, [0, 5], colours(_5=[1, 2, 3]), path="a.png") == []
+    other = "id 5 is [3, 2, 1], in a.png it is [1, 2, 3]"
+    assert problems(check, [5, 6], colours(_5=[3, 2, 1]), path="b.png") == [("other palette", "b.png", other)]
+    assert problems(check, [6], colours(_5=[3, 2, 1]), path="c.png") == []
+    assert problems(check, [6], colours(_6=[3, 2, 1]), path="d.png") == [
+        ("other palette", "d.png", "id 6 is [3, 2, 1], in b.png it is [7, 7, 7]")
+    ]
+
+
+def test_ids_beyond_a_short_palette():
+    assert problems(PaletteCheck(), [0, 200], colours(_0=PALETTE[0])) == []

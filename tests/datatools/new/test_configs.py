@@ -1,0 +1,128 @@
+"""The configs that are written: read back, they agree, and their data sets give samples."""
+
+import subprocess
+import sys
+from pathlib import Path, PurePath
+
+import numpy as np
+import pytest
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from mmseg.registry import DATASETS
+
+from fcn_plugin.configs import config_dir, get_config
+from fcn_plugin.datatools.new.build import new_dataset
+from fcn_plugin.datatools.new.config_text import crop_side, dataset_config, model_config
+from fcn_plugin.datatools.new.options import Options
+from fcn_plugin.preflight.config import check_config
+
+
+@pytest.mark.parametrize(
+    ("sizes", "side"),
+    [
+        ([(480, 360)], 352),
+        ([(4000, 3000)], 480),
+        ([(500, 481), (500, 375), (1, 1)], 352),
+        ([(100, 95)], 64),
+        ([(31, 20)], 32),
+    ],
+)
+def test_crops(sizes, side):
+    assert crop_side(sizes) == side
+
+
+@pytest.fixture
+def roads(photos, save, blocks):
+    """Six images of two sizes, masks with 0, 7, 9 and void."""
+    photos(*(f"{i}.png" for i in range(5)), size=(70, 50))
+    photos("5.png", size=(80, 60))
+    for i in range(6):
+        save(f"masks/{i}.png", blocks(0, 7, 9, 255, size=(80, 60) if i == 5 else (70, 50)))
+    return Options("roads", "photos", "masks")
+
+
+@pytest.mark.parametrize("from_scratch", [False, True])
+def test_configs_are_ready(roads, from_scratch, here):
+    new_dataset(Options(**{**vars(roads), "from_scratch": from_scratch}))
+    cfg = get_config("configs/fcn8s_vgg16_roads.py")
+    init_default_scope("mmseg")
+    check_config(cfg, ("train", "val", "test"))
+    assert cfg.model.decode_head.num_classes == 3
+    assert cfg.model.get("pretrained") == (None if from_scratch else "torchvision://vgg16")
+    assert cfg.model.backbone.get("norm_cfg") == (dict(type="BN") if from_scratch else None)
+    assert cfg.optim_wrapper.optimizer.type == ("AdamW" if from_scratch else "SGD")
+    assert cfg.model.precision == "auto"
+    assert cfg.val_dataloader.batch_size == 1
+    assert cfg.train_pipeline[2]["scale"] == (70, 50)
+
+    train = DATASETS.build(cfg.train_dataloader.dataset)
+    assert len(train) == 5
+    assert train.metainfo["classes"] == ("class0", "class7", "class9")
+    sample = train[0]
+    assert sample["inputs"].shape[0] == 3
+    assert sample["inputs"].shape[1] <= 32 and sample["inputs"].shape[2] <= 32  # 50 rounded down
+    mask = sample["data_samples"].gt_sem_seg.data.numpy()
+    assert set(np.unique(mask)) <= {0, 1, 2, 255}
+    (val,) = DATASETS.build(cfg.val_dataloader.dataset)
+    assert val["inputs"].shape[1:] == val["data_samples"].gt_sem_seg.data.shape[1:]
+    assert set(np.unique(val["data_samples"].gt_sem_seg.data)) == {0, 1, 2, 255}
+
+    cfg.dump(here / "dumped.py")  # as a run does
+    assert Config.fromfile(here / "dumped.py").train_dataloader == cfg.train_dataloader
+
+
+def test_configs_are_formatted(roads, here):
+    pytest.importorskip("ruff")
+    new_dataset(roads)
+    project = Path(__file__).parents[3] / "pyproject.toml"
+    for command in (["check"], ["format", "--check"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "ruff", *command, "--config", project, here / "configs"],
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout
+
+
+def test_bases_inside_and_outside_the_package(here):
+    inside = model_config("x", 2, PurePath("."), from_scratch=False)
+    assert '    "_base_/models/fcn_vgg16.py",\n    "_base_/datasets/x.py",\n    "_base_/schedules' in inside
+    outside = model_config("x", 2, PurePath("../pkg"), from_scratch=True)
+    assert '    "../pkg/_base_/models/fcn_vgg16.py",\n    "_base_/datasets/x.py",\n    "../pkg/_base_/sch' in outside
+    # the same recipe as the config that it is taken from
+    scratch, camvid = {}, get_config("fcn8s_vgg16bn_camvid")
+    exec(outside, scratch)
+    assert scratch["train_cfg"] == dict(
+        max_iters=camvid.train_cfg.max_iters, val_interval=camvid.train_cfg.val_interval
+    )
+    assert {
+        k: v for k, v in scratch["optim_wrapper"]["optimizer"].items() if k != "_delete_"
+    } == camvid.optim_wrapper.optimizer
+    assert scratch["param_scheduler"] == camvid.param_scheduler
+    assert scratch["model"]["neck"] == dict(fc_channels=camvid.model.neck.fc_channels, dropout_ratio=0.1)
+
+
+def test_a_test_list_and_quotes():
+    text = dataset_config(
+        "x", 'my "photos"', "masks", dict(train="a", val="b", test="c/test.txt"), dict(train=3, val=2, test=1),
+        {0: 'it"s', 1: "é"}, [], [(0, 0, 0), (1, 1, 1)], [(64, 64)],
+    )  # fmt: skip
+    values = {}
+    exec(text, values)
+    assert values["class_map"] == {0: 'it"s', 1: "é"}
+    assert values["train_dataloader"]["dataset"]["data_prefix"]["img_path"] == 'my "photos"'
+    assert (
+        "# choose on val; for the one figure on test: --cfg-options test_dataloader.dataset.ann_file=c/test.txt" in text
+    )
+    assert text.startswith("# x: 3 train, 2 val, 1 test images; written by tools/new_dataset.py")
+
+
+def test_pipelines_are_those_of_voc():
+    """But for the size of crops and images."""
+    text = dataset_config("x", "i", "m", dict(train="a", val="b"), {}, {0: "a", 1: "b"}, [], [], [(64, 64)])
+    values = {}
+    exec(text, values)
+    voc = Config.fromfile(config_dir() / "_base_/datasets/voc.py")
+    assert values["test_pipeline"] == voc.test_pipeline
+    assert values["tta_pipeline"] == voc.tta_pipeline
+    assert [step["type"] for step in values["train_pipeline"]] == [step["type"] for step in voc.train_pipeline]

@@ -1,0 +1,221 @@
+"""Every kind of mask, by the ids that come out of it."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fcn_plugin.data.class_map import ClassMap
+from fcn_plugin.datatools.new.masks import read_masks
+from fcn_plugin.errors import UserError
+
+BLACK, RED, GREEN, BLUE = (0, 0, 0), (255, 0, 0), (0, 255, 0), (0, 0, 255)
+
+
+@pytest.fixture
+def read(photos, here):
+    """``read(masks, ...)``: of files in ``masks``, each with an image."""
+
+    def call(*files, **options):
+        seen = photos(*(f"{i}.png" for i in range(len(files))))
+        return read_masks(seen, [here / file for file in files], **options)
+
+    return call
+
+
+def drawn(source):
+    return [draw() for draw in source.draw]
+
+
+@pytest.mark.parametrize(
+    ("ids", "mode", "expected"),
+    [
+        ((0, 1, 2), "L", {0: "class0", 1: "class1", 2: "class2"}),
+        ((0, 7, 26), "L", {0: "class0", 7: "class7", 26: "class26"}),
+        ((0, 255), "1", {0: "class0", 1: "class1"}),
+        ((0, 255), "L", {0: "background", 255: "object"}),
+    ],
+)
+def test_ids_are_used_as_they_are(read, save, blocks, ids, mode, expected):
+    save("masks/a.png", blocks(*ids), mode)
+    source = read("masks/a.png")
+    assert source.classes.class_map == expected
+    assert source.draw is None
+    assert source.shown == [set(range(len(ids)))]
+    assert source.found[0].startswith(f"index masks (mode {mode}): ids ")
+    (again,) = drawn(read("masks/a.png", convert=True))
+    assert again.dtype == np.uint8
+    assert np.array_equal(again, blocks(*range(len(ids))))
+
+
+def test_deep_ids(read, save, blocks):
+    save("masks/a.png", blocks(0, 300, 1000, dtype=np.uint16))
+    source = read("masks/a.png", convert=True)
+    assert source.classes.class_map == {0: "class0", 300: "class300", 1000: "class1000"}
+    assert np.array_equal(drawn(source)[0], blocks(0, 1, 2))
+
+
+def test_void(read, save, blocks):
+    save("masks/a.png", blocks(0, 1, 255, 255))
+    source = read("masks/a.png", convert=True)
+    assert (source.classes.class_map, list(source.classes.ignore_ids)) == ({0: "class0", 1: "class1"}, [255])
+    assert "id 255 (50 % of the pixels) counts in no loss" in source.found[1]
+    assert np.array_equal(drawn(source)[0], blocks(0, 1, 255, 255))
+    source = read("masks/a.png", ignore_ids=[1])
+    assert (source.classes.class_map, source.classes.ignore_ids) == ({0: "background", 255: "object"}, [1])
+    assert list(read("masks/a.png", ignore_ids=[]).classes.class_map) == [0, 1, 255]
+    save("masks/b.png", blocks(0, 255))
+    assert list(read("masks/b.png").classes.ignore_ids) == []
+    with pytest.raises(UserError, match=r"\[0, 255\], of which \[255\] are ignored: that leaves 1 classes"):
+        read("masks/b.png", ignore_ids=[255])
+
+
+def palette_mask(save, file, ids, colours):
+    image = Image.fromarray(ids)
+    image.putpalette([value for colour in colours for value in colour])
+    image.save(save(file, ids))
+
+
+def test_palette_masks_keep_ids_and_give_colours(read, save, blocks):
+    palette_mask(save, "masks/a.png", blocks(0, 2), (BLACK, GREEN, RED))
+    palette_mask(save, "masks/b.png", blocks(1, 2), (BLUE, GREEN, RED))  # its id 0 is not used
+    source = read("masks/a.png", "masks/b.png")
+    assert source.draw is None
+    assert source.classes.palette == [BLACK, GREEN, RED]
+    assert source.shown == [{0, 2}, {1, 2}]
+
+
+def test_palettes_that_differ_are_read_by_colour(read, save, blocks, here):
+    palette_mask(save, "masks/a.png", blocks(0, 1, 1), (BLACK, RED))
+    palette_mask(save, "masks/b.png", blocks(0, 1, 1), (RED, BLACK))
+    source = read("masks/a.png", "masks/b.png")
+    assert source.classes.palette == [BLACK, RED]
+    assert all(np.array_equal(*both) for both in zip(drawn(source), [blocks(0, 1, 1), blocks(1, 0, 0)], strict=True))
+    assert "palettes differ between files" in source.found[1]
+    (here / "names.txt").write_text("sky\nroad\n")
+    assert read("masks/a.png", "masks/b.png", classes_file="names.txt").draw is None
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA"])
+def test_ids_saved_as_colours(read, save, blocks, mode):
+    save("masks/a.png", blocks(0, 3, 255), mode)
+    source = read("masks/a.png")
+    assert f"equal channels (mode {mode})" in source.found[0]
+    assert source.classes.class_map == {0: "class0", 3: "class3"}
+    assert np.array_equal(drawn(source)[0], blocks(0, 1, 255))
+
+
+def test_colours(read, save, blocks):
+    save("masks/a.png", blocks(RED, BLACK, BLUE))
+    save("masks/b.png", blocks(GREEN, (9, 9, 9), RED), "RGBA")
+    save("masks/c.png", blocks(BLACK, (9, 9, 9)))  # gray in a set of colours
+    source = read("masks/a.png", "masks/b.png", "masks/c.png")
+    assert source.found == ["colour masks (mode RGB, RGBA): 5 colours"]
+    assert source.classes.class_map == {0: "#000000", 1: "#0000ff", 2: "#00ff00", 3: "#090909", 4: "#ff0000"}
+    expected = [blocks(4, 0, 1), blocks(2, 3, 4), blocks(0, 3)]
+    assert all(np.array_equal(*both) for both in zip(drawn(source), expected, strict=True))
+    source = read("masks/a.png", "masks/b.png", "masks/c.png", ignore_colors=[(9, 9, 9)])
+    assert np.array_equal(drawn(source)[1], blocks(1 + 1, 255, 3))
+
+
+def test_a_colour_table(read, save, blocks, here):
+    """Its ids order the classes; one name for two colours makes one class."""
+    save("masks/a.png", blocks(RED, BLACK, BLUE))
+    table = here / "classes.csv"
+    table.write_text("id,name,red,green,blue\n5,car,255,0,0\n2,sky,0,0,0\n9,car,0,0,255\n")
+    source = read("masks/a.png", classes_file=str(table))
+    assert source.classes.ids == ClassMap({2: 0, 5: 1, 9: 1}, ("sky", "car"))
+    assert source.classes.palette == [BLACK, RED]
+    assert np.array_equal(drawn(source)[0], blocks(1, 0, 1))
+    save("masks/b.png", blocks(RED, GREEN))
+    with pytest.raises(
+        UserError, match=r"1 of 2 masks hold colours that are no class.*\n.*b\.png: colour 0,255,0 \(960 px\)"
+    ):
+        read("masks/a.png", "masks/b.png", classes_file=str(table))
+    table.write_text("id,name,red,green,blue\n0,car,255,0,0\n1,sky,255,0,0\n")
+    with pytest.raises(UserError, match="gives two ids one colour"):
+        read("masks/a.png", classes_file=str(table))
+    table.write_text("car\nsky\n")
+    with pytest.raises(UserError, match="has no colours, the masks are colours"):
+        read("masks/a.png", classes_file=str(table))
+
+
+def test_names_of_ids(read, save, blocks, here):
+    save("masks/a.png", blocks(0, 1, 2, 255))
+    names = here / "names.txt"
+    names.write_text("sky\nroad\ncar\n")
+    assert read("masks/a.png", classes_file=str(names)).classes.class_map == {0: "sky", 1: "road", 2: "car"}
+    names.write_text("sky\nroad\n")
+    with pytest.raises(UserError, match=r"ids that are no class.*\n.*a\.png: id 2 \(480 px\)$"):
+        read("masks/a.png", classes_file=str(names))
+    assert read("masks/a.png", classes_file=str(names), ignore_ids=[2, 255]).shown == [{0, 1, 255}]
+    names.write_text("id,name\n0,sky\n1,road\n2,car\n255,void?\n")
+    assert read("masks/a.png", classes_file=str(names)).shown == [{0, 1, 2, 3}]
+    assert read("masks/a.png", classes_file=str(names), ignore_ids=[255]).shown == [{0, 1, 2, 255}]
+
+
+def test_smooth_edges(photos, save):
+    """24 blends of two classes, a pixel each."""
+    seen = photos("0.png", size=(240, 160))
+    ids = np.zeros((160, 240), np.uint8)
+    ids[:80] = 255
+    ids[0, :24] = np.arange(24) + 10
+    found = r"26 {}, 24 of them in less than 0\.1 % of the pixels \(\S+a\.png alone 26\): .*anti-aliased"
+    with pytest.raises(UserError, match=found.format("ids")):
+        read_masks(seen, [save("masks/a.png", ids)])
+    with pytest.raises(UserError, match=found.format("colours")):
+        read_masks(seen, [save("masks/a.png", np.stack([ids, 0 * ids, 0 * ids], -1))])
+    noise = np.random.default_rng(0).integers(0, 256, (160, 240, 3), dtype=np.uint8)
+    with pytest.raises(UserError, match=r"a\.png holds more than 1024 colours: .*anti-aliased"):
+        read_masks(seen, [save("masks/a.png", noise)])
+    with pytest.raises(UserError, match=r"a\.png holds \d+ ids: are they objects"):
+        read_masks(seen, [save("masks/a.png", noise[..., 0].astype(np.uint16) * 256 + noise[..., 1])])
+
+
+def test_files_that_are_no_masks(read, save, blocks, here):
+    save("masks/a.jpg", blocks(RED, BLACK))
+    save("masks/b.png", np.zeros((20, 48), np.uint8))
+    save("masks/c.png", blocks((255, 0, 0, 255), (0, 0, 0, 0)), "RGBA")
+    (here / "masks/d.png").write_bytes(b"no image")
+    save("masks/e.png", blocks(0, 1))
+    with pytest.raises(UserError) as error:
+        read(*(f"masks/{name}" for name in ("a.jpg", "b.png", "c.png", "d.png", "e.png")))
+    first, *lines = str(error.value).splitlines()
+    assert first == "4 of 5 files can't be used:"
+    for line, found in zip(
+        lines,
+        (
+            "a.jpg: a JPEG file; save masks as PNG",
+            "b.png: 48 x 20, its image",
+            "c.png has transparent",
+            "d.png: can't be read",
+        ),
+        strict=True,
+    ):
+        assert found in line
+
+
+def test_kinds_that_do_not_go_together(read, save, blocks):
+    save("masks/a.png", blocks(0, 1))
+    save("masks/b.png", blocks(RED, BLACK))
+    with pytest.raises(UserError, match=r"differ in kind: \S+a\.png holds ids, \S+b\.png colours"):
+        read("masks/a.png", "masks/b.png")
+    with pytest.raises(UserError, match="use --ignore-ids"):
+        read("masks/a.png", ignore_colors=[RED])
+    with pytest.raises(UserError, match="use --ignore-colors"):
+        read("masks/b.png", ignore_ids=[0])
+
+
+def test_two_names_for_black_and_white(read, save, blocks, here):
+    save("masks/a.png", blocks(0, 255))
+    (here / "names.txt").write_text("ground\nroad\n")
+    source = read("masks/a.png", classes_file=str(here / "names.txt"))
+    assert (source.classes.class_map, list(source.classes.ignore_ids)) == ({0: "ground", 255: "road"}, [])
+    assert source.shown == [{0, 1}]
+
+
+def test_void_that_no_mask_holds(read, save, blocks):
+    save("masks/a.png", blocks(0, 1))
+    assert "no mask holds id 77 of --ignore-ids" in read("masks/a.png", ignore_ids=[77]).found
+    save("masks/b.png", blocks(RED, BLUE, GREEN))
+    found = read("masks/b.png", ignore_colors=[GREEN, (1, 2, 3)]).found
+    assert [line for line in found if "no mask holds" in line] == ["no mask holds 1,2,3 of --ignore-colors"]

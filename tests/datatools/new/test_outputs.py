@@ -1,0 +1,65 @@
+"""All files or none."""
+
+import pytest
+
+from fcn_plugin.datatools.new.config_text import MARK
+from fcn_plugin.datatools.new.outputs import refuse_existing, write_all
+from fcn_plugin.errors import UserError
+
+
+def content(folder):
+    return {path.relative_to(folder).as_posix(): path.read_text() for path in folder.rglob("*") if path.is_file()}
+
+
+def put(name):
+    return lambda folder: (folder / name).write_text(name)
+
+
+def test_files_and_folder(tmp_path):
+    texts = {tmp_path / "a/list.txt": "1", tmp_path / "b/c/config.py": "2"}
+    write_all(texts, tmp_path / "a/masks", put("old"))
+    assert content(tmp_path) == {"a/list.txt": "1", "b/c/config.py": "2", "a/masks/old": "old"}
+    write_all({tmp_path / "a/list.txt": "3"}, tmp_path / "a/masks", put("new"))
+    assert content(tmp_path) == {"a/list.txt": "3", "b/c/config.py": "2", "a/masks/new": "new"}
+    write_all({tmp_path / "a/list.txt": "4"}, tmp_path / "a/masks", None)
+    assert content(tmp_path / "a") == {"list.txt": "4", "masks/new": "new"}
+
+
+@pytest.mark.parametrize("error", [OSError("disk full"), KeyboardInterrupt()])
+def test_an_error_leaves_all_as_it_was(tmp_path, error):
+    def fail(folder):
+        put("half")(folder)
+        raise error
+
+    (tmp_path / "a/masks").mkdir(parents=True)
+    (tmp_path / "a/list.txt").write_text("old")
+    put("old")(tmp_path / "a/masks")
+    with pytest.raises(type(error)):
+        write_all({tmp_path / "a/list.txt": "1", tmp_path / "b/c/d": "2"}, tmp_path / "a/masks", fail)
+    assert sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")) == [
+        "a",
+        "a/list.txt",
+        "a/masks",
+        "a/masks/old",
+    ]
+    assert (tmp_path / "a/list.txt").read_text() == "old"
+
+
+def test_a_file_in_the_way(tmp_path):
+    (tmp_path / "b").touch()
+    with pytest.raises(OSError):
+        write_all({tmp_path / "a/x": "1", tmp_path / "b/c/d": "2"}, tmp_path / "a/masks", None)
+    assert [path.name for path in tmp_path.iterdir()] == ["b"]
+
+
+def test_what_is_there_is_kept(tmp_path):
+    ours, theirs, text = tmp_path / "ours.py", tmp_path / "theirs.py", tmp_path / "x.txt"
+    ours.write_text(f"# x: {MARK}\n")
+    theirs.write_text(f"# x\n# {MARK}\n")
+    text.touch()
+    refuse_existing([tmp_path / "none"], force=False)
+    with pytest.raises(UserError, match=r"ours\.py, \S+x\.txt exist: --force replaces them"):
+        refuse_existing([ours, text, tmp_path / "none"], force=False)
+    refuse_existing([ours, text], force=True)
+    with pytest.raises(UserError, match=r"theirs\.py was not written by tools/new_dataset\.py: choose another NAME"):
+        refuse_existing([ours, theirs], force=True)

@@ -1,0 +1,59 @@
+"""Train and val by folders, by a list and by lot."""
+
+import pytest
+
+from fcn_plugin.datatools.new.split import by_folders, by_list, by_lot
+from fcn_plugin.errors import UserError
+
+TEN = [bytes([i]) for i in range(10)]
+
+
+def test_lots_are_repeatable_and_whole():
+    first = by_lot(TEN, 0.2, seed=0)
+    assert (len(first["train"]), len(first["val"])) == (8, 2)
+    assert sorted(first["train"] + first["val"]) == list(range(10))
+    assert by_lot(TEN, 0.2, seed=0) == first
+    assert len({tuple(by_lot(TEN, 0.2, seed)["val"]) for seed in range(20)}) > 10
+
+
+@pytest.mark.parametrize(
+    ("count", "share", "val"), [(10, 0.29, 3), (10, 0.01, 1), (10, 0.99, 9), (2, 0.5, 1), (7, 0.2, 1)]
+)
+def test_shares(count, share, val):
+    assert len(by_lot([bytes([i]) for i in range(count)], share, 0)["val"]) == val
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_copies_stay_together(seed):
+    digests = [b"a", b"b", b"a", b"c", b"b", b"a"]
+    splits = by_lot(digests, 0.5, seed)
+    assert not {digests[i] for i in splits["train"]} & {digests[i] for i in splits["val"]}
+
+
+def test_too_few_to_split():
+    with pytest.raises(UserError, match="there are 1 different images"):
+        by_lot([b"a", b"a"], 0.5, 0)
+
+
+def test_folders():
+    images = ["val/a.jpg", "train/x/b.jpg", "Training/c.jpg", "test/d.jpg"]
+    assert list(by_folders(images).items()) == [("train", [1, 2]), ("val", [0]), ("test", [3])]
+    assert by_folders(["train/a.jpg", "train/b.jpg"]) is None
+    assert by_folders(["train/a.jpg", "val/b.jpg", "more/c.jpg"]) is None
+    assert by_folders(["train/a.jpg", "val/b.jpg", "val"]) is None
+
+
+def test_a_list(tmp_path):
+    path = tmp_path / "val.txt"
+    images = ["a.jpg", "sub/b.jpg", "c.jpg"]
+    names = ["a", "sub/b", "c"]
+    path.write_text("sub/b\n\nc.jpg\n")
+    assert by_list(names, images, str(path)) == dict(train=[0], val=[1, 2])
+    path.write_text("a\nb\n")
+    with pytest.raises(UserError, match="names 1 images that are not there: b"):
+        by_list(names, images, str(path))
+    path.write_text("a\nsub/b\nc\n")
+    with pytest.raises(UserError, match="leaves 0 images to train and 3 to validate"):
+        by_list(names, images, str(path))
+    with pytest.raises(UserError, match="can't be read as a list of images"):
+        by_list(names, images, str(tmp_path / "none.txt"))

@@ -1,0 +1,283 @@
+"""The built-in mini dataset: bytes, layout, labels, and what it refuses to overwrite."""
+
+import hashlib
+import importlib.util
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from fcn_plugin.data.palette import CLASS_NAMES, VOID, voc_palette
+from fcn_plugin.datatools.minivoc import writer
+from fcn_plugin.datatools.minivoc.scene import draw_object, draw_scene, void_ring
+from fcn_plugin.datatools.minivoc.shapes import SHAPES
+from fcn_plugin.datatools.minivoc.writer import make_minivoc
+
+TOOL = Path(__file__).parents[2] / "tools" / "dataset_converters" / "make_minivoc.py"
+SMALL = {"seed": 3, "train": 11, "val": 10, "size": (96, 64)}
+TINY = {"seed": 0, "train": 2, "val": 1, "size": (48, 32)}
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    """A small dataset that the tests only read."""
+    path = tmp_path_factory.mktemp("minivoc") / "VOC2012"
+    assert make_minivoc(path, **SMALL)
+    return path
+
+
+def files_of(root):
+    return sorted(p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file())
+
+
+def digest(root):
+    total = hashlib.sha256()
+    for name in files_of(root):
+        total.update(name.encode() + b"\0" + (root / name).read_bytes())
+    return total.hexdigest()
+
+
+def names_of(root, split):
+    return (root / "ImageSets" / "Segmentation" / f"{split}.txt").read_text().split()
+
+
+def mask_of(root, name):
+    return np.array(Image.open(root / "SegmentationClass" / f"{name}.png"))
+
+
+def run_lengths(mask):
+    """Lengths of the horizontal runs of True in a bool (H, W) array."""
+    edges = np.diff(np.pad(mask, ((0, 0), (1, 1))).astype(int), axis=1)
+    return np.nonzero(edges == -1)[1] - np.nonzero(edges == 1)[1]
+
+
+def test_palette_is_vocs():
+    palette = voc_palette()
+    assert palette.shape == (256, 3) and palette.dtype == np.uint8
+    by_hand = {
+        0: (0, 0, 0),
+        1: (128, 0, 0),
+        2: (0, 128, 0),
+        4: (0, 0, 128),
+        8: (64, 0, 0),
+        15: (192, 128, 128),
+        20: (0, 64, 128),
+        255: (224, 224, 192),
+    }
+    assert {label: tuple(palette[label].tolist()) for label in by_hand} == by_hand
+
+
+def test_class_ids_are_vocs():
+    assert len(CLASS_NAMES) == 21
+    assert [CLASS_NAMES.index(name) for name in ("aeroplane", "person", "tvmonitor")] == [1, 15, 20]
+    assert set(SHAPES) <= set(CLASS_NAMES[1:])
+
+
+def test_layout(root):
+    train = [f"2012_{i:06d}" for i in range(1, 12)]
+    val = [f"2012_{i:06d}" for i in range(500001, 500011)]
+    assert names_of(root, "train") == train
+    assert names_of(root, "val") == val
+    assert names_of(root, "trainval") == train + val
+    assert files_of(root) == sorted(
+        [f"JPEGImages/{name}.jpg" for name in train + val]
+        + [f"SegmentationClass/{name}.png" for name in train + val]
+        + [f"ImageSets/Segmentation/{split}.txt" for split in ("train", "val", "trainval")]
+        + ["minivoc.json"]
+    )
+    assert [path.name for path in root.parent.iterdir()] == ["VOC2012"]  # no leftovers
+
+
+def test_image_and_mask_files(root):
+    for name in names_of(root, "trainval"):
+        with Image.open(root / "JPEGImages" / f"{name}.jpg") as image:
+            assert (image.format, image.mode, image.size) == ("JPEG", "RGB", (96, 64))
+            assert [layer[1:3] for layer in image.layer] == [(1, 1)] * 3  # 4:4:4
+        with Image.open(root / "SegmentationClass" / f"{name}.png") as mask:
+            assert (mask.format, mask.mode, mask.size) == ("PNG", "P", (96, 64))
+            assert bytes(mask.getpalette()) == voc_palette().tobytes()
+
+
+def test_labels(root):
+    drawn = {CLASS_NAMES.index(name) for name in SHAPES}
+    for split in ("train", "val"):
+        found = set()
+        for name in names_of(root, split):
+            ids = set(np.unique(mask_of(root, name)).tolist())
+            assert ids <= drawn | {0, VOID}
+            found |= ids
+        assert found == drawn | {0, VOID}
+
+
+def test_image_shows_what_the_label_says():
+    image, labels = draw_scene(0, 0, (160, 128))
+    assert image.shape == (128, 160, 3) and labels.shape == (128, 160)
+    # The first object of scene 0 is an aeroplane: far bluer than any background.
+    plane = image[labels == 1].astype(float).mean(0)
+    assert plane[2] - plane[0] > 30
+
+
+def test_void_ring_by_hand():
+    mask = np.zeros((4, 5), dtype=bool)
+    mask[1, 1] = mask[1, 2] = True
+    ring = [[1, 1, 1, 1, 0], [1, 0, 0, 1, 0], [1, 1, 1, 1, 0], [0, 0, 0, 0, 0]]
+    assert void_ring(mask).astype(int).tolist() == ring
+
+
+def test_void_lies_between_every_object_and_all_else(root):
+    for name in names_of(root, "trainval"):
+        labels = mask_of(root, name)
+        for class_id in set(np.unique(labels).tolist()) - {0, VOID}:
+            assert set(labels[void_ring(labels == class_id)].tolist()) == {VOID}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_every_class_has_its_size(name):
+    sprite = draw_object(np.random.default_rng(1), name, 128)
+    assert 40 <= max(sprite.mask.shape) <= 110
+    assert sprite.colours.min() >= 0 and sprite.colours.max() <= 255
+    assert sprite.coverage.max() == 1
+
+
+@pytest.mark.parametrize("name", ["bicycle", "chair", "boat"])
+def test_holes(name):
+    mask = np.pad(draw_object(np.random.default_rng(1), name, 128).mask, 1)
+    picture = Image.fromarray(np.uint8(mask))
+    ImageDraw.floodfill(picture, (0, 0), 1)  # all that the outside reaches
+    holes = np.asarray(picture) == 0
+    assert np.count_nonzero(holes) > 0.1 * np.count_nonzero(mask)
+
+
+def test_thin_parts_keep_their_labels(root):
+    for class_name in ("bicycle", "sheep", "pottedplant"):
+        class_id = CLASS_NAMES.index(class_name)
+        runs = [run_lengths(mask_of(root, n) == class_id) for n in names_of(root, "trainval")]
+        assert np.count_nonzero(np.concatenate(runs) <= 3) >= 20
+
+
+def test_same_seed_same_bytes(root, tmp_path):
+    make_minivoc(tmp_path / "again", **SMALL)
+    make_minivoc(tmp_path / "other", **{**SMALL, "seed": 4})
+    assert digest(tmp_path / "again") == digest(root)
+    assert digest(tmp_path / "other") != digest(root)
+
+
+def test_images_do_not_depend_on_the_counts(root, tmp_path):
+    make_minivoc(tmp_path / "few", **{**SMALL, "train": 1, "val": 2})
+    few = [name for name in files_of(tmp_path / "few") if name.endswith((".jpg", ".png"))]
+    assert len(few) == 6
+    for name in few:
+        assert (tmp_path / "few" / name).read_bytes() == (root / name).read_bytes()
+
+
+def test_complete_dataset_is_kept(root):
+    before = (root / "minivoc.json").stat().st_mtime_ns
+    assert make_minivoc(root, **SMALL) is False
+    assert (root / "minivoc.json").stat().st_mtime_ns == before
+
+
+def test_missing_file_is_redrawn(tmp_path):
+    make_minivoc(tmp_path / "a", **TINY)
+    whole = digest(tmp_path / "a")
+    (tmp_path / "a" / "JPEGImages" / "2012_000002.jpg").unlink()
+    assert make_minivoc(tmp_path / "a", **TINY) is True
+    assert digest(tmp_path / "a") == whole
+
+
+def test_other_parameters_need_force(tmp_path):
+    make_minivoc(tmp_path, **TINY)
+    with pytest.raises(FileExistsError, match=r"seed 0.*not.*seed 1.*--force"):
+        make_minivoc(tmp_path, **{**TINY, "seed": 1})
+    assert make_minivoc(tmp_path, **{**TINY, "seed": 1}, force=True) is True
+    assert json.loads((tmp_path / "minivoc.json").read_text())["seed"] == 1
+
+
+def test_foreign_files_are_never_deleted(tmp_path):
+    make_minivoc(tmp_path / "a", **TINY)
+    mine = tmp_path / "a" / "JPEGImages" / "holiday.jpg"
+    mine.write_text("precious")
+    with pytest.raises(FileExistsError, match=r"JPEGImages/holiday\.jpg"):
+        make_minivoc(tmp_path / "a", **TINY, force=True)
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "notes.txt").write_text("precious")
+    with pytest.raises(FileExistsError, match=r"holds notes\.txt"):
+        make_minivoc(tmp_path / "b", **TINY, force=True)
+    with pytest.raises(FileExistsError, match="is a file"):
+        make_minivoc(mine, **TINY)
+    with pytest.raises(FileExistsError, match=r"holiday\.jpg is a file"):
+        make_minivoc(mine / "below", **TINY)
+    assert mine.read_text() == (tmp_path / "b" / "notes.txt").read_text() == "precious"
+
+
+def test_interrupted_run_leaves_nothing(tmp_path, monkeypatch):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(writer, "draw_scene", stop)
+    with pytest.raises(KeyboardInterrupt):
+        make_minivoc(tmp_path / "a", **TINY)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"train": 0}, "train is 0 images"),
+        ({"val": -1}, "val is -1 images"),
+        ({"size": (31, 64)}, "size is 31 x 64 px"),
+        ({"seed": -2}, "seed is -2"),
+    ],
+)
+def test_wrong_numbers(tmp_path, wrong, message):
+    with pytest.raises(ValueError, match=message):
+        make_minivoc(tmp_path / "a", **{**TINY, **wrong})
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def tool(monkeypatch, tmp_path):
+    """Calls the command-line tool's ``main`` with the given arguments."""
+    spec = importlib.util.spec_from_file_location("make_minivoc_tool", TOOL)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+
+    def call(*args):
+        monkeypatch.setattr(sys, "argv", [TOOL.name, "--out-dir", str(tmp_path / "a"), *args])
+        return module.main()
+
+    return call
+
+
+def test_tool(tool, capsys):
+    small = ("--train", "2", "--val", "1", "--size", "48", "32")
+    assert tool(*small) == 0
+    assert "drew 2 train and 1 val images in" in capsys.readouterr().out
+    assert tool(*small) == 0
+    assert "are there already" in capsys.readouterr().out
+    assert tool(*small, "--seed", "1") == 2
+    refused = capsys.readouterr()
+    assert refused.out == "" and refused.err.startswith("error: ")
+    assert refused.err.count("\n") == 1
+    assert tool(*small, "--seed", "1", "--force") == 0
+
+
+def test_tool_refuses_wrong_numbers(tool, capsys):
+    assert tool("--train", "0") == 2
+    assert capsys.readouterr().err == "error: train is 0 images; give 1 to 500000\n"
+
+
+def test_help_does_not_load_the_package():
+    script = (
+        "import runpy, sys; sys.argv = ['make_minivoc.py', '--help']\n"
+        f"try: runpy.run_path({str(TOOL)!r}, run_name='__main__')\n"
+        "except SystemExit as end: assert end.code == 0\n"
+        "assert 'fcn_plugin' not in sys.modules and 'torch' not in sys.modules"
+    )
+    command = [sys.executable, "-c", script]
+    shown = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert shown.returncode == 0, shown.stderr
+    assert "--out-dir" in shown.stdout

@@ -1,0 +1,200 @@
+"""Masks and lists in the VOC 2012 tree: whose mask each image gets, going on, and what is refused."""
+
+import numpy as np
+import pytest
+from mmengine.registry import init_default_scope
+from mmseg.registry import DATASETS
+from PIL import Image
+from support.voc_sbd_trees import SBD_IDS, SIZE, VOC_IDS, write_list, write_mat
+
+from fcn_plugin.configs import get_config
+from fcn_plugin.datatools.cores import map_on_cores
+from fcn_plugin.datatools.voc_sbd import build as build_module
+from fcn_plugin.datatools.voc_sbd.build import build_voc_sbd
+from fcn_plugin.errors import UserError
+
+LISTS = "ImageSets/Segmentation"
+
+
+@pytest.fixture
+def voc(trees):
+    return trees["voc2012"]
+
+
+def build(trees, **kwargs):
+    return build_voc_sbd(**trees, jobs=1, **kwargs)
+
+
+def stamps(folder):
+    return {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
+
+
+def refused(trees, **kwargs):
+    """The message; no list may have been written."""
+    with pytest.raises(UserError) as error:
+        build(trees, **kwargs)
+    written = {path.name for path in (trees["voc2012"] / LISTS).iterdir()}
+    assert written == {"train.txt", "val.txt"}
+    return str(error.value)
+
+
+def test_masks_are_sbds_and_vocs_own_where_voc_has_them(trees, voc, ids):
+    build(trees)
+    assert ids(voc / "SegmentationClassSBD") == SBD_IDS
+    assert ids(voc / "SegmentationClassAug") == SBD_IDS | VOC_IDS
+    assert ids(voc / "SegmentationClass") == VOC_IDS
+
+
+def test_lists_are_written_and_told(trees, voc):
+    report = build(trees)
+    lists = {
+        name: (voc / LISTS / f"{name}.txt").read_text().split() for name in ("trainaug", "sbd_train", "seg11valid")
+    }
+    assert lists == {
+        "trainaug": ["s1", "s2", "s3", "t1", "t2", "t3"],
+        "sbd_train": ["s1", "s2", "t1", "v1"],
+        "seg11valid": ["v2", "v3"],
+    }
+    assert report[:2] == [
+        f"{voc / 'SegmentationClassSBD'}: 7 masks written, 0 were there",
+        f"{voc / 'SegmentationClassAug'}: 10 masks written, 0 were there",
+    ]
+    for name, names in lists.items():
+        assert any(line.startswith(f"{name}: {len(names)} images, sha256 ") for line in report)
+    assert report[-1].startswith("sbd_train holds 1 images of VOC 2012's val")
+
+
+@pytest.mark.parametrize(
+    ("config", "train", "val"),
+    [
+        # VOC's mask of t1 .. t3 over SBD's
+        ("fcn8s_vgg16_vocaug", [20, 19, 16, 1, 2, 3], [4, 5, 6, 7]),
+        # SBD's masks to train on, VOC's of v2 and v3 to validate on
+        ("reference/fcn8s_vgg16_voc", [20, 19, 18, 17], [5, 6]),
+    ],
+)
+def test_configs_load_what_was_built(trees, voc, config, train, val):
+    build(trees)
+    cfg = get_config(config)
+    init_default_scope(cfg.default_scope)
+    for split, expected in (("train", train), ("val", val), ("test", val)):
+        settings = cfg[f"{split}_dataloader"].dataset
+        dataset = DATASETS.build({**settings, "data_root": str(voc), "pipeline": cfg.test_pipeline})
+        assert [item["data_samples"].gt_sem_seg.data.unique().item() for item in dataset] == expected
+
+
+def test_a_second_call_writes_what_is_missing_and_no_more(trees, voc, ids):
+    build(trees)
+    (voc / "SegmentationClassSBD/s1.png").unlink()
+    (voc / "SegmentationClassAug/t1.png").unlink()
+    before = {folder: stamps(voc / folder) for folder in ("SegmentationClassSBD", "SegmentationClassAug")}
+    report = build(trees)
+    assert [line.rsplit(": ", 1)[1] for line in report[:2]] == [
+        "1 masks written, 6 were there",
+        "1 masks written, 9 were there",
+    ]
+    assert ids(voc / "SegmentationClassAug") == SBD_IDS | VOC_IDS
+    for folder, old in before.items():
+        assert old.items() < stamps(voc / folder).items()
+    assert build(trees)[0].endswith("all 7 masks were there")
+
+
+def test_force_writes_all_again(trees, voc, ids):
+    build(trees)
+    write_mat(trees["sbd"] / "cls/s1.mat", np.full(SIZE[::-1], 7, np.uint8))
+    build(trees)
+    assert ids(voc / "SegmentationClassAug")["s1"] == SBD_IDS["s1"]
+    build(trees, force=True)
+    assert ids(voc / "SegmentationClassSBD")["s1"] == ids(voc / "SegmentationClassAug")["s1"] == 7
+
+
+def test_processes_are_as_many_as_usable_cores(trees, monkeypatch):
+    asked = []
+
+    def recorded(function, tasks, jobs):
+        asked.append(jobs)
+        return map_on_cores(function, tasks, jobs)
+
+    monkeypatch.setattr(build_module, "usable_cores", lambda: 2)
+    monkeypatch.setattr(build_module, "map_on_cores", recorded)
+    build_voc_sbd(**trees)
+    assert asked == [2, 2]
+
+
+def test_processes_share_the_work(trees, voc, ids, monkeypatch):
+    monkeypatch.setattr("fcn_plugin.datatools.cores.CHUNK", 1)
+    build_voc_sbd(**trees, jobs=3)
+    assert ids(voc / "SegmentationClassSBD") == SBD_IDS
+
+
+def test_without_voc_2011_it_says_what_is_missing(trees, voc):
+    del trees["voc2011"]
+    report = build(trees)
+    assert "seg11valid: not written; to compute it give VOC 2011: --voc2011 PATH, or --download" in report
+    assert not (voc / LISTS / "seg11valid.txt").exists()
+
+
+def test_a_seg11valid_that_is_there_stays_without_voc_2011(trees, voc):
+    write_list(voc / LISTS / "seg11valid.txt", ["v3"])
+    del trees["voc2011"]
+    report = build(trees)
+    assert any(line.startswith("seg11valid: 1 images, sha256 ") for line in report)
+    assert (voc / LISTS / "seg11valid.txt").read_text() == "v3\n"
+
+
+def test_overlapping_lists_are_refused_before_anything_is_written(trees, voc):
+    write_list(voc / LISTS / "val.txt", ["v1", "t1"])
+    assert refused(trees).startswith("train and val share 1 images (t1)")
+    assert not (voc / "SegmentationClassSBD").exists()
+
+
+@pytest.mark.parametrize(
+    ("release", "path"),
+    [
+        ("voc2012", "JPEGImages/s1.jpg"),
+        ("voc2012", "JPEGImages/v3.jpg"),
+        ("voc2012", "SegmentationClass/t3.png"),
+        ("sbd", "cls/s3.mat"),
+    ],
+)
+def test_missing_files_are_named_before_anything_is_written(trees, voc, release, path):
+    file = trees[release] / path
+    file.unlink()
+    message = refused(trees)
+    assert message.startswith(f"{file.parent} lacks 1 of the ")
+    assert f"files that the lists name: {file.name};" in message
+    assert message.endswith("extract it again (--force does, from its archive)")
+    assert not (voc / "SegmentationClassSBD").exists()
+
+
+def test_an_image_of_voc_2011_that_voc_2012_lacks_is_named(trees):
+    write_list(trees["voc2011"] / LISTS / "val.txt", ["v2", "v9"])
+    assert "v9.jpg" in refused(trees)
+
+
+def test_a_broken_mask_is_named_and_does_not_stop_the_others(trees, voc, ids):
+    (trees["sbd"] / "cls/s1.mat").write_bytes(b"no mat")
+    write_mat(trees["sbd"] / "cls/t2.mat", np.zeros((9, 9), np.uint8))
+    message = refused(trees)
+    assert message.startswith(f"2 of 7 masks can't be written to {voc / 'SegmentationClassSBD'}: ")
+    assert f"{trees['sbd'] / 'cls/s1.mat'} can't be read" in message
+    assert f"{trees['sbd'] / 'cls/t2.mat'} is (9, 9), its image {voc / 'JPEGImages/t2.jpg'} is (4, 5)" in message
+    assert ids(voc / "SegmentationClassSBD") == {name: i for name, i in SBD_IDS.items() if name not in ("s1", "t2")}
+    assert not list(voc.rglob(".*"))
+
+
+def test_masks_of_another_program_are_not_taken_for_ours(trees, voc):
+    (voc / "SegmentationClassAug").mkdir()
+    theirs = voc / "SegmentationClassAug/t1.png"
+    Image.new("L", SIZE, SBD_IDS["t1"]).save(theirs)
+    before = theirs.read_bytes()
+    assert refused(trees).startswith(f"{theirs} is there and is no copy of {voc / 'SegmentationClass/t1.png'}: move ")
+    assert {path.name: path.read_bytes() for path in theirs.parent.iterdir()} == {"t1.png": before}
+    build(trees, force=True)
+    assert theirs.read_bytes() == (voc / "SegmentationClass/t1.png").read_bytes()
+
+
+@pytest.mark.parametrize("jobs", [0, -1])
+def test_no_processes_are_refused(trees, jobs):
+    with pytest.raises(UserError, match=f"jobs is {jobs}: give 1 or more"):
+        build_voc_sbd(**trees, jobs=jobs)

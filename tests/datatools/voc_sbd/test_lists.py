@@ -1,0 +1,81 @@
+"""The lists on a small tree, by hand; overlaps; what is written and said."""
+
+import hashlib
+
+import pytest
+from support.voc_sbd_trees import SBD_TRAIN, SBD_VAL, TRAIN, VAL, write_list
+
+from fcn_plugin.datatools.voc_sbd.lists import describe, make_lists, read_names, write_names
+from fcn_plugin.errors import UserError
+
+
+def test_lists_by_hand(trees):
+    lists = make_lists(trees["voc2012"], trees["sbd"], trees["voc2011"])
+    assert lists == {
+        "train": {*TRAIN},
+        "val": {*VAL},
+        "sbd_train": {*SBD_TRAIN},
+        "sbd_val": {*SBD_VAL},
+        "trainaug": {"t1", "t2", "t3", "s1", "s2", "s3"},  # without v1 of SBD train and v2 of SBD val
+        "seg11valid": {"v2", "v3"},  # v1 is in SBD train, v4 is new in 2012
+    }
+
+
+def test_seg11valid_is_not_guessed_without_voc_2011(trees):
+    assert "seg11valid" not in make_lists(trees["voc2012"], trees["sbd"], None)
+
+
+def test_seg11valid_that_lies_there_is_taken_without_voc_2011(trees):
+    write_list(trees["voc2012"] / "ImageSets/Segmentation/seg11valid.txt", ["v3"])
+    assert make_lists(trees["voc2012"], trees["sbd"], None)["seg11valid"] == {"v3"}
+
+
+def test_an_image_to_train_and_to_validate_on_is_refused(trees):
+    write_list(trees["voc2012"] / "ImageSets/Segmentation/val.txt", [*VAL, "t3", "t2"])
+    with pytest.raises(UserError, match=r"^train and val share 2 images \(t2, t3\)"):
+        make_lists(trees["voc2012"], trees["sbd"], trees["voc2011"])
+
+
+def test_an_image_of_sbd_train_in_a_seg11valid_of_other_means_is_refused(trees):
+    write_list(trees["voc2012"] / "ImageSets/Segmentation/seg11valid.txt", ["v1", "v3"])
+    with pytest.raises(UserError, match=r"^sbd_train and seg11valid share 1 images \(v1\)"):
+        make_lists(trees["voc2012"], trees["sbd"], None)
+
+
+def test_a_tree_with_the_list_of_voc_2012_is_not_taken_for_voc_2011(trees):
+    write_list(trees["voc2011"] / "ImageSets/Segmentation/val.txt", VAL)
+    with pytest.raises(UserError, match=r"VOC2011 is not VOC 2011, its val list is that of .*VOC2012: name "):
+        make_lists(trees["voc2012"], trees["sbd"], trees["voc2011"])
+
+
+@pytest.mark.parametrize("content", [None, b"", b" \n", b"\xff\xfe\x00"])
+def test_a_list_that_can_not_be_read_is_named(tmp_path, content):
+    path = tmp_path / "train.txt"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(UserError) as error:
+        read_names(path)
+    assert str(error.value).startswith(str(path))
+    assert "extract it again (--force does, from its archive)" in str(error.value)
+
+
+def test_a_list_is_written_in_order_and_comes_back(tmp_path):
+    path = tmp_path / "trainaug.txt"
+    write_names(path, frozenset({"b", "a", "c"}))
+    assert path.read_text() == "a\nb\nc\n"
+    assert read_names(path) == {"a", "b", "c"}
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_hash_is_that_of_the_file(tmp_path):
+    names = frozenset({"b", "a"})
+    write_names(tmp_path / "list", names)
+    line, warning = describe("sbd_train", names)
+    assert line == f"sbd_train: 2 images, sha256 {hashlib.sha256((tmp_path / 'list').read_bytes()).hexdigest()}"
+    assert warning == "warning: sbd_train has 8498 images in the full releases, 2 were found"
+
+
+@pytest.mark.parametrize(("name", "count"), [("trainaug", 10_582), ("sbd_train", 8_498), ("seg11valid", 736)])
+def test_no_warning_for_the_full_releases(name, count):
+    assert len(describe(name, frozenset(map(str, range(count))))) == 1
+    assert len(describe(name, frozenset(map(str, range(count - 1))))) == 2

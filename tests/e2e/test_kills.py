@@ -1,0 +1,194 @@
+"""A run that is killed, stopped or fails goes on to the end that it would have had, to the bit.
+
+Runs are forks of this process in process groups of their own, with data loaders, augmentation, dropout, batch norm, momentum,
+schedules, an average of the weights and a best score; ``make soak`` has 200 kills of longer ones.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from contextlib import contextmanager
+
+import pytest
+import torch
+from support.crash_runs import CrashRun, differences, end_state, finish, killed_after, load, write_config
+from support.soak import die_everywhere, reference_end, survive
+
+from fcn_plugin.commands.train import train
+from fcn_plugin.engine.signals import REQUEUE, SAME, StopRequest
+from fcn_plugin.errors import UserError
+
+pytestmark = pytest.mark.skipif(torch.cuda.is_available(), reason="processes are forked without a GPU's threads")
+
+STEPS = 12
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory):
+    """12 steps, a save every third and a validation every sixth."""
+    return write_config(tmp_path_factory.mktemp("kills"), STEPS, saves=3, validations=6)
+
+
+@pytest.fixture(scope="module")
+def reference(config, tmp_path_factory):
+    """(end, seconds) of a run that nothing disturbs."""
+    return reference_end(config, tmp_path_factory.mktemp("reference") / "work", STEPS)
+
+
+def end_of(run, work_dir):
+    assert run.code == 0, run.said()
+    return end_state(work_dir, STEPS)
+
+
+def test_random_kills(config, reference, tmp_path):
+    tally = survive(config, tmp_path, kills=3, steps=STEPS, reference=reference[0], seconds=reference[1])
+    assert tally.kills >= 3
+    assert tally.wrong == []
+
+
+def test_a_kill_between_two_operations_on_files(config, reference, tmp_path):
+    """Saves, notes, a new best score, removals: some of them here, all in turn in the long loop."""
+    tally = die_everywhere(config, tmp_path, STEPS, reference[0], every=13, keep=1)
+    assert tally.kills > 2
+    assert tally.wrong == []
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGUSR1"])
+def test_a_signal_to_all_processes_leaves_a_checkpoint(config, reference, tmp_path, name):
+    work_dir = tmp_path / "work"
+    cfg = load(config, work_dir, custom_hooks=[dict(type="SignalGroup", step=5, name=name)])
+    run = finish(cfg)
+    assert run.code == REQUEUE == 99
+    said = run.said()
+    assert f"{name}: stopping as soon as a checkpoint can be written" in said
+    assert f"{name}: stopped after step 5; go on with --resume, from {work_dir / 'iter_5.pth'}" in said
+    assert "Iter(train) [ 5/12]" in said
+    assert "Iter(train) [ 6/12]" not in said
+    assert "Traceback" not in said
+    if name == "SIGTERM":
+        assert differences(reference[0], end_of(finish(load(config, work_dir)), work_dir)) == []
+
+
+def test_a_signal_in_a_validation(config, reference, tmp_path):
+    """The average's weights are in the net's place then; saves are elsewhere than validations."""
+    work_dir = tmp_path / "work"
+    sparse = dict(default_hooks__checkpoint__interval=5)
+    cfg = load(config, work_dir, custom_hooks=[dict(type="SignalGroup", step=6, name="SIGTERM", place="val")], **sparse)
+    run = finish(cfg)
+    assert run.code == REQUEUE
+    assert f"stopped after step 6; go on with --resume, from {work_dir / 'iter_6.pth'}" in run.said()
+    assert differences(reference[0], end_of(finish(load(config, work_dir, **sparse)), work_dir)) == []
+
+
+def test_a_second_run_in_the_folder(config, tmp_path):
+    """It is told who is there before it writes anything, and the first goes on."""
+    work_dir = tmp_path / "work"
+    first = CrashRun(load(config, work_dir))
+    with killed_after(first):
+        first.wait_until(lambda: "Iter(train)" in first.said())
+        refusal = f"{work_dir} is in use by process {first.pid} on host .*, since .*: wait for it, stop it, or give"
+        with pytest.raises(UserError, match=refusal):
+            train(load(config, work_dir), "auto")
+        assert len(list(work_dir.glob("*/*.log"))) == 1
+        assert first.wait() == 0
+
+
+def test_the_clock_goes_backwards(config, reference, tmp_path):
+    """Steps decide what is newest; a log that is there is added to."""
+    work_dir = tmp_path / "work"
+    stop = dict(custom_hooks=[dict(type="SignalGroup", step=5, name="SIGTERM")])
+    assert finish(load(config, work_dir, **stop)).code == REQUEUE
+    run = finish(load(config, work_dir), first=lambda: turn_back(days=1))
+    assert differences(reference[0]["weights"], end_of(run, work_dir)["weights"]) == []
+    assert len(list(work_dir.glob("*/*.log"))) == 2
+
+
+def turn_back(days):
+    """For this process."""
+    now = time.time
+    time.time = lambda: now() - days * 86400
+
+
+def test_a_second_ctrl_c_stops_at_once():
+    request = StopRequest()
+    request(signal.SIGINT, None)
+    request(signal.SIGINT, None)  # the same, forwarded by a launcher
+    request.when -= SAME
+    request(signal.SIGTERM, None)  # schedulers repeat it
+    with pytest.raises(KeyboardInterrupt):
+        request(signal.SIGINT, None)
+    assert request.name == "SIGINT"
+
+
+def test_no_other_seed_would_do(config, reference, tmp_path):
+    """The comparison can fail: without seeds of steps, a resumed run draws other dropout."""
+    work_dir = tmp_path / "work"
+    plain = dict(default_hooks__step_seed=None)
+    cfg = load(config, work_dir, custom_hooks=[dict(type="SignalGroup", step=5, name="SIGTERM")], **plain)
+    assert finish(cfg).code == REQUEUE
+    found = differences(reference[0], end_of(finish(load(config, work_dir, **plain)), work_dir))
+    assert any(name.startswith("/weights/") for name in found)
+
+
+def test_the_number_of_workers_changes_nothing(config, reference, tmp_path):
+    cfg = load(config, tmp_path / "work", train_dataloader__num_workers=0, train_dataloader__persistent_workers=False)
+    assert differences(reference[0], end_of(finish(cfg), tmp_path / "work")) == []
+
+
+def test_files_of_the_data_set_vanish(config, reference, tmp_path):
+    """The run names one, keeps what it has done, and goes on when they are back."""
+    own = tmp_path / "own"
+    own.mkdir()
+    own_config = write_config(own, STEPS, saves=50, validations=6)
+    images = own / "VOC2012" / "JPEGImages"
+    work_dir = tmp_path / "work"
+    alone = dict(train_dataloader__num_workers=0, train_dataloader__persistent_workers=False)
+    run = finish(
+        load(own_config, work_dir, custom_hooks=[dict(type="RemoveFolder", step=4, path=str(images))], **alone)
+    )
+    assert run.code == 2
+    assert f"stopped after step 4: go on with --resume, from {work_dir / 'iter_4.pth'}" in run.said()
+    assert f"error: {images}" in run.said()
+    os.rename(images.with_suffix(".away"), images)
+    assert differences(reference[0], end_of(finish(load(own_config, work_dir, **alone)), work_dir)) == []
+
+
+class TestFullDisk:
+    def test_a_save_that_fails_costs_the_steps_since_the_last(self, config, reference, tmp_path):
+        work_dir = tmp_path / "work"
+        run = finish(load(config, work_dir, custom_hooks=[dict(type="LimitFileSize", step=8, size=400_000)]))
+        assert run.code == 2
+        assert f"error: {work_dir / 'iter_9.pth'} can't be written (File too large)" in run.said()
+        assert not list(work_dir.glob(".*.part"))
+        again = finish(load(config, work_dir))
+        assert f"resuming from {work_dir / 'iter_6.pth'}" in again.said()
+        assert f"passed over: {work_dir / 'iter_9.pth'} is not there" in again.said()
+        assert differences(reference[0], end_of(again, work_dir)) == []
+
+    def test_a_small_disk(self, config, tmp_path):
+        work_dir = tmp_path / "disk" / "work"
+        with mounted(tmp_path / "disk", "size=1500k"):
+            run = finish(load(config, work_dir))
+            assert run.code == 2
+            assert "can't be written (No space left on device)" in run.said()
+            assert not list(work_dir.glob(".*.part"))
+
+    def test_a_work_dir_that_is_read_only(self, config, tmp_path):
+        work_dir = tmp_path / "disk" / "work"
+        with mounted(tmp_path / "disk", "ro"), pytest.raises(UserError, match=f"{work_dir}.*Read-only file system"):
+            train(load(config, work_dir))
+
+
+@contextmanager
+def mounted(folder, options):
+    """A disk in memory; skips where mounting is not allowed."""
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder]
+    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("mounting a file system is not allowed here")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)

@@ -1,0 +1,171 @@
+"""Predicting images of any size, mode and place: masks of class ids, overlays, and what happens to broken ones."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from fcn_plugin.visualization.pictures import colour_table
+
+ORIENTATION = 0x0112  # EXIF tag; 6: the picture is to be turned by 90 degrees clockwise
+SIZES = {"one": (1, 1), "wide": (300, 7), "odd": (41, 67), "large": (96, 64)}  # width, height
+
+
+def noise(width, height, seed=0):
+    """Blocks of colour, so that the net has something to tell apart."""
+    blocks = np.random.default_rng(seed).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+    return Image.fromarray(blocks).resize((width, height), Image.Resampling.NEAREST)
+
+
+@pytest.fixture
+def predict(tool, trained, tmp_path):
+    """Call the tool; returns the outcome and a reader of its results."""
+
+    def call(*inputs, options=()):
+        done = tool("predict", trained.config, trained.best, *inputs, "--out-dir", tmp_path / "out", *options)
+        return done, lambda kind, name: Image.open(tmp_path / "out" / kind / f"{name}.png")
+
+    return call
+
+
+def written(tmp_path, kind):
+    folder = tmp_path / "out" / kind
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.png"))
+
+
+def test_every_size_gives_a_mask_of_that_size(predict, tmp_path):
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for name, size in SIZES.items():
+        noise(*size).save(photos / f"{name}.png")
+    done, result = predict(photos)
+    assert done.code == 0
+    assert f"4 masks and overlays in {tmp_path / 'out'}" in done.out
+    for name, size in SIZES.items():
+        mask, overlay = result("masks", name), result("overlays", name)
+        assert (mask.mode, mask.size) == ("P", size)
+        assert (overlay.mode, overlay.size) == ("RGB", size)
+        assert np.asarray(mask).max() < 21
+    assert len(np.unique(result("masks", "large"))) > 1  # else equal masks below would say nothing
+
+
+def test_masks_are_those_of_the_evaluation(predict, tool, trained, data, tmp_path):
+    tool("test", trained.config, trained.best, "--work-dir", tmp_path / "work", "--out", tmp_path / "tested")
+    predict(data / "JPEGImages")
+    tested = sorted((tmp_path / "tested").iterdir())
+    assert len(tested) == 3
+    for path in tested:
+        assert np.array_equal(Image.open(path), Image.open(tmp_path / "out" / "masks" / path.name))
+
+
+def test_files_folders_and_patterns(predict, tmp_path):
+    for name in (
+        "trip/day1/a.png",
+        "trip/day2/a.JPG",
+        "trip/notes.txt",
+        "more/b1.png",
+        "more/b2.png",
+        "more/c.png",
+        "d.png",
+    ):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("no image") if path.suffix == ".txt" else noise(20, 20).save(path)
+    file = tmp_path / "d.png"
+    done, _ = predict(tmp_path / "trip", tmp_path / "more" / "b*.png", file, file)
+    assert done.code == 0
+    names = ["b1.png", "b2.png", "d.png", "day1/a.png", "day2/a.png"]
+    assert written(tmp_path, "masks") == names
+    assert written(tmp_path, "overlays") == names
+
+
+def test_modes_and_rotation(predict, tmp_path):
+    """Gray, RGBA and turned pictures give the masks of the plain picture that a viewer shows."""
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    plain = noise(60, 44, seed=1)
+    plain.save(photos / "plain.png")
+    alpha = plain.copy()
+    alpha.putalpha(9)
+    alpha.save(photos / "alpha.png")
+    gray = plain.convert("L")
+    gray.save(photos / "gray.png")
+    gray.convert("RGB").save(photos / "gray_as_rgb.png")
+    exif = Image.Exif()
+    exif[ORIENTATION] = 6
+    plain.transpose(Image.Transpose.ROTATE_90).save(photos / "turned.png", exif=exif)
+    done, result = predict(photos)
+    assert done.code == 0
+    mask = {path.stem: np.asarray(result("masks", path.stem)) for path in photos.iterdir()}
+    assert mask["plain"].shape == (44, 60)
+    assert np.array_equal(mask["alpha"], mask["plain"])
+    assert np.array_equal(mask["turned"], mask["plain"])
+    assert np.array_equal(mask["gray"], mask["gray_as_rgb"])
+    assert np.array_equal(result("overlays", "turned"), result("overlays", "plain"))
+
+
+@pytest.mark.parametrize("opacity", [0, 1])
+def test_overlay_goes_from_image_to_classes(predict, trained, tmp_path, opacity):
+    image = noise(50, 40)
+    image.save(tmp_path / "a.png")
+    _, result = predict(tmp_path / "a.png", options=("--opacity", opacity))
+    palette = np.array(result("masks", "a").getpalette()).reshape(-1, 3)
+    colours = colour_table(palette[:21])[np.asarray(result("masks", "a"))]
+    assert np.array_equal(result("overlays", "a"), colours if opacity else image)
+
+
+def test_broken_images_do_not_stop_the_others(predict, tmp_path):
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    noise(20, 20).save(photos / "good.png")
+    noise(64, 64).save(photos / "whole.jpg")
+    (photos / "cut.jpg").write_bytes((photos / "whole.jpg").read_bytes()[:700])
+    (photos / "empty.jpg").write_bytes(b"")
+    (photos / "text.png").write_text("not a picture")
+    done, _ = predict(photos)
+    assert done.code == 2
+    message = done.err[done.err.index("error: ") :]
+    assert message.startswith("error: 3 of 5 images can't be read")
+    for name in ("cut.jpg", "empty.jpg", "text.png"):
+        assert str(photos / name) in message
+    assert str(tmp_path / "out") in message
+    assert "Traceback" not in done.err
+    assert written(tmp_path, "masks") == ["good.png", "whole.png"]
+
+
+def test_no_image_found(predict, tmp_path):
+    (tmp_path / "empty").mkdir()
+    for source in (tmp_path / "empty", tmp_path / "nowhere.jpg", tmp_path / "*.jpg"):
+        done, _ = predict(source)
+        assert done.code == 2
+        assert done.err.startswith(f"error: no image at {source}: give image files (.bmp .jpeg .jpg")
+    assert not (tmp_path / "out").exists()
+
+
+def test_two_images_of_one_name(predict, tmp_path):
+    for name in ("left", "right"):
+        (tmp_path / name).mkdir()
+        noise(20, 20).save(tmp_path / name / "a.png")
+    done, _ = predict(tmp_path / "left" / "a.png", tmp_path / "right" / "a.png")
+    assert done.code == 2
+    assert f"{tmp_path / 'left' / 'a.png'} and {tmp_path / 'right' / 'a.png'}" in done.err
+    assert "predict them into two folders" in done.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_opacity_outside_its_range(predict, tmp_path):
+    noise(20, 20).save(tmp_path / "a.png")
+    done, _ = predict(tmp_path / "a.png", options=("--opacity", "50"))
+    assert done.code == 2
+    assert "opacity is 50.0: give a number from 0" in done.err
+
+
+def test_bare_weights_and_a_data_set_without_colours(tool, trained, tmp_path):
+    """Nothing says which colours: VOC's are taken, a different one for every id."""
+    torch.save(torch.load(trained.best, weights_only=False)["state_dict"], tmp_path / "bare.pth")
+    noise(40, 30).save(tmp_path / "a.png")
+    options = ("--cfg-options", "test_dataloader.dataset.type=BaseSegDataset")
+    done = tool("predict", trained.config, tmp_path / "bare.pth", tmp_path / "a.png", "--out-dir", tmp_path, *options)
+    assert done.code == 0, done.err
+    colours = np.array(Image.open(tmp_path / "masks" / "a.png").getpalette()).reshape(-1, 3)
+    assert colours[[1, 15]].tolist() == [[128, 0, 0], [192, 128, 128]]

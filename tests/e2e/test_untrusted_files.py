@@ -1,0 +1,284 @@
+"""A file that would run code is refused on every way into the package, by its name and what it would run; trust lets it run."""
+
+import json
+import os
+import random
+import runpy
+import shutil
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import mmseg
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.model import BaseModule
+from mmengine.registry import init_default_scope
+from mmengine.runner import Runner, load_checkpoint
+from mmseg.apis import MMSegInferencer, init_model
+from mmseg.registry import MODELS
+from support.processes import forget_runs
+
+from fcn_plugin.checkpoints.load import load_verified
+from fcn_plugin.checkpoints.read import read_checkpoint
+from fcn_plugin.checkpoints.trust import trusting
+from fcn_plugin.commands.import_weights import import_weights
+from fcn_plugin.engine.hooks.parent_agreement import ParentAgreementHook
+from fcn_plugin.errors import UserError
+
+IMPORT = "model_converters/import_weights"
+NO_START = "load_from=None"
+STOCK = Path(mmseg.__file__).parent / ".mim" / "tools"
+
+
+class Payload:
+    """Makes a folder when unpickled."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.folder),)
+
+
+@pytest.fixture
+def made(tmp_path):
+    """The folder that the trap makes."""
+    return tmp_path / "made"
+
+
+@pytest.fixture
+def bad(leaf, tmp_path, made):
+    """A whole checkpoint of the leaf's net, with a trap in it."""
+    path = tmp_path / "bad.pth"
+    state = torch.load(leaf.with_name("start.pth"), weights_only=True)
+    torch.save({"state_dict": state, "meta": {}, "optimizer": {"state": [Payload(made)]}}, path)
+    return path
+
+
+def message_about(path, text):
+    assert f"{path} would run code (posix.mkdir) on loading and was refused" in text
+    assert "--trust-checkpoint" in text
+
+
+def test_the_trap_works(bad, made):
+    torch.load(bad, weights_only=False)
+    assert made.is_dir()
+
+
+# ---- tools
+
+
+def train(tool, leaf, bad, *options):
+    return tool("train", leaf, "--work-dir", bad.parent / "work", *options)
+
+
+def with_options(*options):
+    return lambda tool, leaf, bad: train(
+        tool, leaf, bad, "--cfg-options", NO_START, *(one.format(bad) for one in options)
+    )
+
+
+def resumed_by_itself(tool, leaf, bad):
+    work_dir = bad.parent / "work"
+    work_dir.mkdir()
+    bad.rename(work_dir / "iter_2.pth")
+    (work_dir / "last_checkpoint").write_text(str(work_dir / "iter_2.pth"))
+    bad.symlink_to(work_dir / "iter_2.pth")  # for the message
+    done = tool("train", leaf, "--work-dir", work_dir, "--resume")
+    done.err = done.err.replace(str(work_dir / "iter_2.pth"), str(bad))
+    return done
+
+
+def after_its_parent(tool, leaf, bad):
+    """The best checkpoint of a finished stage is what the next one starts from."""
+    folder = bad.parent / "work" / "32s"
+    folder.mkdir(parents=True)
+    (folder / "best_mIoU_iter_2.pth").symlink_to(bad)
+    (folder / "finished.json").write_text(json.dumps(dict(best="best_mIoU_iter_2.pth", key="mIoU", score=0.1)))
+    done = tool("train_stages", leaf, "--work-dir", folder.parent, "--cfg-options", NO_START)
+    done.err = done.err.replace(str(folder / "best_mIoU_iter_2.pth"), str(bad))
+    return done
+
+
+def predict(tool, leaf, bad, *options):
+    image = next(Path(Config.fromfile(leaf).val_dataloader.dataset.data_root).glob("JPEGImages/*.jpg"))
+    return tool("predict", leaf, bad, image, "--out-dir", bad.parent / "work", *options)
+
+
+TOOLS = {
+    "train --load-from": lambda tool, leaf, bad: train(tool, leaf, bad, "--load-from", bad),
+    "train --resume PATH": lambda tool, leaf, bad: train(tool, leaf, bad, "--resume", bad),
+    "train --resume": resumed_by_itself,
+    "load_from": lambda tool, leaf, bad: train(tool, leaf, bad, "--cfg-options", f"load_from={bad}"),
+    "model.pretrained": with_options("model.pretrained={}"),
+    "backbone.init_cfg": with_options(
+        "model.backbone.init_cfg.type=Pretrained", "model.backbone.init_cfg.checkpoint={}"
+    ),
+    "backbone.init_cfg, a part": with_options(
+        "model.backbone.init_cfg.type=Pretrained",
+        "model.backbone.init_cfg.checkpoint={}",
+        "model.backbone.init_cfg.prefix=backbone",
+    ),
+    "model.init_cfg": with_options("model.init_cfg.type=Pretrained", "model.init_cfg.checkpoint={}"),
+    "test": lambda tool, leaf, bad: tool("test", leaf, bad, "--work-dir", bad.parent / "work"),
+    "predict": predict,
+    "import_weights": lambda tool, leaf, bad: tool(IMPORT, bad, bad.with_name("out.pth")),
+    "train_stages": after_its_parent,
+}
+
+
+@pytest.mark.parametrize("way", TOOLS)
+def test_tools_refuse_it(tool, leaf, bad, made, way):
+    done = TOOLS[way](tool, leaf, bad)
+    assert done.code == 2
+    assert done.err.startswith("error: ")
+    message_about(bad, done.err)
+    assert not made.exists()
+
+
+TRUSTED = {
+    "train": lambda tool, leaf, bad: train(tool, leaf, bad, "--load-from", bad, "--trust-checkpoint"),
+    "test": lambda tool, leaf, bad: tool("test", leaf, bad, "--work-dir", bad.parent / "work", "--trust-checkpoint"),
+    "predict": lambda tool, leaf, bad: predict(tool, leaf, bad, "--trust-checkpoint"),
+    "import_weights": lambda tool, leaf, bad: tool(IMPORT, bad, bad.with_name("out.pth"), "--trust-checkpoint"),
+}
+
+
+@pytest.mark.parametrize("way", TRUSTED)
+def test_tools_run_it_where_they_are_told_to(tool, leaf, bad, made, way):
+    done = TRUSTED[way](tool, leaf, bad)
+    assert done.code == 0, done.err
+    assert made.is_dir()
+    assert (done.out + done.err).count(f"{bad} would run code (posix.mkdir) on loading, and is trusted") == 1
+
+
+def test_stages_run_it_where_they_are_told_to(tool, leaf, bad, made, monkeypatch):
+    monkeypatch.setattr(
+        "fcn_plugin.commands.train_stages.train_stages", lambda stages, images: read_checkpoint(str(bad)) and bad
+    )
+    assert tool("train_stages", leaf, "--work-dir", bad.parent / "work", "--trust-checkpoint").code == 0
+    assert made.is_dir()
+
+
+@pytest.mark.parametrize("name", ["train", "test", "predict", "train_stages", IMPORT])
+def test_the_option_says_what_it_risks(tool, name):
+    text = " ".join(tool(name, "--help").out.split())
+    assert "load a checkpoint that was refused: any code in it runs, with your rights on your files" in text
+
+
+# ---- without our tools
+
+
+def build(leaf):
+    cfg = Config.fromfile(leaf)
+    init_default_scope("mmseg")
+    return MODELS.build({**cfg.model, "pretrained": None})
+
+
+def agreement(leaf, bad):
+    net = build(leaf)
+    hook = ParentAgreementHook(Config.fromfile(leaf).model, str(bad))
+    hook.before_train(SimpleNamespace(iter=0, model=net, val_dataloader=[]))
+
+
+def stock_runner(leaf, bad):
+    cfg = Config.fromfile(leaf)
+    cfg.update(work_dir=str(bad.parent / "work"), load_from=str(bad), test_evaluator=dict(type="FCNMetric"))
+    Runner.from_cfg(cfg).test()
+
+
+def stock_tool(name, *options):
+    def call(leaf, bad):
+        sys.argv = [name, str(leaf), *(str(one).format(bad) for one in options), "--work-dir", str(bad.parent / "work")]
+        runpy.run_path(str(STOCK / name), run_name="__main__")
+
+    return call
+
+
+def initialised(prefix=None):
+    def call(leaf, bad):
+        net = BaseModule(dict(type="Pretrained", checkpoint=str(bad), **({"prefix": prefix} if prefix else {})))
+        net.init_weights()
+
+    return call
+
+
+STOCK_WAYS = {
+    "init_model": lambda leaf, bad: init_model(str(leaf), str(bad), device="cpu"),
+    "MMSegInferencer": lambda leaf, bad: MMSegInferencer(model=str(leaf), weights=str(bad), device="cpu"),
+    "load_checkpoint": lambda leaf, bad: load_checkpoint(torch.nn.Linear(1, 1), str(bad)),
+    "Pretrained": initialised(),
+    "Pretrained, a part": initialised("backbone"),
+    "Runner": stock_runner,
+    "mmseg's test.py": stock_tool("test.py", "{}"),
+    "mmseg's train.py": stock_tool("train.py", "--cfg-options", "load_from={}"),
+    "ParentAgreementHook": agreement,
+    "load_verified": lambda leaf, bad: load_verified(build(leaf), str(bad)),
+    "import_weights": lambda leaf, bad: import_weights(str(bad), str(bad.with_name("out.safetensors"))),
+}
+
+
+@pytest.mark.parametrize("way", STOCK_WAYS)
+def test_the_rest_refuses_it(leaf, bad, made, monkeypatch, way):
+    monkeypatch.setattr(sys, "argv", sys.argv)
+    try:
+        with pytest.raises(UserError) as error:
+            STOCK_WAYS[way](leaf, bad)
+    finally:
+        forget_runs()
+    message_about(bad, str(error.value))
+    assert not made.exists()
+
+
+def test_trust_reaches_stock_loading(leaf, bad, made):
+    with trusting():
+        init_model(str(leaf), str(bad), device="cpu")
+    assert made.is_dir()
+
+
+# ---- damaged files
+
+
+def test_100_of_100_changes_to_a_trained_checkpoint_are_refused(tool, trained, leaf, tmp_path):
+    """By the sum that training wrote; and a tool says so as it says all else."""
+    path = shutil.copy(trained.best, tmp_path / "changed.pth")
+    net = build(leaf)
+    before = {name: one.clone() for name, one in net.state_dict().items()}
+    rng, refused = random.Random(0), 0
+    for at in rng.sample(range(path.stat().st_size), 100):
+        with open(path, "r+b") as file:
+            file.seek(at)
+            was = file.read(1)[0]
+            file.seek(at)
+            file.write(bytes([was ^ rng.randrange(1, 256)]))
+        with pytest.raises(UserError) as error:
+            load_verified(net, str(path))
+        assert str(error.value).startswith(f"{path} is damaged: its bytes do not give the checksum")
+        refused += 1
+        if refused < 100:
+            with open(path, "r+b") as file:
+                file.seek(at)
+                file.write(bytes([was]))
+    assert refused == 100
+    assert all(torch.equal(one, before[name]) for name, one in net.state_dict().items())
+    done = tool("test", leaf, path, "--work-dir", tmp_path / "work", "--trust-checkpoint")  # which is of other things
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith(f"error: {path} is damaged: ")
+
+
+@pytest.mark.parametrize("trust", [(), ("--trust-checkpoint",)])
+def test_a_config_in_a_checkpoint_is_no_program(tool, trained, made, tmp_path, trust):
+    """The engine runs that text when it resumes."""
+    content = torch.load(trained.work_dir / "iter_2.pth", weights_only=False)
+    content["meta"]["config"] = f"import os\nos.mkdir({str(made)!r})\n"
+    torch.save(content, tmp_path / "iter_2.pth")
+    options = ("--work-dir", tmp_path / "work", *trust, "--cfg-options", "train_cfg.max_iters=3")
+    done = tool("train", trained.config, "--resume", tmp_path / "iter_2.pth", *options)
+    assert done.code == 0, done.err
+    assert made.exists() == bool(trust)
+    if not trust:
+        assert (
+            f"{tmp_path / 'iter_2.pth'}: meta.config is a program that may be run later, and was left out" in done.out
+        )

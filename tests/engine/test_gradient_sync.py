@@ -1,0 +1,125 @@
+"""What DDP is told where a config leaves it open, and gradients that are summed in 16 bits."""
+
+import pytest
+import torch
+from mmengine.config import Config, ConfigDict
+from mmengine.model import MMDistributedDataParallel
+from torch import distributed, nn
+from torch.distributed.algorithms.ddp_comm_hooks.default_hooks import bf16_compress_hook, fp16_compress_hook
+
+from fcn_plugin.engine.gradient_sync import compress_gradients, compression_of, wrapper_cfg
+from fcn_plugin.engine.runner import FCNRunner
+from fcn_plugin.errors import UserError
+from fcn_plugin.preflight.keys import check_keys
+from fcn_plugin.preflight.overrides import merge_overrides
+
+
+def config(**entries):
+    return Config(entries, filename="mine.py", cfg_text=" ")  # mine.py is no file
+
+
+@pytest.fixture
+def group(tmp_path):
+    """One process that sums over itself."""
+    distributed.init_process_group(
+        "gloo", store=distributed.FileStore(str(tmp_path / "store"), 1), rank=0, world_size=1
+    )
+    yield
+    distributed.destroy_process_group()
+
+
+@pytest.fixture
+def runner(monkeypatch):
+    """A Runner of one process that takes itself for one of several, with the given config."""
+    monkeypatch.setenv("LOCAL_RANK", "0")
+
+    def build(several=True, **entries):
+        one = object.__new__(FCNRunner)
+        one.cfg, one._distributed = config(**entries), several
+        one.logger = type("Silent", (), {"info": lambda *args: None})()
+        return one
+
+    return build
+
+
+def test_a_config_without_the_key_sends_gradients_as_they_are():
+    assert compression_of(config()) is None
+    assert compression_of(config(gradient_compression=None)) is None
+
+
+@pytest.mark.parametrize("value", ["bf17", "", "BF16", 16, True, False, ["bf16"]])
+def test_unknown_values_are_told_with_the_choices(value):
+    with pytest.raises(UserError) as error:
+        compression_of(config(gradient_compression=value))
+    assert str(error.value) == f"mine.py: gradient_compression is {value!r}: give 'bf16', 'fp16' or None"
+
+
+def test_the_key_is_read_and_misspelt_ones_are_not():
+    cfg = config(gradient_compression=None)
+    merge_overrides(cfg, {"gradient_compression": "bf16"})
+    assert cfg.gradient_compression == "bf16"
+    with pytest.raises(UserError, match="did you mean gradient_compression"):
+        check_keys(config(gradient_compresion="bf16"))
+
+
+def test_ddp_keeps_gradients_once():
+    assert wrapper_cfg(config(), None) == dict(
+        type="MMDistributedDataParallel",
+        gradient_as_bucket_view=True,
+        find_unused_parameters=False,
+        **({} if torch.cuda.is_available() else dict(device_ids=None)),
+    )
+
+
+def test_what_the_config_says_holds():
+    given = ConfigDict(gradient_as_bucket_view=False, find_unused_parameters=False, device_ids=[3])
+    made = wrapper_cfg(config(find_unused_parameters=True), given)
+    assert made == dict(given, type="MMDistributedDataParallel")
+    assert "type" not in given
+    assert wrapper_cfg(config(find_unused_parameters=True), None)["find_unused_parameters"]
+
+
+@pytest.mark.parametrize("kind", ["MMFullyShardedDataParallel", "NoSuchWrapper"])
+def test_other_wrappers_are_given_nothing(kind):
+    assert wrapper_cfg(config(), dict(type=kind)) == dict(type=kind)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="gloo sums on the CPU")
+@pytest.mark.parametrize(
+    "name, hook, rounded", [("bf16", bf16_compress_hook, 1.0), ("fp16", fp16_compress_hook, 1 + 2**-9)]
+)
+def test_gradients_pass_in_16_bits(runner, group, name, hook, rounded):
+    """1 + 2^-9 needs nine bits behind the point: float16 has ten, bfloat16 seven."""
+    model = runner(gradient_compression=name).wrap_model(None, nn.Linear(1, 1, bias=False))
+    assert type(model) is MMDistributedDataParallel
+    weight = model.module.weight
+    model(torch.tensor([[1 + 2**-9]])).sum().backward()
+    assert weight.grad.item() == rounded
+    assert weight.dtype == weight.grad.dtype == torch.float32
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="gloo sums on the CPU")
+def test_gradients_are_views_of_what_is_summed_and_may_be_dropped(runner, group):
+    """A batch that is left out sets them to None; the next one has them again."""
+    model = runner().wrap_model(None, nn.Linear(2, 1))
+    for _ in range(2):
+        model(torch.ones(1, 2)).sum().backward()
+        weight, bias = model.module.weight, model.module.bias
+        assert weight.grad.untyped_storage().data_ptr() == bias.grad.untyped_storage().data_ptr()
+        assert weight.grad.tolist() == [[1, 1]]
+        weight.grad = bias.grad = None
+
+
+def test_one_process_has_nothing_to_compress(runner):
+    net = nn.Linear(1, 1)
+    assert runner(several=False, gradient_compression="bf16").wrap_model(None, net) is net
+    with pytest.raises(UserError, match="gradient_compression is 'bf17'"):
+        runner(several=False, gradient_compression="bf17").wrap_model(None, net)
+
+
+def test_other_wrappers_cant_compress():
+    with pytest.raises(
+        UserError, match="is 'bf16', which Linear does not know: set it to None, or take model_wrapper_cfg"
+    ):
+        compress_gradients(nn.Linear(1, 1), config(gradient_compression="bf16"))
+    compress_gradients(nn.Linear(1, 1), config())

@@ -1,0 +1,99 @@
+"""Bilinear upsampling: kernels by hand, agreement with interpolation, what a checkpoint holds."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from fcn_plugin.layers.bilinear import BilinearUpsample, bilinear_kernel
+from fcn_plugin.layers.coord_map import CoordMap
+
+
+@pytest.mark.parametrize(
+    ("size", "ramp"),
+    [(1, [1]), (2, [0.5, 0.5]), (3, [0.5, 1, 0.5]), (4, [0.25, 0.75, 0.75, 0.25])],
+)
+def test_kernel_by_hand(size, ramp):
+    expected = torch.tensor([[a * b for b in ramp] for a in ramp])
+    assert torch.equal(bilinear_kernel(size), expected)
+
+
+@pytest.mark.parametrize(("stride", "kernel"), [(2, None), (8, None), (32, None), (3, 5), (5, 9)])
+def test_interior_is_bilinear_interpolation(stride, kernel):
+    x = torch.randn(2, 3, 5, 6)
+    found = BilinearUpsample(3, stride, kernel)(x)
+    expected = F.interpolate(x, scale_factor=stride, mode="bilinear", align_corners=False)
+    assert found.shape == expected.shape
+    inside = slice(stride, -stride)  # beyond the border this one finds zeros, interpolation repeats the last pixel
+    torch.testing.assert_close(found[..., inside, inside], expected[..., inside, inside])
+
+
+@pytest.mark.parametrize(
+    ("stride", "kernel", "padding"), [(2, 4, 0), (2, 3, 0), (8, 16, 4), (16, 32, 0), (32, 63, 0), (3, 5, 1)]
+)
+def test_a_ramp_rises_along_the_coordinate_map(stride, kernel, padding):
+    ramp = torch.arange(6.0).expand(1, 1, 6, 6)
+    found = BilinearUpsample(1, stride, kernel, padding)(ramp)[0, 0]
+    grid = CoordMap().up(kernel, stride, padding)
+    place = torch.arange(found.shape[1]) * float(grid.scale) + float(grid.shift)
+    inside = (place >= 0) & (place <= 5)
+    assert inside.sum() >= 5 * stride
+    torch.testing.assert_close(found[found.shape[0] // 2, inside], place[inside])
+
+
+def test_equals_the_dense_kernel_of_the_reference_nets():
+    x = torch.randn(1, 3, 4, 5)
+    dense = torch.zeros(3, 3, 4, 4)
+    dense[range(3), range(3)] = bilinear_kernel(4)
+    torch.testing.assert_close(BilinearUpsample(3, 2, padding=0)(x), F.conv_transpose2d(x, dense, stride=2))
+
+
+def test_unpadded_size_is_that_of_the_reference_nets():
+    assert BilinearUpsample(1, 32, padding=0)(torch.zeros(1, 1, 2, 3)).shape == (1, 1, 96, 128)
+
+
+def test_fixed_kernels_are_no_part_of_training_or_checkpoints():
+    layer = BilinearUpsample(2, 2)
+    assert list(layer.parameters()) == []
+    assert layer.state_dict() == {}
+    assert torch.equal(layer.weight, bilinear_kernel(4).expand(2, 1, 4, 4))
+
+
+def test_learnable_kernels_start_bilinear_and_get_a_gradient():
+    layer = BilinearUpsample(2, 2, learnable=True)
+    assert list(layer.state_dict()) == ["weight"]
+    assert torch.equal(layer.weight, bilinear_kernel(4).expand(2, 1, 4, 4))
+    layer(torch.ones(1, 2, 3, 3)).sum().backward()
+    assert layer.weight.requires_grad
+    assert (layer.weight.grad > 0).all()
+
+
+def test_initialising_again_restores_the_kernel():
+    layer = BilinearUpsample(2, 2, learnable=True)
+    torch.nn.init.zeros_(layer.weight)
+    layer.init_weights()
+    assert torch.equal(layer.weight, bilinear_kernel(4).expand(2, 1, 4, 4))
+
+
+def test_no_same_padding_for_an_odd_difference():
+    with pytest.raises(ValueError, match="kernel 63 and stride 32"):
+        BilinearUpsample(1, 32, 63)
+
+
+@pytest.mark.parametrize("dense", [False, True])
+@pytest.mark.parametrize(
+    ("stride", "kernel", "padding"), [(2, 4, 1), (8, 16, 4), (16, 32, 0), (32, 63, 16), (32, 63, 0), (8, 15, 7)]
+)
+def test_some_rows_are_those_of_the_whole(stride, kernel, padding, dense):
+    layer, x = BilinearUpsample(3, stride, kernel, padding, dense=dense), torch.randn(2, 3, 5, 4)
+    with torch.no_grad():
+        layer.weight.copy_(torch.randn_like(layer.weight))
+        whole = layer(x)
+        for first in range(0, whole.shape[-2], 5):
+            for last in {first + 1, min(first + stride + 3, whole.shape[-2]), whole.shape[-2]}:
+                torch.testing.assert_close(layer.rows(x, first, last), whole[..., first:last, :], rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(("first", "last"), [(-1, 2), (2, 2), (3, 17)])
+def test_rows_that_are_not_there_are_refused(first, last):
+    with pytest.raises(ValueError, match=f"rows {first} to {last} of a map of 16 rows"):
+        BilinearUpsample(1, 4).rows(torch.zeros(1, 1, 4, 4), first, last)

@@ -1,0 +1,272 @@
+"""What every FCN must do, whatever its streams and geometry: logits of the image's size, in the right place."""
+
+from functools import partial
+
+import pytest
+import torch
+import torch.nn.functional as F
+from support.builders import STREAMS, balance_classes, build_fcn, build_from, sample
+from torch import nn
+
+from fcn_plugin.layers.bilinear import BilinearUpsample
+from fcn_plugin.models.precision import resolve_precision
+
+GEOMETRIES = ("aligned", "reference")
+VARIANTS = pytest.mark.parametrize("variant", STREAMS)
+SIZES = ((1, 1), (1, 40), (17, 23), (33, 65), (64, 64))
+NO_DROPOUT = {"dropout_ratio": 0.0}
+
+
+NETS = {
+    **{
+        f"{variant} VGG16{'-BN' if norm else ''}": partial(build_fcn, streams, norm=norm, neck=NO_DROPOUT)
+        for variant, streams in STREAMS.items()
+        for norm in (None, {"type": "BN"})
+    },
+    **{
+        name: partial(build_from, name, neck=NO_DROPOUT)
+        for name in (
+            "fcn32s_alexnet_voc",
+            "fcn32s_googlenet_voc",
+            "reference/fcn32s_caffenet_voc",
+            "reference/fcn32s_googlenet_voc",
+        )
+    },
+    # a residual branch that starts at zero passes no gradient on
+    "fcn8s_r50_voc": partial(build_from, "fcn8s_r50_voc", neck=NO_DROPOUT, backbone={"zero_init_residual": False}),
+}
+
+
+@pytest.mark.parametrize("geometry", GEOMETRIES)
+@pytest.mark.parametrize("net", NETS)
+class TestContract:
+    """Every net in each geometry."""
+
+    @pytest.fixture
+    def model(self, net, geometry):
+        return NETS[net](geometry=geometry, num_classes=5)
+
+    def test_aligned_crops_nothing(self, model, geometry):
+        assert (geometry == "reference") == any(model.decode_head.crops.values())
+
+    def test_logits_have_the_size_of_the_image(self, model):
+        for height, width in SIZES:
+            for batch in (1, 2):
+                image = torch.randn(batch, 3, height, width)
+                with torch.no_grad():
+                    logits = model(image)
+                assert logits.shape == (batch, 5, height, width)
+                assert logits.dtype == torch.float32
+                assert logits.isfinite().all()
+
+    @pytest.mark.parametrize("size", [(1, 1), (33, 65)])
+    def test_training_and_evaluation_give_one_size(self, model, size):
+        image = torch.randn(2, 3, *size)
+        for mode in (True, False):
+            assert model.train(mode)(image).shape == (2, 5, *size)
+
+    def test_no_parameter_idles(self, model):
+        model.train()
+        loss = model(torch.randn(2, 3, 33, 65), [sample(torch.randint(0, 5, (33, 65))) for _ in range(2)], "loss")
+        loss["decode.loss_ce"].backward()
+        for name, parameter in model.named_parameters():
+            assert parameter.grad is not None, name
+            # in front of batch norm a bias has no effect, and its gradient only rounding errors
+            assert parameter.grad.any(), name
+
+
+def test_images_of_a_batch_are_independent():
+    model, images = build_fcn(), torch.randn(2, 3, 33, 40)
+    with torch.no_grad():
+        torch.testing.assert_close(model(images)[1:], model(images[1:]), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(("geometry", "size"), [("aligned", (64, 96)), ("reference", (58, 90))])
+@VARIANTS
+def test_a_mirrored_image_gives_mirrored_logits(variant, geometry, size):
+    """With mirror-symmetric kernels, and sizes that every pooling halves: a crop off by a pixel breaks it."""
+    model, image = build_fcn(STREAMS[variant], geometry), torch.randn(1, 3, *size)
+    for layer in model.modules():
+        if isinstance(layer, nn.Conv2d):
+            layer.weight.data = (
+                layer.weight + layer.weight.flip(2) + layer.weight.flip(3) + layer.weight.flip(2, 3)
+            ) / 2
+    with torch.no_grad():
+        logits, mirrored = model(image), model(image.flip(2, 3)).flip(2, 3)
+    assert logits.std() > 0.1
+    torch.testing.assert_close(mirrored, logits, rtol=1e-3, atol=1e-4 * logits.abs().max().item())
+
+
+@pytest.mark.parametrize("geometry", GEOMETRIES)
+@VARIANTS
+def test_an_image_moved_by_the_stride_moves_the_logits(variant, geometry):
+    """A patch on zeros, and no biases: nothing but the patch is seen, and it sees no border."""
+    model, patch = build_fcn(STREAMS[variant], geometry), torch.randn(1, 3, 32, 32)
+    for layer in model.modules():
+        if isinstance(layer, nn.Conv2d):
+            nn.init.zeros_(layer.bias)
+    first, second = torch.zeros(2, 1, 3, 640, 608)
+    first[..., 270:302, 260:292] = patch
+    second[..., 302:334, 292:324] = patch
+    with torch.no_grad():
+        first, second = model(first), model(second)
+    assert first.std() > 1e-3
+    assert first[..., 0].abs().max() == 0
+    torch.testing.assert_close(
+        second[..., 32:, 32:], first[..., :-32, :-32], rtol=1e-3, atol=1e-5 * first.abs().max().item()
+    )
+
+
+def test_aligned_pads_with_zeros_to_the_stride():
+    model, image = build_fcn(), torch.randn(1, 3, 33, 20)
+    with torch.no_grad():
+        padded = model(F.pad(image, (0, 12, 0, 31)))
+        assert torch.equal(model(image), padded[..., :33, :20])
+
+
+def test_reference_pads_99_pixels_of_zeros():
+    model, image, seen = build_fcn(geometry="reference"), torch.randn(1, 3, 5, 7), []
+    model.backbone.register_forward_pre_hook(lambda _, args: seen.append(args[0]))
+    with torch.no_grad():
+        model(image)
+    assert torch.equal(seen[0], F.pad(image, (99, 99, 99, 99)))
+
+
+@VARIANTS
+def test_crops_follow_from_the_net(variant):
+    crops = {"32s": [19], "16s": [5, 27], "8s": [5, 9, 31]}[variant]
+    assert list(build_fcn(STREAMS[variant], "reference").decode_head.crops.values()) == crops
+    assert not any(build_fcn(STREAMS[variant], "aligned").decode_head.crops.values())
+
+
+@pytest.mark.parametrize(
+    ("config", "upsampling", "uncovered"),
+    [
+        ("fcn32s_alexnet_voc", [(63, 16)], 1),
+        ("fcn32s_googlenet_voc", [(63, 9)], 0),
+        ("reference/fcn32s_googlenet_voc", [(63, 1)], 0),
+        ("fcn8s_r50_voc", [(3, 1), (3, 1), (15, 7)], 31),
+        ("fcn8s_vgg16_voc", [(4, 1), (4, 1), (16, 4)], 0),
+    ],
+)
+def test_upsampling_follows_from_the_net(config, upsampling, uncovered):
+    model = build_from(config, "aligned")
+    layers = [model.decode_head.get_submodule(name) for name in model.decode_head.factors]
+    assert [(layer.kernel_size[0], layer.padding[0]) for layer in layers] == upsampling
+    assert model.uncovered == uncovered
+
+
+def test_an_image_of_whole_strides_that_scores_do_not_cover_is_padded():
+    """One pixel of AlexNet's 64 would get no score: 96 are taken. Of 63 none, and 64 are enough."""
+    model, seen = build_from("fcn32s_alexnet_voc", "aligned"), []
+    model.backbone.register_forward_pre_hook(lambda _, args: seen.append(tuple(args[0].shape[2:])))
+    with torch.no_grad():
+        for size in ((64, 63), (1, 65)):
+            model(torch.zeros(1, 3, *size))
+    assert seen == [(96, 64), (64, 96)]
+
+
+def test_vgg16_at_full_width():
+    model = build_fcn(geometry="reference", narrow=False, num_classes=21)
+    assert model.decode_head.crops == {"pool4": 5, "pool3": 9, "score": 31}
+    assert sum(p.numel() for p in model.backbone.parameters()) == 14_714_688  # the convolutions of VGG16
+    with torch.no_grad():
+        assert model(torch.randn(1, 3, 9, 30)).shape == (1, 21, 9, 30)
+
+
+@VARIANTS
+def test_bf16_is_close_to_fp32(variant):
+    models = [build_fcn(STREAMS[variant], precision=p) for p in ("fp32", "bf16")]
+    models[1].load_state_dict(models[0].state_dict())
+    image = torch.randn(1, 3, 64, 64)
+    with torch.no_grad():
+        full, half = (model(image) for model in models)
+    assert half.dtype == torch.float32
+    assert not torch.equal(full, half)
+    assert (half - full).abs().max() < 0.03 * full.abs().max()
+
+
+@pytest.mark.parametrize("computes", [True, False])
+def test_auto_is_bf16_where_the_device_computes_in_it(monkeypatch, computes):
+    models = [build_fcn(precision=p) for p in ("auto", "bf16" if computes else "fp32")]
+    models[1].load_state_dict(models[0].state_dict())
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: computes)
+    image = torch.randn(1, 3, 64, 64)
+    with torch.no_grad():
+        assert torch.equal(models[0](image), models[1](image))
+
+
+@pytest.mark.parametrize(("device", "computes"), [("cuda", True), ("cuda", False), ("mps", False)])
+def test_bf16_that_is_emulated_or_unknown_does_not_count(monkeypatch, device, computes):
+    def is_bf16_supported(including_emulation=True):
+        return computes or including_emulation
+
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", is_bf16_supported)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: True)
+    assert resolve_precision("auto", device) == ("bf16" if computes else "fp32")
+
+
+def test_upsampling_stays_float32_in_bf16():
+    model, seen = build_fcn(precision="bf16"), {}
+    for name, layer in model.decode_head.named_children():
+        if isinstance(layer, BilinearUpsample):
+            layer.register_forward_hook(lambda _, args, out, name=name: seen.update({name: out.dtype}))
+    with torch.no_grad():
+        model(torch.randn(1, 3, 32, 32))
+    assert seen == dict.fromkeys(("upscore2", "upscore_pool4", "upscore8"), torch.float32)
+
+
+def test_memory_layout_changes_no_value():
+    models = [build_fcn(channels_last=flag) for flag in (True, False)]
+    models[1].load_state_dict(models[0].state_dict())
+    layouts = [
+        model.backbone.features[3].conv.weight.is_contiguous(memory_format=torch.channels_last) for model in models
+    ]
+    assert layouts == [True, False]
+    image = torch.randn(2, 3, 33, 40)
+    with torch.no_grad():
+        torch.testing.assert_close(models[0](image), models[1](image), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("geometry", GEOMETRIES)
+@pytest.mark.parametrize(("child", "parent"), [("16s", "32s"), ("8s", "16s")])
+def test_a_finer_net_starts_as_its_parent(child, parent, geometry):
+    """Its new score is zero: only upsampling in two steps instead of one tells them apart."""
+    parent_net, net = (build_fcn(STREAMS[name], geometry, num_classes=5) for name in (parent, child))
+    image = torch.randn(1, 3, 128, 128)
+    balance_classes(parent_net, image)
+    net.decode_head.init_weights()
+    new = STREAMS[child][-1]
+    found = net.load_state_dict(parent_net.state_dict(), strict=False)
+    assert found.missing_keys == [f"decode_head.score_{new}.weight", f"decode_head.score_{new}.bias"]
+    assert found.unexpected_keys == []
+    with torch.no_grad():
+        expected, logits = parent_net(image), net(image)
+    assert expected.argmax(1).unique().numel() > 2
+    assert (logits - expected).abs().mean() < 0.15 * expected.std()
+    assert (logits.argmax(1) == expected.argmax(1)).float().mean() > 0.9
+
+
+def test_prediction_is_the_class_of_the_highest_logit():
+    model, image = build_fcn(num_classes=5), torch.randn(1, 3, 33, 40)
+    balance_classes(model, image)
+    meta = {"ori_shape": (33, 40), "img_shape": (33, 40), "img_path": "photo7.jpg"}
+    with torch.no_grad():
+        (result,) = model(image, [sample(torch.zeros(33, 40), **meta)], mode="predict")
+        expected = model(image)
+    assert expected.argmax(1).unique().numel() > 2
+    assert torch.equal(result.pred_sem_seg.data, expected.argmax(1))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"geometry": "centred"}, "geometry 'centred' is unknown: 'aligned' or 'reference'"),
+        ({"precision": "int8"}, "precision 'int8' is unknown: one of fp32, bf16, fp16, auto"),
+        ({"num_classes": None}, "set model.decode_head.num_classes"),
+        ({"head": {"strides": {"pool4": 8, "pool3": 4}}}, "stream 'pool4' has stride 16, the head's config says 8"),
+    ],
+)
+def test_what_does_not_fit_is_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        build_fcn(**options)

@@ -1,0 +1,211 @@
+"""The head of FCN-32s, 16s and 8s: names, crops, the place and the sum of the scores, refusals."""
+
+import math
+
+import pytest
+import torch
+from mmengine.model import BaseModel
+from support.builders import MAPS, STREAMS, STRIDES, build_head, sample, wake_scores, zero_streams
+from torch import nn
+
+from fcn_plugin.errors import UserError
+from fcn_plugin.layers.bilinear import BilinearUpsample
+from fcn_plugin.layers.coord_map import CoordMap
+from fcn_plugin.models import skip_head
+from fcn_plugin.models.skip_head import FCNSkipHead
+
+
+@pytest.mark.parametrize(
+    ("variant", "names"),
+    [
+        ("32s", {"score_fr": None, "upscore": 32}),
+        ("16s", {"score_fr": None, "score_pool4": None, "upscore2": 2, "upscore16": 16}),
+        (
+            "8s",
+            {
+                "score_fr": None, "score_pool4": None, "score_pool3": None,
+                "upscore2": 2, "upscore_pool4": 2, "upscore8": 8,
+            },
+        ),
+    ],
+)  # fmt: skip
+def test_layers_are_named_as_in_the_authors_nets(variant, names):
+    head = build_head(variant)
+    scored = {name: layer for name, layer in head.named_children() if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d)}
+    assert {
+        name: getattr(layer, "stride", None)[0] if "up" in name else None for name, layer in scored.items()
+    } == names
+
+
+@pytest.mark.parametrize("variant", STREAMS)
+def test_kernels_are_twice_the_stride(variant):
+    for layer in build_head(variant).modules():
+        if isinstance(layer, BilinearUpsample):
+            assert layer.kernel_size[0] == 2 * layer.stride[0]
+
+
+def test_a_new_head_has_no_opinion():
+    head = build_head("8s")
+    wake_scores(head)
+    head.init_weights()
+    assert sorted(name for name, _ in head.named_parameters()) == sorted(
+        f"score_{stream}.{kind}" for stream in STREAMS["8s"] for kind in ("weight", "bias")
+    )
+    assert all((p == 0).all() for p in head.parameters())
+
+
+@pytest.mark.parametrize(
+    ("variant", "crops"),
+    [
+        ("32s", {"score": 19}),
+        ("16s", {"pool4": 5, "score": 27}),
+        ("8s", {"pool4": 5, "pool3": 9, "score": 31}),
+    ],
+)
+def test_crop_offsets(variant, crops):
+    assert build_head(variant, "reference").crops == crops
+    assert build_head(variant, "aligned").crops == dict.fromkeys(crops, 0)
+
+
+@pytest.mark.parametrize("geometry", MAPS)
+def test_every_stream_lands_where_it_lies_on_the_image(geometry):
+    """One lit pixel of a stream: the centre of mass of its scores is that pixel's place on the image."""
+    head, size = build_head("8s", geometry), 154
+    for name in head.streams:
+        nn.init.ones_(getattr(head, f"score_{name}").weight)
+    for stream, grid in enumerate(MAPS[geometry]):
+        streams = zero_streams(geometry, size)
+        row, column = (round((place - float(grid.shift)) / float(grid.scale)) for place in (70, 90))
+        streams[stream][..., row, column] = 1
+        score = head(streams).detach()[0, 0].double()
+        axis = torch.arange(size).double()
+        centre = [float((score.sum(1 - dim) * axis).sum() / score.sum()) for dim in (0, 1)]
+        assert centre == pytest.approx([float(grid.scale * i + grid.shift) for i in (row, column)], abs=1e-3)
+
+
+@pytest.mark.parametrize("geometry", MAPS)
+@pytest.mark.parametrize("variant", STREAMS)
+def test_scores_add_up(variant, geometry):
+    head, size = build_head(variant, geometry, num_classes=3), 154
+    biases = {"fr": [1.0, 20.0, 300.0], "pool4": [0.5, 0.0, -1.0], "pool3": [4.0, -8.0, 16.0]}
+    for name in head.streams:
+        getattr(head, f"score_{name}").bias.data = torch.tensor(biases[name])
+    logits = head(zero_streams(geometry, size))
+    assert logits.shape == (1, 3, size, size)
+    expected = torch.tensor([biases[name] for name in head.streams]).sum(0)
+    # more than a cell from the border, where the kernels reach beyond the coarsest scores
+    inside = slice(48, -48)
+    torch.testing.assert_close(
+        logits[0, :, inside, inside], expected[:, None, None].expand(3, size - 96, size - 96), rtol=1e-5, atol=1e-5
+    )
+
+
+def test_logits_stay_float32_for_half_precision_streams():
+    head = build_head("8s").bfloat16()
+    for module in head.modules():
+        if isinstance(module, BilinearUpsample):
+            module.float()
+    *streams, size = zero_streams("aligned", 32)
+    assert head([*(s.bfloat16() for s in streams), size]).dtype == torch.float32
+
+
+def test_losses_and_accuracy_by_hand():
+    head = build_head(
+        "32s", loss_decode=[{"type": "FCNCrossEntropyLoss"}, {"type": "FCNCrossEntropyLoss", "loss_weight": 2.0}]
+    )
+    logits = torch.tensor([[3.0, 0.0, 3.0, 0.0], [0.0, 3.0, 0.0, 3.0]]).reshape(1, 2, 1, 4)
+    losses = head.loss_by_feat(logits, [sample(torch.tensor([[0, 1, 1, 255]]))])
+    right, wrong = math.log(1 + math.exp(-3)), math.log(1 + math.exp(3))
+    assert losses["loss_ce"].item() == pytest.approx(3 * (2 * right + wrong) / 3, rel=1e-5)
+    assert losses["acc_seg"].item() == pytest.approx(200 / 3)
+
+
+def test_a_summed_loss_is_logged_per_pixel_as_well():
+    head = build_head("32s", loss_decode={"type": "FCNCrossEntropyLoss", "reduction": "sum"})
+    logits = torch.tensor([[3.0, 0.0, 3.0, 0.0], [0.0, 3.0, 0.0, 3.0]]).reshape(1, 2, 1, 4).requires_grad_()
+    losses = head.loss_by_feat(logits, [sample(torch.tensor([[0, 1, 1, 255]]))])
+    total = 2 * math.log(1 + math.exp(-3)) + math.log(1 + math.exp(3))
+    assert losses["loss_ce"].item() == pytest.approx(total, rel=1e-5)
+    assert losses["ce_per_pixel"].item() == pytest.approx(total / 3, rel=1e-5)
+    assert not losses["ce_per_pixel"].requires_grad
+    _, logged = BaseModel.parse_losses(head, losses)
+    assert logged["loss"].item() == pytest.approx(total, rel=1e-5)  # the engine adds up whatever is called a loss
+
+
+def test_a_pixel_sampler_chooses_what_counts():
+    head = build_head("32s", sampler={"type": "OHEMPixelSampler", "thresh": 0.5, "min_kept": 2})
+    logits = torch.tensor([[3.0, 1.0, 3.0], [0.0, 3.0, 0.0]]).reshape(1, 2, 1, 3)
+    loss = head.loss_by_feat(logits, [sample(torch.tensor([[0, 0, 1]]))])["loss_ce"]
+    # the two pixels whose class has less than half of the probability, over all three
+    assert loss.item() == pytest.approx((math.log(1 + math.exp(2)) + math.log(1 + math.exp(3))) / 3, rel=1e-5)
+
+
+def test_a_label_of_another_size_is_refused():
+    one = sample(torch.zeros(4, 5, dtype=torch.long), img_path="photo7.jpg")
+    with pytest.raises(UserError, match=r"photo7\.jpg have size \(4, 5\), the images \(4, 6\)"):
+        build_head("32s").loss_by_feat(torch.zeros(1, 2, 4, 6), [one])
+
+
+def test_stray_ids_are_refused():
+    label = torch.tensor([[0, 1, 7, 7], [255, 2, 7, 0]])
+    samples = [sample(torch.zeros_like(label), seg_map_path="good.png"), sample(label, seg_map_path="mask7.png")]
+    with pytest.raises(UserError, match=r"^mask7\.png: id 2 \(1 px\), id 7 \(3 px\) outside the classes 0\.\.1"):
+        build_head("32s").loss_by_feat(torch.zeros(2, 2, 2, 4), samples)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_scores_that_are_not_finite_are_refused(value):
+    head = build_head("32s")
+    head.score_fr.bias.data[0] = value
+    with pytest.raises(UserError, match=r"photo7\.jpg are not finite.*lower the learning rate"):
+        head.predict(zero_streams("aligned", 32), [{"img_path": "photo7.jpg"}], {})
+
+
+def test_predict_gives_the_forward_logits():
+    head = build_head("16s")
+    wake_scores(head)
+    *streams, size = zero_streams("aligned", 64)
+    inputs = [*(torch.randn_like(s) for s in streams), size]
+    assert torch.equal(head.predict(inputs, [{}], {}), head(inputs))
+
+
+def test_a_stride_that_the_net_does_not_have_is_refused():
+    head = build_head("16s")
+    with pytest.raises(ValueError, match="stream 'pool4' has stride 8, the head's config says 16"):
+        head.align([MAPS["aligned"][0], MAPS["aligned"][2]], CoordMap())
+
+
+@pytest.mark.parametrize("pool4", [12, 32, 64])
+def test_strides_must_divide_one_another(pool4):
+    with pytest.raises(ValueError, match=rf"strides \(32, {pool4}\) must be multiples, deepest first"):
+        build_head("16s", strides={**STRIDES, "pool4": pool4})
+
+
+@pytest.mark.parametrize("streams", [(), ("fr", "pool2")])
+def test_unknown_streams_are_refused(streams):
+    with pytest.raises(ValueError, match="need channels and a stride each; known are"):
+        FCNSkipHead(streams, {"fr": 1}, {"fr": 32}, num_classes=3)
+
+
+def test_an_unpadded_image_is_too_small_for_the_reference_crop():
+    with pytest.raises(ValueError, match="the input needs more padding"):
+        build_head("32s", "reference")([torch.zeros(1, 1, 1, 1), (64, 64)])
+
+
+@pytest.mark.parametrize("strip", [1, 3000, 1 << 20])
+@pytest.mark.parametrize("geometry", MAPS)
+@pytest.mark.parametrize("variant", STREAMS)
+def test_a_label_map_is_the_class_of_the_largest_logit(variant, geometry, strip, monkeypatch):
+    """In strips of a row, of some rows, and at once; the logits themselves are not made."""
+    monkeypatch.setitem(skip_head.STRIP_BYTES, "cpu", strip)
+    head, size = build_head(variant, geometry, num_classes=3), (75, 61)
+    wake_scores(head)
+    streams = [torch.randn_like(stream) for stream in zero_streams(geometry, 75)[:-1]]
+    with torch.no_grad():
+        fused = head.fuse_scores([*streams, size])
+        fused -= fused.mean((0, 2, 3), keepdim=True)  # each class wins somewhere
+        labels, logits = head.label_map(fused, size), head.upsample_scores(fused, size)
+    assert labels.shape == (1, *size)
+    assert labels.dtype == torch.int64
+    assert labels.unique().numel() > 1
+    assert torch.equal(labels, logits.argmax(1))

@@ -1,0 +1,53 @@
+"""Slips and near misses, counted by hand."""
+
+import pytest
+
+from fcn_plugin.preflight.spelling import distance, nearest
+
+
+@pytest.mark.parametrize(
+    "first, second, slips",
+    [
+        ("model", "model", 0),
+        ("", "abc", 3),
+        ("modle", "model", 1),  # neighbours swapped
+        ("optim_wraper", "optim_wrapper", 1),
+        ("trian_dataloder", "train_dataloader", 2),
+        ("kitten", "sitting", 3),
+        ("ca", "abc", 3),  # nothing is written between swapped letters
+    ],
+)
+def test_distance(first, second, slips):
+    assert distance(first, second) == distance(second, first) == slips
+
+
+NAMES = ("model", "env_cfg", "val_cfg", "test_cfg", "train_cfg", "custom_hooks", "load_from", "EMAHook", "pool4", "lr")
+
+
+@pytest.mark.parametrize(
+    "word, meant",
+    [
+        ("modle", "model"),
+        ("models", "model"),
+        ("tset_cfg", "test_cfg"),
+        ("traincfg", "train_cfg"),
+        ("costum_hook", None),  # three slips
+        ("custom_hoks", "custom_hooks"),
+        ("load_form", "load_from"),
+        ("EmaHook", "EMAHook"),
+        ("lrr", "lr"),
+        ("conv_cfg", None),
+        ("norm_cfg", None),
+        ("act_cfg", None),
+        ("pool5", None),  # another stream
+        ("scale", None),
+        ("loader", None),
+        ("model", None),  # it is one
+    ],
+)
+def test_nearest(word, meant):
+    assert nearest(word, NAMES) == meant
+
+
+def test_the_nearest_of_several():
+    assert nearest("val_evaluaters", ("val_evaluator", "val_evaluators")) == "val_evaluators"

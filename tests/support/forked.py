@@ -1,0 +1,104 @@
+"""Several processes of one run, forked from the test: all imports are there, so four of them take a second or two.
+
+Tests run on one thread (``conftest.py``), which makes forking safe where there is no GPU; what a process does to torch or the
+engine ends with it.
+"""
+
+import multiprocessing
+import os
+import pickle
+import runpy
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import wait
+from pathlib import Path
+from typing import Any
+
+from torch import distributed
+
+
+@dataclass
+class Ended:
+    """How a process ended: with an exit code, by a signal (-9), or not in time (None); after how many seconds."""
+
+    value: Any
+    code: int | None
+    out: str
+    err: str
+    seconds: float
+
+
+def run_forked(count: int, function: Callable, *args, timeout: float = 60) -> list[Ended]:
+    """``function(rank, *args)`` in each of ``count`` processes, with a launcher's variables around it; all have ended on return.
+
+    An exception is on its process's stderr, with exit code 1.
+    """
+    fork = multiprocessing.get_context("fork")
+    common = dict(WORLD_SIZE=str(count), MASTER_ADDR="127.0.0.1", MASTER_PORT=str(free_port()))
+    with tempfile.TemporaryDirectory() as name:
+        folder, start = Path(name), time.monotonic()
+        ranks = [fork.Process(target=_rank, args=(folder, rank, common, function, args)) for rank in range(count)]
+        try:
+            for one in ranks:
+                one.start()
+            running, seconds = {one.sentinel: rank for rank, one in enumerate(ranks)}, [timeout] * count
+            while running and (left := start + timeout - time.monotonic()) > 0:
+                for sentinel in wait(list(running), left):
+                    rank = running.pop(sentinel)
+                    ranks[rank].join()
+                    seconds[rank] = time.monotonic() - start
+            codes = [one.exitcode for one in ranks]
+        finally:
+            for one in ranks:
+                if one.is_alive():
+                    one.kill()
+                if one.pid:
+                    one.join()
+        return [Ended(*_left(folder / str(rank), code), seconds[rank]) for rank, code in enumerate(codes)]
+
+
+def values(count: int, function: Callable, *args, timeout: float = 60) -> list:
+    """What the processes return, by rank; each has to end well."""
+    ended = run_forked(count, function, *args, timeout=timeout)
+    assert [one.code for one in ended] == [0] * count, "\n".join(one.err for one in ended)
+    return [one.value for one in ended]
+
+
+def tool(rank: int, name: str, *words) -> None:
+    """``tools/NAME.py WORDS --launcher pytorch``, for :func:`run_forked`."""
+    path = Path(__file__).parents[2] / "tools" / f"{name}.py"
+    sys.path.insert(0, str(path.parent))
+    sys.argv = [str(path), *map(str, words), "--launcher", "pytorch"]
+    runpy.run_path(str(path), run_name="__main__")
+
+
+def free_port() -> int:
+    """A port that nobody listens to."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+def _rank(folder: Path, rank: int, common: dict, function: Callable, args: tuple) -> None:
+    os.environ.update(common, RANK=str(rank), LOCAL_RANK=str(rank), LOCAL_WORLD_SIZE=common["WORLD_SIZE"])
+    for number, name in ((1, "out"), (2, "err")):
+        with open(folder / f"{rank}.{name}", "wb", buffering=0) as file:
+            os.dup2(file.fileno(), number)
+    # pytest's own are closed to a process that may end without flushing them
+    sys.stdout, sys.stderr = (open(number, "w", buffering=1, closefd=False) for number in (1, 2))  # noqa: SIM115
+    try:
+        value = function(rank, *args)
+        (folder / f"{rank}.value").write_bytes(pickle.dumps(value))
+    finally:
+        if distributed.is_initialized():
+            distributed.destroy_process_group()
+
+
+def _left(path: Path, code: int | None) -> tuple:
+    value = path.with_suffix(".value")
+    texts = [file.read_text() if file.exists() else "" for file in map(path.with_suffix, (".out", ".err"))]
+    return pickle.loads(value.read_bytes()) if value.exists() else None, code, *texts

@@ -1,0 +1,79 @@
+"""Pictures, pixel by pixel: ids and colours in mask files, blends, panels."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fcn_plugin.errors import UserError
+from fcn_plugin.visualization.pictures import colour_table, overlay, panel, save_mask
+
+PALETTE = [[10, 20, 30], [200, 100, 0]]
+MASK = np.array([[0, 1, 255], [1, 0, 7]])
+VOID = (224, 224, 192)
+
+
+def test_colour_table():
+    table = colour_table(PALETTE)
+    assert table.shape == (256, 3)
+    assert table.dtype == np.uint8
+    assert table[:2].tolist() == PALETTE
+    assert (table[2:255] == 0).all()
+    assert tuple(table[255]) == VOID
+
+
+def test_void_keeps_its_colour_beside_256_classes():
+    assert tuple(colour_table([[1, 1, 1]] * 256)[255]) == VOID
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64])
+@pytest.mark.parametrize("mask", [MASK, MASK.T, MASK[:1]])
+def test_a_mask_file_holds_ids_and_shows_colours(tmp_path, mask, dtype):
+    save_mask(mask.astype(dtype), PALETTE, tmp_path / "mask.png")
+    image = Image.open(tmp_path / "mask.png")
+    assert image.mode == "P"
+    assert np.array(image).tolist() == mask.tolist()
+    assert np.array(image.convert("RGB")).tolist() == colour_table(PALETTE)[mask].tolist()
+
+
+def test_overlay_blends_half_and_half():
+    image = np.full((2, 3, 3), 100, np.uint8)
+    blend = overlay(image, MASK, PALETTE)
+    assert blend.dtype == np.uint8
+    assert blend[0].tolist() == [[55, 60, 65], [150, 100, 50], [162, 162, 146]]
+    assert blend[1, 2].tolist() == [50, 50, 50]
+    assert (image == 100).all()
+
+
+def test_overlay_opacity():
+    image = np.full((2, 3, 3), 100, np.uint8)
+    assert np.array_equal(overlay(image, MASK, PALETTE, 0.0), image)
+    assert np.array_equal(overlay(image, MASK, PALETTE, 1.0), colour_table(PALETTE)[MASK])
+    assert overlay(image, MASK, PALETTE, 0.25)[0, 1].tolist() == [125, 100, 75]
+
+
+def test_panel_puts_tiles_side_by_side():
+    first, second = np.full((5, 40, 3), 60, np.uint8), np.full((5, 40, 3), [1, 2, 3], np.uint8)
+    first[0, 0] = 9
+    sheet = np.array(panel([("image", first), ("truth", second)]))
+    assert sheet.shape == (5 + 16, 2 * 40 + 4, 3)
+    assert np.array_equal(sheet[16:, :40], first)
+    assert np.array_equal(sheet[16:, 44:], second)
+    assert (sheet[16:, 40:44] == 255).all()
+
+
+def test_panel_has_titles_above_its_tiles():
+    tile = np.zeros((5, 60, 3), np.uint8)
+    titles = np.array(panel([("image", tile), ("", tile)]))[:16].min(2)
+    assert (titles[:, :60] < 128).any()
+    assert (titles[:, 60:] == 255).all()
+
+
+def test_panel_scales_without_mixing_ids():
+    tile = np.random.randint(0, 256, (3, 4, 3)).astype(np.uint8)
+    sheet = np.array(panel([("a", tile)], scale=3))
+    assert np.array_equal(sheet[16:], tile.repeat(3, 0).repeat(3, 1))
+
+
+def test_more_classes_than_a_palette_holds_are_refused():
+    with pytest.raises(UserError, match="257 classes do not fit"):
+        colour_table([[0, 0, 0]] * 257)

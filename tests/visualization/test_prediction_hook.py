@@ -1,0 +1,58 @@
+"""PredictionHook: files are named after their images, those in subfolders too, and stand-ins leave none."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from support.builders import sample
+
+from fcn_plugin.visualization.hook import PredictionHook
+
+PALETTE = [[0, 0, 0], [200, 0, 0]]
+
+
+@pytest.fixture
+def images(tmp_path):
+    for folder in ("day", "night"):
+        (tmp_path / "images" / folder).mkdir(parents=True)
+        Image.new("RGB", (4, 4)).save(tmp_path / "images" / folder / "a.jpg")
+    return tmp_path / "images"
+
+
+def run(images, out, dataset, *samples):
+    hook = PredictionHook(mask_dir=str(out / "masks"), picture_dir=str(out / "pictures"))
+    hook.before_test_epoch(SimpleNamespace(test_dataloader=SimpleNamespace(dataset=dataset)))
+    hook.after_test_iter(None, 0, outputs=samples)
+    return {str(path.relative_to(out)) for path in out.rglob("*.png")}
+
+
+def predicted(path, value, **meta):
+    ids = torch.full((4, 4), value)
+    return sample(ids, ids, img_path=str(path), **meta)
+
+
+def dataset(**options):
+    return SimpleNamespace(metainfo=dict(palette=PALETTE), **options)
+
+
+def test_one_name_in_two_subfolders(images, tmp_path):
+    both = [predicted(images / folder / "a.jpg", value) for value, folder in enumerate(("day", "night"))]
+    files = run(images, tmp_path / "out", dataset(data_prefix=dict(img_path=str(images))), *both)
+    assert files == {f"{kind}/{folder}/a.png" for kind in ("masks", "pictures") for folder in ("day", "night")}
+    for value, folder in enumerate(("day", "night")):
+        assert (np.array(Image.open(tmp_path / "out" / "masks" / folder / "a.png")) == value).all()
+
+
+@pytest.mark.parametrize("options", [dict(), dict(data_prefix=dict(img_path="elsewhere")), dict(data_prefix={})])
+def test_the_bare_name_where_the_folder_is_not_known(images, tmp_path, options):
+    files = run(images, tmp_path / "out", dataset(**options), predicted(images / "day" / "a.jpg", 1))
+    assert files == {"masks/a.png", "pictures/a.png"}
+
+
+def test_nothing_of_a_stand_in(images, tmp_path):
+    path = images / "day" / "a.jpg"
+    files = run(images, tmp_path / "out", dataset(), predicted(path, 1), predicted(path, 0, stand_in=True))
+    assert files == {"masks/a.png", "pictures/a.png"}
+    assert (np.array(Image.open(tmp_path / "out" / "masks" / "a.png")) == 1).all()

@@ -1,0 +1,115 @@
+"""mmengine's own ways to load a checkpoint end in our reader, whatever the path or link."""
+
+import json
+
+import pytest
+import torch
+from mmengine.model import BaseModule
+from mmengine.runner import CheckpointLoader, load_checkpoint
+
+from fcn_plugin.checkpoints.checksum import seal
+from fcn_plugin.errors import UserError
+from fcn_plugin.weights import schemes
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "net.pth"
+    torch.save({"state_dict": {"backbone.weight": torch.ones(1, 1), "head.weight": torch.zeros(1)}}, path)
+    return path
+
+
+@pytest.fixture
+def fetched(monkeypatch, file):
+    """Links that were asked for; each gives the file."""
+    links = []
+    monkeypatch.setattr(schemes, "fetch", lambda link: links.append(link) or str(file))
+    return links
+
+
+def test_every_loader_is_ours():
+    """Those that a later mmengine may bring along included."""
+    assert {loader.__module__ for loader in CheckpointLoader._schemes.values()} == {schemes.__name__}
+
+
+LINKS = {
+    "https://example.org/a.pth": "https://example.org/a.pth",
+    "torchvision://vgg16": "https://download.pytorch.org/models/vgg16-397923af.pth",
+    "modelzoo://resnet50": "https://download.pytorch.org/models/resnet50-0676ba61.pth",
+    "torchvision://resnet50.imagenet1k_v2": "https://download.pytorch.org/models/resnet50-11ad3fa6.pth",
+    "open-mmlab://vgg16_caffe": "/third_party/vgg16_caffe-292e1171.pth",
+    "openmmlab://vgg16_caffe": "/third_party/vgg16_caffe-292e1171.pth",
+    "open-mmlab://resnet50_v1c": "/third_party/resnet50_v1c-2cccc1ad.pth",
+}
+
+
+@pytest.mark.parametrize("name", LINKS)
+def test_names_and_links_are_fetched_our_way(fetched, name):
+    content = CheckpointLoader.load_checkpoint(name, "cpu")
+    assert content["state_dict"]["backbone.weight"] == 1
+    (link,) = fetched
+    assert link.startswith("https://")
+    assert link.endswith(LINKS[name])
+
+
+def test_of_a_classifier_the_backbone(fetched):
+    content = CheckpointLoader.load_checkpoint("mmcls://vgg16", "cpu")
+    assert {name: one.tolist() for name, one in content["state_dict"].items()} == {"weight": [[1]]}
+    assert "vgg16_batch256_imagenet" in fetched[0]
+
+
+def test_a_users_own_names_may_be_files(monkeypatch, tmp_path, file):
+    (tmp_path / "open_mmlab.json").write_text(json.dumps({"mine": "net.pth"}))
+    monkeypatch.setenv("MMENGINE_HOME", str(tmp_path))
+    assert "state_dict" in CheckpointLoader.load_checkpoint("open-mmlab://mine", "cpu")
+
+
+@pytest.mark.parametrize(
+    "name, near",
+    [
+        ("torchvision://vgg16z", "vgg16"),
+        ("open-mmlab://vgg16_cafe", "vgg16_caffe"),
+        ("mmcls://qqq", "there is none like it"),
+    ],
+)
+def test_an_unknown_name_is_told_with_those_near_it(fetched, name, near):
+    with pytest.raises(UserError, match=rf"{name}: mmengine knows no weights named '.*': .*{near}"):
+        CheckpointLoader.load_checkpoint(name, "cpu")
+    assert fetched == []
+
+
+@pytest.mark.parametrize("name", ["s3://a/b.pth", "open-mmlab:s3://a/b.pth", "petrel://a/b.pth", "pavi://a/b.pth"])
+def test_object_stores_are_refused(name):
+    with pytest.raises(UserError, match=f"{name} lies in an object store: download it and give the file's path"):
+        CheckpointLoader.load_checkpoint(name, "cpu")
+
+
+def test_http_is_refused():
+    with pytest.raises(UserError, match=r"http://example\.org/a\.pth: weights come from a file, an https:// link"):
+        CheckpointLoader.load_checkpoint("http://example.org/a.pth", "cpu")
+
+
+class Net(BaseModule):
+    def __init__(self, init_cfg=None):
+        super().__init__(init_cfg)
+        self.backbone = torch.nn.Linear(1, 1, bias=False)
+
+
+def test_stock_loading_works_and_compares_sums(file):
+    net = Net(dict(type="Pretrained", checkpoint=str(file)))
+    net.init_weights()
+    assert net.backbone.weight.item() == 1
+    seal(file)
+    load_checkpoint(net, str(file), map_location="cpu")
+    content = bytearray(file.read_bytes())
+    content[200] ^= 1
+    file.write_bytes(content)
+    with pytest.raises(UserError, match=r"net\.pth is damaged"):
+        load_checkpoint(net, str(file))
+    with pytest.raises(UserError, match=r"net\.pth is damaged"):
+        Net(dict(type="Pretrained", checkpoint=str(file), prefix="backbone")).init_weights()
+
+
+def test_the_home_folder_may_be_a_tilde(monkeypatch, file):
+    monkeypatch.setenv("HOME", str(file.parent))
+    assert "state_dict" in CheckpointLoader.load_checkpoint("~/net.pth", "cpu")
