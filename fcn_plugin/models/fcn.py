@@ -5,6 +5,8 @@ N batch, C classes, H x W any size from 1 x 1. Long et al., CVPR 2015; Shelhamer
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 import torch.nn.functional as F
 from mmengine.structures import PixelData
@@ -19,7 +21,7 @@ from ..layers.coord_map import CoordMap
 from ..layers.trace import output_sides, trace_coord_maps
 from ..weights.classifier import load_classifier
 from ..weights.fit import FC_STARTS
-from ..weights.preprocessing import RECORD, of_preprocessor, require_same
+from ..weights.preprocessing import RECORD, describe, of_preprocessor, require_same
 from .losses.joint_batch import joint_mean
 from .precision import PRECISIONS, resolve_precision
 from .tiles import predict_tiles
@@ -50,6 +52,8 @@ class FCN(EncoderDecoder):
     Raises:
         UserError: unknown geometry or precision, no ``num_classes``, or streams that can't be aligned.
     """
+
+    OPTIONAL_KEYS = frozenset({RECORD})  # of the state dict: a file may lack them (:meth:`assumptions`)
 
     def __init__(
         self,
@@ -111,6 +115,11 @@ class FCN(EncoderDecoder):
         super().init_weights()
         if self.pretrained:
             load_classifier(self, self.pretrained, self.fc)
+
+    def assumptions(self, state: Mapping[str, Tensor]) -> list[str]:
+        """Say what is assumed for the optional keys that a state dict lacks: ends of sentences that begin with its file."""
+        expected = f"does not say what images it expects: taken to be {describe(self.preprocessing)}"
+        return [] if RECORD in state else [expected]
 
     def _load_from_state_dict(self, state_dict: dict, prefix: str, *args) -> None:
         """Refuse weights that expect other images than the config gives, in whatever way they are loaded."""

@@ -2,13 +2,26 @@
 
 N batch, C classes, (H, W) the image's size; a stream of stride s has about H/s x W/s pixels. FCN-32s,
 16s, 8s and at-once are one forward; the variant is the list of streams.
+
+A head declares what its tensors are, so that code for checkpoints and imported weights knows no layer names. Keys are those of
+the segmentor's state dict, ``decode_head.score_fr.weight``; all four are static, so they work without a net. A new head
+defines the same four:
+
+==================================  ================================================================================
+``class_dependent(key) -> bool``    the tensor's shape follows from the number of classes (``--adapt-classes``)
+``may_be_new(key) -> bool``         a file that training starts from may lack it: a parent has fewer streams
+``is_upsampling(key) -> bool``      a kernel that follows from the streams' strides: a parent's of another factor is ignored
+``count_classes(state) -> int``     classes that a state dict's scores are for; None where it holds no scores
+==================================  ================================================================================
+
+``FCN.OPTIONAL_KEYS`` are the keys that any file may lack, ``FCN.assumptions(state)`` says what is assumed instead.
 """
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
@@ -88,6 +101,27 @@ class FCNSkipHead(BaseDecodeHead):
         self.factors = upscore_names(self.streams, self.strides)
         *self.skip_upscores, self.last_upscore = self.factors
         self.crops: dict[str, int] = {}
+
+    @staticmethod
+    def class_dependent(key: str) -> bool:
+        """Whether the shape of a tensor depends on the number of classes: scores, and kernels where they are learnable."""
+        return key.startswith(("decode_head.score_", "decode_head.upscore"))
+
+    @staticmethod
+    def may_be_new(key: str) -> bool:
+        """Whether a tensor may be missing from a file that training starts from, and then keeps its initial values."""
+        return key.startswith(("decode_head.score_", "decode_head.upscore"))
+
+    @staticmethod
+    def is_upsampling(key: str) -> bool:
+        """Whether a tensor is a kernel of an upsampling, whose factor depends on the streams."""
+        return key.startswith("decode_head.upscore")
+
+    @staticmethod
+    def count_classes(state: Mapping[str, Tensor]) -> int | None:
+        """Return the number of classes that the scores of a state dict are for; None where it has no scores."""
+        scores = (tensor for key, tensor in state.items() if key.startswith("decode_head.score_") and tensor.ndim)
+        return next((len(tensor) for tensor in scores), None)
 
     def init_weights(self) -> None:
         """Zero every ``score_*``: a finer net starts as its parent, a new one without an opinion."""

@@ -247,6 +247,15 @@ def test_a_finer_net_starts_as_its_parent(child, parent, geometry):
     assert (logits.argmax(1) == expected.argmax(1)).float().mean() > 0.9
 
 
+def test_only_the_record_of_preprocessing_is_optional():
+    model = build_fcn()
+    state = {key: tensor for key, tensor in model.state_dict().items() if key not in model.OPTIONAL_KEYS}
+    assert len(state) == len(model.state_dict()) - 1
+    assert model.assumptions(model.state_dict()) == []
+    (assumption,) = model.assumptions(state)
+    assert "RGB, mean (123.675, 116.28, 103.53)" in assumption
+
+
 def test_prediction_is_the_class_of_the_highest_logit():
     model, image = build_fcn(num_classes=5), torch.randn(1, 3, 33, 40)
     balance_classes(model, image)

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 from mmengine.model import BaseModel
-from support.builders import MAPS, STREAMS, STRIDES, build_head, sample, wake_scores, zero_streams
+from support.builders import MAPS, STREAMS, STRIDES, build_fcn, build_head, sample, wake_scores, zero_streams
 from torch import nn
 
 from fcn_plugin.errors import UserError
@@ -35,6 +35,18 @@ def test_layers_are_named_as_in_the_authors_nets(variant, names):
     assert {
         name: getattr(layer, "stride", None)[0] if "up" in name else None for name, layer in scored.items()
     } == names
+
+
+def test_what_the_head_declares_of_its_tensors():
+    """Class-dependent are exactly the tensors whose shape changes with the number of classes."""
+    three, five = (build_fcn(num_classes=n, head={"upsample": {"learnable": True}}).state_dict() for n in (3, 5))
+    changed = {key for key in three if three[key].shape != five[key].shape}
+    assert {key for key in three if FCNSkipHead.class_dependent(key)} == changed
+    assert {key for key in three if FCNSkipHead.may_be_new(key)} == changed
+    upsampling = {f"decode_head.{name}.weight" for name in ("upscore2", "upscore_pool4", "upscore8")}
+    assert {key for key in three if FCNSkipHead.is_upsampling(key)} == upsampling
+    assert [FCNSkipHead.count_classes(state) for state in (three, five)] == [3, 5]
+    assert FCNSkipHead.count_classes({"decode_head.upscore.weight": torch.zeros(3, 1, 4, 4)}) is None
 
 
 @pytest.mark.parametrize("variant", STREAMS)
