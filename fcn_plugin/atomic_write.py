@@ -1,4 +1,4 @@
-"""Files that appear only when they are whole."""
+"""Write files that appear only when they are complete."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from .errors import UserError
 
 @contextmanager
 def atomic_write(path: Path, durable: bool = False) -> Iterator[Path]:
-    """A name in the same folder to write to; takes the place of ``path`` at the end, and goes after an error.
+    """Yield a temporary path in the same folder and rename it to ``path`` at the end; after an error the old file stays.
 
     Args:
         path: the file.
-        durable: wait for the disk before and after the renaming, so that a power cut leaves the old file or the new one.
+        durable: flush file and folder to the disk, so that a power cut leaves the old file or the new one.
     """
-    part = part_of(path)
+    part = path.with_name(f".{path.name}.part")
     try:
         yield part
         if durable:
@@ -31,25 +31,18 @@ def atomic_write(path: Path, durable: bool = False) -> Iterator[Path]:
 
 
 @contextmanager
-def saved(path: Path) -> Iterator[Path]:
-    """The same, on the disk before it counts: for what a run goes on from.
+def durable_write(path: Path) -> Iterator[Path]:
+    """Write what a run resumes from: ``atomic_write(path, durable=True)`` with an error for users.
 
     Raises:
-        UserError: it can't be written.
+        UserError: ``disk-write``, with the system's reason.
     """
     try:
         with atomic_write(path, durable=True) as part:
             yield part
     except OSError as error:
-        raise UserError(
-            f"{path} can't be written ({error.strerror or error}): nothing that was there is lost; make room, then go on with "
-            "--resume"
-        ) from error
-
-
-def part_of(path: Path) -> Path:
-    """The name of a file that is being written."""
-    return path.with_name(f".{path.name}.part")
+        message = f"{path} can't be written ({error.strerror or error}). Make room, then go on with --resume: no checkpoint is lost"
+        raise UserError("disk-write", message) from error
 
 
 def _flush(path: Path) -> None:

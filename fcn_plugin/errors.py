@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 
 class UserError(ValueError):
@@ -25,6 +26,12 @@ class UserError(ValueError):
     def within(self, place: str) -> UserError:
         """The same fault, with the place where it was met in front: ``config.py, train data set``."""
         return UserError(self.code, f"{place}: {self.message}")
+
+
+def abbreviate(names: Sequence[str], most: int = 3, separator: str = ", ") -> str:
+    """Join the first ``most`` names and say how many more there are."""
+    more = [f"and {len(names) - most} more"] if len(names) > most else []
+    return separator.join([*names[:most], *more])
 
 
 def _from_traceback(text: str) -> tuple[str, str]:

@@ -1,25 +1,28 @@
-"""A file takes its place when it is whole, and leaves nothing after an error."""
+"""A file takes its place when it is complete; an error leaves the old one and nothing else."""
 
 import pytest
+from support.refusals import refused
 
-from fcn_plugin.atomic_write import atomic_write
+from fcn_plugin.atomic_write import atomic_write, durable_write
 
 
-def test_the_old_file_stays_until_the_new_one_is_whole(tmp_path):
+@pytest.mark.parametrize("durable", [False, True])
+def test_the_old_file_stays_until_the_new_one_is_complete(tmp_path, durable):
     path = tmp_path / "list.txt"
     path.write_text("old")
-    with atomic_write(path) as part:
+    with pytest.raises(RuntimeError), atomic_write(path, durable) as part:
+        part.write_text("half")
+        raise RuntimeError
+    assert (path.read_text(), list(tmp_path.iterdir())) == ("old", [path])
+    with atomic_write(path, durable) as part:
         part.write_text("new")
         assert path.read_text() == "old"
-    assert path.read_text() == "new"
-    assert list(tmp_path.iterdir()) == [path]
+    assert (path.read_text(), list(tmp_path.iterdir())) == ("new", [path])
 
 
-def test_an_error_leaves_the_old_file_alone(tmp_path):
-    path = tmp_path / "list.txt"
-    path.write_text("old")
-    with pytest.raises(RuntimeError), atomic_write(path) as part:
-        part.write_text("ha")
-        raise RuntimeError
-    assert path.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [path]
+def test_a_disk_that_refuses_is_named(tmp_path):
+    with (
+        refused("disk-write", tmp_path / "iter_9.pth", "No space left", "--resume"),
+        durable_write(tmp_path / "iter_9.pth"),
+    ):
+        raise OSError(28, "No space left on device")

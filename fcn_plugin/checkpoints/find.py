@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mmengine.dist import broadcast_object_list, is_main_process
 
-from ..atomic_write import saved
+from ..atomic_write import durable_write
 from ..engine.logging import print_main
 from ..errors import UserError
 from .checksum import damage
@@ -105,7 +105,7 @@ def note_start(work_dir: str, start: str | None, template: str = TEMPLATES[0]) -
 
 def write_note(path: Path, text: str) -> None:
     """Write a small file that is there or not."""
-    with saved(path) as part:
+    with durable_write(path) as part:
         part.write_text(text)
 
 

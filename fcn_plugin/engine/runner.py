@@ -16,7 +16,7 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, Runner
 from torch import nn
 
-from ..atomic_write import saved
+from ..atomic_write import durable_write
 from ..checkpoints.checksum import seal
 from ..checkpoints.find import latest_checkpoint, note_start
 from ..checkpoints.load import load_verified
@@ -174,7 +174,7 @@ class FCNRunner(Runner):
             if save_optimizer:
                 self.optim_wrapper.state_dict()
             return
-        with saved(Path(out_dir) / filename) as part:
+        with durable_write(Path(out_dir) / filename) as part:
             super().save_checkpoint(out_dir, part.name, *args, save_optimizer=save_optimizer, **kwargs)
             seal(part)
 

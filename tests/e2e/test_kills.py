@@ -160,7 +160,7 @@ class TestFullDisk:
         work_dir = tmp_path / "work"
         run = finish(load(config, work_dir, custom_hooks=[dict(type="LimitFileSize", step=8, size=400_000)]))
         assert run.code == 2
-        assert f"error: {work_dir / 'iter_9.pth'} can't be written (File too large)" in run.said()
+        assert f"error: [disk-write] {work_dir / 'iter_9.pth'} can't be written (File too large)" in run.said()
         assert not list(work_dir.glob(".*.part"))
         again = finish(load(config, work_dir))
         assert f"resuming from {work_dir / 'iter_6.pth'}" in again.said()
