@@ -41,18 +41,19 @@ def load_pickled(path: str, map_location=None) -> Any:
     except Exception as error:
         why = _why(path, error)
         if why is None:
-            raise UserError(f"{path} {BROKEN}") from error
+            raise UserError("checkpoint-damaged", f"{path} {BROKEN}") from error
         if not may_run(path, why):
             raise UserError(
+                "checkpoint-code",
                 f"{path} {why} and was refused: have it saved again as plain tensors or as .safetensors. If you trust whoever made "
-                "it, --trust-checkpoint loads it all the same: any code in it then runs with your rights, on your files"
+                "it, --trust-checkpoint loads it all the same: any code in it then runs with your rights, on your files",
             ) from error
     try:
         return torch.load(path, map_location, weights_only=False)
     except (torch.OutOfMemoryError, MemoryError):
         raise
     except Exception as error:  # it ran code, so anything can come
-        raise UserError(f"{path} {BROKEN}") from error
+        raise UserError("checkpoint-damaged", f"{path} {BROKEN}") from error
 
 
 def _why(path: str, error: Exception) -> str | None:

@@ -34,8 +34,9 @@ def require_resumable(checkpoint: dict, optimizer: bool = True, schedule: bool =
         lacks.insert(0, "meta.iter")
     if lacks:
         raise UserError(
+            "checkpoint-resume",
             f"a run can't go on from it, as it lacks {', '.join(lacks)} (the best checkpoints hold weights alone): resume from an "
-            "iter_N.pth, or start from these weights with --load-from"
+            "iter_N.pth, or start from these weights with --load-from",
         )
 
 

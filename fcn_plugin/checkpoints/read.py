@@ -1,4 +1,4 @@
-"""Read a checkpoint file: whole, and without running code from it."""
+"""Read a checkpoint file: all of it or nothing, and without running code from it."""
 
 from __future__ import annotations
 
@@ -16,52 +16,56 @@ from .config_text import drop_programs
 from .pickles import load_pickled
 
 
-def require_checkpoint(path: str) -> None:
-    """Raise a UserError where there is no such file."""
-    if not Path(path).is_file():
-        raise UserError(
-            f"no checkpoint at {path}: give the path of a weight file, as training leaves it in its work dir"
-        )
-
-
 def read_checkpoint(path: str, map_location=None) -> dict:
-    """What a local checkpoint file holds, once its checksum is right; safetensors as ``state_dict`` and ``meta``.
+    """Verify a file, read it and take programs out of the configs in it; it is hashed once and unpickled once.
 
     Args:
-        path: the file.
+        path: what ``torch.save`` wrote, or safetensors.
         map_location: as ``torch.load`` takes it; None is the CPU. Weights of safetensors stay on the CPU.
 
+    Returns:
+        The content; of safetensors ``state_dict`` and ``meta``.
+
     Raises:
-        UserError: no such file, damaged, not a checkpoint, or one that would run code.
+        UserError: the message begins with the path. ``checkpoint-missing``; ``file-access``; ``checkpoint-damaged``: another
+            checksum, another CRC, or not a checkpoint; ``checkpoint-code``: it would run code.
     """
     require_checkpoint(path)
     verify(path)
-    if file_kind(path) == "safetensors":
-        return _read_safetensors(path)
-    content = load_pickled(path, map_location)
+    content = _read_safetensors(path) if file_kind(path) == "safetensors" else load_pickled(path, map_location)
     if not isinstance(content, dict):
-        raise UserError(f"{path} holds a {type(content).__name__}, not a checkpoint")
+        raise UserError("checkpoint-damaged", f"{path} holds a {type(content).__name__}, not a checkpoint")
     drop_programs(content, path)
     return content
 
 
+def require_checkpoint(path: str) -> None:
+    """Raise a UserError (``checkpoint-missing``) where there is no such file."""
+    if not Path(path).is_file():
+        raise UserError(
+            "checkpoint-missing",
+            f"no checkpoint at {path}: give the path of a weight file, such as iter_2000.pth",
+        )
+
+
 def require_finite(state: Mapping[str, Tensor], path: str) -> None:
-    """Raise a UserError where a file's weights hold NaN or infinity."""
-    broken = [name for name, tensor in state.items() if isinstance(tensor, Tensor) and not torch.isfinite(tensor).all()]
+    """Raise a UserError (``checkpoint-nan``) where a file's weights hold NaN or infinity."""
+    broken = [name for name, value in state.items() if isinstance(value, Tensor) and not torch.isfinite(value).all()]
     if broken:
         raise UserError(
-            f"{path} holds NaN or infinite values in {abbreviate(broken)}: training diverged; use an earlier checkpoint "
-            "or train again with a lower learning rate"
+            "checkpoint-nan",
+            f"{path} holds NaN or infinite values in {abbreviate(broken)}: training diverged. Use an earlier checkpoint, or train "
+            "again with a lower learning rate",
         )
 
 
 def abbreviate(names: Sequence[str]) -> str:
-    """The first three names and how many more there are."""
+    """List the first three names and how many more there are."""
     return ", ".join(names[:3]) + (f", ... {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def file_kind(path: str) -> str:
-    """``pytorch``, ``safetensors`` or ``caffemodel``, by the file's first bytes."""
+    """Tell ``pytorch``, ``safetensors`` or ``caffemodel`` by the file's first bytes."""
     with open(path, "rb") as file:
         start = file.read(9)
     # the length of safetensors' header may begin as a zip or a pickle does
@@ -77,5 +81,7 @@ def _read_safetensors(path: str) -> dict:
             notes = file.metadata() or {}
             meta = {"dataset_meta": json.loads(notes["dataset_meta"])} if "dataset_meta" in notes else {}
     except Exception as error:
-        raise UserError(f"{path} can't be read as safetensors ({error}): it is truncated or damaged") from error
+        raise UserError(
+            "checkpoint-damaged", f"{path} can't be read as safetensors ({error}): take another copy"
+        ) from error
     return {"state_dict": state, "meta": meta}

@@ -42,7 +42,7 @@ def refused(path, made):
     with pytest.raises(UserError) as error:
         read_checkpoint(str(path))
     assert not made.exists()
-    message = str(error.value)
+    message = error.value.message
     assert message.startswith(f"{path} ")
     return message
 
