@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from fcn_plugin.configs import get_config
 from fcn_plugin.errors import UserError
-from fcn_plugin.layers.winograd_conv import WinogradConv2d
+from fcn_plugin.layers.fast_cpu import use_fast_convolutions
 from fcn_plugin.models.fcn import FCN
 
 from .plain import PlainFCN
@@ -99,12 +99,11 @@ def _fcn(variant: Variant) -> FCN:
     # one loss for all, whatever the config's classes and weights
     cfg.model.decode_head.update(num_classes=variant.classes, loss_decode=dict(type="FCNCrossEntropyLoss"))
     net = MODELS.build(cfg.model)
+    use_fast_convolutions(net, variant.conv)
     for layer in net.modules():
         if isinstance(layer, nn.Conv2d):  # drawn aside: random numbers follow the layout in memory
             drawn = nn.init.kaiming_normal_(torch.empty(layer.weight.shape))
             layer.weight.data.copy_(drawn)
-        if isinstance(layer, WinogradConv2d):
-            layer.algorithm = variant.conv
     return net
 
 

@@ -2,7 +2,6 @@
 
 from .backbones.alexnet import AlexNet
 from .backbones.googlenet import GoogLeNet
-from .conv_layers import WinogradConv2d
 from .fcn import FCN
 from .losses.cross_entropy import FCNCrossEntropyLoss
 from .losses.dice import FCNDiceLoss
@@ -17,5 +16,4 @@ __all__ = [
     "FCNSkipHead",
     "FCNSkipNeck",
     "GoogLeNet",
-    "WinogradConv2d",
 ]

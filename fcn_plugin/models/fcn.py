@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from ..compat import quiet_model_building
 from ..errors import UserError
 from ..layers.coord_map import CoordMap
+from ..layers.fast_cpu import use_fast_convolutions
 from ..layers.trace import output_sides, trace_coord_maps
 from ..weights.classifier import load_classifier
 from ..weights.fit import FC_STARTS
@@ -83,6 +84,7 @@ class FCN(EncoderDecoder):
                 decode_head={**decode_head, "geometry": geometry},
                 **kwargs,
             )
+        use_fast_convolutions(self)
         self.geometry = geometry
         self.input_pad = input_pad if geometry == "reference" else 0
         self.precision = precision

@@ -12,10 +12,9 @@ import torch
 import torch.nn.functional as F
 from mmengine.model import BaseModule
 from mmseg.registry import MODELS
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..errors import UserError
-from ..layers.row_conv import RowConv2d
 
 
 @MODELS.register_module()
@@ -59,8 +58,8 @@ class FCNSkipNeck(BaseModule):
         self.fc_channels = fc_channels
         if fc_channels is not None:
             padding = fc6_dilation * (fc6_kernel // 2) if geometry == "aligned" else 0
-            self.fc6 = RowConv2d(in_channels[-1], fc_channels, fc6_kernel, padding=padding, dilation=fc6_dilation)
-            self.fc7 = RowConv2d(fc_channels, fc_channels, 1)
+            self.fc6 = nn.Conv2d(in_channels[-1], fc_channels, fc6_kernel, padding=padding, dilation=fc6_dilation)
+            self.fc7 = nn.Conv2d(fc_channels, fc_channels, 1)
 
     def forward(self, inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
         """Streams deepest first; only the classifier computes, the skips pass through."""

@@ -19,7 +19,7 @@ from support.builders import STREAMS, build_fcn, sample
 from support.reference_nets import caffenet_weights, run_caffenet, run_vgg16, vgg16_weights
 from torch import nn
 
-from fcn_plugin.layers.winograd_conv import WinogradConv2d
+from fcn_plugin.layers.fast_cpu import WinogradConv2d, use_fast_convolutions
 from fcn_plugin.models.backbones.alexnet import AlexNet
 
 CLASSES = 3
@@ -187,10 +187,8 @@ def test_winograd_keeps_to_the_same_bounds(size, monkeypatch):
 
 
 def by_winograd(net):
-    layers = [layer for layer in net.modules() if isinstance(layer, WinogradConv2d)]
-    assert len(layers) == len(VGG16_CONVS)
-    for layer in layers:
-        layer.algorithm = "winograd"
+    use_fast_convolutions(net, "winograd")
+    assert len([layer for layer in net.modules() if isinstance(layer, WinogradConv2d)]) == len(VGG16_CONVS)
     return net
 
 

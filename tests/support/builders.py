@@ -49,8 +49,8 @@ class NarrowVGG(VGG):
         for i, layer in enumerate(self.features):
             if isinstance(layer, ConvModule):
                 width = layer.out_channels // SHRINK
-                kinds = {name: kwargs.get(name) for name in ("norm_cfg", "conv_cfg")}
-                self.features[i] = ConvModule(channels, width, 3, padding=1, bias=True, **kinds)
+                norm = kwargs.get("norm_cfg")
+                self.features[i] = ConvModule(channels, width, 3, padding=1, bias=True, norm_cfg=norm)
                 channels = width
 
 

@@ -18,7 +18,6 @@ model = dict(
         type="mmpretrain.ResNet",
         depth=50,
         out_indices=(1, 2, 3),
-        conv_cfg=dict(type="WinogradConv2d"),  # plain convolutions, faster in float32 on CPUs with AVX2
     ),
     neck=dict(type="FCNSkipNeck", in_channels=(512, 1024, 2048), fc_channels=None, dropout_ratio=0.1),
     decode_head=dict(

@@ -18,7 +18,6 @@ model = dict(
         type="mmpretrain.VGG",
         depth=16,
         out_indices=(2, 3, 4),  # pool3, pool4, pool5
-        conv_cfg=dict(type="WinogradConv2d"),  # plain convolutions, faster in float32 on CPUs with AVX2
         ceil_mode=True,  # Caffe's pooling rounds up; without effect on sizes that the stride divides
     ),
     neck=dict(type="FCNSkipNeck", in_channels=(256, 512, 512), fc_channels=4096),

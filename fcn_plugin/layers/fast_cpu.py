@@ -1,0 +1,135 @@
+"""Convolutions that compute faster on a CPU than torch's: :func:`use_fast_convolutions` puts them into a net.
+
+To everyone else they are ``nn.Conv2d``: same parameters, same checkpoints, and the plain convolution under autocast, for other
+devices and in exported nets. N batch, C and K channels in and out, H x W map.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..errors import UserError
+from .winograd import TILE, winograd_conv2d
+
+ALGORITHMS = ("auto", "winograd", "direct")
+# below, transforms and the reading of 36 / 9 times the kernels cost more than the multiplications saved: docs/performance.md
+LEAST_CHANNELS, LEAST_TILES = 128, 96
+
+
+def use_fast_convolutions(net: nn.Module, algorithm: str = "auto") -> None:
+    """Turn the ``nn.Conv2d`` layers of a net that qualify into faster ones, in place; subclasses of it stay as they are.
+
+    Layers named ``fc6`` and ``fc7`` become :class:`RowConv2d`, 3 x 3 kernels of stride 1 and padding 1 :class:`WinogradConv2d`.
+
+    Args:
+        net: its parameters and state dict do not change.
+        algorithm: for the 3 x 3 kernels. ``auto``: Winograd's where it was measured to be faster, on x86 CPUs with AVX2 and no
+            AVX-512 (with wider vectors memory is the limit), for many channels and pixels; ``winograd``: wherever it can be
+            done; ``direct``: nowhere.
+
+    Raises:
+        UserError: ``option-value`` for an unknown algorithm.
+    """
+    if algorithm not in ALGORITHMS:
+        raise UserError("option-value", f"algorithm {algorithm!r} is unknown: one of {', '.join(ALGORITHMS)}")
+    everywhere = algorithm == "winograd"
+    winograd = everywhere or (algorithm == "auto" and torch.backends.cpu.get_cpu_capability() == "AVX2")
+    for name, layer in net.named_modules():
+        if type(layer) not in (nn.Conv2d, RowConv2d, WinogradConv2d):
+            continue
+        if name.rpartition(".")[2] in ("fc6", "fc7"):
+            layer.__class__ = RowConv2d
+        elif winograd and _is_3x3(layer) and (everywhere or min(layer.in_channels, layer.out_channels) >= LEAST_CHANNELS):
+            layer.__class__, layer.everywhere = WinogradConv2d, everywhere
+        else:
+            layer.__class__ = nn.Conv2d
+
+
+def _is_3x3(layer: nn.Conv2d) -> bool:
+    shape = layer.kernel_size, layer.stride, layer.padding, layer.dilation, layer.groups, layer.padding_mode
+    return shape == ((3, 3), (1, 1), (1, 1), (1, 1), 1, "zeros")
+
+
+def _eager_on_cpu(x: Tensor, weight: Tensor) -> bool:
+    """False on other devices, under autocast, for mixed types, and while a net is exported or traced."""
+    return (
+        x.device.type == "cpu"
+        and x.dtype == weight.dtype
+        and not torch.is_autocast_enabled("cpu")
+        and not torch.compiler.is_exporting()
+        and not torch.jit.is_tracing()
+    )
+
+
+class WinogradConv2d(nn.Conv2d):
+    """(N, C, H, W) -> (N, K, H, W) by Winograd's algorithm, up to rounding; float32, or with ``everywhere`` also float64.
+
+    Lower precisions lack the digits that the transforms lose.
+    """
+
+    everywhere: bool  # on maps of any size
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Compute by Winograd's algorithm where it pays, else directly."""
+        if _eager_on_cpu(x, self.weight) and self._pays(x):
+            return winograd_conv2d(x, self.weight, self.bias)
+        return super().forward(x)
+
+    def _pays(self, x: Tensor) -> bool:
+        if self.everywhere:
+            return x.dtype in (torch.float32, torch.float64)
+        n, _, height, width = x.shape
+        return x.dtype == torch.float32 and n * -(-height // TILE) * -(-width // TILE) >= LEAST_TILES
+
+
+class RowConv2d(nn.Conv2d):
+    """A large kernel on a small map, row by row of the kernel, in float32 inference: fc6, 7 x 7 on pool5 (CVPR 2015, sec. 3.1).
+
+    oneDNN rearranges the kernels in every call, for fc6 411 MB read and as many written. Here each row of the kernel is one
+    matrix product with the kernels as they lie in memory, channels last, and rows that would meet only padding are skipped: a
+    seventh of the work on a map of 12 rows.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Compute row by row where that is faster, else directly."""
+        # a compiler rearranges the kernels once, itself
+        inference = x.dtype == torch.float32 and not torch.is_grad_enabled() and not torch.compiler.is_compiling()
+        if inference and self._fits() and _eager_on_cpu(x, self.weight):
+            return row_conv2d(x, self.weight, self.bias, self.padding[0])
+        return super().forward(x)
+
+    def _fits(self) -> bool:
+        """Whether the kernel is square, steps are of one pixel, and kernels lie channels last in memory."""
+        square = self.kernel_size[0] == self.kernel_size[1] and self.padding[0] == self.padding[1]
+        steps = (self.stride, self.dilation, self.groups) == ((1, 1), (1, 1), 1)
+        return square and steps and self.bias is not None and self.weight.permute(0, 2, 3, 1).is_contiguous()
+
+
+@torch.library.custom_op("fcn_plugin::row_conv2d", mutates_args=())
+def row_conv2d(x: Tensor, weight: Tensor, bias: Tensor, padding: int) -> Tensor:
+    """(N, C, H, W) and (K, C, k, k) -> (N, K, H + 2p - k + 1, W + 2p - k + 1), channels last; stride 1, no gradient."""
+    n, channels, height, width = x.shape
+    outputs, _, side, _ = weight.shape
+    high, wide = height + 2 * padding - side + 1, width + 2 * padding - side + 1
+    lines = F.pad(x, (padding, padding)).permute(2, 0, 3, 1).contiguous()  # H, N, W, C: a row of all images is one block
+    per_line, per_image, _, _ = lines.stride()
+    patches = lines.as_strided((height, n, wide, side * channels), (per_line, per_image, channels, 1))
+    patches = patches.reshape(height, n * wide, side * channels)
+    out = bias.repeat(high, n * wide, 1)
+    kernels = weight.permute(2, 0, 3, 1).flatten(2)  # row, K, column and C: views where the kernels lie channels last
+    for row in range(side):
+        first, last = max(0, padding - row), min(high, height + padding - row)
+        if first < last:
+            seen = patches[first + row - padding : last + row - padding].flatten(0, 1)
+            out[first:last].flatten(0, 1).addmm_(seen, kernels[row].mT)
+    out = out.view(high, n, wide, outputs).permute(1, 3, 0, 2)
+    return out.contiguous(memory_format=torch.channels_last)
+
+
+@row_conv2d.register_fake
+def _(x: Tensor, weight: Tensor, bias: Tensor, padding: int) -> Tensor:
+    grown = 2 * padding - weight.shape[-1] + 1
+    shape = x.shape[0], x.shape[2] + grown, x.shape[3] + grown, weight.shape[0]
+    return x.new_empty(shape).permute(0, 3, 1, 2)
