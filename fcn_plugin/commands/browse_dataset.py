@@ -1,31 +1,42 @@
-"""What the net will see of a split: images and masks after the pipeline and the net's own preprocessing, as a contact sheet."""
+"""Draw samples of a split as the net receives them, augmented, with their masks laid over them."""
 
 from __future__ import annotations
 
+import argparse
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-import torch
-from mmengine.config import Config, ConfigDict
-from mmengine.registry import init_default_scope
-from mmengine.runner.utils import set_random_seed
-from mmseg.registry import DATASETS, MODELS
-from PIL import Image
-
-from ..data.broken_files import check_files
-from ..data.leaves import unrepeated
-from ..data.palette import voc_palette
 from ..errors import UserError
-from ..label_ids import check_label_ids
-from ..preflight.config import check_config, make_dir
-from ..visualization.pictures import VOID
-from ..visualization.sheet import contact_sheet
-from ..weights.preprocessing import of_preprocessor
+from .options import add_config, add_split, at_least, load_config
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from mmengine.config import Config, ConfigDict
 
 MANY = 0.5  # of the labels: more void than this is worth a line
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the config, the split and the picture."""
+    add_config(parser)
+    add_split(parser)
+    count = "samples, evenly spread over the split; several draws of each if there are fewer (default: 16)"
+    parser.add_argument("--count", type=at_least(1), default=16, help=count)
+    parser.add_argument("--seed", type=int, default=0, help="of the augmentation (default: 0)")
+    parser.add_argument("--out", metavar="FILE.png", help="(default: work_dirs/browse/CONFIG-SPLIT.png)")
+
+
+def main(args: argparse.Namespace) -> None:
+    """Draw the picture, and print what looks wrong."""
+    cfg = load_config(args, runs="browse")
+    out = args.out or f"{cfg.work_dir}-{args.split}.png"
+    for line in browse_dataset(cfg, args.split, out, args.count, args.seed):
+        print(line)
+    print(f"wrote {out}")
 
 
 @dataclass(frozen=True)
@@ -76,6 +87,16 @@ def browse_dataset(cfg: Config, split: str, out: str | Path, count: int = 16, se
     Raises:
         UserError: the config, its data or a mask can't be used, or ``out`` can't be written.
     """
+    from mmengine.registry import init_default_scope
+    from mmengine.runner.utils import set_random_seed
+    from mmseg.registry import DATASETS, MODELS
+
+    from ..data.broken_files import check_files
+    from ..data.leaves import unrepeated
+    from ..data.palette import voc_palette
+    from ..preflight.config import check_config, make_dir
+    from ..visualization.sheet import contact_sheet
+
     init_default_scope(cfg.get("default_scope", "mmseg"))
     check_config(cfg, (split,))
     if Path(out).suffix.lower() != ".png":
@@ -100,6 +121,10 @@ def remarks(samples: Sequence[Seen], names: Sequence[str]) -> list[str]:
         samples: with masks of the classes' ids.
         names: of the classes.
     """
+    import numpy as np
+
+    from ..visualization.pictures import VOID
+
     masks = [sample.mask for sample in samples if sample.mask is not None]
     void_alone = [sample for sample in samples if sample.mask is not None and (sample.mask == VOID).all()]
     one_colour = [sample for sample in samples if np.ptp(sample.image.reshape(-1, 3), axis=0).max() == 0]
@@ -122,6 +147,12 @@ def remarks(samples: Sequence[Seen], names: Sequence[str]) -> list[str]:
 
 
 def _see(packed: dict, preprocessor: torch.nn.Module, head: ConfigDict, training: bool) -> Seen:
+    import torch
+
+    from ..label_ids import check_label_ids
+    from ..visualization.pictures import VOID
+    from ..weights.preprocessing import of_preprocessor
+
     sample = packed["data_samples"]
     height, width = packed["inputs"].shape[-2:]
     with torch.inference_mode():
@@ -150,6 +181,9 @@ def _see(packed: dict, preprocessor: torch.nn.Module, head: ConfigDict, training
 
 def _fitted(sample: Seen) -> np.ndarray | None:
     """The mask in the image's size, for the picture."""
+    import numpy as np
+    from PIL import Image
+
     if sample.mask is None or sample.mask.shape == sample.image.shape[:2]:
         return sample.mask
     mask = Image.fromarray(sample.mask)

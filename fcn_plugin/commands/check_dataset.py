@@ -1,26 +1,88 @@
-"""Check the data of a config, or of two folders: every file is read once, and everything wrong with it is told."""
+"""Read every image and mask of a config's splits, or of two folders, and say what is wrong with them.
+
+Exit code 0: no error, 1: warnings with --strict, 2: errors.
+"""
 
 from __future__ import annotations
 
+import argparse
+import json
+import shlex
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mmengine.config import Config
-from mmengine.registry import init_default_scope
-
-from ..data.class_map import ClassMap
-from ..data.classes_file import read_classes
-from ..data.problems import Problem
-from ..datatools.check.findings import Findings
-from ..datatools.check.overlap import repeated, shared
-from ..datatools.check.palettes import PaletteCheck
-from ..datatools.check.report import Report
-from ..datatools.check.scan import scan
-from ..datatools.check.sheet import draw_pairs
-from ..datatools.check.splits import Split, split_of_folders, splits_of_config, unpack
-from ..datatools.check.tally import Tally
 from ..errors import UserError
-from ..preflight.config import check_config, make_dir
+from .options import WORK_DIRS, add_config, add_jobs, load_config
+
+if TYPE_CHECKING:
+    from mmengine.config import Config
+
+    from ..datatools.check.report import Report
+    from ..datatools.check.splits import Split
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the config or the folders, and the forms of the report."""
+    add = parser.add_argument
+    add_config(parser, nargs="?")
+    add("--images", metavar="DIR", help="folder of images, in place of a config")
+    add("--masks", metavar="DIR", help="folder of their masks, of the same names")
+    classes = "with --masks: a class name a line, or a CSV id,name[,red,green,blue] (default: all ids are listed)"
+    add("--classes", metavar="FILE", help=classes)
+    ids = "with --classes: ids that are no class (default: 255 where the file does not name it)"
+    add("--ignore-ids", nargs="*", type=int, metavar="ID", help=ids)
+    add("--sheet", metavar="FILE.png", help="picture of some pairs (default: work_dirs/check/NAME.png)")
+    add("--json", metavar="FILE", help="write the report for programs; - prints it, and nothing else")
+    add("--all", action="store_true", help="list up to 1,000 files of a kind, not 5")
+    add("--strict", action="store_true", help="exit code 1 where there are warnings")
+    add_jobs(parser)
+
+
+def check_arguments(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
+    """Refuse options that contradict each other."""
+    folders = bool(args.images) + bool(args.masks)
+    if bool(args.config) == bool(folders) or folders == 1:
+        parser.error("give a config, or both --images and --masks")
+    if folders and (args.data_root or args.cfg_options):
+        parser.error("--data-root and --cfg-options change a config: leave them out beside --images and --masks")
+    if args.config and (args.classes or args.ignore_ids is not None):
+        parser.error("--classes and --ignore-ids are for --images and --masks: a config names its classes itself")
+    if args.json and Path(args.json).is_dir():
+        parser.error(f"--json {args.json} is a folder: name a file, or - for the console")
+
+
+def main(args: argparse.Namespace) -> None:
+    """Check, and print or write the report."""
+    from ..atomic_write import atomic_write
+    from ..datatools.cores import usable_cores
+    from ..preflight.config import make_dir
+
+    jobs = usable_cores() if args.jobs is None else args.jobs
+    if args.json not in (None, "-"):
+        make_dir(str(Path(args.json).parent), "--json")
+    if args.config:
+        cfg = load_config(args, runs="check")
+        report = check_dataset(cfg, args.sheet or f"{cfg.work_dir}.png", jobs)
+        following = ["tools/train.py", args.config, *(["--data-root", args.data_root] if args.data_root else [])]
+    else:
+        folder = Path(args.images).resolve()
+        sheet = args.sheet or WORK_DIRS / "check" / f"{folder.parent.name}-{folder.name}.png"
+        report = check_folders(args.images, args.masks, args.classes, args.ignore_ids, sheet, jobs)
+        following = ["tools/new_dataset.py", "NAME", "--images", args.images, "--masks", args.masks]
+        following += ["--classes", args.classes] if args.classes else []
+        following += ["--ignore-ids", *map(str, args.ignore_ids)] if args.ignore_ids is not None else []
+    if args.json:
+        text = json.dumps(report.as_dict(), indent=1)
+        if args.json == "-":
+            print(text)
+        else:
+            with atomic_write(Path(args.json)) as part:
+                part.write_text(text)
+    if args.json != "-":
+        print(report.text(shlex.join(["python", *following]), args.all))
+    sys.exit(report.exit_code(args.strict))
 
 
 def check_dataset(cfg: Config, sheet: str | Path, jobs: int = 0) -> Report:
@@ -34,6 +96,11 @@ def check_dataset(cfg: Config, sheet: str | Path, jobs: int = 0) -> Report:
     Raises:
         UserError: the config or its folders can't be used, or ``sheet`` can't be written.
     """
+    from mmengine.registry import init_default_scope
+
+    from ..datatools.check.splits import splits_of_config
+    from ..preflight.config import check_config
+
     init_default_scope(cfg.get("default_scope", "mmseg"))
     loaders = {
         split: cfg[f"{split}_dataloader"] for split in ("train", "val", "test") if cfg.get(f"{split}_dataloader")
@@ -60,6 +127,10 @@ def check_folders(
     Raises:
         UserError: the folders or the file can't be used, or ``sheet`` can't be written.
     """
+    from ..data.class_map import ClassMap
+    from ..data.classes_file import read_classes
+    from ..datatools.check.splits import split_of_folders
+
     class_map, palette = None, None
     if classes is not None:
         names, colours = read_classes(classes)
@@ -73,6 +144,17 @@ def check_folders(
 
 
 def _check(splits: Sequence[Split], sheet: str | Path, jobs: int) -> Report:
+    from ..data.problems import Problem
+    from ..datatools.check.findings import Findings
+    from ..datatools.check.overlap import repeated, shared
+    from ..datatools.check.palettes import PaletteCheck
+    from ..datatools.check.report import Report
+    from ..datatools.check.scan import scan
+    from ..datatools.check.sheet import draw_pairs
+    from ..datatools.check.splits import unpack
+    from ..datatools.check.tally import Tally
+    from ..preflight.config import make_dir
+
     if Path(sheet).suffix.lower() != ".png":
         raise UserError(f"--sheet {sheet}: the picture is a PNG: name a file .png")
     make_dir(str(Path(sheet).parent), "--sheet")

@@ -1,31 +1,46 @@
-"""Write weights of another program, or of another kind, as a checkpoint of ours."""
+"""Import weights: Caffe (.caffemodel), torchfcn, torchvision, mmpretrain, or a checkpoint of this package."""
 
 from __future__ import annotations
 
+import argparse
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
-from mmengine.config import Config
-from mmengine.registry import init_default_scope
-from mmseg.registry import MODELS
-from safetensors import SafetensorError
-from safetensors.torch import save_file
-from torch import nn
-
-from ..atomic_write import atomic_write
-from ..checkpoints.checksum import BLANK, seal
-from ..data.dataset_meta import dataset_meta
 from ..errors import UserError
-from ..weights.fit import fit
-from ..weights.formats import WeightFormat
-from ..weights.kernels import is_bilinear
-from ..weights.preprocessing import KINDS, RECORD, describe, of_preprocessor
-from ..weights.rename import Renamed, read_renamed
+from .options import add_cfg_options, add_trust, load_config
+
+if TYPE_CHECKING:
+    import torch
+    from mmengine.config import Config
+    from torch import nn
+
+    from ..weights.formats import WeightFormat
+    from ..weights.rename import Renamed
 
 SUFFIXES = (".safetensors", ".pth")
-# a full disk is a RuntimeError to torch, and safetensors has an error of its own
-WRITE_ERRORS = (OSError, RuntimeError, SafetensorError)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the source, the target and the net that the weights are for."""
+    add = parser.add_argument
+    add("source", metavar="SRC", help="file, https:// link or torchvision://NAME; its kind is recognised")
+    add("target", metavar="DST", help="file to write: .safetensors or .pth")
+    add("--to", metavar="CONFIG", dest="config", help="config of the net that the weights are for: checks all")
+    images = "what the weights expect where the names mislead: BGR less the mean, RGB of mean and std, RGB of -1..1"
+    add("--images", choices=["caffe", "torchvision", "inception"], help=images)
+    add_cfg_options(parser)
+    add_trust(parser)
+
+
+def main(args: argparse.Namespace) -> None:
+    """Import, and print the report."""
+    from ..checkpoints.trust import trusting
+
+    cfg = load_config(args) if args.config else None
+    with trusting(args.trust_checkpoint):
+        lines = import_weights(args.source, args.target, cfg, args.images)
+    print("\n".join(lines))
 
 
 def import_weights(source: str, target: str, cfg: Config | None = None, images: str | None = None) -> list[str]:
@@ -45,6 +60,11 @@ def import_weights(source: str, target: str, cfg: Config | None = None, images: 
     Raises:
         UserError: an unknown, damaged or unfitting source, or a target that can't be written. Nothing is written then.
     """
+    from ..data.leaves import dataset_meta
+    from ..weights.fit import fit
+    from ..weights.preprocessing import KINDS, RECORD
+    from ..weights.rename import read_renamed
+
     path = Path(target)
     if path.suffix not in SUFFIXES:
         raise UserError(f"{target} ends in {path.suffix!r}: give a name that ends in {' or '.join(SUFFIXES)}")
@@ -69,6 +89,12 @@ def import_weights(source: str, target: str, cfg: Config | None = None, images: 
 
 def _outline(cfg: Config) -> nn.Module:
     """The config's net as names and shapes, without memory for weights."""
+    import torch
+    from mmengine.registry import init_default_scope
+    from mmseg.registry import MODELS
+
+    from ..weights.preprocessing import of_preprocessor
+
     init_default_scope(cfg.get("default_scope", "mmseg"))
     try:
         with torch.device("meta"):
@@ -85,6 +111,8 @@ def _is_fcn(renamed: Renamed) -> bool:
 
 def _as_they_are(renamed: Renamed) -> tuple[dict[str, torch.Tensor], list[str]]:
     """Without a net to compare with: only upsampling kernels that any net has anyway are left out."""
+    from ..weights.kernels import is_bilinear
+
     tensors, lines = {}, list(renamed.lines)
     for name, tensor in renamed.tensors.items():
         line = renamed.how[name]
@@ -110,10 +138,19 @@ def _is_alone(tensor: torch.Tensor, others: dict[str, torch.Tensor]) -> bool:
 
 
 def _copy(tensor: torch.Tensor) -> torch.Tensor:
+    import torch
+
     return tensor.clone(memory_format=torch.contiguous_format)
 
 
 def _write(tensors: dict[str, torch.Tensor], meta: dict, path: Path) -> None:
+    import torch
+    from safetensors import SafetensorError
+    from safetensors.torch import save_file
+
+    from ..atomic_write import atomic_write
+    from ..checkpoints.checksum import BLANK, seal
+
     try:
         with atomic_write(path) as part:
             if path.suffix == ".pth":
@@ -122,10 +159,12 @@ def _write(tensors: dict[str, torch.Tensor], meta: dict, path: Path) -> None:
                 notes = {name: json.dumps(value) for name, value in meta.items()}
                 save_file(tensors, part, {"format": "pt", **BLANK, **notes})
             seal(part)
-    except WRITE_ERRORS as error:
+    except (OSError, RuntimeError, SafetensorError) as error:  # a full disk is a RuntimeError to torch
         raise UserError(f"can't write {path} ({error}): give another place") from error
 
 
 def _summary(path: Path, count: int, form: WeightFormat, renamed: Renamed) -> str:
+    from ..weights.preprocessing import describe
+
     use = "tools/test.py and init_model take it" if _is_fcn(renamed) else "start from it with model.pretrained"
     return f"wrote {path}: {count} tensors for images as {describe(form.preprocessing)}; {use}"

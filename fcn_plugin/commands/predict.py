@@ -1,29 +1,42 @@
-"""Predict images: palette masks and overlays for files, folders and patterns."""
+"""Segment images: palette PNG masks and overlays."""
 
 from __future__ import annotations
 
+import argparse
 import glob
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-import torch
-from mmengine.config import Config
-from mmengine.dataset import Compose
-from mmengine.device import get_device
-from mmengine.registry import init_default_scope
-from mmseg.apis import init_model
-from PIL import Image, ImageOps
-from tqdm import tqdm
-
-from ..checkpoints.load import load_verified
-from ..data.dataset_meta import dataset_meta
-from ..data.headers import IMAGE_SUFFIXES, header_of, image_problems
-from ..data.palette import voc_palette
-from ..data.problems import first_error
 from ..errors import UserError
-from ..preflight.config import check_config, make_dir
-from ..visualization.pictures import overlay, save_mask
+from .options import add_config, add_speed, add_trust, load_config
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from mmengine.config import Config
+    from mmengine.dataset import Compose
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the config, the checkpoint, the images and where the results go."""
+    add_config(parser)
+    parser.add_argument("checkpoint", help="checkpoint file (.pth)")
+    parser.add_argument("inputs", nargs="+", metavar="INPUT", help="image files, folders or quoted patterns")
+    parser.add_argument("--out-dir", required=True, help="masks/ and overlays/ are written there")
+    parser.add_argument("--opacity", type=float, default=0.5, help="of the overlays' colours (default: 0.5)")
+    add_speed(parser)
+    add_trust(parser)
+
+
+def main(args: argparse.Namespace) -> None:
+    """Predict."""
+    from ..checkpoints.trust import trusting
+
+    cfg = load_config(args)
+    with trusting(args.trust_checkpoint):
+        masks = predict(cfg, args.checkpoint, args.inputs, args.out_dir, args.opacity)
+    print(f"{len(masks)} masks and overlays in {args.out_dir}")
 
 
 def predict(cfg: Config, checkpoint: str, inputs: Sequence[str], out_dir: str, opacity: float = 0.5) -> list[Path]:
@@ -45,6 +58,14 @@ def predict(cfg: Config, checkpoint: str, inputs: Sequence[str], out_dir: str, o
         UserError: no image found, two images with one name, a checkpoint that does not fit, or broken images
             (after all others are done).
     """
+    from mmengine.dataset import Compose
+    from mmengine.registry import init_default_scope
+    from PIL import Image
+    from tqdm import tqdm
+
+    from ..preflight.config import check_config, make_dir
+    from ..visualization.pictures import overlay, save_mask
+
     init_default_scope(cfg.get("default_scope", "mmseg"))
     check_config(cfg, ())
     if not 0 <= opacity <= 1:
@@ -81,6 +102,13 @@ def predict(cfg: Config, checkpoint: str, inputs: Sequence[str], out_dir: str, o
 
 
 def _load(cfg: Config, checkpoint: str) -> tuple[torch.nn.Module, list]:
+    from mmengine.device import get_device
+    from mmseg.apis import init_model
+
+    from ..checkpoints.load import load_verified
+    from ..data.leaves import dataset_meta
+    from ..data.palette import voc_palette
+
     cfg.model.setdefault("test_cfg", dict()).setdefault("keep_logits", False)
     model = init_model(cfg, device="cpu")
     meta = load_verified(model, checkpoint).get("meta", {}).get("dataset_meta") or dataset_meta(cfg)
@@ -94,6 +122,12 @@ def _read(path: Path) -> np.ndarray:
     Raises:
         OSError, ValueError, SyntaxError: Pillow's ways to say that it can't; or more than 8 bits a channel.
     """
+    import numpy as np
+    from PIL import Image, ImageOps
+
+    from ..data.headers import header_of, image_problems
+    from ..data.problems import first_error
+
     with Image.open(path) as image:
         error = first_error(image_problems(header_of(image, str(path))))
         if error:
@@ -102,6 +136,9 @@ def _read(path: Path) -> np.ndarray:
 
 
 def _predict_one(model: torch.nn.Module, pipeline: Compose, image: np.ndarray, path: Path) -> np.ndarray:
+    import numpy as np
+    import torch
+
     packed = pipeline(dict(img=np.ascontiguousarray(image[..., ::-1]), img_path=str(path)))
     with torch.inference_mode():
         result = model.test_step(dict(inputs=[packed["inputs"]], data_samples=[packed["data_samples"]]))[0]
@@ -110,6 +147,8 @@ def _predict_one(model: torch.nn.Module, pipeline: Compose, image: np.ndarray, p
 
 def _name_outputs(inputs: Sequence[str]) -> dict[str, Path]:
     """Output name (without suffix) -> image."""
+    from ..data.headers import IMAGE_SUFFIXES
+
     names: dict[str, Path] = {}
     for source in inputs:
         found = list(_expand(source))
@@ -127,6 +166,8 @@ def _name_outputs(inputs: Sequence[str]) -> dict[str, Path]:
 
 
 def _expand(source: str) -> Iterator[tuple[str, Path]]:
+    from ..data.headers import IMAGE_SUFFIXES
+
     path = Path(source)
     if path.is_dir():
         for file in sorted(path.rglob("*")):

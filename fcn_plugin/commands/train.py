@@ -1,27 +1,46 @@
-"""Train a config: check first, then hand over to the Runner, as often as the run returns to a checkpoint."""
+"""Train a net from a config."""
 
 from __future__ import annotations
 
+import argparse
 import gc
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mmengine.config import Config
-from mmengine.device import get_device
-from mmengine.registry import init_default_scope
-
-from ..checkpoints.find import earlier_checkpoint, shared_latest
-from ..checkpoints.read import read_checkpoint
-from ..engine.distributed import join_processes
-from ..engine.divergence import COUNT, Diverged
-from ..engine.logging import print_main
-from ..engine.work_dir_lock import work_dir_lock
 from ..errors import UserError
-from ..models.precision import resolve_precision
-from ..preflight.config import check_config, check_start, make_dir
-from ..preflight.loss_reduction import reduction_warning
-from ..preflight.missing_files import check_files_there
+from .options import add_config, add_launcher, add_speed, add_trust, add_work_dir, load_config
 from .test import build_runner, warn_of_emulation
+
+if TYPE_CHECKING:
+    from mmengine.config import Config
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the config, the processes and where the run starts."""
+    add_config(parser)
+    add_work_dir(parser)
+    add_speed(parser)
+    add_launcher(parser)
+    resume = "go on from the work dir's last checkpoint, or from PATH"
+    parser.add_argument("--resume", nargs="?", const="auto", metavar="auto|PATH", help=resume)
+    parser.add_argument("--load-from", metavar="PATH", help="start from the weights of this checkpoint")
+    adapt = "the checkpoint is of another number of classes: train new score layers"
+    parser.add_argument("--adapt-classes", action="store_true", help=adapt)
+    add_trust(parser)
+
+
+def main(args: argparse.Namespace) -> None:
+    """Train."""
+    from ..checkpoints.trust import trusting
+
+    cfg = load_config(args)
+    cfg.load_from = args.load_from or cfg.get("load_from")
+    if args.load_from:
+        cfg.resume = False  # of the config: it would take these weights for a run to go on with
+    cfg.adapt_classes = args.adapt_classes or cfg.get("adapt_classes", False)
+    with trusting(args.trust_checkpoint):
+        train(cfg, args.resume)
 
 
 def train(cfg: Config, resume: str | None = None) -> None:
@@ -35,6 +54,16 @@ def train(cfg: Config, resume: str | None = None) -> None:
         UserError: the config, its data, a checkpoint or the work dir can't be used.
         SystemExit: with code 99, after a checkpoint, where the run was told to stop.
     """
+    from mmengine.registry import init_default_scope
+
+    from ..checkpoints.find import earlier_checkpoint
+    from ..checkpoints.read import read_checkpoint
+    from ..engine.distributed import join_processes
+    from ..engine.logging import print_main
+    from ..engine.work_dir_lock import work_dir_lock
+    from ..preflight.config import check_config, check_start, make_dir
+    from ..preflight.missing_files import check_files_there
+
     init_default_scope(cfg.get("default_scope", "mmseg"))
     join_processes(cfg)
     check_config(cfg, ("train", "val"))
@@ -61,6 +90,9 @@ def train(cfg: Config, resume: str | None = None) -> None:
 
 
 def _resume_point(work_dir: str, resume: str | None) -> str | None:
+    from ..checkpoints.find import shared_latest
+    from ..engine.logging import print_main
+
     # torchrun --max-restarts gives the same command again
     restarts = int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0))
     again = shared_latest(work_dir, own=True) if restarts else None
@@ -72,6 +104,10 @@ def _resume_point(work_dir: str, resume: str | None) -> str | None:
 
 
 def _prepare_precision(cfg: Config) -> str:
+    from mmengine.device import get_device
+
+    from ..models.precision import resolve_precision
+
     precision = resolve_precision(cfg.model.get("precision", "fp32"), get_device())
     if precision == "fp16":
         if get_device() == "cpu":
@@ -84,6 +120,12 @@ def _prepare_precision(cfg: Config) -> str:
 
 
 def _run(cfg: Config, precision: str) -> None:
+    from mmengine.device import get_device
+
+    from ..checkpoints.find import shared_latest
+    from ..engine.divergence import COUNT, Diverged
+    from ..preflight.loss_reduction import reduction_warning
+
     warning = reduction_warning(cfg)
     name, start = Path(cfg.filename).stem, (cfg.resume, cfg.load_from)
     returns, factor = 0, 1.0

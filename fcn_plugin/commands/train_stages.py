@@ -1,26 +1,49 @@
-"""Run the stages of a chain one after the other, each from its parent's best checkpoint."""
+"""Train a net in stages, each from the best checkpoint of the one before.
+
+Call it again to go on after a stop.
+"""
 
 from __future__ import annotations
 
+import argparse
 import gc
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mmengine.dist import barrier, is_main_process
-from mmengine.registry import init_default_scope
-
-from ..atomic_write import atomic_write
-from ..checkpoints.find import shared_latest
-from ..checkpoints.read import read_checkpoint
-from ..engine.distributed import join_processes
-from ..engine.logging import print_main
 from ..errors import UserError
-from ..preflight.config import check_config
-from .stages import Stage
+from .options import add_config, add_launcher, add_speed, add_trust, add_work_dir, at_least, load_config
 from .train import train
 
+if TYPE_CHECKING:
+    from .stages import Stage
+
 NOTE = "finished.json"  # in the folder of a stage that needs no more training
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the config of the last stage and the processes."""
+    add_config(parser)
+    add_work_dir(parser, "work_dirs/stages/CONFIG")
+    add_speed(parser)
+    add_launcher(parser)
+    images = "val images on which a stage must answer as its parent before its first step (default: 32)"
+    parser.add_argument("--check-images", type=at_least(1), default=32, metavar="N", help=images)
+    add_trust(parser)
+
+
+def main(args: argparse.Namespace) -> None:
+    """Train all stages."""
+    from ..checkpoints.trust import trusting
+    from ..engine.logging import print_main
+    from .stages import stages_of
+
+    cfg = load_config(args, runs="stages")
+    stages = stages_of(cfg, lambda name: load_config(argparse.Namespace(**{**vars(args), "config": name})))
+    with trusting(args.trust_checkpoint):
+        best = train_stages(stages, args.check_images)
+    print_main(f"finished: {best}")
 
 
 def train_stages(stages: list[Stage], images: int = 32) -> Path:
@@ -36,6 +59,12 @@ def train_stages(stages: list[Stage], images: int = 32) -> Path:
     Raises:
         UserError: a stage can't be trained, does not start as its parent, or ended below it.
     """
+    from mmengine.registry import init_default_scope
+
+    from ..engine.distributed import join_processes
+    from ..engine.logging import print_main
+    from ..preflight.config import check_config
+
     join_processes(stages[0].cfg)
     for stage in stages:  # a fault in the last config is worth knowing before the first has trained for days
         init_default_scope(stage.cfg.get("default_scope", "mmseg"))
@@ -92,6 +121,11 @@ def _finished(stage: Stage) -> Trained | None:
 
 
 def _train(stage: Stage, parent: Trained | None, images: int) -> Trained:
+    from mmengine.dist import barrier, is_main_process
+
+    from ..atomic_write import atomic_write
+    from ..checkpoints.find import shared_latest
+
     cfg = stage.cfg
     cfg.experiment_name = f"{Path(cfg.filename).stem}_{stage.name}"
     cfg.resume = False  # a stage resumes from its own folder alone
@@ -128,4 +162,6 @@ def _best(stage: Stage) -> Trained:
 
 
 def _score(path: Path) -> float:
+    from ..checkpoints.read import read_checkpoint
+
     return float(read_checkpoint(str(path))["message_hub"]["runtime_info"]["best_score"])

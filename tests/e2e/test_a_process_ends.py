@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 import time
 
 import matplotlib.figure  # noqa: F401 (of the engine's visualizer: here once, instead of in each process)
@@ -12,9 +11,9 @@ from mmengine.dist import get_rank
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 from support.forked import run_forked, tool, values
-from support.processes import TOOLS
 from torch import distributed
 
+from fcn_plugin.commands.run import process_lost, run
 from fcn_plugin.errors import UserError
 
 pytestmark = pytest.mark.skipif(torch.cuda.is_available(), reason="gloo, and processes forked without a GPU's threads")
@@ -56,7 +55,7 @@ def config(leaf, tmp_path):
 def assert_left_alone(one, rank, count):
     """A process of those that go on learns of the end of another one."""
     assert one.code == 1, one.err
-    assert one.err.startswith(f"error: process {rank} (of {count}, from 0) can't reach another one (")
+    assert one.err.startswith(f"error: [process-lost] process {rank} (of {count}, from 0) can't reach another one (")
     assert one.err.endswith("then start all again, training with --resume\n")
 
 
@@ -92,16 +91,13 @@ def test_others_hear_of_a_start_that_failed(leaf, tmp_path):
 
 def end_of_a_tool(rank, seconds):
     """The first process has done its work when the second one finds bad input."""
-    sys.path.insert(0, str(TOOLS))
-    import _common
-
     def main():
         distributed.init_process_group("gloo")
         if rank == 1:
             time.sleep(seconds)
             raise UserError("photo.jpg: can't be read")
 
-    _common.run(main)
+    run(main)
 
 
 @pytest.mark.parametrize("seconds", [0, 0.5])
@@ -113,10 +109,7 @@ def test_nobody_waits_at_the_exit(seconds):
 
 
 def message(rank, error):
-    sys.path.insert(0, str(TOOLS))
-    import _common
-
-    return _common._loss_of_others(error)
+    return process_lost(error).message if process_lost(error) else None
 
 
 REMOTE = (

@@ -4,7 +4,6 @@ The run starts from random scores and its batch norm keeps the last batch alone,
 predicts several classes: scores that agree then say something.
 """
 
-import runpy
 import shutil
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ import torch
 from support.builders import build_fcn
 from support.processes import TESTS, TOOLS, Outcome, Run, forget_runs, run_process
 
+import fcn_cli
 from fcn_plugin.datatools.minivoc.writer import make_minivoc
 
 LEAF = """
@@ -80,15 +80,14 @@ def trained(leaf, tmp_path_factory) -> Run:
 
 @pytest.fixture
 def tool(monkeypatch, capsys):
-    """Call a tool in this process: ``tool("train", config, "--work-dir", path)``."""
-    monkeypatch.syspath_prepend(str(TOOLS))
+    """Call a command in this process: ``tool("train", config, "--work-dir", path)``."""
     monkeypatch.setenv("LOCAL_RANK", "0")
 
     def call(name: str, *args) -> Outcome:
         monkeypatch.setattr(sys, "argv", [f"{name}.py", *map(str, args)])
         code = 0
         try:
-            runpy.run_path(str(TOOLS / f"{name}.py"), run_name="__main__")
+            fcn_cli.main(name.rpartition("/")[2])
         except SystemExit as stop:
             code = stop.code or 0
         forget_runs()

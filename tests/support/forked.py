@@ -7,7 +7,6 @@ engine ends with it.
 import multiprocessing
 import os
 import pickle
-import runpy
 import socket
 import sys
 import tempfile
@@ -19,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from torch import distributed
+
+import fcn_cli
 
 
 @dataclass
@@ -70,10 +71,8 @@ def values(count: int, function: Callable, *args, timeout: float = 60) -> list:
 
 def tool(rank: int, name: str, *words) -> None:
     """``tools/NAME.py WORDS --launcher pytorch``, for :func:`run_forked`."""
-    path = Path(__file__).parents[2] / "tools" / f"{name}.py"
-    sys.path.insert(0, str(path.parent))
-    sys.argv = [str(path), *map(str, words), "--launcher", "pytorch"]
-    runpy.run_path(str(path), run_name="__main__")
+    sys.argv = [f"{name}.py", *map(str, words), "--launcher", "pytorch"]
+    fcn_cli.main(name)
 
 
 def free_port() -> int:

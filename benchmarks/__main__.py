@@ -1,17 +1,28 @@
-#!/usr/bin/env python
-"""Time nets against each other and the machine: python tools/benchmark.py fcn8s_vgg16_voc --dtype fp32 bf16 --against plain"""
+"""Time nets against each other and the machine: python -m benchmarks fcn8s_vgg16_voc --dtype fp32 bf16 --against plain"""
 
 import argparse
 import json
 from pathlib import Path
 
-import _common
+import torch
+
+from fcn_plugin.atomic_write import atomic_write
+from fcn_plugin.commands.options import at_least
+from fcn_plugin.commands.run import run
+from fcn_plugin.errors import UserError
+from fcn_plugin.preflight.config import make_dir
+
+from .evaluation import evaluation, evaluation_text
+from .report import plot, table
+from .run import benchmark
+from .variants import variants_of
 
 RIVALS = ("plain", "torchvision-fcn_resnet50", "mmseg-fcn")
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
+        "python -m benchmarks",
         description="Time nets with random weights in turn; options with several values are combined.",
         epilog="plain: the authors' net as ports run it, 100 px border and all. Rows are compared with the first.",
     )
@@ -29,12 +40,12 @@ def parse_args() -> argparse.Namespace:
         "--conv", nargs="+", default=["auto"], choices=["auto", "winograd", "direct"], help="of 3 x 3 kernels"
     )
     parser.add_argument("--compile", nargs="?", const="on", default="off", choices=["on", "off", "both"])
-    parser.add_argument("--batch", type=_common.positive_int, default=[1], **several)
+    parser.add_argument("--batch", type=at_least(1), default=[1], **several)
     parser.add_argument("--size", type=_size, default=[(375, 500)], help="HEIGHTxWIDTH or SIDE in pixels", **several)
-    parser.add_argument("--classes", type=_common.positive_int, default=[21], **several)
+    parser.add_argument("--classes", type=at_least(1), default=[21], **several)
     parser.add_argument("--device", choices=["cpu", "cuda"], help="default: the GPU where there is one")
-    parser.add_argument("--threads", type=_common.positive_int, help="of the CPU (default: torch's)")
-    parser.add_argument("--rounds", type=_common.positive_int, default=5, help="timed calls of each (default: 5)")
+    parser.add_argument("--threads", type=at_least(1), help="of the CPU (default: torch's)")
+    parser.add_argument("--rounds", type=at_least(1), default=5, help="timed calls of each (default: 5)")
     parser.add_argument("--no-memory", action="store_true", help="leave the peak memory out: it takes a process a row")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--infer", action="store_true", help="a forward to the logits (default)")
@@ -43,16 +54,14 @@ def parse_args() -> argparse.Namespace:
         "--eval", action="store_true", help="tools/test.py's loop on the test split against bare forwards"
     )
     parser.add_argument("--data-root", help="--eval: data set folder")
-    parser.add_argument(
-        "--images", type=_common.positive_int, default=20, help="--eval: how many of them (default: 20)"
-    )
+    parser.add_argument("--images", type=at_least(1), default=20, help="--eval: how many of them (default: 20)")
     parser.add_argument("--json", metavar="FILE", help="write all figures there too")
     parser.add_argument("--plot", metavar="FILE", help="draw seconds and memory against the one input that varies")
     return parser.parse_args()
 
 
 def _size(text: str) -> tuple[int, int]:
-    sides = [_common.positive_int(side) for side in text.lower().split("x")]
+    sides = [at_least(1)(side) for side in text.lower().split("x")]
     if len(sides) > 2:
         raise argparse.ArgumentTypeError(f"{text!r} is not HEIGHTxWIDTH")
     return sides[0], sides[-1]
@@ -60,16 +69,6 @@ def _size(text: str) -> tuple[int, int]:
 
 def main() -> None:
     args = parse_args()
-
-    import torch
-
-    from benchmarks.report import plot, table
-    from benchmarks.run import benchmark
-    from benchmarks.variants import variants_of
-    from fcn_plugin.atomic_write import atomic_write
-    from fcn_plugin.errors import UserError
-    from fcn_plugin.preflight.config import make_dir
-
     for path, option in ((args.json, "--json"), (args.plot, "--plot")):
         if path:  # before minutes of measuring
             make_dir(str(Path(path).parent), option)
@@ -77,8 +76,6 @@ def main() -> None:
         torch.set_num_threads(args.threads)
     device = args.device or ("cuda" if torch.cuda.is_available() else "cpu")
     if args.eval:
-        from benchmarks.evaluation import evaluation, evaluation_text
-
         result = evaluation(args.configs, args.data_root, args.images, args.rounds, args.dtype[0])
         print(evaluation_text(result))
     else:
@@ -86,7 +83,7 @@ def main() -> None:
         options = dict(batch=args.batch, size=args.size, classes=args.classes, geometry=args.geometry)
         options |= dict(layout=args.layout, conv=args.conv, dtype=args.dtype, compile=compiled)
         if args.plot and Path(args.plot).suffix.lower() not in (".png", ".svg", ".pdf"):
-            raise UserError(f"--plot {args.plot}: name a .png, .svg or .pdf")
+            raise UserError("output-path", f"--plot {args.plot}: name a .png, .svg or .pdf")
         result = benchmark(
             variants_of(args.configs, args.against, options, args.train), args.rounds, device, not args.no_memory
         )
@@ -100,4 +97,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    _common.run(main)
+    run(main)

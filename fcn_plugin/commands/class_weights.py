@@ -1,0 +1,44 @@
+"""Count the pixels of each class in a split's masks and print median-frequency class weights."""
+
+from __future__ import annotations
+
+import argparse
+import math
+
+from .options import add_config, add_jobs, add_split, load_config
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the config, the split and the exponent."""
+    add_config(parser)
+    add_split(parser)
+    power = "exponent of the weights: 1 as published, 0.5 milder (default: 1)"
+    parser.add_argument("--power", type=float, default=1.0, help=power)
+    add_jobs(parser)
+
+
+def check_arguments(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
+    """Refuse an exponent that has no meaning."""
+    if not 0 <= args.power < math.inf:
+        parser.error(f"--power is {args.power}: give 0 (all classes alike) or more")
+
+
+def main(args: argparse.Namespace) -> None:
+    """Print a table of the counts and the line for the config."""
+    from mmengine.registry import init_default_scope
+
+    from ..data.broken_files import check_files
+    from ..datatools.class_weights import build_masks, count_pixels, weight_line, weight_table
+    from ..datatools.cores import usable_cores
+    from ..preflight.config import check_config
+
+    cfg = load_config(args)
+    init_default_scope(cfg.get("default_scope", "mmseg"))
+    check_config(cfg, (args.split,))
+    masks = build_masks(cfg[f"{args.split}_dataloader"].dataset)
+    check_files(masks)
+    head = cfg.model.decode_head
+    jobs = usable_cores() if args.jobs is None else args.jobs
+    counts = count_pixels(masks, head.num_classes, head.get("ignore_index", 255), jobs)
+    print(weight_table(counts, masks.metainfo.get("classes"), args.power))
+    print(weight_line(counts, args.power))

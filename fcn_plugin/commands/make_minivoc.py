@@ -1,0 +1,35 @@
+"""Draw the built-in mini data set in PASCAL VOC's layout."""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+from ..errors import UserError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the folder and what to draw."""
+    add = parser.add_argument
+    add("--out-dir", default="data/minivoc/VOC2012", help="root of the data set (default: data/minivoc/VOC2012)")
+    add("--seed", type=int, default=0, help="another seed draws other images (default: 0)")
+    add("--train", type=int, default=200, help="number of training images (default: 200)")
+    add("--val", type=int, default=50, help="number of validation images (default: 50)")
+    add("--size", type=int, nargs=2, metavar=("W", "H"), default=(160, 128), help="in pixels (default: 160 128)")
+    add("--force", action="store_true", help="redraw a mini data set that is there")
+
+
+def main(args: argparse.Namespace) -> None:
+    """Draw the data set, or say that it is there."""
+    from ..datatools.minivoc.writer import make_minivoc
+
+    start = time.perf_counter()
+    try:
+        drawn = make_minivoc(args.out_dir, args.seed, args.train, args.val, tuple(args.size), args.force)
+    except ValueError as error:
+        raise error if isinstance(error, UserError) else UserError("option-value", str(error)) from error
+    counts = f"{args.train} train and {args.val} val images in {args.out_dir}"
+    if drawn:
+        print(f"drew {counts} in {time.perf_counter() - start:.1f} s")
+    else:
+        print(f"{counts} are there already; --force redraws them")

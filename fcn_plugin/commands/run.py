@@ -1,0 +1,89 @@
+"""How a command ends: its exit code, and one line in place of a traceback where the input is to blame."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable
+
+from ..errors import UserError
+
+
+def run(command: Callable[[], None]) -> None:
+    """Call a command and end the program with its exit code.
+
+    One line ``error: [code] message`` and exit code 2 for bad input, exit code 1 where another process of the run is gone;
+    faults of the program keep their traceback.
+    """
+    try:
+        command()
+        _leave_group(wait=True)
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        sys.exit(130)
+    except Exception as error:
+        fault, code = _bad_input(error), 2
+        if fault is None:
+            fault, code = process_lost(error), 1
+        if fault is None:
+            raise
+        print(f"error: {fault}", file=sys.stderr)
+        sys.exit(code)
+    finally:
+        _leave_group()
+
+
+def _bad_input(error: Exception) -> UserError | None:
+    """The fault that a user can correct, also from a data loader's worker; None for a fault of the program."""
+    text = str(error)
+    if isinstance(error, UserError):
+        return error
+    if isinstance(error, ImportError) and text.startswith("fcn_plugin needs"):
+        return UserError("requirements", text)
+    if isinstance(error, OSError):  # a file is missing, occupied, not writable; the disk is full
+        if "Original Traceback" in text:  # torch's, of a worker
+            text = text.rpartition(f"{type(error).__name__}: ")[2].rstrip()
+        return UserError("file-access", text)
+    if isinstance(error, KeyError) and " registry. Please" in text:
+        unknown = error.args[0].split(" registry. Please")[0]
+        remedy = "correct this type in the config, or add its module to custom_imports"
+        return UserError("config-type", f"{unknown} registry: {remedy}")
+    if isinstance(error, TypeError) and "__init__() " in text:
+        return UserError("config-entry", f"{text}: correct this entry of the config")
+    return None
+
+
+def process_lost(error: Exception) -> UserError | None:
+    """The fault of a process that can't reach the others of its run; None for another error.
+
+    gloo tells at once that a process has ended. With NCCL, who waits for a GPU may hear nothing of it, and torch ends such a
+    process after ten minutes (``env_cfg.dist_cfg.timeout``, in seconds); a launcher does it at once: torchrun, mpirun, or
+    Slurm with ``srun --kill-on-bad-exit=1``.
+    """
+    text = str(error)
+    of_gloo = isinstance(error, RuntimeError) and "gloo" in text  # which has no class of its own
+    if not of_gloo and not isinstance(error, getattr(sys.modules.get("torch.distributed"), "DistError", ())):
+        return None
+    if "EADDRINUSE" in text:
+        port = os.environ.get("MASTER_PORT")
+        remedy = "give a free one, as PORT to dist_train.sh, else MASTER_PORT"
+        return UserError("port-in-use", f"port {port} is in use, perhaps by another run: {remedy}")
+    if not re.search("connection|broken pipe|timed out|timeout|remote ?error", text, re.IGNORECASE):
+        return None
+    reason = re.sub(r"^\[[^]]*\] ", "", text.splitlines()[0]).partition(". This is typically")[0].rstrip(".")
+    rank, count = (os.environ.get(name, "?") for name in ("RANK", "WORLD_SIZE"))
+    return UserError(
+        "process-lost",
+        f"process {rank} (of {count}, from 0) can't reach another one ({reason}): that one's own message, or its launcher's, "
+        "tells why; then start all again, training with --resume",
+    )
+
+
+def _leave_group(wait: bool = False) -> None:
+    """Leave the process group: processes that end with a live group, or while others use it, abort now and then at exit."""
+    distributed = sys.modules.get("torch.distributed")
+    if distributed is not None and distributed.is_available() and distributed.is_initialized():
+        if wait:
+            distributed.barrier()
+        distributed.destroy_process_group()

@@ -1,0 +1,40 @@
+"""Print tables of the scores of several runs, or draw their learning curves."""
+
+from __future__ import annotations
+
+import argparse
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the nets with their runs, and the picture of the curves."""
+    parser.add_argument(
+        "--net",
+        nargs="+",
+        action="append",
+        required=True,
+        metavar=("TITLE", "DIR"),
+        help="a net's name and the folders of its runs: with metrics.json (as tools/test.py leaves it) for Markdown tables "
+        "of means and spreads, work dirs of training for --curves; repeat for each net",
+    )
+    parser.add_argument("--curves", metavar="PNG", help="draw mean IU on val against the iteration into this file")
+
+
+def check_arguments(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
+    """Refuse a net without a run."""
+    for title, *folders in args.net:
+        if not folders:
+            parser.error(f"--net {title} names no folder")
+
+
+def main(args: argparse.Namespace) -> None:
+    """Print or draw."""
+    nets = {title: folders for title, *folders in args.net}
+    if args.curves:
+        from ..visualization.curves import draw_curves
+
+        draw_curves(nets, args.curves)
+        print(f"wrote {args.curves}")
+    else:
+        from ..evaluation.summary import summary
+
+        print(summary(nets))

@@ -1,0 +1,58 @@
+"""Translate SGD's learning rate and weight decay between a loss summed over pixels and their mean."""
+
+from __future__ import annotations
+
+import argparse
+
+from .options import add_cfg_options, load_config
+
+# the recipe's names of the options that describe it
+GIVEN = ("reduction", "lr", "batch", "size", "momentum", "weight_decay", "labelled")
+
+
+def size(text: str) -> tuple[int, int]:
+    """(W, H) of ``WxH``."""
+    width, _, height = text.partition("x")
+    if not (width.isdecimal() and height.isdecimal()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not WxH, such as 500x375")
+    return int(width), int(height)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the recipe that is there, and what is to change in it."""
+    add = parser.add_argument
+    add("--config", help="config file or name: what is not given is read from it")
+    add("--from", dest="reduction", choices=["sum", "mean"], help="the loss that the lr is for")
+    add("--lr", type=float, help="learning rate")
+    add("--batch", type=int, help="images in a forward pass, those of all processes (default: 1)")
+    add("--size", type=size, metavar="WxH", help="of a training image or crop, in pixels")
+    add("--momentum", type=float)
+    add("--weight-decay", type=float)
+    add("--labelled", type=float, metavar="SHARE", help="of the pixels, those not void (default: 1)")
+    add("--to", choices=["sum", "mean"], help="the loss that a lr is sought for (default: the other)")
+    add("--to-batch", type=int, metavar="BATCH", help="batch of the target")
+    add("--to-size", type=size, metavar="WxH", help="size of the target")
+    add("--to-momentum", type=float, metavar="MOMENTUM", help="momentum of the target")
+    add_cfg_options(parser)
+
+
+def check_arguments(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
+    """Refuse a recipe that is incomplete."""
+    if not args.config:
+        if None in (args.reduction, args.lr, args.size):
+            parser.error("give --config, or --from, --lr and --size")
+        if args.to_momentum is not None and args.momentum is None:
+            parser.error("--to-momentum needs the momentum that it replaces, --momentum")
+        if args.cfg_options:
+            parser.error("--cfg-options needs --config")
+
+
+def main(args: argparse.Namespace) -> None:
+    """Print the recipe, its translation and the reasons."""
+    from ..preflight.loss_reduction import read_recipe
+    from ..preflight.sgd_recipe import SGDRecipe, explain, translate
+
+    given = {name: getattr(args, name) for name in GIVEN if getattr(args, name) is not None}
+    source = read_recipe(load_config(args), **given) if args.config else SGDRecipe(**given)
+    target = translate(source, args.to, args.to_batch, args.to_size, args.to_momentum)
+    print("\n".join(explain(source, target)))

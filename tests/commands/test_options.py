@@ -1,0 +1,86 @@
+"""What the options that commands share do to a config."""
+
+import argparse
+
+import pytest
+from mmengine.config import ConfigDict
+from support.refusals import refused
+
+from fcn_plugin.commands import options
+
+
+@pytest.fixture
+def load(monkeypatch, leaf):
+    monkeypatch.setenv("LOCAL_RANK", "0")
+    parser = argparse.ArgumentParser()
+    for add in (options.add_config, options.add_work_dir, options.add_speed):
+        add(parser)
+    return lambda *words, config=leaf: options.load_config(parser.parse_args([str(config), *words]))
+
+
+def test_work_dir_is_named_after_the_config(load):
+    assert load().work_dir == "work_dirs/narrow8s"
+    assert load("--work-dir", "elsewhere").work_dir == "elsewhere"
+
+
+def test_data_root_reaches_every_dataloader(load):
+    cfg = load("--data-root", "/somewhere")
+    assert {cfg[f"{split}_dataloader"].dataset.data_root for split in ("train", "val", "test")} == {"/somewhere"}
+
+
+def test_data_root_reaches_through_wrappers():
+    inner = [dict(type="A", data_root="old"), dict(type="B", data_prefix=dict(img_path="images"))]
+    wrapped = ConfigDict(
+        type="RepeatDataset", times=2, dataset=dict(type="ConcatDataset", datasets=[inner[0], dict(dataset=inner[1])])
+    )
+    options.set_data_root(wrapped, "new")
+    first, second = wrapped.dataset.datasets
+    assert first.data_root == second.dataset.data_root == "new"
+    assert "data_root" not in wrapped
+    assert "data_root" not in wrapped.dataset
+
+
+@pytest.mark.parametrize(
+    "words, precision",
+    [
+        ([], "fp32"),
+        (["--amp"], "bf16"),
+        (["--amp", "bf16"], "bf16"),
+        (["--amp", "fp16"], "fp16"),
+        (["--cfg-options", "model.precision=bf16", "--amp", "off"], "fp32"),
+    ],
+)
+def test_amp_sets_the_precision(load, words, precision):
+    assert load(*words).model.precision == precision
+
+
+@pytest.mark.parametrize(
+    "words, compiled, channels_last",
+    [
+        ([], None, None),
+        (["--compile"], True, None),
+        (["--channels-last"], None, True),
+        (["--no-channels-last", "--compile"], True, False),
+    ],
+)
+def test_flags_of_speed(load, words, compiled, channels_last):
+    model = load(*words).model
+    assert (model.get("compile"), model.get("channels_last")) == (compiled, channels_last)
+
+
+def test_overrides_keep_their_types(load):
+    pairs = ("train_cfg.max_iters=7", "optim_wrapper.optimizer.lr=1e-3", "model.decode_head.streams=[fr,pool4]")
+    more = ("--cfg-options", "load_from=None", "default_hooks.checkpoint.save_best=aAcc")  # the option may be repeated
+    cfg = load("--cfg-options", *pairs, *more)
+    assert cfg.train_cfg.max_iters == 7
+    assert cfg.optim_wrapper.optimizer.lr == 0.001
+    assert cfg.model.decode_head.streams == ["fr", "pool4"]
+    assert cfg.load_from is None
+    assert cfg.default_hooks.checkpoint.save_best == "aAcc"
+
+
+def test_a_config_with_a_fault(load, tmp_path):
+    path = tmp_path / "broken.py"
+    path.write_text("model = dict(\n")
+    with refused("config-file", path, "SyntaxError"):
+        load(config=path)

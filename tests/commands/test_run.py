@@ -1,0 +1,75 @@
+"""How commands end: one line and exit code 2 for what a user can correct, a traceback for the rest."""
+
+import pytest
+from mmengine.registry import Registry
+from torch._utils import ExceptionWrapper
+
+from fcn_plugin.commands.run import run
+from fcn_plugin.errors import UserError
+
+THINGS = Registry("thing", scope="fcn", locations=["fcn_plugin.errors"])
+
+
+@THINGS.register_module()
+class Thing:
+    def __init__(self, size):
+        self.size = size
+
+
+def failing(error):
+    def command():
+        raise error
+
+    return command
+
+
+def from_a_worker(error):
+    def command():
+        try:
+            raise error
+        except Exception:
+            wrapped = ExceptionWrapper(where="in DataLoader worker process 0")
+        wrapped.reraise()
+
+    return command
+
+
+@pytest.mark.parametrize(
+    "command, code, fragment",
+    [
+        (failing(UserError("mask-ids", "a.png: 77")), "mask-ids", "a.png: 77"),
+        (failing(FileNotFoundError(2, "No such file", "a.png")), "file-access", "[Errno 2] No such file: 'a.png'"),
+        (from_a_worker(UserError("mask-ids", "a.png: 77")), "mask-ids", "a.png: 77"),
+        (from_a_worker(UserError("mask-ids", "first line\nsecond")), "mask-ids", "first line\nsecond"),
+        (from_a_worker(FileNotFoundError("first line\nsecond")), "file-access", "first line\nsecond"),
+        (failing(ImportError("fcn_plugin needs torch >= 2.11: ...")), "requirements", "fcn_plugin needs torch >= 2.11"),
+        (
+            lambda: THINGS.build(dict(type="Thin")),
+            "config-type",
+            "Thin is not in the fcn::thing registry: correct this type",
+        ),
+        (lambda: THINGS.build(dict(type="Thing", sise=1)), "config-entry", "unexpected keyword argument 'sise'"),
+    ],
+)
+def test_bad_input_is_one_message(capsys, command, code, fragment):
+    with pytest.raises(SystemExit) as stop:
+        run(command)
+    assert stop.value.code == 2
+    message = capsys.readouterr().err
+    assert message.startswith(f"error: [{code}] ")
+    assert fragment in message
+    assert "Traceback" not in message
+    assert message.count("\n") == 1 + fragment.count("\n")
+
+
+@pytest.mark.parametrize("error", [RuntimeError("a defect"), ImportError("no module"), KeyError("key"), TypeError("x")])
+def test_a_fault_of_the_program_keeps_its_traceback(error):
+    with pytest.raises(type(error)) as caught:
+        run(failing(error))
+    assert caught.value is error
+
+
+def test_an_interrupt(capsys):
+    with pytest.raises(SystemExit) as stop:
+        run(failing(KeyboardInterrupt()))
+    assert (stop.value.code, capsys.readouterr().err) == (130, "stopped\n")
