@@ -1,4 +1,4 @@
-"""Checks of one sample that training and evaluation share."""
+"""Check the class ids of a mask, in training and in evaluation."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def check_label_ids(label: Tensor, num_classes: int, ignore_index: int, path: st
         path: file of the mask, for the message.
 
     Raises:
-        UserError: names the file, the ids and how many pixels carry them.
+        UserError: ``mask-ids``; names the file, the ids and how many pixels carry them.
     """
     stray = label[_strays(label, num_classes, ignore_index)]
     if stray.numel() == 0:
@@ -26,13 +26,14 @@ def check_label_ids(label: Tensor, num_classes: int, ignore_index: int, path: st
     ids, counts = torch.unique(stray, return_counts=True)
     found = ", ".join(f"id {i} ({n} px)" for i, n in zip(ids.tolist(), counts.tolist(), strict=True))
     raise UserError(
+        "mask-ids",
         f"{path or 'a mask in memory'}: {found} outside the classes 0..{num_classes - 1} and not the ignored id {ignore_index}; "
-        "correct the mask, or set num_classes (or ignore_index) to match the data"
+        "correct the mask, or set num_classes (or ignore_index) to match the data",
     )
 
 
 def has_stray_ids(label: Tensor, num_classes: int, ignore_index: int) -> Tensor:
-    """Whether :func:`check_label_ids` would refuse: one bool on the label's device, which nobody waits for yet."""
+    """Return whether :func:`check_label_ids` would refuse: one bool, left on the label's device so that a GPU is not waited for."""
     return _strays(label, num_classes, ignore_index).any()
 
 

@@ -1,4 +1,4 @@
-"""Coordinate maps: where on the image a feature map's pixels lie.
+"""Compute where on the image a feature map's pixels lie.
 
 Every convolution, pooling and transposed convolution places the centre of its output pixel ``o`` at
 the input coordinate ``scale * o + shift``. Composed along a stream, one affine map per stream follows
@@ -23,8 +23,7 @@ class CoordMap:
     Attributes:
         scale: stride of the map in image pixels.
         shift: image coordinate of the map's first pixel.
-        reach: half the receptive field: how far from its place on the image a pixel's value depends on it, in image pixels.
-            No part of a comparison: branches of unequal reach lie on one grid.
+        reach: half the receptive field in image pixels. Not compared: branches of unequal reach lie on one grid.
     """
 
     scale: Fraction = Fraction(1)
@@ -32,46 +31,42 @@ class CoordMap:
     reach: Fraction = field(default=Fraction(0), compare=False)
 
     def down(self, kernel: int, stride: int = 1, padding: int = 0, dilation: int = 1) -> CoordMap:
-        """The map after a convolution or pooling: its centre is at ``s * o + d * (k - 1) / 2 - p``."""
+        """Return the map after a convolution or pooling: its centre is at ``s * o + d * (k - 1) / 2 - p``."""
         centre = Fraction(dilation * (kernel - 1), 2) - padding
         reach = self.reach + self.scale * Fraction(dilation * (kernel - 1), 2)
         return CoordMap(self.scale * stride, self.shift + self.scale * centre, reach)
 
     def up(self, kernel: int, stride: int, padding: int = 0) -> CoordMap:
-        """The map after a transposed convolution, the inverse of :meth:`down`."""
+        """Return the map after a transposed convolution, the inverse of :meth:`down`."""
         scale = self.scale / stride
         half = Fraction(kernel - 1, 2)
         return CoordMap(scale, self.shift - scale * (half - padding), self.reach + scale * half)
 
     def pad(self, before: int) -> CoordMap:
-        """The map after ``before`` pixels were added at the top and left (negative: cut off)."""
+        """Return the map after ``before`` pixels were added at the top and left (negative: cut off)."""
         return replace(self, shift=self.shift - self.scale * before)
 
     def added(self, other: CoordMap) -> CoordMap:
-        """The map of a sum with another feature map on the same grid."""
+        """Return the map of a sum with another feature map on the same grid."""
         return replace(self, reach=max(self.reach, other.reach))
 
     def crop_offset(self, target: CoordMap) -> int:
-        """First pixel of this map to keep so that it lies on ``target``.
+        """Return the first pixel of this map to keep so that it lies on ``target``, a map of the same scale.
 
-        Args:
-            target: the map to align with, of the same scale.
-
-        Returns:
-            Offset in pixels of this map; 0 where both are aligned already, negative where ``target`` begins earlier.
+        The offset is in pixels of this map: 0 where both are aligned, negative where ``target`` begins earlier.
 
         Raises:
-            UserError: the strides differ, or the offset is no whole pixel.
+            UserError: ``geometry`` where the strides differ, or the offset is no whole pixel.
         """
         if self.scale != target.scale:
             raise UserError(
-                f"cannot align a map of stride {self.scale} with one of stride {target.scale}: "
-                "put an upsampling of the ratio between them"
+                "geometry", f"strides {self.scale} and {target.scale} can't be aligned: upsample between them"
             )
         offset = (target.shift - self.shift) / self.scale
         if offset.denominator != 1:
             raise UserError(
+                "geometry",
                 f"crop offset {offset} is not a whole number of pixels (stride {self.scale}, "
-                f"shifts {self.shift} and {target.shift}): change a padding or kernel along the streams"
+                f"shifts {self.shift} and {target.shift}): change a padding or kernel along the streams",
             )
         return int(offset)

@@ -41,7 +41,9 @@ def use_fast_convolutions(net: nn.Module, algorithm: str = "auto") -> None:
             continue
         if name.rpartition(".")[2] in ("fc6", "fc7"):
             layer.__class__ = RowConv2d
-        elif winograd and _is_3x3(layer) and (everywhere or min(layer.in_channels, layer.out_channels) >= LEAST_CHANNELS):
+        elif (
+            winograd and _is_3x3(layer) and (everywhere or min(layer.in_channels, layer.out_channels) >= LEAST_CHANNELS)
+        ):
             layer.__class__, layer.everywhere = WinogradConv2d, everywhere
         else:
             layer.__class__ = nn.Conv2d
@@ -113,7 +115,9 @@ def row_conv2d(x: Tensor, weight: Tensor, bias: Tensor, padding: int) -> Tensor:
     n, channels, height, width = x.shape
     outputs, _, side, _ = weight.shape
     high, wide = height + 2 * padding - side + 1, width + 2 * padding - side + 1
-    lines = F.pad(x, (padding, padding)).permute(2, 0, 3, 1).contiguous()  # H, N, W, C: a row of all images is one block
+    lines = (
+        F.pad(x, (padding, padding)).permute(2, 0, 3, 1).contiguous()
+    )  # H, N, W, C: a row of all images is one block
     per_line, per_image, _, _ = lines.stride()
     patches = lines.as_strided((height, n, wide, side * channels), (per_line, per_image, channels, 1))
     patches = patches.reshape(height, n * wide, side * channels)
@@ -131,5 +135,4 @@ def row_conv2d(x: Tensor, weight: Tensor, bias: Tensor, padding: int) -> Tensor:
 @row_conv2d.register_fake
 def _(x: Tensor, weight: Tensor, bias: Tensor, padding: int) -> Tensor:
     grown = 2 * padding - weight.shape[-1] + 1
-    shape = x.shape[0], x.shape[2] + grown, x.shape[3] + grown, weight.shape[0]
-    return x.new_empty(shape).permute(0, 3, 1, 2)
+    return x.new_empty(len(x), x.shape[2] + grown, x.shape[3] + grown, len(weight)).permute(0, 3, 1, 2)

@@ -1,13 +1,14 @@
-"""Read the coordinate map of every feature map off a net, whatever its modules are called.
+"""Trace the coordinate maps of a net's outputs, whatever its modules are called.
 
 The net runs once on ``meta`` tensors (shapes only: no arithmetic, no memory, no change of state); each
-convolution, pooling and padding that it really calls moves the map, everything else passes it on.
+convolution, pooling and padding that it calls moves the map, everything else passes it on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import reduce
+from itertools import chain
 
 import torch
 from torch import Tensor, nn
@@ -24,21 +25,16 @@ aten = torch.ops.aten
 def trace_coord_maps(
     modules: Sequence[nn.Module], image: CoordMap | None = None, channels: int = 3, size: int = 512
 ) -> list[CoordMap]:
-    """Coordinate maps of what a chain of modules returns for an image.
+    """Return the coordinate map of each tensor that a chain of modules returns for an image, in order.
 
     Args:
         modules: called one after the other; each takes what the one before returned.
-        image: map of what the first module receives; the image itself by default, ``CoordMap().pad(p)``
-            for one that was padded.
+        image: map of what the first module receives; ``CoordMap().pad(p)`` for an image that was padded.
         channels: channels of the image (N, channels, size, size).
-        size: side of the traced image in pixels; the maps do not depend on it, but every feature
-            map must keep at least one pixel.
-
-    Returns:
-        One map per returned tensor, in order.
+        size: side of the traced image in pixels; the maps do not depend on it, but every feature map must keep a pixel.
 
     Raises:
-        UserError: branches that lie on different grids meet, the two axes differ, or an output can't be placed.
+        UserError: ``geometry`` where branches on different grids meet, the two axes differ, or an output can't be placed.
     """
     value = torch.empty(1, channels, size, size, device="meta")
     tracer = _Tracer(value, image or CoordMap())
@@ -47,14 +43,15 @@ def trace_coord_maps(
     for i, output in enumerate(outputs):
         if output not in tracer.maps:
             raise UserError(
+                "geometry",
                 f"output {i} of shape {tuple(output.shape)} can't be placed on the image: it comes from an operation that is no "
-                "convolution, pooling, padding or elementwise one (resizing, slicing); leave it out of the backbone's outputs"
+                "convolution, pooling, padding or elementwise one (resizing, slicing); leave it out of the backbone's outputs",
             )
     return [tracer.maps[output][0] for output in outputs]
 
 
 def output_sides(modules: Sequence[nn.Module], size: int, channels: int = 3) -> list[int] | None:
-    """Sides in pixels of what a chain of modules returns for an image of (size, size); None where it is too small."""
+    """Return the sides in pixels of a chain's outputs for an image of (size, size); None where it is too small."""
     batch = torch.empty(2, channels, size, size, device="meta")  # batch norm in training refuses a single value
     try:
         return [output.shape[-1] for output in _run(modules, batch)]
@@ -65,13 +62,10 @@ def output_sides(modules: Sequence[nn.Module], size: int, channels: int = 3) -> 
 def _run(modules: Sequence[nn.Module], value: Tensor) -> Sequence[Tensor]:
     with torch.no_grad():
         for module in modules:
-            value = functional_call(module, _meta_state(module), (value,))
+            state = chain(module.named_parameters(), module.named_buffers())
+            meta = {name: torch.empty_like(tensor, device="meta") for name, tensor in state}
+            value = functional_call(module, meta, (value,))
     return [value] if isinstance(value, Tensor) else value
-
-
-def _meta_state(module: nn.Module) -> dict[str, Tensor]:
-    state = {**dict(module.named_parameters()), **dict(module.named_buffers())}
-    return {name: torch.empty_like(tensor, device="meta") for name, tensor in state.items()}
 
 
 class _Tracer(TorchDispatchMode):
@@ -84,45 +78,38 @@ class _Tracer(TorchDispatchMode):
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         result = func(*args, **(kwargs or {}))
         first = result[0] if isinstance(result, (tuple, list)) and result else result
-        moved = self._moved(func.overloadpacket, args, kwargs or {})
-        if moved is None:
-            moved = self._inherited(args, first)
+        moved = self._moved(func.overloadpacket, args) or self._inherited(args, first)
         if moved is not None and isinstance(first, Tensor):
             if moved[0] != moved[1]:
-                raise UserError(f"{func} leaves the two axes on different grids: {moved[0]}, {moved[1]}")
+                raise UserError("geometry", f"{func} leaves the two axes on different grids: {moved[0]}, {moved[1]}")
             self.maps[first] = moved
         return result
 
-    def _moved(self, op, args, kwargs) -> tuple[CoordMap, CoordMap] | None:
+    def _moved(self, op, args) -> tuple[CoordMap, CoordMap] | None:
         rule = _RULES.get(op)
         if rule is None or args[0] not in self.maps:
             return None
-        return tuple(rule(axis_map, axis, args, kwargs) for axis, axis_map in enumerate(self.maps[args[0]]))
+        return tuple(rule(axis_map, axis, args) for axis, axis_map in enumerate(self.maps[args[0]]))
 
     def _inherited(self, args, result) -> tuple[CoordMap, CoordMap] | None:
         if not isinstance(result, Tensor) or result.dim() != 4:
             return None
         tensors = [a for arg in args for a in (arg if isinstance(arg, (tuple, list)) else [arg])]
         # a broadcast gate (1 x 1) has no grid of its own
-        maps = [
-            self.maps[t]
-            for t in tensors
-            if isinstance(t, Tensor) and t in self.maps and t.shape[-2:] == result.shape[-2:]
-        ]
+        placed = [t for t in tensors if isinstance(t, Tensor) and t in self.maps]
+        maps = [self.maps[t] for t in placed if t.shape[-2:] == result.shape[-2:]]
         if len(set(maps)) > 1:
-            raise UserError(f"branches on different grids meet: {sorted(set(maps), key=str)}")
+            raise UserError("geometry", f"branches on different grids meet: {sorted(set(maps), key=str)}")
         if not maps:
             return None
         return tuple(reduce(CoordMap.added, branches) for branches in zip(*maps, strict=True))
 
 
-def _per_axis(value, axis: int) -> int:
-    if isinstance(value, int):
-        return value
-    return value[axis] if len(value) > 1 else value[0]
+def _per_axis(value: int | Sequence[int], axis: int) -> int:
+    return value if isinstance(value, int) else value[axis % len(value)]
 
 
-def _convolution(grid: CoordMap, axis: int, args, kwargs) -> CoordMap:
+def _convolution(grid: CoordMap, axis: int, args) -> CoordMap:
     _, weight, _, stride, padding, dilation, transposed = args[:7]
     kernel, stride, padding = weight.shape[2 + axis], _per_axis(stride, axis), _per_axis(padding, axis)
     if transposed:
@@ -130,22 +117,21 @@ def _convolution(grid: CoordMap, axis: int, args, kwargs) -> CoordMap:
     return grid.down(kernel, stride, padding, _per_axis(dilation, axis))
 
 
-def _max_pooling(grid: CoordMap, axis: int, args, kwargs) -> CoordMap:
-    dilation = args[4] if len(args) > 4 else 1
-    return _pooling(grid, axis, args, kwargs, dilation)
+def _max_pooling(grid: CoordMap, axis: int, args) -> CoordMap:
+    return _pooling(grid, axis, args, dilation=args[4] if len(args) > 4 else 1)
 
 
-def _pooling(grid: CoordMap, axis: int, args, kwargs, dilation=1) -> CoordMap:
+def _pooling(grid: CoordMap, axis: int, args, dilation=1) -> CoordMap:
     kernel = args[1]
     stride = args[2] if len(args) > 2 and args[2] else kernel
     padding = args[3] if len(args) > 3 else 0
     return grid.down(*(_per_axis(value, axis) for value in (kernel, stride, padding, dilation)))
 
 
-def _padding(grid: CoordMap, axis: int, args, kwargs) -> CoordMap:
-    before = args[1][:4:2][::-1]  # (left, right, top, bottom, ...) -> (top, left)
-    if len(before) == 1:  # a row is padded, not its columns
-        before = [0, *before]
+def _padding(grid: CoordMap, axis: int, args) -> CoordMap:
+    before = [0, *args[1][:4:2][::-1]][
+        -2:
+    ]  # (left, right, top, bottom, ...) -> (top, left); top is 0 where it is not given
     return grid.pad(before[axis])
 
 

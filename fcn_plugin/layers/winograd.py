@@ -15,8 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 TILE, SIDE = 4, 6  # outputs and inputs of a tile along one axis
-# a strip of tiles stays in the cache on its way through the three steps
-STRIP_BYTES = 8 << 20
+STRIP_BYTES = 8 << 20  # a strip of tiles stays in the cache through all three steps
 _B = [
     [4, 0, -5, 0, 1, 0],
     [0, -4, -4, 1, 1, 0],
@@ -30,8 +29,8 @@ _A = [[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8
 
 
 def _both_axes(rows: list[list[int]], divisor: int = 1) -> Tensor:
-    one = torch.tensor(rows, dtype=torch.float64) / divisor
-    return torch.kron(one, one)
+    matrix = torch.tensor(rows, dtype=torch.float64) / divisor
+    return torch.kron(matrix, matrix)
 
 
 B, G, A = _both_axes(_B), _both_axes(_G, 24), _both_axes(_A)
@@ -43,20 +42,18 @@ def winograd_conv2d(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
 
     Differs from the direct sum by rounding: about 1e-5 of the largest value in float32.
     """
-    width = x.shape[-1]
-    kernels = _transformed(weight)
+    k, c, *_ = weight.shape
+    # (36, K, C), the cheaper order for kernels that lie channels last
+    kernels = (G.to(weight) @ weight.permute(2, 3, 0, 1).reshape(9, k * c)).view(SIDE**2, k, c)
     out = _empty(x, weight)
     lines = out.permute(0, 2, 3, 1)
-    tiled = _Tiles(x, weight.shape[0], border=1)
+    tiled = _Tiles(x, k, border=1)
     for images, rows in tiled.strips():
         summed = torch.bmm(_inputs(tiled, images, rows), kernels.mT)
         strip = tiled.joined(A.to(x) @ summed.flatten(1), images, rows)
         target = lines[images, TILE * rows.start : TILE * rows.stop]
-        strip = strip[:, : target.shape[1], :width]
-        if bias is None:
-            target.copy_(strip)
-        else:
-            torch.add(strip, bias, out=target)
+        strip = strip[:, : target.shape[1], : target.shape[2]]
+        torch.add(strip, 0 if bias is None else bias, out=target)
     return out
 
 
@@ -76,17 +73,16 @@ class _Tiles:
     """A map as overlapping tiles of its rows, N, H, W, C in memory."""
 
     def __init__(self, x: Tensor, other_channels: int, border: int) -> None:
-        n, self.channels, height, width = x.shape
+        self.images, self.channels, height, width = x.shape
         self.high, self.wide = -(-height // TILE), -(-width // TILE)
         right, bottom = TILE * self.wide - width + border, TILE * self.high - height + border
         self.map = F.pad(x, (border, right, border, bottom)).permute(0, 2, 3, 1).contiguous()
-        self.images = n
-        # more than the kernels' own size would not pay for reading them again with each strip
+        # each strip reads the kernels again, so it is at least as large as they are
         most = max(STRIP_BYTES, SIDE**2 * self.channels * other_channels * x.element_size())
         self.tiles = most // (SIDE**2 * max(self.channels, other_channels) * x.element_size())
 
     def strips(self) -> Iterator[tuple[slice, slice]]:
-        """Images and rows of tiles that are worked on together."""
+        """Yield the images and rows of tiles to compute together."""
         rows = min(self.high, max(1, self.tiles // self.wide))
         images = max(1, self.tiles // (self.wide * self.high)) if rows == self.high else 1
         for i in range(0, self.images, images):
@@ -106,11 +102,8 @@ class _Tiles:
     def joined(self, tiles: Tensor, images: slice, rows: slice) -> Tensor:
         """(16, T * K) -> (N, 4 rows, 4 columns, K), a view where it can be one."""
         n, k = images.stop - images.start, rows.stop - rows.start
-        return (
-            tiles.view(TILE, TILE, n, k, self.wide, -1)
-            .permute(2, 3, 0, 4, 1, 5)
-            .reshape(n, k * TILE, self.wide * TILE, -1)
-        )
+        by_place = tiles.view(TILE, TILE, n, k, self.wide, -1).permute(2, 3, 0, 4, 1, 5)
+        return by_place.reshape(n, k * TILE, self.wide * TILE, -1)
 
 
 def _inputs(tiled: _Tiles, images: slice, rows: slice) -> Tensor:
@@ -120,15 +113,9 @@ def _inputs(tiled: _Tiles, images: slice, rows: slice) -> Tensor:
 
 
 def _empty(x: Tensor, weight: Tensor) -> Tensor:
-    """The output; no view, which an in-place ReLU behind an operator with a gradient of its own may not change."""
+    """Allocate the output; not as a view, which torch lets no in-place ReLU change behind an operator with its own gradient."""
     size = (x.shape[0], weight.shape[0], *x.shape[2:])
     return torch.empty(size, dtype=x.dtype, device=x.device, memory_format=torch.channels_last)
-
-
-def _transformed(weight: Tensor) -> Tensor:
-    """(K, C, 3, 3) -> (36, K, C), the cheaper order for kernels that lie channels last."""
-    k, c = weight.shape[:2]
-    return (G.to(weight) @ weight.permute(2, 3, 0, 1).reshape(9, k * c)).view(SIDE**2, k, c)
 
 
 @winograd_conv2d.register_fake
@@ -142,16 +129,14 @@ def _(x: Tensor, gradient: Tensor) -> Tensor:
 
 
 def _remember(ctx, inputs, output) -> None:
-    x, weight, _ = inputs
-    ctx.save_for_backward(x, weight)
+    ctx.save_for_backward(*inputs[:2])
 
 
 def _backward(ctx, gradient: Tensor) -> tuple[Tensor | None, ...]:
     x, weight = ctx.saved_tensors
     wanted = ctx.needs_input_grad
-    turned = weight.flip(2, 3).transpose(0, 1)
     return (
-        winograd_conv2d(gradient, turned, None) if wanted[0] else None,
+        winograd_conv2d(gradient, weight.flip(2, 3).transpose(0, 1), None) if wanted[0] else None,
         winograd_weight_gradient(x, gradient) if wanted[1] else None,
         gradient.sum((0, 2, 3)) if wanted[2] else None,
     )

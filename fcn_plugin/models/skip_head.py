@@ -30,8 +30,8 @@ from torch import Tensor, nn
 
 from ..errors import UserError
 from ..label_ids import check_label_ids, has_stray_ids
+from ..layers.bilinear import crop
 from ..layers.coord_map import CoordMap
-from ..layers.crop import crop
 from .losses.joint_batch import joint_sum, sharing
 from .upscores import fitting_upscore, upscore_names
 

@@ -1,10 +1,11 @@
-"""Bilinear upsampling: kernels by hand, agreement with interpolation, what a checkpoint holds."""
+"""Bilinear upsampling: kernels by hand, agreement with interpolation, what a checkpoint holds; crops."""
 
 import pytest
 import torch
 import torch.nn.functional as F
+from support.refusals import refused
 
-from fcn_plugin.layers.bilinear import BilinearUpsample, bilinear_kernel
+from fcn_plugin.layers.bilinear import BilinearUpsample, bilinear_kernel, crop
 from fcn_plugin.layers.coord_map import CoordMap
 
 
@@ -75,7 +76,7 @@ def test_initialising_again_restores_the_kernel():
 
 
 def test_no_same_padding_for_an_odd_difference():
-    with pytest.raises(ValueError, match="kernel 63 and stride 32"):
+    with refused("geometry", "kernel 63", "stride 32"):
         BilinearUpsample(1, 32, 63)
 
 
@@ -95,5 +96,27 @@ def test_some_rows_are_those_of_the_whole(stride, kernel, padding, dense):
 
 @pytest.mark.parametrize(("first", "last"), [(-1, 2), (2, 2), (3, 17)])
 def test_rows_that_are_not_there_are_refused(first, last):
-    with pytest.raises(ValueError, match=f"rows {first} to {last} of a map of 16 rows"):
+    with refused("geometry", f"rows {first} to {last}", "16 rows"):
         BilinearUpsample(1, 4).rows(torch.zeros(1, 1, 4, 4), first, last)
+
+
+def test_rows_and_columns_from_the_offset():
+    x = torch.arange(30).reshape(1, 1, 5, 6)
+    assert crop(x, 2, (2, 3)).tolist() == [[[[14, 15, 16], [20, 21, 22]]]]
+
+
+def test_a_view_not_a_copy():
+    x = torch.zeros(2, 3, 4, 4)
+    crop(x, 1, (1, 1)).fill_(1)
+    assert x[..., 1, 1].sum() == 6
+    assert x.sum() == 6
+
+
+def test_a_crop_may_reach_the_border():
+    assert crop(torch.zeros(1, 1, 5, 6), 2, (3, 4)).shape == (1, 1, 3, 4)
+
+
+@pytest.mark.parametrize("size", [(4, 1), (1, 5)])
+def test_a_crop_beyond_the_border_raises(size):
+    with refused("geometry", f"{size} at 2", "(5, 6)"):
+        crop(torch.zeros(1, 1, 5, 6), 2, size)
