@@ -1,4 +1,4 @@
-"""Does a config's learning rate belong to its loss? The authors' 1e-10 is for a sum over an image, 1e-2 for a mean."""
+"""Check that a config's learning rate belongs to its loss: the authors' 1e-10 is for a sum over an image, 1e-2 for a mean."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mmengine.dist import get_world_size
 
 from ..data.leaves import leaf_configs
 from ..errors import UserError
-from .sgd_recipe import SGDRecipe, command
+from .sgd_recipe import OTHER, SGDRecipe, command
 
 # where a config names no crop size: PASCAL VOC's usual one is near enough for these limits
 VOC_SIZE = (500, 375)
@@ -23,24 +23,23 @@ MOST_REACH_OF_SUM = 10.0
 
 
 def read_recipe(cfg: ConfigDict, **given: Any) -> SGDRecipe:
-    """The settings of a config's SGD.
+    """Read the settings of a config's SGD.
 
     Args:
         cfg: a whole config.
         given: values of ``SGDRecipe`` that replace the config's.
 
     Raises:
-        UserError: another optimizer, no crop size and none given, or a value that no training can have.
+        UserError: ``config-value``: another optimizer, or a value that no training can have; ``option-value``: no crop size, and
+            none given.
     """
     optimizer = cfg.get("optim_wrapper", {}).get("optimizer", {})
     kind = optimizer.get("type")
-    if str(kind).startswith("Adam"):
-        raise UserError(
-            f"{cfg.filename} trains with {kind}, which divides every gradient by its own size: a factor of the loss cancels, "
-            "there is nothing to translate, keep the lr (and AdamW's weight_decay)"
-        )
     if kind != "SGD":
-        raise UserError(f"{cfg.filename} trains with {kind!r}: only SGD's learning rate can be translated")
+        reason = "only SGD's learning rate can be translated"
+        if str(kind).startswith("Adam"):  # it divides every gradient by its own size: a factor of the loss cancels
+            reason = "a factor of the loss does not change its steps, there is nothing to translate; keep lr and weight_decay"
+        raise UserError("config-value", f"{cfg.filename} trains with {kind!r}: {reason}")
     values = dict(
         reduction="sum" if any(map(_is_summed, losses_of(cfg))) else "mean",
         lr=optimizer.get("lr", 1e-3),  # torch's default
@@ -51,18 +50,19 @@ def read_recipe(cfg: ConfigDict, **given: Any) -> SGDRecipe:
     )
     values.update(given)
     if values["size"] is None:
-        raise UserError(f"{cfg.filename} names no crop size: pass the images' usual one, --size 500x375 for PASCAL VOC")
+        remedy = "pass the images' usual one, --size 500x375 for PASCAL VOC"
+        raise UserError("option-value", f"{cfg.filename} names no crop size: {remedy}")
     try:
         return SGDRecipe(**values)
     except UserError as error:
-        raise UserError(f"{cfg.filename}: {error}") from error
+        raise UserError("config-value", f"{cfg.filename}: {error.message}") from error
 
 
 def reduction_warning(cfg: ConfigDict) -> str | None:
-    """What is wrong where the learning rate of a summed loss meets a mean one, or the reverse; None where they fit.
+    """Warn where the learning rate of a summed loss meets a mean one, or the reverse; None where they fit.
 
     Raises:
-        UserError: a value that no training can have.
+        UserError: ``config-value``: a value that no training can have.
     """
     if cfg.get("optim_wrapper", {}).get("optimizer", {}).get("type") != "SGD":
         return None
@@ -70,37 +70,36 @@ def reduction_warning(cfg: ConfigDict) -> str | None:
     recipe = read_recipe(cfg, size=_crop_size(cfg) or VOC_SIZE, batch=batch)
     summed = recipe.reduction == "sum"
     # a weight of the loss is a factor of the gradient
-    weight = sum(loss.get("loss_weight", 1.0) for loss in losses_of(cfg) if _is_summed(loss) == summed)
-    reach = recipe.reach * weight
+    reach = recipe.reach * sum(loss.get("loss_weight", 1.0) for loss in losses_of(cfg) if _is_summed(loss) == summed)
     # lr 0 stands still on purpose; clipped gradients don't grow with the sum
     if not summed and 0 < reach < LEAST_REACH_OF_MEAN:
-        fitting, loss, effect = "sum", "a mean over labelled pixels", "the net will hardly move"
+        effect = "the net will hardly move"
     elif summed and reach > MOST_REACH_OF_SUM and not cfg.optim_wrapper.get("clip_grad"):
-        fitting, loss, effect = "mean", "a sum over labelled pixels", "the net is likely to diverge"
+        effect = "the net is likely to diverge"
     else:
         return None
+    fitting = OTHER[recipe.reduction]
     return (
-        f"{cfg.filename}: lr {recipe.lr:g} fits reduction='{fitting}', but the loss is {loss}, and {effect}: "
-        "set it so in model.decode_head.loss_decode, or translate the lr: "
+        f"{cfg.filename}: lr {recipe.lr:g} fits reduction='{fitting}', but the loss is a {recipe.reduction} over labelled pixels, "
+        f"and {effect}: set reduction='{fitting}' in model.decode_head.loss_decode, or translate the lr: "
         f"{command(replace(recipe, reduction=fitting))}"
     )
 
 
 def losses_of(cfg: ConfigDict) -> list[ConfigDict]:
-    """The entries of ``loss_decode``: a config names one or a list."""
+    """Return the entries of ``loss_decode``: a config names one or a list."""
     losses = cfg.model.decode_head.get("loss_decode", {})
     return [losses] if isinstance(losses, dict) else list(losses)
 
 
 def _is_summed(loss: ConfigDict) -> bool:
-    """Every loss of mmseg's is a mean where nothing is said, and with ``none`` the engine averages."""
+    """Whether a loss is a sum; mmseg's are means by default, and the engine averages those of ``none``."""
     return loss.get("reduction", "mean") == "sum"
 
 
 def _crop_size(cfg: ConfigDict) -> tuple[int, int] | None:
-    """(W, H) of the training crops; None where whole images are taken."""
-    dataset = next(leaf_configs(cfg.train_dataloader.dataset))
-    for step in reversed(dataset.get("pipeline", [])):
+    """Return (W, H) of the training crops; None where whole images are taken."""
+    for step in reversed(next(leaf_configs(cfg.train_dataloader.dataset)).get("pipeline", [])):
         if step.type == "RandomCrop":
             size = step.crop_size
             return (size, size) if isinstance(size, int) else (size[1], size[0])

@@ -1,4 +1,4 @@
-"""Entries of a config whose ``type`` nothing knows, named by their place before anything is built."""
+"""Find entries of a config whose ``type`` is not registered, and name their place before anything is built."""
 
 from __future__ import annotations
 
@@ -19,17 +19,19 @@ def check_types(cfg: Config) -> None:
     Types of models, data sets and optimizers are named where they are built.
 
     Raises:
-        UserError: the entry, its type, and the registered name that it nearly is.
+        UserError: ``config-type``; names the entry, its type, and the registered name like it.
     """
-    hooks = cfg.get("default_hooks") or {}
     places: list[tuple[Registry, str, Any]] = [
-        *((HOOKS, f"default_hooks.{name}", hook) for name, hook in hooks.items()),
+        *((HOOKS, f"default_hooks.{name}", hook) for name, hook in (cfg.get("default_hooks") or {}).items()),
         (HOOKS, "custom_hooks", cfg.get("custom_hooks")),
-        (METRICS, "val_evaluator", cfg.get("val_evaluator")),
-        (METRICS, "test_evaluator", cfg.get("test_evaluator")),
-        *((PARAM_SCHEDULERS, path, entry) for path, entry in _schedulers(cfg.get("param_scheduler"))),
+        *((METRICS, name, cfg.get(name)) for name in ("val_evaluator", "test_evaluator")),
         (TRANSFORMS, "tta_pipeline", cfg.get("tta_pipeline")),
     ]
+    schedulers = cfg.get("param_scheduler")
+    if isinstance(schedulers, dict) and "type" not in schedulers:  # a dict of lists, for several optimizers
+        places += [(PARAM_SCHEDULERS, f"param_scheduler.{name}", value) for name, value in schedulers.items()]
+    else:
+        places.append((PARAM_SCHEDULERS, "param_scheduler", schedulers))
     for split in ("train", "val", "test"):
         dataset = (cfg.get(f"{split}_dataloader") or {}).get("dataset")
         places += [(TRANSFORMS, *found) for found in _pipelines(f"{split}_dataloader.dataset", dataset)]
@@ -39,10 +41,10 @@ def check_types(cfg: Config) -> None:
 
 
 def entries(path: str, value: Any) -> Iterator[tuple[str, dict]]:
-    """(place, entry) of a config's entry or list of entries, and of those inside them: an evaluator's metrics, transforms."""
+    """Yield (place, entry) of an entry or list of entries, and of those inside them: an evaluator's metrics, transforms."""
     if isinstance(value, (list, tuple)):
-        for i, one in enumerate(value):
-            yield from entries(f"{path}.{i}", one)
+        for i, each in enumerate(value):
+            yield from entries(f"{path}.{i}", each)
     elif isinstance(value, dict):
         if "metrics" not in value:  # an Evaluator holds metrics, and is none
             yield path, value
@@ -50,39 +52,21 @@ def entries(path: str, value: Any) -> Iterator[tuple[str, dict]]:
             yield from entries(f"{path}.{name}", value.get(name))
 
 
-def _schedulers(value: Any) -> Iterator[tuple[str, Any]]:
-    """(place, entry or list): several optimizers have a dict of lists."""
-    if isinstance(value, dict) and "type" not in value:
-        yield from ((f"param_scheduler.{name}", one) for name, one in value.items())
-    else:
-        yield "param_scheduler", value
-
-
 def _pipelines(path: str, dataset: Any) -> Iterator[tuple[str, Any]]:
-    """(place, pipeline) of a data set and of those that it wraps."""
-    if not isinstance(dataset, dict):
-        return
-    yield f"{path}.pipeline", dataset.get("pipeline")
-    yield from _pipelines(f"{path}.dataset", dataset.get("dataset"))
-    for i, one in enumerate(dataset.get("datasets") or ()):
-        yield from _pipelines(f"{path}.datasets.{i}", one)
+    """Yield (place, pipeline) of a data set and of those that it wraps."""
+    if isinstance(dataset, dict):
+        yield f"{path}.pipeline", dataset.get("pipeline")
+        yield from _pipelines(f"{path}.dataset", dataset.get("dataset"))
+        for i, each in enumerate(dataset.get("datasets") or ()):
+            yield from _pipelines(f"{path}.datasets.{i}", each)
 
 
 def _look_up(registry: Registry, path: str, entry: dict, filename: str | None) -> None:
     if "type" not in entry:
-        raise UserError(f"{filename}: {path} has no type: name its class, type='...'")
+        raise UserError("config-type", f"{filename}: {path} has no type: name its class, type='...'")
     name = entry["type"]
-    if not isinstance(name, str) or registry.get(name) is not None:
-        return
-    meant = nearest(name, _names(registry))
-    raise UserError(
-        f"{filename}: {path}.type is {name!r}, which is unknown: "
-        + (f"did you mean {meant!r}? " if meant else "")
-        + "Correct it, or add its module to custom_imports"
-    )
-
-
-def _names(registry: Registry) -> set[str]:
-    """Of the registry and those that it falls back on."""
-    names = set(registry.module_dict)
-    return names | _names(registry.parent) if registry.parent else names
+    if isinstance(name, str) and registry.get(name) is None:
+        meant = nearest(name, [*registry.module_dict, *(registry.parent.module_dict if registry.parent else ())])
+        hint = f"did you mean {meant!r}? " if meant else ""
+        what = f"{filename}: {path}.type is {name!r}, which is unknown"
+        raise UserError("config-type", f"{what}: {hint}Correct it, or add its module to custom_imports")

@@ -5,9 +5,9 @@ from functools import cache
 
 import pytest
 from mmengine.config import Config, ConfigDict
+from support.refusals import refused
 
 from fcn_plugin.configs import config_dir, config_name, get_config
-from fcn_plugin.errors import UserError
 from fcn_plugin.preflight.loss_reduction import read_recipe, reduction_warning
 from fcn_plugin.preflight.sgd_recipe import SGDRecipe, command, translate
 
@@ -36,10 +36,8 @@ def test_every_config_fits_its_loss_and_not_the_other(name):
     target = translate(recipe)
     switched = with_values(cfg, target.reduction)
     message = reduction_warning(switched)
-    assert message.startswith(
-        f"{cfg.filename}: lr {recipe.lr:g} fits reduction='{recipe.reduction}', but the loss is a "
-    )
-    assert f"is a {target.reduction}" in message
+    assert message.startswith(f"{cfg.filename}: lr {recipe.lr:g} fits reduction='{recipe.reduction}', ")
+    assert f"the loss is a {target.reduction} " in message
     assert f"translate_lr.py --from {recipe.reduction} --to {target.reduction} --lr {recipe.lr:g} " in message
     translated = with_values(cfg, target.reduction, lr=target.lr, weight_decay=target.weight_decay)
     assert reduction_warning(translated) is None
@@ -66,13 +64,13 @@ def config(reduction="mean", lr=0.01, crop=(480, 640), momentum=0.9, **loss):
 def test_the_warning_in_words():
     assert reduction_warning(config("mean", lr=1e-10, momentum=0.99)) == (
         "mine.py: lr 1e-10 fits reduction='sum', but the loss is a mean over labelled pixels, and the net will hardly move: "
-        "set it so in model.decode_head.loss_decode, or translate the lr: "
+        "set reduction='sum' in model.decode_head.loss_decode, or translate the lr: "
         "python tools/translate_lr.py --from sum --to mean --lr 1e-10 --batch 2 --size 640x480 "
         "--momentum 0.99 --weight-decay 0.0001"
     )
     assert reduction_warning(config("sum", lr=0.01)) == (
         "mine.py: lr 0.01 fits reduction='mean', but the loss is a sum over labelled pixels, and the net is likely to diverge: "
-        "set it so in model.decode_head.loss_decode, or translate the lr: "
+        "set reduction='mean' in model.decode_head.loss_decode, or translate the lr: "
         "python tools/translate_lr.py --from mean --to sum --lr 0.01 --batch 2 --size 640x480 "
         "--momentum 0.9 --weight-decay 0.0001"
     )
@@ -127,7 +125,7 @@ def test_quiet_where_no_rate_is_wrong():
 
 
 def test_impossible_values_name_the_config():
-    with pytest.raises(UserError, match=r"mine\.py: momentum is 1: give a number from 0 to below 1"):
+    with refused("config-value", "mine.py: momentum is 1: ", "from 0 to below 1"):
         reduction_warning(config(momentum=1))
 
 
@@ -146,7 +144,7 @@ def test_recipe_of_a_config():
 def test_without_a_crop_the_size_has_to_be_given():
     cfg = config("sum")
     cfg.train_dataloader.dataset.pipeline = []
-    with pytest.raises(UserError, match=r"mine\.py names no crop size.*--size 500x375"):
+    with refused("option-value", "mine.py names no crop size", "--size 500x375"):
         read_recipe(cfg)
     recipe = read_recipe(cfg, size=(500, 375))
     assert recipe.size == (500, 375)
@@ -155,12 +153,11 @@ def test_without_a_crop_the_size_has_to_be_given():
 
 
 @pytest.mark.parametrize(
-    ("kind", "fragment"), [("AdamW", "nothing to translate"), ("RMSprop", "only SGD's"), (None, "only SGD's")]
+    ("kind", "reason"), [("AdamW", "nothing to translate"), ("RMSprop", "only SGD"), (None, "only SGD")]
 )
-def test_other_optimizers(kind, fragment):
+def test_other_optimizers(kind, reason):
     cfg = config()
     cfg.optim_wrapper.optimizer.type = kind
-    with pytest.raises(UserError, match=fragment) as error:
+    with refused("config-value", f"mine.py trains with {kind!r}", reason):
         read_recipe(cfg)
-    assert "mine.py trains with " in str(error.value)
     assert reduction_warning(cfg) is None

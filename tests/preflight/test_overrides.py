@@ -4,23 +4,23 @@ import copy
 
 import pytest
 from mmengine.config import Config
+from support.refusals import refused
 
 from fcn_plugin.configs import get_config
-from fcn_plugin.errors import UserError
 from fcn_plugin.preflight.overrides import check_overrides, merge_overrides
 
 CONFIG = get_config("fcn8s_vgg16_minivoc")
 CONFIG.custom_hooks = [dict(type="EMAHook")]
 
-REFUSED = {
-    "optim_wraper.optimizer.lr": "the config has no optim_wraper: did you mean optim_wrapper.optimizer.lr?",
-    "my_variable": "the config has no my_variable: correct the key",
-    "train_cfg.max_iter": "'max_iter' is no entry of train_cfg: correct this entry, did you mean train_cfg.max_iters?",
+REFUSED = {  # key -> what the message must name
+    "optim_wraper.optimizer.lr": "did you mean optim_wrapper.optimizer.lr?",
+    "my_variable": "the config has no my_variable",
+    "train_cfg.max_iter": "correct this entry, did you mean train_cfg.max_iters?",
     "optim_wrapper.optimizer.lrr": "did you mean optim_wrapper.optimizer.lr?",
     "train_dataloader.batchsize": "did you mean train_dataloader.batch_size?",
     "train_dataloader.dataset.img_sufix": "did you mean train_dataloader.dataset.img_suffix?",
     "model.auxilary_head.type": "did you mean model.auxiliary_head?",  # which the base class takes
-    "model.geometri": "'geometri' is no entry of model: correct this entry, did you mean model.geometry?",
+    "model.geometri": "did you mean model.geometry?",
     "model.decode_head.in_chanels.fr": "did you mean model.decode_head.in_channels?",
     "optim_wrapper.optimizer.momentum": "'momentum' is no entry of optim_wrapper.optimizer: correct this entry, AdamW takes ",
     "model.decode_head.loss_decode.gamma": "FCNCrossEntropyLoss takes class_weight, loss_name, loss_weight, reduction",
@@ -28,14 +28,14 @@ REFUSED = {
     "custom_hooks.1.interval": "1 is no place in the list custom_hooks: there are 0 to 0",
     "custom_hooks.first.momentum": "first is no place in the list custom_hooks",
     "tta_pipeline.-1.type": "-1 is no place in the list tta_pipeline",
-    "auto_scale_lr.0.enable": "the config has no list auto_scale_lr",
-    "train_cfg.max_iters.x": "train_cfg.max_iters is 400, which has no entries",
-    "model.decode_head.streams.0": "model.decode_head.streams is ('fr', 'pool4', 'pool3'), which has no entries",
+    "auto_scale_lr.0.enable": "no list auto_scale_lr",
+    "train_cfg.max_iters.x": "train_cfg.max_iters is 400",
+    "model.decode_head.streams.0": "model.decode_head.streams is ('fr', 'pool4', 'pool3')",
     "load_from.path": "load_from has no entries",
-    "default_hooks.ema": "default_hooks has no ema: give default_hooks.ema.type too",
-    "default_hooks.ema.momentum": "default_hooks has no ema: give default_hooks.ema.type too",
+    "default_hooks.ema": "give default_hooks.ema.type too",
+    "default_hooks.ema.momentum": "give default_hooks.ema.type too",
     "default_hooks.chekpoint.interval": "did you mean default_hooks.checkpoint.interval?",
-    "max_iters": "keep the value that they were built from: override the entries, train_cfg.max_iters",
+    "max_iters": "override the entries, train_cfg.max_iters",
     "train_pipeline.2.prob": "train_pipeline is a variable of the config file",
     "folders.img_path": "override the entries, train_dataloader.dataset.data_prefix, val_dataloader.dataset.data_prefix",
 }  # fmt: skip
@@ -62,11 +62,8 @@ PASS = [
 
 @pytest.mark.parametrize("key", REFUSED)
 def test_keys_that_reach_nothing(key):
-    with pytest.raises(UserError) as error:
+    with refused("config-override", f"--cfg-options {key}: ", REFUSED[key]):
         check_overrides(CONFIG, [key])
-    message = str(error.value)
-    assert message.startswith(f"--cfg-options {key}: ")
-    assert REFUSED[key] in message
 
 
 @pytest.mark.parametrize("keys", PASS, ids=", ".join)
@@ -94,14 +91,12 @@ def test_overrides_are_merged_and_fill_what_is_none():
 
 def test_a_refused_override_leaves_the_config():
     cfg = Config(dict(train_cfg=dict(max_iters=3)))
-    with pytest.raises(UserError, match=r"did you mean train_cfg\.max_iters"):
+    with refused("config-override", "train_cfg.max_iter", "did you mean train_cfg.max_iters"):
         merge_overrides(cfg, {"train_cfg.val_interval": 1, "train_cfg.max_iter": 5})
     assert cfg.to_dict() == dict(train_cfg=dict(max_iters=3))
 
 
 def test_ids_of_a_class_map():
     cfg = Config(dict(train_dataloader=dict(dataset=dict(class_map={0: "sea", 1: "land"}))))
-    with pytest.raises(
-        UserError, match=r"train_dataloader.dataset.class_map has numbers for keys: change it in the config file"
-    ):
+    with refused("config-override", "train_dataloader.dataset.class_map has numbers for keys"):
         check_overrides(cfg, ["train_dataloader.dataset.class_map.0"])
