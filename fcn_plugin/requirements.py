@@ -1,53 +1,37 @@
-"""One clear line when the installed stack can't carry the package.
-
-Judged by import name and version: the OpenMMLab packages live on under other distribution names.
-"""
+"""Check that the installed versions fit, before anything of them is imported."""
 
 from __future__ import annotations
 
-import importlib.util
 import runpy
+from importlib.util import find_spec
 from pathlib import Path
 
-# import name -> (lowest version tried, what installs it)
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+# import name -> (what installs it, stopped distributions of the same folder); bounded, as compat.py touches private names
 REQUIRED = {
-    "torch": ("2.11", "torch"),
-    "mmengine": ("0.10.12", "onedl-mmengine"),
-    "mmcv": ("2.3", "onedl-mmcv"),
-    "mmseg": ("1.4", "onedl-mmsegmentation"),
-    "mmpretrain": ("1.3", "onedl-mmpretrain"),
+    "torch": ("torch>=2.11", ""),
+    "mmengine": ("onedl-mmengine>=0.10.12,<0.11", "mmengine"),
+    "mmcv": ("onedl-mmcv>=2.3,<2.4", "mmcv mmcv-lite"),
+    "mmseg": ("onedl-mmsegmentation>=1.4,<1.5", "mmsegmentation"),
+    "mmpretrain": ("onedl-mmpretrain>=1.3,<1.4", "mmpretrain"),
 }
-# the stopped distributions own the same folders: both at once break each other
-OLD_NAMES = {"mmengine": "mmengine", "mmcv": "mmcv mmcv-lite", "mmseg": "mmsegmentation", "mmpretrain": "mmpretrain"}
 
 
 def check_requirements() -> None:
-    """Compare what is installed with what is needed.
-
-    Raises:
-        ImportError: one line: what was found, what is needed, the command that mends it.
-    """
-    for name, (lowest, distribution) in REQUIRED.items():
+    """Raise an ImportError of one line where a version does not fit: what is needed, what was found, the command to run."""
+    for name, (needed, old) in REQUIRED.items():
         found = installed_version(name)
-        if found is None or _numbers(found) < _numbers(lowest):
-            remove = f"pip uninstall -y {OLD_NAMES[name]} && " if found and name in OLD_NAMES else ""
-            raise ImportError(
-                f"fcn_plugin needs {name} >= {lowest}, found {found or 'none'}: "
-                f"{remove}pip install -U '{distribution}>={lowest}'"
-            )
+        if found is None or Version(found).base_version not in Requirement(needed).specifier:
+            remove = f"pip uninstall -y {old} && " if found and old else ""
+            have = f"{name} {found}" if found else "none"
+            raise ImportError(f"fcn_plugin needs {needed}, found {have}: {remove}pip install -U '{needed}'")
 
 
 def installed_version(name: str) -> str | None:
-    """Version of an importable package, None where it is not installed.
-
-    Its ``version.py`` runs alone: an old package as a whole may not import at all.
-    """
-    spec = importlib.util.find_spec(name)
+    """Read the version of a package, whatever distribution it is of, without importing it; None if it is not installed."""
+    spec = find_spec(name)
     if spec is None or spec.origin is None:
         return None
     return str(runpy.run_path(str(Path(spec.origin).with_name("version.py"))).get("__version__", "0"))
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    parts = version.split("+")[0].split(".")
-    return tuple(int("".join(c for c in part if c.isdigit()) or 0) for part in parts[:3])
