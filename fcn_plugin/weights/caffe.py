@@ -3,7 +3,7 @@
 The file is one protobuf message (proto2), ``NetParameter`` of ``caffe.proto``: layers with a name, a type and blobs,
 one blob per array of weights. Fields that hold no weights are skipped.
 
-The file is mapped, so that its pages come and go: the peak is the weights plus the largest of them.
+The file is memory-mapped: the peak is the weights plus the largest of them.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ from torch import Tensor
 
 from ..checkpoints.read import require_checkpoint
 from ..errors import UserError
-from .protobuf import FIXED32, FIXED64, LENGTH, VARINT, Field, Unreadable, fields, read_varint, signed
+from .protobuf import FIXED32, FIXED64, LENGTH, VARINT, CaffeFileError, Field, fields, read_varint, signed
 
 DATA, SHAPE, DOUBLE_DATA = 5, 7, 8  # fields of BlobProto
+NUMBERS = {DATA: (FIXED32, np.dtype("<f4")), DOUBLE_DATA: (FIXED64, np.dtype("<f8"))}  # wire type of a single number
 LEGACY_SHAPE = (1, 2, 3, 4)  # num, channels, height, width
 MAX_AXES, MAX_COUNT = 32, 2**31 - 1  # a blob's limits in Caffe
 
@@ -40,35 +41,38 @@ LAYERS = {2: _Layer(4, 5, 6, 14), 100: _Layer(1, 2, 7, b"InnerProduct")}  # V1La
 
 
 def read_caffemodel(path: str) -> dict[str, Tensor]:
-    """Weights of a Caffe net by layer, in the file's order.
+    """Read the weights of a Caffe net by layer, in the file's order.
 
     Returns:
         ``LAYER.weight`` (blob 0), ``LAYER.bias`` (blob 1), ``LAYER.blob2`` and so on; float32, or float64 where the file
         holds doubles. Shapes are the file's: a convolution's weight is (O, I, kh, kw), an InnerProduct layer's (O, I), a
-        bias (O,); the 4 axes that old files give to these two are taken off. Layers without blobs do not appear.
+        bias (O,); the 4 axes that old files give to the latter two are removed. Layers without blobs do not appear.
 
     Raises:
-        UserError: no such file; not a ``.caffemodel``, cut short or damaged; a net without weights; layers in the V0
-            form; two layers of one name; a blob whose values do not fill its shape.
+        UserError: ``checkpoint-missing``; ``file-access``; ``weights-damaged``: no ``.caffemodel``, cut short, or a blob
+            whose values do not fill its shape; ``weights-format``: a net without weights, layers in the V0 form, two
+            layers of one name.
     """
     require_checkpoint(path)
     try:
         with open(path, "rb") as file:
             head = file.read(1 << 16)
-            # never closed by hand: arrays may still look into it
+            # never closed explicitly: arrays may still point into it
             content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if head else b""
     except (OSError, ValueError) as error:
-        raise UserError(f"{path} can't be opened ({error}): check that it is a plain file that you may read") from error
+        raise UserError(
+            "file-access", f"{path} can't be opened ({error}): check that you may read this file"
+        ) from error
     try:
         return _read_net(memoryview(content))
-    except Unreadable as error:
-        raise UserError(f"{path} {_foreign(head) or error}") from error
+    except CaffeFileError as error:
+        raise (_foreign(head) or error).within(path) from error
 
 
-def _foreign(head: bytes) -> Unreadable | None:
-    """A better reason where the first bytes are those of a common mix-up."""
+def _foreign(head: bytes) -> CaffeFileError | None:
+    """Give a better reason where the first bytes are those of a common mix-up."""
     if head.startswith(b"\x89HDF"):
-        return Unreadable("it is an HDF5 snapshot", "save it again with Caffe's snapshot_format: BINARYPROTO")
+        return CaffeFileError("it is an HDF5 snapshot", "save it again with Caffe's snapshot_format: BINARYPROTO")
     try:
         text = codecs.getincrementaldecoder("utf-8")().decode(head)  # the last letter may be cut
     except UnicodeDecodeError:
@@ -76,10 +80,8 @@ def _foreign(head: bytes) -> Unreadable | None:
     if not text or re.search(r"[\x00-\x08\x0b\x0e-\x1f\x7f]", text):
         return None
     if re.search(r"^\s*(name|layers?|input|input_dim|input_shape)\s*[:{]", text, re.MULTILINE):
-        return Unreadable(
-            "it is a net's definition (.prototxt), without weights", "give the .caffemodel that goes with it"
-        )
-    return Unreadable("it is text")
+        return CaffeFileError("it is a net's definition (.prototxt), without weights", "give its .caffemodel")
+    return CaffeFileError("it is text")
 
 
 def _read_net(data: memoryview) -> dict[str, Tensor]:
@@ -92,36 +94,35 @@ def _read_net(data: memoryview) -> dict[str, Tensor]:
         if not tensors:
             continue
         if name in names:
-            raise Unreadable(
-                f"two layers are named {name!r}", "rename one of them in the net's definition and save it again"
-            )
+            raise CaffeFileError(f"two layers are named {name!r}", "rename one in the net's definition, save it again")
         names.add(name)
         kinds = ("weight", "bias", *(f"blob{i}" for i in range(2, len(tensors))))
         weights |= {f"{name}.{kind}": tensor for kind, tensor in zip(kinds, tensors, strict=False)}
     if not layers:
-        raise Unreadable("it is empty" if not data else "no layers in it")
+        raise CaffeFileError("it is empty" if not data else "it holds no layers")
     if not weights:
-        raise Unreadable(f"its {layers} layers hold no weights", "give the .caffemodel that Caffe saved in training")
+        raise CaffeFileError(
+            f"its {layers} layers hold no weights", "give the .caffemodel that Caffe saved in training"
+        )
     return weights
 
 
 def _read_layer(data: memoryview, layer: Field, numbers: _Layer) -> tuple[str, list[Tensor]]:
     name, inner_product, blobs = b"", False, []
     for field in fields(data, layer.start, layer.stop):
+        is_text = field.number in (numbers.name, numbers.type) and field.wire == LENGTH
+        value = bytes(data[field.start : field.stop]) if is_text else field.value
         if numbers is LAYERS[2] and field.number == 1 and field.wire == LENGTH:
-            raise Unreadable(
-                "its layers have Caffe's oldest form (V0LayerParameter)",
-                "rewrite it with Caffe's upgrade_net_proto_binary",
-            )
-        if field.number == numbers.name and field.wire == LENGTH:
-            name = bytes(data[field.start : field.stop])
+            reason = "its layers have Caffe's oldest form (V0LayerParameter)"
+            raise CaffeFileError(reason, "rewrite it with Caffe's upgrade_net_proto_binary")
+        if field.number == numbers.name and is_text:
+            name = value
         elif field.number == numbers.type and field.wire in (VARINT, LENGTH):
-            kind = field.value if field.wire == VARINT else bytes(data[field.start : field.stop])
-            inner_product = kind == numbers.inner_product
+            inner_product = value == numbers.inner_product
         elif field.number == numbers.blobs and field.wire == LENGTH:
             blobs.append(field)
     name = name.decode(errors="backslashreplace")
-    # only now: the name and the type may stand behind the blobs
+    # read last: a layer's name and type may follow its blobs
     tensors = [_read_blob(data, blob, i, inner_product, f"layer {name!r}, blob {i}") for i, blob in enumerate(blobs)]
     return name, tensors
 
@@ -131,55 +132,49 @@ def _read_blob(data: memoryview, blob: Field, index: int, inner_product: bool, w
     legacy: dict[int, int] = {}
     shape: list[int] | None = None
     for field in fields(data, blob.start, blob.stop):
-        if field.number == DATA and field.wire in (LENGTH, FIXED32):
-            pieces[DATA].append(_numbers(data, field, np.dtype("<f4"), where))
-        elif field.number == DOUBLE_DATA and field.wire in (LENGTH, FIXED64):
-            pieces[DOUBLE_DATA].append(_numbers(data, field, np.dtype("<f8"), where))
+        if field.number in NUMBERS and field.wire in (LENGTH, NUMBERS[field.number][0]):
+            pieces[field.number].append(_numbers(data, field, NUMBERS[field.number][1], where))
         elif field.number == SHAPE and field.wire == LENGTH:
-            shape = [] if shape is None else shape
-            shape += _read_dims(data, field)
+            shape = (shape or []) + _read_dims(data, field)
         elif field.number in LEGACY_SHAPE and field.wire == VARINT:
             legacy[field.number] = signed(field.value)
     if shape is None:
         # a blob without axes, one number, is written without any shape
         shape = _squeeze([legacy.get(number, 0) for number in LEGACY_SHAPE], index, inner_product) if legacy else []
-    counts = {number: sum(map(len, runs)) for number, runs in pieces.items()}
-    count = sum(counts.values())
-    if all(counts.values()):
-        raise Unreadable(f"{where} holds {counts[DATA]} floats and {counts[DOUBLE_DATA]} doubles at once")
+    floats, doubles = (sum(map(len, runs)) for runs in pieces.values())
+    count = floats + doubles
+    if floats and doubles:
+        raise CaffeFileError(f"{where} holds {floats} floats and {doubles} doubles at once")
     if len(shape) > MAX_AXES or min(shape, default=0) < 0 or math.prod(max(n, 1) for n in shape) > MAX_COUNT:
-        raise Unreadable(f"{where} holds {count} numbers and has the impossible shape {shape[: MAX_AXES + 1]}")
+        raise CaffeFileError(f"{where} holds {count} numbers and has the impossible shape {shape[: MAX_AXES + 1]}")
     if math.prod(shape) != count:
-        raise Unreadable(f"{where} holds {count} numbers, its shape {tuple(shape)} needs {math.prod(shape)}")
-    tensor = torch.empty(shape, dtype=torch.float64 if counts[DOUBLE_DATA] else torch.float32)
-    flat, position = tensor.numpy().reshape(-1), 0
-    for piece in (*pieces[DATA], *pieces[DOUBLE_DATA]):
-        flat[position : position + len(piece)] = piece
-        position += len(piece)
+        raise CaffeFileError(f"{where} holds {count} numbers, its shape {tuple(shape)} needs {math.prod(shape)}")
+    tensor = torch.empty(shape, dtype=torch.float64 if doubles else torch.float32)
+    if count:
+        np.concatenate([*pieces[DATA], *pieces[DOUBLE_DATA]], out=tensor.numpy().reshape(-1))
     _release(data, blob)
     return tensor
 
 
 def _squeeze(shape: list[int], index: int, inner_product: bool) -> list[int]:
-    """Take off the axes that num, channels, height, width add: (1, 1, O, I) of a matrix, (1, 1, 1, O) of a bias."""
+    """Remove the axes that num, channels, height, width add: (1, 1, O, I) of a matrix, (1, 1, 1, O) of a bias."""
     if index == 0 and inner_product and shape[:2] == [1, 1]:
         return shape[2:]
     return shape[3:] if index == 1 and shape[:3] == [1, 1, 1] else shape
 
 
 def _numbers(data: memoryview, field: Field, dtype: np.dtype, where: str) -> np.ndarray:
-    """View of packed values, or of a run of values with a one-byte tag between two."""
+    """View packed values, or a run of values with a one-byte tag between two."""
     step = dtype.itemsize + (field.wire != LENGTH)
-    count, rest = divmod(field.stop - field.start + step - dtype.itemsize, step)
+    size = field.stop - field.start
+    count, rest = divmod(size + step - dtype.itemsize, step)
     if rest:
-        raise Unreadable(
-            f"{where} holds {field.stop - field.start} bytes of numbers at byte {field.start}, not a multiple of {step}"
-        )
+        raise CaffeFileError(f"{where} holds {size} bytes of numbers at byte {field.start}, not a multiple of {step}")
     return np.ndarray((count,), dtype, data, field.start, (step,)) if count else np.empty(0, dtype)
 
 
 def _read_dims(data: memoryview, message: Field) -> list[int]:
-    """Sizes in a BlobShape; one more than can be is enough."""
+    """Read the sizes in a BlobShape; stop at one more than a blob can have."""
     dims: list[int] = []
     for field in fields(data, message.start, message.stop):
         if field.number != 1 or field.wire not in (VARINT, LENGTH):
@@ -192,7 +187,7 @@ def _read_dims(data: memoryview, message: Field) -> list[int]:
 
 
 def _release(data: memoryview, blob: Field) -> None:
-    """Let go of the pages of a blob that was copied; they would count as this process's memory."""
+    """Drop the mapped pages of a copied blob, which would count as this process's memory."""
     if hasattr(mmap, "MADV_DONTNEED"):
         start = blob.start // mmap.PAGESIZE * mmap.PAGESIZE
         data.obj.madvise(mmap.MADV_DONTNEED, start, blob.stop - start)

@@ -24,27 +24,28 @@ def load_classifier(model: nn.Module, source: str, fc: str = "copy") -> list[str
         model: an FCN segmentor; unchanged when the source is refused.
         source: file, ``https://`` link or ``torchvision://NAME``: torchvision's VGG, AlexNet, GoogLeNet or ResNet, a
             checkpoint of mmpretrain, a ``.caffemodel``.
-        fc: what becomes of fc6 and fc7: ``copy``, ``subsample`` or ``random``.
+        fc: where fc6 and fc7 come from: ``copy``, ``subsample`` or ``random``.
 
     Returns:
         The report, one line per tensor: copied, reshaped, subsampled, newly initialised or dropped.
 
     Raises:
-        UserError: layers missing, left over or of another shape, or other preprocessing.
+        UserError: ``weights-fit``: layers missing, left over or of another shape; ``weights-preprocessing``; or those of
+            :func:`read_renamed`.
     """
     renamed, form = read_renamed(source)
-    fitted = fit(model, renamed, form, source, fc)
+    tensors, lines = fit(model, renamed, form, source, fc)
     own = model.state_dict()
     with torch.no_grad():
-        for name, tensor in fitted.tensors.items():
+        for name, tensor in tensors.items():
             own[name].copy_(tensor)
-    kinds = Counter(re.match(r"newly initialised|\w+", line)[0] for line in fitted.lines)
+    kinds = Counter(re.match(r"newly initialised|\w+", line)[0] for line in lines)
     counts = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
     print_log(f"started from {source} ({form.name}), tensors: {counts}", logger="current")
-    _log_lines(fitted.lines)
-    return fitted.lines
+    _log_lines(lines)
+    return lines
 
 
 def _log_lines(lines: list[str]) -> None:
-    """By itself, so that the console can leave the lines to the log file."""
+    """Log all lines; a function of its own, so that the console can leave them to the log file."""
     MMLogger.get_current_instance().info("one by one:\n  " + "\n  ".join(lines))

@@ -1,4 +1,4 @@
-"""The weight files that FCNs start from or that published FCNs come in, told apart by the layers they hold.
+"""The weight files that FCNs start from or that published FCNs come in, recognised by the layers they hold.
 
 Each format is a table: layer of the source -> layer of our nets. Tables are read off torchvision's own definitions (built
 without memory), so no index is typed.
@@ -12,14 +12,23 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 
 import torch
+import torchvision.models
 from torch import Tensor, nn
 
 from ..errors import UserError
 from .preprocessing import CAFFE, RECORD, TORCHVISION, TORCHVISION_GOOGLENET
 
-INCEPTIONS = ("3a", "3b", "4a", "4b", "4c", "4d", "4e", "5a", "5b")
 HEAD = re.compile(r"(score|upscore|scale)_?\w*")
 FC = {"fc6": "neck.fc6", "fc7": "neck.fc7"}
+INCEPTIONS = ("3a", "3b", "4a", "4b", "4c", "4d", "4e", "5a", "5b")
+BRANCHES = {
+    "1x1": "branch1",
+    "3x3_reduce": "branch2.0",
+    "3x3": "branch2.1",
+    "5x5_reduce": "branch3.0",
+    "5x5": "branch3.1",
+    "pool_proj": "branch4.1",  # branch4.0 is the pool
+}
 
 
 @dataclass(frozen=True)
@@ -27,10 +36,10 @@ class WeightFormat:
     """One kind of file.
 
     Attributes:
-        name: as messages call it.
+        name: shown in messages.
         layers: layer of the source -> layer of the net.
         unused: layers that an FCN has no place for: ImageNet's class scores, auxiliary classifiers.
-        preprocessing: what the weights expect of an image, see ``models/preprocessing.py``.
+        preprocessing: what the weights expect of an image, see ``preprocessing.py``.
         fc6_kernel: side of the kernel that fc6's matrix stands for.
         head: whether score and upsampling layers have their names from the authors' nets.
     """
@@ -43,69 +52,65 @@ class WeightFormat:
     head: bool = False
 
     def target(self, layer: str) -> str | None:
-        """Layer of the net that a source's layer goes to."""
-        if self.head and HEAD.fullmatch(layer):
-            return f"decode_head.{layer}"
-        return self.layers.get(layer)
+        """Return the layer of the net that a source's layer goes to."""
+        return f"decode_head.{layer}" if self._in_head(layer) else self.layers.get(layer)
 
     def likeness(self, layers: set[str]) -> float:
-        """Share of layers in common with a source, 0 .. 1."""
+        """Return the share of layers in common with a source, 0 .. 1."""
         own = set(self.layers)
-        rest = {layer for layer in layers if layer not in self.unused and not (self.head and HEAD.fullmatch(layer))}
+        rest = {layer for layer in layers if layer not in self.unused and not self._in_head(layer)}
         return len(own & rest) / max(1, len(own | rest))
+
+    def _in_head(self, layer: str) -> bool:
+        return self.head and HEAD.fullmatch(layer) is not None
 
 
 def recognise(state: Mapping[str, Tensor], source: str) -> WeightFormat:
-    """The format of a file that holds these tensors; its own record of preprocessing counts.
+    """Find the format of a file that holds these tensors; a record of preprocessing in the file replaces the format's.
 
     Raises:
-        UserError: none is alike.
+        UserError: ``weights-format``: unlike all known formats; ``weights-damaged``: a record of another shape.
     """
     layers = {name.rpartition(".")[0] for name in state if "." in name}
-    best = max((*formats(), _openmmlab(layers)), key=lambda one: one.likeness(layers))
-    # a file that lacks some layers is still of its kind, and its gaps are named later
+    best = max((*formats(), _openmmlab(layers)), key=lambda form: form.likeness(layers))
+    # a file that lacks some layers is still of its kind; fit() names the missing ones
     if best.likeness(layers) < 0.5:
-        known = ", ".join(one.name for one in formats())
+        known = ", ".join(form.name for form in formats())
         raise UserError(
-            f"{source} is of no known kind: its {len(state)} tensors are {', '.join([*state][:4])}, ...; known are {known}, "
-            "checkpoints of mmpretrain and of this package"
+            "weights-format",
+            f"{source} is of no known format: it holds {len(state)} tensors, {', '.join([*state][:4])}, ...; known are {known}, "
+            "checkpoints of mmpretrain and of this package",
         )
     if RECORD not in state:
         return best
     if state[RECORD].shape != best.preprocessing.shape:
+        shape = tuple(state[RECORD].shape)
         raise UserError(
-            f"{source}: its record {RECORD!r} has shape {tuple(state[RECORD].shape)}, not (3, 3): it is damaged"
+            "weights-damaged", f"{source}: its record {RECORD!r} has shape {shape}, not (3, 3): it is damaged"
         )
     return replace(best, preprocessing=state[RECORD])
 
 
 @cache
 def formats() -> tuple[WeightFormat, ...]:
-    """All formats with names of their own."""
-    return (
-        *_vggs(),
-        *_alexnets(),
-        *_googlenets(),
-        *(_resnet(depth) for depth in (18, 34, 50, 101, 152)),
-    )
+    """Return all formats whose layers have names of their own."""
+    return *_vggs(), *_alexnets(), *_googlenets(), *map(_resnet, (18, 34, 50, 101, 152))
 
 
-def _meta(name: str, **kwargs) -> nn.Module:
-    from torchvision import models
-
+def _on_meta(name: str, **kwargs) -> nn.Module:
     with torch.device("meta"):
-        return getattr(models, name)(**kwargs)
+        return getattr(torchvision.models, name)(**kwargs)
 
 
 def _vggs() -> Iterator[WeightFormat]:
     for depth in (11, 13, 16, 19):
-        for norm, suffix in ((False, ""), (True, "_bn")):
-            indices = _meta(f"vgg{depth}{suffix}").features
-            fc = {"classifier.0": "neck.fc6", "classifier.3": "neck.fc7"}
-            layers = {f"features.{i}": ours for i, _, ours in _walk_vgg(indices)}
-            yield WeightFormat(f"torchvision VGG{depth}{suffix.upper()}", {**layers, **fc}, ("classifier.6",))
-            if depth == 16 and not norm:
-                names = {name: ours for _, name, ours in _walk_vgg(indices)}
+        for suffix in ("", "_bn"):
+            table = [*_walk_vgg(_on_meta(f"vgg{depth}{suffix}").features)]
+            layers = {f"features.{i}": ours for i, _, ours in table}
+            layers |= {"classifier.0": "neck.fc6", "classifier.3": "neck.fc7"}
+            yield WeightFormat(f"torchvision VGG{depth}{suffix.upper()}", layers, ("classifier.6",))
+            if (depth, suffix) == (16, ""):
+                names = {name: ours for _, name, ours in table}
                 yield WeightFormat("Caffe or torchfcn VGG16", {**names, **FC}, ("fc8",), CAFFE, head=True)
 
 
@@ -123,27 +128,26 @@ def _walk_vgg(features: nn.Sequential) -> Iterator[tuple[int, str, str]]:
 
 
 def _alexnets() -> Iterator[WeightFormat]:
-    ours = [f"conv{number}" for number in range(1, 6)]
-    caffe = {name: f"backbone.{name}" for name in ours}
+    caffe = {f"conv{number}": f"backbone.conv{number}" for number in range(1, 6)}
     yield WeightFormat("Caffe CaffeNet", {**caffe, **FC}, ("fc8",), CAFFE, fc6_kernel=6, head=True)
-    convs = [i for i, layer in enumerate(_meta("alexnet").features) if isinstance(layer, nn.Conv2d)]
-    layers = {f"features.{i}": caffe[name] for i, name in zip(convs, ours, strict=True)}
-    fc = {"classifier.1": "neck.fc6", "classifier.4": "neck.fc7"}
-    yield WeightFormat("torchvision AlexNet", {**layers, **fc}, ("classifier.6",), fc6_kernel=6)
+    convs = [i for i, layer in enumerate(_on_meta("alexnet").features) if isinstance(layer, nn.Conv2d)]
+    layers = {f"features.{i}": ours for i, ours in zip(convs, caffe.values(), strict=True)}
+    layers |= {"classifier.1": "neck.fc6", "classifier.4": "neck.fc7"}
+    yield WeightFormat("torchvision AlexNet", layers, ("classifier.6",), fc6_kernel=6)
 
 
 def _googlenets() -> Iterator[WeightFormat]:
     layers = {name: f"backbone.{ours}" for name, ours in caffe_names().items()}
     unused = tuple(f"loss{i}/{name}" for i in (1, 2, 3) for name in ("conv", "fc", "classifier"))
     yield WeightFormat("Caffe GoogLeNet", layers, unused, CAFFE, head=True)
-    names = _layer_names(_meta("googlenet", init_weights=False, aux_logits=True))
+    names = _layer_names(_on_meta("googlenet", init_weights=False, aux_logits=True))
     unused = tuple(name for name in names if name.startswith(("aux", "fc")))
     layers = {name: f"backbone.{name}" for name in names if name not in unused}
     yield WeightFormat("torchvision GoogLeNet", layers, unused, TORCHVISION_GOOGLENET)
 
 
 def _resnet(depth: int) -> WeightFormat:
-    layers = {name: f"backbone.{name}" for name in _layer_names(_meta(f"resnet{depth}")) if name != "fc"}
+    layers = {name: f"backbone.{name}" for name in _layer_names(_on_meta(f"resnet{depth}")) if name != "fc"}
     return WeightFormat(f"torchvision ResNet-{depth}", layers, ("fc",))
 
 
@@ -155,27 +159,17 @@ def _openmmlab(layers: set[str]) -> WeightFormat:
     """Files whose layers have our names already: checkpoints of mmpretrain, and of this package."""
     fc = {"backbone.classifier.0": "neck.fc6", "backbone.classifier.3": "neck.fc7"}
     unused = tuple(layer for layer in layers if layer.startswith(("backbone.classifier.6", "head.")))
-    ours = [
-        layer for layer in layers if layer.startswith(("backbone.", "neck.", "decode_head.")) and layer not in unused
-    ]
+    ours = {layer for layer in layers if layer.startswith(("backbone.", "neck.", "decode_head."))}.difference(unused)
     return WeightFormat("OpenMMLab checkpoint", {layer: fc.get(layer, layer) for layer in ours}, unused)
 
 
 def caffe_names() -> dict[str, str]:
-    """Layer name in the BVLC GoogLeNet -> prefix of our state-dict keys, for all 57 convolutions in the net's order.
+    """Map layer names of the BVLC GoogLeNet to prefixes of our state-dict keys: all 57 convolutions, in the net's order.
 
     Example:
         ``inception_3a/5x5_reduce`` -> ``inception3a.branch3.0.conv``, which holds ``.weight`` and ``.bias``.
     """
     names = {"conv1/7x7_s2": "conv1.conv", "conv2/3x3_reduce": "conv2.conv", "conv2/3x3": "conv3.conv"}
-    branches = {
-        "1x1": "branch1",
-        "3x3_reduce": "branch2.0",
-        "3x3": "branch2.1",
-        "5x5_reduce": "branch3.0",
-        "5x5": "branch3.1",
-        "pool_proj": "branch4.1",  # branch4.0 is the pool
-    }
     for block in INCEPTIONS:
-        names |= {f"inception_{block}/{layer}": f"inception{block}.{branch}.conv" for layer, branch in branches.items()}
+        names |= {f"inception_{block}/{layer}": f"inception{block}.{branch}.conv" for layer, branch in BRANCHES.items()}
     return names

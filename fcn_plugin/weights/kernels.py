@@ -1,6 +1,13 @@
-"""Upsampling kernels of other files: dense (C, C, k, k), where ours are one per class (CVPR 2015, sec. 3.3)."""
+"""Kernels of other files in the shapes of ours: upsampling kernels per class, and narrower fully connected layers.
+
+Other files hold dense upsampling kernels, (C, C, k, k), where ours are one per class, (C, 1, k, k) (CVPR 2015, sec. 3.3).
+Subsampling follows Chen et al., ICLR 2015 (DeepLab), sec. 3.1: fc6 as 3 x 3 or 4 x 4 instead of 7 x 7, with 1,024 instead of
+4,096 channels, keeps most of the score. With ``fc6_kernel=3, fc6_dilation=3`` the taps stay in place. Values are not rescaled.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -9,7 +16,7 @@ from ..layers.bilinear import bilinear_kernel
 
 
 def per_class(kernel: Tensor) -> Tensor | None:
-    """The (C, 1, k, k) kernels of a dense one whose pairs of different classes are zero; None where they are not."""
+    """Reduce a dense kernel to (C, 1, k, k); None where a pair of different classes is not zero, or it is no kernel."""
     if kernel.dim() != 4 or kernel.shape[2] != kernel.shape[3] or kernel.shape[1] not in (1, kernel.shape[0]):
         return None
     if kernel.shape[1] == 1:
@@ -19,15 +26,30 @@ def per_class(kernel: Tensor) -> Tensor | None:
 
 
 def is_bilinear(kernel: Tensor) -> bool:
-    """Whether it is the fixed bilinear kernel for each class alone, to the precision that it is stored with."""
+    """Tell whether it is the fixed bilinear kernel for each class alone, to the precision of its data type."""
     own = per_class(kernel)
     if own is None:
         return False
     fixed = bilinear_kernel(kernel.shape[-1]).to(own.dtype).expand(own.shape)
-    # other programs round the last digit otherwise
+    # other programs may round the last digit differently
     return torch.allclose(own.double(), fixed.double(), rtol=2 * torch.finfo(own.dtype).eps, atol=1e-6)
 
 
 def dense(kernel: Tensor) -> Tensor:
-    """(C, 1, k, k) -> (C, C, k, k) with zeros between different classes."""
+    """Expand (C, 1, k, k) to (C, C, k, k), with zeros between different classes."""
     return torch.eye(len(kernel), dtype=kernel.dtype)[..., None, None] * kernel
+
+
+def subsample(tensor: Tensor, shape: Sequence[int]) -> Tensor:
+    """Take m of n entries along each axis, at ``round(i * (n - 1) / (m - 1))``: 0, 3, 6 of 7; the middle one for m = 1."""
+    for axis, (have, want) in enumerate(zip(tensor.shape, shape, strict=True)):
+        if want < have:
+            first = (have - 1) // 2 if want == 1 else 0
+            places = torch.linspace(first, have - 1, want, dtype=torch.float64)
+            tensor = tensor.index_select(axis, places.round().long())
+    return tensor
+
+
+def can_subsample(tensor: Tensor, shape: Sequence[int] | None) -> bool:
+    """Tell whether the shape has as many axes and is no larger along any."""
+    return shape is not None and len(shape) == tensor.dim() and all(map(int.__le__, shape, tensor.shape))

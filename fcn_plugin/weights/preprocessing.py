@@ -1,7 +1,7 @@
 """What a net's weights expect of an image: channel order, mean and scale, kept as a tensor beside the weights.
 
 The tensor is (3, 3): position of each channel in R, G, B order; mean; scale (standard deviation), both 0..255. RGB
-weights that are fed BGR images score points less and nothing fails, so the record is compared on every load.
+weights that are fed BGR images cost score points and raise no error, so the record is compared on every load.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MEAN_TOLERANCE, STD_TOLERANCE = 1.5, 0.05
 
 
 def record(order: tuple[float, ...], mean: tuple[float, ...], std: tuple[float, ...]) -> Tensor:
-    """The (3, 3) tensor."""
+    """Make the (3, 3) tensor."""
     return torch.tensor([order, mean, std], dtype=torch.float32)
 
 
@@ -34,37 +34,37 @@ KINDS = {"caffe": CAFFE, "torchvision": TORCHVISION, "inception": TORCHVISION_GO
 
 
 def of_preprocessor(preprocessor: nn.Module) -> Tensor:
-    """Record of an mmseg ``SegDataPreProcessor``, which receives BGR images."""
+    """Make the record of an mmseg ``SegDataPreProcessor``, which receives BGR images."""
     order = torch.tensor(RGB if converts_channels(preprocessor) else BGR)
     if not normalises(preprocessor):
         return torch.stack([order, torch.zeros(3), torch.ones(3)])
     return torch.stack([order, *(values.flatten().expand(3) for values in (preprocessor.mean, preprocessor.std))])
 
 
-def describe(one: Tensor) -> str:
-    """``BGR, mean (104.01, 116.67, 122.68), std (1, 1, 1)``"""
-    order, mean, std = one.tolist()
-    numbers = ["(" + ", ".join(f"{value:.6g}" for value in row) + ")" for row in (mean, std)]
-    return f"{'RGB' if order[0] == 0 else 'BGR'}, mean {numbers[0]}, std {numbers[1]}"
+def describe(values: Tensor) -> str:
+    """Write a record as ``BGR, mean (104.01, 116.67, 122.68), std (1, 1, 1)``."""
+    order, *rows = values.tolist()
+    mean, std = ("(" + ", ".join(f"{value:.6g}" for value in row) + ")" for row in rows)
+    return f"{'RGB' if order[0] == 0 else 'BGR'}, mean {mean}, std {std}"
 
 
 def require_same(wanted: Tensor, given: Tensor) -> None:
     """Compare the record of weights with that of the net they go to.
 
     Raises:
-        UserError: shows both.
+        UserError: ``weights-preprocessing``, which shows both; ``weights-damaged``: a record of another shape.
     """
     wanted, given = wanted.cpu().float(), given.cpu().float()
     if wanted.shape != given.shape:
-        raise UserError(
-            f"the record of preprocessing has shape {tuple(wanted.shape)}, not {tuple(given.shape)}: it is damaged"
-        )
+        shapes = f"shape {tuple(wanted.shape)}, not {tuple(given.shape)}"
+        raise UserError("weights-damaged", f"the record of preprocessing has {shapes}: it is damaged")
     same_order = torch.equal(wanted[0], given[0])
     same_mean = torch.allclose(wanted[1], given[1], rtol=0, atol=MEAN_TOLERANCE)
     if not (same_order and same_mean and torch.allclose(wanted[2], given[2], rtol=STD_TOLERANCE, atol=0)):
-        order, mean, std = wanted.tolist()
-        numbers = [[round(value, 5) for value in row] for row in (mean, std)]
+        order, *rows = wanted.tolist()
+        mean, std = ([round(value, 5) for value in row] for row in rows)
         raise UserError(
+            "weights-preprocessing",
             f"the weights expect {describe(wanted)}; the config gives {describe(given)}: set model.data_preprocessor to "
-            f"dict(bgr_to_rgb={order[0] == 0}, mean={numbers[0]}, std={numbers[1]})"
+            f"dict(bgr_to_rgb={order[0] == 0}, mean={mean}, std={std})",
         )

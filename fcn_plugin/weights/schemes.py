@@ -1,7 +1,8 @@
-"""mmengine's ways to load a checkpoint, replaced by ours: every path and link of a config ends in :func:`~.read.read_checkpoint`.
+"""Replace mmengine's checkpoint loaders by safe ones: paths and links of a config end in ``checkpoints.read.read_checkpoint``.
 
-mmengine loads what torch refuses once more, in full, so that a crafted file runs its code, through ``init_cfg`` of a backbone,
-``init_model`` or any tool. Goes when ``mmengine.runner.checkpoint._safe_torch_load`` no longer does.
+mmengine loads a file that torch refuses a second time, in full, which runs the code in it: through ``init_cfg`` of a backbone,
+``init_model`` or any tool. This module can go once ``mmengine.runner.checkpoint._safe_torch_load`` no longer does so. Object
+stores (``s3://``, ``petrel://``, ``pavi://``) keep mmengine's loaders.
 """
 
 from __future__ import annotations
@@ -23,68 +24,49 @@ from ..errors import UserError
 from .links import fetch
 
 
+@CheckpointLoader.register_scheme("", force=True)
 def load_from_local(filename: str, map_location=None) -> dict:
-    """A file, safetensors among them."""
+    """Load a file; safetensors too."""
     return read_checkpoint(os.path.expanduser(filename), map_location)
 
 
+@CheckpointLoader.register_scheme(("http://", "https://"), force=True)
 def load_from_link(filename: str, map_location=None) -> dict:
-    """An ``https://`` link; ``http://`` is refused."""
+    """Load an ``https://`` link; ``http://`` is refused (``weights-link``)."""
     return read_checkpoint(fetch(filename), map_location)
 
 
+@CheckpointLoader.register_scheme(("modelzoo://", "torchvision://"), force=True)
 def load_from_torchvision(filename: str, map_location=None) -> dict:
-    """``torchvision://NAME``, by mmengine's table: its plain names are torchvision's first weights, not the default ones."""
-    return load_from_link(_named(filename, get_torchvision_models()), map_location)
+    """Load ``torchvision://NAME`` by mmengine's table, whose plain names are torchvision's first weights, not the default ones."""
+    return load_from_link(_look_up(filename, get_torchvision_models()), map_location)
 
 
+@CheckpointLoader.register_scheme(("open-mmlab://", "openmmlab://"), force=True)
 def load_from_openmmlab(filename: str, map_location=None) -> dict:
-    """``open-mmlab://NAME``; names that users added to mmengine's table may be files in its folder."""
+    """Load ``open-mmlab://NAME``; names that users added to mmengine's table may be files in its folder."""
     scheme, _, name = filename.partition("://")
     name = get_deprecated_model_names().get(name, name)
-    place = _named(f"{scheme}://{name}", get_external_models())
+    place = _look_up(f"{scheme}://{name}", get_external_models())
     if "://" in place:
         return load_from_link(place, map_location)
     home = os.getenv("MMENGINE_HOME") or os.path.join(os.getenv("XDG_CACHE_HOME", "~/.cache"), "mmengine")
     return load_from_local(os.path.join(home, place), map_location)
 
 
+@CheckpointLoader.register_scheme("mmcls://", force=True)
 def load_from_mmcls(filename: str, map_location=None) -> dict:
-    """``mmcls://NAME``: the backbone of a classifier."""
-    content = load_from_link(_named(filename, get_mmcls_models()), map_location)
-    state = content.get("state_dict", content)
-    start = "backbone."
-    return {"state_dict": {name.removeprefix(start): one for name, one in state.items() if name.startswith(start)}}
+    """Load the backbone of a classifier, ``mmcls://NAME``."""
+    content = load_from_link(_look_up(filename, get_mmcls_models()), map_location)
+    state, start = content.get("state_dict", content), "backbone."
+    return {"state_dict": {name.removeprefix(start): t for name, t in state.items() if name.startswith(start)}}
 
 
-def load_from_store(filename: str, map_location=None) -> dict:
-    """Object stores, whose clients hand over bytes of any kind."""
-    raise UserError(f"{filename} lies in an object store: download it and give the file's path")
-
-
-def _named(filename: str, links: Mapping[str, str]) -> str:
+def _look_up(filename: str, links: Mapping[str, str]) -> str:
     name = filename.partition("://")[2]
     if not links.get(name):  # some of torchvision's have no link
-        near = ", ".join(difflib.get_close_matches(name, links)) or "there is none like it"
+        near = ", ".join(difflib.get_close_matches(name, links)) or "none is similar"
         raise UserError(
-            f"{filename}: mmengine knows no weights named {name!r}: {near}; or give a file or an https:// link"
+            "weights-missing", f"{filename}: unknown name {name!r} ({near}): give a file or an https:// link"
         )
     return links[name]
-
-
-LOADERS = {
-    "": load_from_local,
-    "http://": load_from_link,
-    "https://": load_from_link,
-    "modelzoo://": load_from_torchvision,
-    "torchvision://": load_from_torchvision,
-    "open-mmlab://": load_from_openmmlab,
-    "openmmlab://": load_from_openmmlab,
-    "mmcls://": load_from_mmcls,
-    "pavi://": load_from_store,
-    r"(\S+\:)?s3://": load_from_store,
-    r"(\S+\:)?petrel://": load_from_store,
-}
-
-for _prefix, _loader in LOADERS.items():
-    CheckpointLoader.register_scheme(_prefix, _loader, force=True)

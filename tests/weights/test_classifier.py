@@ -4,8 +4,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 from support.builders import build_fcn
+from support.refusals import refused
 
-from fcn_plugin.errors import UserError
 from fcn_plugin.weights.classifier import load_classifier
 
 FC = 8  # channels of fc6 and fc7, 4096 in the real files
@@ -45,10 +45,8 @@ def run_classifier(state, x):
         x = F.conv2d(x, state[f"features.{index}.weight"], state[f"features.{index}.bias"], padding=1)
         if f"features.{index + 1}.running_mean" in state:
             index += 1
-            mean, var, weight, bias = (
-                state[f"features.{index}.{kind}"] for kind in ("running_mean", "running_var", "weight", "bias")
-            )
-            x = F.batch_norm(x, mean, var, weight, bias)
+            kinds = ("running_mean", "running_var", "weight", "bias")
+            x = F.batch_norm(x, *(state[f"features.{index}.{kind}"] for kind in kinds))
         x, index = F.relu(x), index + 2
     x = x.flatten(1)
     for i in (0, 3):
@@ -71,12 +69,12 @@ def written(state, path):
     return str(path)
 
 
-def unchanged_after(model, call):
+def refuse(model, path, *fragments, code="weights-fit"):
+    """Expect that a file is refused, and that the net stays as it was."""
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    with pytest.raises(UserError) as error:
-        call()
+    with refused(code, path, *fragments):
+        load_classifier(model, path)
     assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
-    return str(error.value)
 
 
 def test_a_loaded_net_computes_what_the_classifier_computes(net, norm, tmp_path):
@@ -121,38 +119,31 @@ def test_the_pretrained_option_loads_and_leaves_the_scores_zero(tmp_path):
 
 def test_a_file_of_the_other_kind_is_refused(net, norm, tmp_path):
     path = written(classifier_state(not norm), tmp_path / "vgg.pth")
-    message = unchanged_after(net, lambda: load_classifier(net, path))
-    assert f"{path} (torchvision VGG16{'' if norm else '_BN'}) does not fit" in message
     layer = "backbone.features.0.bn.weight"
-    assert (f"nothing for {layer}" if norm else f"features.1.weight -> {layer}: the net has no such layer") in message
+    fault = f"nothing for {layer}" if norm else f"features.1.weight -> {layer}: the net has no such layer"
+    refuse(net, path, f"{path} (torchvision VGG16{'' if norm else '_BN'})", fault)
 
 
 def test_a_missing_layer_is_refused(net, norm, tmp_path):
     state = classifier_state(norm)
     del state["classifier.3.bias"]
-    path = written(state, tmp_path / "vgg.pth")
-    message = unchanged_after(net, lambda: load_classifier(net, path))
-    assert f"nothing for neck.fc7.bias ({FC},)" in message
-    assert "model.fc='random'" in message
+    refuse(net, written(state, tmp_path / "vgg.pth"), f"nothing for neck.fc7.bias ({FC},)", "model.fc='random'")
 
 
 def test_another_width_is_refused(net, norm, tmp_path):
     path = written(classifier_state(norm, fc=4), tmp_path / "vgg.pth")
-    message = unchanged_after(net, lambda: load_classifier(net, path))
-    assert f"(4, 25088) classifier.0.weight -> neck.fc6.weight: the net needs ({FC}, 512, 7, 7)" in message
-    assert "model.fc='random'" in message
-    assert "'subsample'" in message
+    fault = f"(4, 25088) classifier.0.weight -> neck.fc6.weight: the net needs ({FC}, 512, 7, 7)"
+    refuse(net, path, fault, "model.fc='random'", "'subsample'")
 
 
 @pytest.mark.parametrize(
-    ("key", "change"),
+    ("key", "change", "code"),
     [
-        ("classifier.0.weight", lambda t: t.T.contiguous()),
-        ("features.28.weight", lambda t: t.reshape(256, 1024, 3, 3)),
+        ("classifier.0.weight", lambda t: t.T.contiguous(), "weights-format"),
+        ("features.28.weight", lambda t: t.reshape(256, 1024, 3, 3), "weights-fit"),
     ],
 )
-def test_as_many_values_in_another_shape_are_refused(tmp_path, key, change):
+def test_as_many_values_in_another_shape_are_refused(tmp_path, key, change, code):
     net, state = build_fcn(narrow=False, fc_channels=FC), classifier_state()
     state[key] = change(state[key])
-    path = written(state, tmp_path / "vgg.pth")
-    assert key in unchanged_after(net, lambda: load_classifier(net, path))
+    refuse(net, written(state, tmp_path / "vgg.pth"), key, code=code)

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from mmengine.runner import load_checkpoint
 from mmseg.models import SegDataPreProcessor
 from support.builders import build_fcn
+from support.refusals import refused
 from torch import nn
 from torchvision import models
 
 from fcn_plugin.checkpoints.load import load_verified
-from fcn_plugin.errors import UserError
+from fcn_plugin.checkpoints.opened import open_checkpoint
 from fcn_plugin.weights.preprocessing import (
     BGR,
     CAFFE,
@@ -27,6 +28,7 @@ from fcn_plugin.weights.preprocessing import (
     require_same,
 )
 
+CODE = "weights-preprocessing"
 PREPROCESSORS = {
     "RGB": dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], bgr_to_rgb=True),
     "BGR": dict(mean=[104.00699, 116.66877, 122.67892], std=[1.0, 1.0, 1.0], bgr_to_rgb=False),
@@ -106,12 +108,12 @@ class TestComparison:
         other = TORCHVISION.clone()
         other[1, channel] += sign * change
         for pair in ((TORCHVISION, other), (other, TORCHVISION)):
-            with pytest.raises(UserError, match="expect RGB"):
+            with refused(CODE, "expect RGB"):
                 require_same(*pair)
 
     def test_the_same_numbers_in_another_order_are_refused(self):
         grey = record(RGB, (128, 128, 128), (1, 1, 1))
-        with pytest.raises(UserError, match=r"expect RGB, .*; the config gives BGR, "):
+        with refused(CODE, "expect RGB, ", "gives BGR, "):
             require_same(grey, torch.cat([torch.tensor([BGR]), grey[1:]]))
 
     @pytest.mark.parametrize("weights", [CAFFE, TORCHVISION, TORCHVISION_GOOGLENET], ids=["CAFFE", "TV", "GoogLeNet"])
@@ -120,15 +122,14 @@ class TestComparison:
         given = of_preprocessor(SegDataPreProcessor(**PREPROCESSORS[config]))
         if torch.allclose(given, weights):
             return
-        with pytest.raises(UserError) as error:
+        with refused(CODE, describe(weights), describe(given)) as caught:
             require_same(weights, given)
-        assert f"expect {describe(weights)}; the config gives {describe(given)}:" in str(error.value)
-        remedy = eval(re.search(r"data_preprocessor to (dict\(.*\))$", str(error.value))[1])
+        remedy = eval(re.search(r"data_preprocessor to (dict\(.*\))$", caught.value.message)[1])
         torch.testing.assert_close(of_preprocessor(SegDataPreProcessor(**remedy)), weights)
 
     @pytest.mark.parametrize("std", [0.1, 0.5, 1.9])
     def test_another_scale_is_refused(self, std):
-        with pytest.raises(UserError):
+        with refused(CODE):
             require_same(CAFFE, record(BGR, CAFFE[1], (std, std, std)))
 
     def test_a_scale_that_differs_in_a_digit_is_the_same(self):
@@ -136,7 +137,7 @@ class TestComparison:
 
     @pytest.mark.parametrize("shape", [(), (5,), (2, 3), (4, 3)], ids=str)
     def test_a_record_of_another_shape_is_refused(self, shape):
-        with pytest.raises(UserError):
+        with refused("weights-damaged", shape, (3, 3)):
             require_same(torch.zeros(shape), CAFFE)
 
 
@@ -164,7 +165,11 @@ def by_mmengine(model, path):
     load_checkpoint(model, path, map_location="cpu")
 
 
-WAYS = pytest.mark.parametrize("load", [by_torch, by_torch_leniently, by_mmengine, load_verified])
+def verified(model, path):
+    load_verified(model, open_checkpoint(path))
+
+
+WAYS = pytest.mark.parametrize("load", [by_torch, by_torch_leniently, by_mmengine, verified])
 
 
 @pytest.fixture
@@ -198,11 +203,9 @@ class TestLoading:
     def test_other_images_are_refused_and_nothing_changes(self, nets, saved, load, weights, config):
         path, model = saved(nets[weights].state_dict()), nets[config]
         before = values(model)
-        with pytest.raises(UserError) as error:
+        with refused(CODE, describe(nets[weights].preprocessing), describe(model.preprocessing)) as caught:
             load(model, path)
-        both = f"expect {describe(nets[weights].preprocessing)}; the config gives {describe(model.preprocessing)}"
-        assert both in str(error.value)
-        assert (path in str(error.value)) == (load is load_verified)
+        assert (path in caught.value.message) == (load is verified)
         assert same(values(model), before)
 
     @WAYS
@@ -233,7 +236,7 @@ class TestLoading:
         load(model, saved(state))
         bias = model.decode_head.score_fr.bias
         assert torch.equal(bias, state["decode_head.score_fr.bias"].float())
-        with pytest.raises(UserError, match="expect BGR"):
+        with refused(CODE, "expect BGR"):
             load(net("RGB"), saved(state))
 
     @WAYS
@@ -247,5 +250,5 @@ class TestLoading:
     def test_a_net_inside_another_module_is_compared_as_well(self, nets):
         outer = nn.ModuleDict({"student": net("BGR")})
         state = {f"student.{name}": tensor for name, tensor in nets["RGB"].state_dict().items()}
-        with pytest.raises(UserError, match=r"expect RGB.* gives BGR"):
+        with refused(CODE, "expect RGB", "gives BGR"):
             outer.load_state_dict(state)
