@@ -7,7 +7,7 @@ import torch
 
 from fcn_plugin.checkpoints.read import read_checkpoint
 from fcn_plugin.errors import UserError
-from fcn_plugin.weights.source import read_state_dict
+from fcn_plugin.weights.rename import read_state_dict
 
 
 def written(state, path):
