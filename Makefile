@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
-NET := fcn8s_vgg16_minivoc
+NET := fcn8s_vgg16bn_minivoc
 WORK := work_dirs
 
 .PHONY: demo test soak install data lint strides camvid clean
@@ -40,13 +40,13 @@ lint: install
 # FCN-32s, 16s and 8s on the built-in data, side by side
 strides: data
 	for net in fcn32s fcn16s fcn8s; do \
-	  $(PY) tools/train.py configs/$${net}_vgg16_minivoc.py && \
-	  $(PY) tools/test.py configs/$${net}_vgg16_minivoc.py "$$(ls -t $(WORK)/$${net}_vgg16_minivoc/best_mIoU_*.pth | head -n 1)" \
-	    --out $(WORK)/$${net}_vgg16_minivoc/masks || exit 1; \
+	  $(PY) tools/train.py configs/$${net}_vgg16bn_minivoc.py && \
+	  $(PY) tools/test.py configs/$${net}_vgg16bn_minivoc.py "$$(ls -t $(WORK)/$${net}_vgg16bn_minivoc/best_mIoU_*.pth | head -n 1)" \
+	    --out $(WORK)/$${net}_vgg16bn_minivoc/masks || exit 1; \
 	done
-	$(PY) tools/summarize.py --net FCN-32s $(WORK)/fcn32s_vgg16_minivoc --net FCN-16s $(WORK)/fcn16s_vgg16_minivoc --net FCN-8s $(WORK)/fcn8s_vgg16_minivoc
-	$(PY) tools/compare.py data/minivoc/VOC2012 FCN-32s=$(WORK)/fcn32s_vgg16_minivoc/masks FCN-16s=$(WORK)/fcn16s_vgg16_minivoc/masks \
-	  FCN-8s=$(WORK)/fcn8s_vgg16_minivoc/masks --out $(WORK)/strides.png \
+	$(PY) tools/summarize.py --net FCN-32s $(WORK)/fcn32s_vgg16bn_minivoc --net FCN-16s $(WORK)/fcn16s_vgg16bn_minivoc --net FCN-8s $(WORK)/fcn8s_vgg16bn_minivoc
+	$(PY) tools/compare.py data/minivoc/VOC2012 FCN-32s=$(WORK)/fcn32s_vgg16bn_minivoc/masks FCN-16s=$(WORK)/fcn16s_vgg16bn_minivoc/masks \
+	  FCN-8s=$(WORK)/fcn8s_vgg16bn_minivoc/masks --out $(WORK)/strides.png \
 	  --scale 1 --names 2012_500002 2012_500006 2012_500009 2012_500012 2012_500003
 
 # the same on CamVid at half resolution, three seeds each, some two hours of one CPU core: make camvid CAMVID=DIR

@@ -15,9 +15,7 @@ from fcn_plugin.preflight.config import make_dir
 from .evaluation import evaluation, evaluation_text
 from .report import plot, table
 from .run import benchmark
-from .variants import variants_of
-
-RIVALS = ("plain", "torchvision-fcn_resnet50", "mmseg-fcn")
+from .variants import RIVALS, variants_of
 
 
 def parse_args() -> argparse.Namespace:
@@ -26,37 +24,31 @@ def parse_args() -> argparse.Namespace:
         description="Time nets with random weights in turn; options with several values are combined.",
         epilog="plain: the authors' net as ports run it, 100 px border and all. Rows are compared with the first.",
     )
-    parser.add_argument(
-        "configs", nargs="*", default=["fcn8s_vgg16_voc"], metavar="CONFIG", help="default: fcn8s_vgg16_voc"
-    )
-    parser.add_argument(
-        "--against", nargs="+", default=[], choices=RIVALS, help="rivals, in float32 as their authors run them"
-    )
-    several = dict(nargs="+", metavar="V")
-    parser.add_argument("--geometry", nargs="+", default=["aligned"], choices=["aligned", "reference"])
-    parser.add_argument("--dtype", nargs="+", default=["fp32"], choices=["fp32", "bf16", "fp16"])
-    parser.add_argument("--layout", nargs="+", default=["channels_last"], choices=["channels_last", "contiguous"])
-    parser.add_argument(
-        "--conv", nargs="+", default=["auto"], choices=["auto", "winograd", "direct"], help="of 3 x 3 kernels"
-    )
-    parser.add_argument("--compile", nargs="?", const="on", default="off", choices=["on", "off", "both"])
-    parser.add_argument("--batch", type=at_least(1), default=[1], **several)
-    parser.add_argument("--size", type=_size, default=[(375, 500)], help="HEIGHTxWIDTH or SIDE in pixels", **several)
-    parser.add_argument("--classes", type=at_least(1), default=[21], **several)
-    parser.add_argument("--device", choices=["cpu", "cuda"], help="default: the GPU where there is one")
-    parser.add_argument("--threads", type=at_least(1), help="of the CPU (default: torch's)")
-    parser.add_argument("--rounds", type=at_least(1), default=5, help="timed calls of each (default: 5)")
-    parser.add_argument("--no-memory", action="store_true", help="leave the peak memory out: it takes a process a row")
+    add, several, net = parser.add_argument, dict(nargs="+", metavar="V"), "fcn8s_vgg16_voc"
+    add("configs", nargs="*", default=[net], metavar="CONFIG", help=f"default: {net}")
+    add("--against", nargs="+", default=[], choices=RIVALS, help="rivals, in float32 as their authors run them")
+    add("--geometry", nargs="+", default=["aligned"], choices=["aligned", "reference"])
+    add("--dtype", nargs="+", default=["fp32"], choices=["fp32", "bf16", "fp16"])
+    add("--layout", nargs="+", default=["channels_last"], choices=["channels_last", "contiguous"])
+    convs = ["auto", "winograd", "direct"]
+    add("--conv", nargs="+", default=["auto"], choices=convs, help="of 3 x 3 kernels")
+    add("--compile", nargs="?", const="on", default="off", choices=["on", "off", "both"])
+    add("--batch", type=at_least(1), default=[1], **several)
+    add("--size", type=_size, default=[(375, 500)], help="HEIGHTxWIDTH or SIDE in pixels", **several)
+    add("--classes", type=at_least(1), default=[21], **several)
+    add("--device", choices=["cpu", "cuda"], help="default: the GPU where there is one")
+    add("--threads", type=at_least(1), help="of the CPU (default: torch's)")
+    add("--rounds", type=at_least(1), default=5, help="timed calls of each (default: 5)")
+    add("--no-memory", action="store_true", help="leave the peak memory out: it takes a process a row")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--infer", action="store_true", help="a forward to the logits (default)")
     what.add_argument("--train", action="store_true", help="a training step: forward, backward, SGD with momentum")
-    what.add_argument(
-        "--eval", action="store_true", help="tools/test.py's loop on the test split against bare forwards"
-    )
-    parser.add_argument("--data-root", help="--eval: data set folder")
-    parser.add_argument("--images", type=at_least(1), default=20, help="--eval: how many of them (default: 20)")
-    parser.add_argument("--json", metavar="FILE", help="write all figures there too")
-    parser.add_argument("--plot", metavar="FILE", help="draw seconds and memory against the one input that varies")
+    evaluate = "tools/test.py's loop on the test split against bare forwards"
+    what.add_argument("--eval", action="store_true", help=evaluate)
+    add("--data-root", help="--eval: data set folder")
+    add("--images", type=at_least(1), default=20, help="--eval: how many of them (default: 20)")
+    add("--json", metavar="FILE", help="write all figures there too")
+    add("--plot", metavar="FILE", help="draw seconds and memory against the one input that varies")
     return parser.parse_args()
 
 

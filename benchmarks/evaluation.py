@@ -8,13 +8,12 @@ from statistics import median
 
 import torch
 from mmengine.config import Config
-from mmengine.registry import init_default_scope
 
 from fcn_plugin.configs import get_config
 from fcn_plugin.data.leaves import leaf_configs
 from fcn_plugin.engine.runner import FCNRunner
 from fcn_plugin.errors import UserError
-from fcn_plugin.preflight.config import check_config
+from fcn_plugin.preflight.prepare import prepare
 
 from . import clock
 
@@ -33,22 +32,21 @@ def evaluation(configs: Sequence[str], data_root: str | None, images: int, round
         UserError: several configs, or data that is not there.
     """
     if len(configs) != 1:
-        raise UserError(f"--eval takes one config, not {len(configs)}")
+        raise UserError("option-value", f"--eval takes one config, not {len(configs)}")
     cfg = get_config(configs[0])
-    init_default_scope(cfg.get("default_scope", "mmseg"))
     for leaf in leaf_configs(cfg.test_dataloader.dataset):
         leaf.indices = images
         if data_root:
             leaf.data_root = data_root
     cfg.model.update(precision=dtype, pretrained=None)
-    check_config(cfg, ("test",))
     with tempfile.TemporaryDirectory() as folder:
-        return dict(config=configs[0], dtype=dtype, rounds=rounds, **_measured(cfg, folder, rounds))
+        cfg.work_dir, cfg.log_level = folder, "WARNING"
+        cfg.visualizer.vis_backends = []
+        prepare(cfg, ("test",))
+        return dict(config=configs[0], dtype=dtype, rounds=rounds, **_measured(cfg, rounds))
 
 
-def _measured(cfg: Config, folder: str, rounds: int) -> dict:
-    cfg.work_dir, cfg.log_level = folder, "WARNING"
-    cfg.visualizer.vis_backends = []
+def _measured(cfg: Config, rounds: int) -> dict:
     runner = FCNRunner.from_cfg(cfg)
     net = runner.model.to_inference()
     loop = runner.test_loop

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
-from torch import nn
 from torch.utils.flop_counter import FlopCounterMode, conv_flop_count
 
 from fcn_plugin.layers import fast_cpu  # noqa: F401  makes the operators
@@ -33,8 +32,3 @@ def gflop(work: Callable[[], object]) -> float:
     with torch.compiler.set_stance("force_eager"), counter:
         work()
     return counter.get_total_flops() / 1e9
-
-
-def parameters(net: nn.Module) -> int:
-    """The number of trained values."""
-    return sum(parameter.numel() for parameter in net.parameters() if parameter.requires_grad)

@@ -49,7 +49,7 @@ def build(variant: Variant, device: str) -> nn.Module:
 
 
 def work_of(net: nn.Module, variant: Variant, device: str) -> Callable[[], Tensor]:
-    """What is timed: a forward that returns the logits, or a training step that returns the loss."""
+    """Return what is timed: a forward that returns the logits, or a training step that returns the loss."""
     torch.manual_seed(0)
     images = torch.randn(variant.batch, 3, *variant.size, device=device)
     if not variant.train:
@@ -88,7 +88,9 @@ def _logits(net: nn.Module, images: Tensor) -> Tensor:
 def _fcn(variant: Variant) -> FCN:
     cfg = get_config(variant.net)
     if cfg.model.get("type") != "FCN":
-        raise UserError(f"{variant.net}: model.type is {cfg.model.get('type')!r}: benchmarks take configs of FCN")
+        raise UserError(
+            "config-type", f"{variant.net}: model.type is {cfg.model.get('type')!r}: benchmarks take configs of FCN"
+        )
     cfg.model.update(
         pretrained=None,
         geometry=variant.geometry,
@@ -111,7 +113,9 @@ def _mmseg_fcn(classes: int) -> dict:
     """mmseg's FCN on a dilated ResNet-50, from the config that it ships."""
     path = Path(mmseg.__file__).parent / ".mim" / "configs" / "_base_" / "models" / "fcn_r50-d8.py"
     if not path.is_file():
-        raise UserError(f"mmseg-fcn needs mmseg's own configs, and there is no {path}: install mmseg from its wheel")
+        raise UserError(
+            "config-file", f"mmseg-fcn needs mmseg's own configs, and there is no {path}: install mmseg from its wheel"
+        )
     model = Config.fromfile(path).model
     norm = dict(type="BN", requires_grad=True)  # SyncBN needs a group of processes
     model.update(pretrained=None, data_preprocessor=None)

@@ -31,9 +31,8 @@ class PlainFCN(nn.Module):
         convs = [layer for layer in net.backbone.modules() if isinstance(layer, nn.Conv2d)]
         normed = any(isinstance(layer, nn.BatchNorm2d) for layer in net.backbone.modules())
         if net.geometry != "reference" or len(convs) != sum(DEPTHS) or normed:
-            raise UserError(
-                "the plain net is VGG16 without batch norm in the authors' geometry: give a config such as fcn8s_vgg16_voc"
-            )
+            wanted = "the plain net is VGG16 without batch norm in the authors' geometry"
+            raise UserError("geometry", f"{wanted}: give a config such as fcn8s_vgg16_voc")
         head = net.decode_head
         self.streams, self.crops, self.scales = head.streams, head.crops, net.neck.scales
         self.convs = nn.ModuleList(_plain(conv) for conv in convs)

@@ -34,9 +34,7 @@ def table(result: dict) -> str:
     )
     if machine["load"] is not None and machine["device"] == "cpu":
         head += f"; load {machine['load']:.1f} at the end"
-    out = PrettyTable(
-        ["variant", "s", "images/s", "GFLOP", "GFLOP/s", "of peak", "MiB", "times faster", "differs by", "same labels"]
-    )
+    out = PrettyTable(COLUMNS)
     out.set_style(TableStyle.MARKDOWN)
     out.align = "r"
     out.align["variant"] = "l"
@@ -69,9 +67,8 @@ def plot(result: dict, path: Path, kind: str) -> None:
     """
     grown = [name for name in GROWTH if len({str(row[name]) for row in result["rows"]}) > 1]
     if len(grown) != 1:
-        raise UserError(
-            f"--plot draws against one of --size, --batch and --classes with several values, not {grown or 'none'}"
-        )
+        wanted = "one of --size, --batch and --classes with several values"
+        raise UserError("option-value", f"--plot draws against {wanted}, not {grown or 'none'}")
     from matplotlib.figure import Figure
 
     (name,) = grown

@@ -42,7 +42,7 @@ def benchmark(variants: Sequence[Variant], rounds: int = 5, device: str = "cpu",
         UserError: a device that is not there, or a net that can't be built.
     """
     if device == "cuda" and not torch.cuda.is_available():
-        raise UserError("--device cuda: torch sees no GPU here; leave the option away")
+        raise UserError("option-value", "--device cuda: torch sees no GPU here. Remove the option.")
     init_default_scope("mmseg")
     names = varied(variants)
     works, outputs, counts = {}, {}, {}
@@ -58,7 +58,7 @@ def benchmark(variants: Sequence[Variant], rounds: int = 5, device: str = "cpu",
         works[variant] = work
         bar.update()
     dtypes = sorted({variant.dtype for variant in variants})
-    peaks = {(dtype, i): one for dtype in dtypes for i, one in enumerate(peak_work(dtype, device))}
+    peaks = {(dtype, i): work for dtype in dtypes for i, work in enumerate(peak_work(dtype, device))}
     for _, work in peaks.values():
         work()
     taken = clock.interleaved(

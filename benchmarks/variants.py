@@ -10,8 +10,6 @@ from typing import Any
 from fcn_plugin.configs import config_name
 
 RIVALS = ("plain", "torchvision-fcn_resnet50", "mmseg-fcn")
-GEOMETRIES = ("aligned", "reference")
-LAYOUTS = ("channels_last", "contiguous")
 
 
 @dataclass(frozen=True)

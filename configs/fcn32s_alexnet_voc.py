@@ -1,8 +1,10 @@
-# FCN-32s on PASCAL VOC 2012, from torchvision's ImageNet AlexNet.
+# FCN-32s on PASCAL VOC 2012, from torchvision's ImageNet AlexNet. Not trained here: no score.
+#   python tools/train.py configs/fcn32s_alexnet_voc.py
 _base_ = [
     "_base_/models/fcn_alexnet.py",
     "_base_/datasets/voc.py",
     "_base_/schedules/schedule_40k.py",
+    "_base_/tta.py",
     "_base_/default_runtime.py",
 ]
 model = dict(precision="auto", pretrained="torchvision://alexnet")  # bf16 where the device computes in it

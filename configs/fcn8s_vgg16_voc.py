@@ -1,12 +1,14 @@
-# FCN-8s on PASCAL VOC 2012, from an ImageNet VGG16.
+# FCN-8s on PASCAL VOC 2012, from torchvision's ImageNet VGG16. Not trained here: no score.
+#   python tools/train.py configs/fcn8s_vgg16_voc.py
 _base_ = [
     "_base_/models/fcn_vgg16.py",
     "_base_/datasets/voc.py",
     "_base_/schedules/schedule_40k.py",
+    "_base_/tta.py",
     "_base_/default_runtime.py",
 ]
 model = dict(
     precision="auto",  # bf16 where the device computes in it
-    pretrained="torchvision://vgg16",  # torchvision's VGG16: this name (downloads 528 MB), or the path of the file
+    pretrained="torchvision://vgg16",  # this name (downloads 528 MB), or the path of the file
 )
 optim_wrapper = dict(optimizer=dict(lr=0.001))  # a net without batch norm bears a tenth of the usual rate

@@ -1,8 +1,11 @@
-# FCN-8s on CamVid at half resolution, from scratch, sized for ten minutes on two CPU cores.
+# FCN-8s on CamVid at half resolution, from scratch, 10 minutes on 2 CPU cores. Mean IU on val 53.1 ± 0.4, on test 43.7 ± 0.8,
+# 3 seeds (docs/results.md).
+#   make camvid CAMVID=DIR
 _base_ = [
     "_base_/models/fcn_vgg16.py",
     "_base_/datasets/camvid.py",
-    "_base_/schedules/schedule_20k.py",
+    "_base_/schedules/schedule_40k.py",
+    "_base_/tta.py",
     "_base_/default_runtime.py",
 ]
 scale = (240, 180)
@@ -38,17 +41,8 @@ test_pipeline = [
     dict(type="FCNLoadAnnotations"),
     dict(type="PackSegInputs"),
 ]
-tta_pipeline = [
-    dict(type="LoadImageFromFile"),
-    dict(
-        type="TestTimeAug",
-        transforms=[
-            [dict(type="Resize", scale_factor=r, keep_ratio=True) for r in (0.375, 0.5, 0.625)],
-            [dict(type="RandomFlip", prob=0.0), dict(type="RandomFlip", prob=1.0, direction="horizontal")],
-            [dict(type="FCNLoadAnnotations")],
-            [dict(type="PackSegInputs")],
-        ],
-    ),
+_base_.tta_pipeline[1].transforms[0] = [
+    dict(type="Resize", scale_factor=r, keep_ratio=True) for r in (0.375, 0.5, 0.625)
 ]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(batch_size=4, dataset=dict(pipeline=test_pipeline))

@@ -1,8 +1,10 @@
-# FCN-8s on CamVid, from scratch, sized for about an hour on two CPU cores.
+# FCN-8s on CamVid, from scratch, 57 minutes on 2 CPU cores. Mean IU on val 55.5, on test 48.0 (docs/results.md).
+#   python tools/train.py configs/fcn8s_vgg16bn_camvid.py --data-root DIR
 _base_ = [
     "_base_/models/fcn_vgg16.py",
     "_base_/datasets/camvid.py",
-    "_base_/schedules/schedule_20k.py",
+    "_base_/schedules/schedule_40k.py",
+    "_base_/tta.py",
     "_base_/default_runtime.py",
 ]
 fc_channels = 1024  # 4096 is ImageNet's width; small data without it needs less
@@ -10,9 +12,8 @@ max_iters = 1200
 model = dict(
     precision="auto",  # bf16 where the device computes in it
     backbone=dict(norm_cfg=dict(type="BN")),  # a plain VGG16 hardly trains from scratch
-    neck=dict(
-        fc_channels=fc_channels, dropout_ratio=0.1
-    ),  # nothing is pretrained: half of fc7 would be missing in a short run
+    # nothing is pretrained: half of fc7 would be missing in a short run
+    neck=dict(fc_channels=fc_channels, dropout_ratio=0.1),
     decode_head=dict(
         in_channels=dict(fr=fc_channels),
         num_classes=11,

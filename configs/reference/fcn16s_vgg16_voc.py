@@ -1,10 +1,12 @@
-# The authors' FCN-16s on PASCAL VOC, from their trained FCN-32s (PAMI 2016, sec. 4).
+# The authors' FCN-16s on PASCAL VOC, from their trained FCN-32s (PAMI 2016, sec. 4). Not trained here: no score.
+#   python tools/train_stages.py configs/reference/fcn16s_vgg16_voc.py
 _base_ = [
     "../_base_/models/fcn_vgg16_reference.py",
     "../_base_/datasets/voc_native.py",
     "../_base_/schedules/schedule_reference.py",
+    "../_base_/tta.py",
     "../_base_/default_runtime.py",
 ]
-parent = "reference/fcn32s_vgg16_voc"  # tools/train_stages.py trains it first
+parent = "reference/fcn32s_vgg16_voc"
 model = dict(decode_head=dict(streams=("fr", "pool4")))
 optim_wrapper = dict(optimizer=dict(lr=1e-12))  # a hundredth of the parent's

@@ -1,8 +1,10 @@
-# The authors' FCN-32s on PASCAL VOC, from the ILSVRC VGG16 (PAMI 2016, sec. 4).
+# The authors' FCN-32s on PASCAL VOC, from the ILSVRC VGG16 (PAMI 2016, sec. 4). Not trained here: no score.
+#   python tools/train.py configs/reference/fcn32s_vgg16_voc.py
 _base_ = [
     "../_base_/models/fcn_vgg16_reference.py",
     "../_base_/datasets/voc_native.py",
     "../_base_/schedules/schedule_reference.py",
+    "../_base_/tta.py",
     "../_base_/default_runtime.py",
 ]
 model = dict(pretrained="data/weights/VGG_ILSVRC_16_layers.caffemodel", decode_head=dict(streams=("fr",)))

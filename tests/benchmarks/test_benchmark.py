@@ -4,12 +4,12 @@ import json
 
 import pytest
 import torch
+from support.refusals import refused
 
 from benchmarks import run as run_module
 from benchmarks.report import plot, table
 from benchmarks.run import benchmark
 from benchmarks.variants import variants_of
-from fcn_plugin.errors import UserError
 
 CONFIG = """
 _base_ = {base!r}
@@ -102,12 +102,12 @@ def test_plot(config, tmp_path, name):
 
 
 def test_a_plot_needs_one_input_that_varies(result, tmp_path):
-    with pytest.raises(UserError, match="--plot draws against one of"):
+    with refused("option-value", "--plot", "--size"):
         plot(result, tmp_path / "a.png", "png")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_gpu_that_is_not_there(config, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(UserError, match="torch sees no GPU"):
+    with refused("option-value", "--device cuda"):
         benchmark(variants_of([config], [], options(), train=False), 1, "cuda")

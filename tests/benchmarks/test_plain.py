@@ -6,7 +6,6 @@ from support.builders import STREAMS, build_fcn, build_from
 from support.reference_nets import run_vgg16, vgg16_weights
 
 from benchmarks.plain import PlainFCN
-from fcn_plugin.errors import UserError
 
 CLASSES, SHRINK = 3, 16
 
@@ -52,5 +51,5 @@ def test_it_has_the_weights_of_the_net_that_it_is_made_of():
     ids=["aligned", "batch norm", "AlexNet"],
 )
 def test_other_nets_are_refused(make):
-    with pytest.raises(UserError, match="the plain net is VGG16 without batch norm"):
+    with refused("geometry", "VGG16"):
         PlainFCN(make())

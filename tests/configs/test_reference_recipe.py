@@ -158,4 +158,3 @@ def test_starts_as_the_authors_do(name):
         assert (cfg.parent, source) == (f"reference/{recipe.start}", None)
     else:
         assert (cfg.get("parent"), Path(source).name) == (None, recipe.start)
-        assert recipe.start in cfg.weights_help

@@ -37,7 +37,7 @@ def config(tmp_path_factory):
     torch.manual_seed(0)
     torch.save(build_fcn(num_classes=21, norm=dict(type="BN")).state_dict(), folder / "random.pth")
     loader = dict(num_workers=0, persistent_workers=False, dataset=dict(data_root=str(folder / "data")))
-    cfg = get_config("fcn8s_vgg16_minivoc")
+    cfg = get_config("fcn8s_vgg16bn_minivoc")
     cfg.merge_from_dict(
         dict(
             model=dict(

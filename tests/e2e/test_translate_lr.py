@@ -69,7 +69,7 @@ def test_the_command_of_the_warning_mends_the_config(tool, name):
         ("--from sum --lr 1e-10 --size 500x0", "size is (500, 0): give W x H in pixels"),
         ("--from sum --lr 1e-10 --size 500x375 --to-batch 0", "batch is 0: give a number of images"),
         (f"{AUTHORS} --to-momentum 1", "momentum is 1.0: give a number from 0 to below 1"),
-        ("--config fcn8s_vgg16_minivoc", "trains with AdamW"),
+        ("--config fcn8s_vgg16bn_minivoc", "trains with AdamW"),
         ("--config reference/fcn8s_vgg16_voc", "--size 500x375 for PASCAL VOC"),
         ("--config fcn8_voc", "no config 'fcn8_voc'"),
     ],

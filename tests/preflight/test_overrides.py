@@ -9,7 +9,7 @@ from support.refusals import refused
 from fcn_plugin.configs import get_config
 from fcn_plugin.preflight.overrides import check_overrides, merge_overrides
 
-CONFIG = get_config("fcn8s_vgg16_minivoc")
+CONFIG = get_config("fcn8s_vgg16bn_minivoc")
 CONFIG.custom_hooks = [dict(type="EMAHook")]
 
 REFUSED = {  # key -> what the message must name

@@ -78,7 +78,7 @@ def write_config(folder: Path, steps: int = STEPS, saves: int = 3, validations: 
     """
     data = folder / "VOC2012"
     make_minivoc(data, train=6, val=3, size=(64, 64))
-    base = config_dir() / "fcn8s_vgg16_minivoc.py"
+    base = config_dir() / "fcn8s_vgg16bn_minivoc.py"
     path = folder / "narrow8s.py"
     path.write_text(LEAF.format(base=str(base), data=str(data), steps=steps, validations=validations, saves=saves))
     return path

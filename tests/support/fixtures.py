@@ -63,7 +63,7 @@ def leaf(data, tmp_path_factory) -> Path:
         torch.nn.init.zeros_(getattr(net.decode_head, f"score_{name}").bias)
     net.decode_head.score_fr.bias.data[0] = 1.0  # most pixels are background
     torch.save(net.state_dict(), folder / "start.pth")
-    base = TESTS.parent / "configs" / "fcn8s_vgg16_minivoc.py"
+    base = TESTS.parent / "configs" / "fcn8s_vgg16bn_minivoc.py"
     path = folder / "narrow8s.py"
     path.write_text(LEAF.format(base=str(base), data=str(data), start=str(folder / "start.pth")))
     return path

@@ -1,9 +1,5 @@
 # CamVid, 11 classes, 480 x 360: 367 train, 101 val and 233 test frames; id 11 is void.
 data_root = "data/camvid"
-data_help = (
-    "Get CamVid in the SegNet split as images/{train,val,test}/NAME.jpg and annotations/{train,val,test}/NAME.png "
-    "(ids 0..10, 11 unlabelled) and pass --data-root DIR"
-)
 ignore_ids = (11, 255)  # what counts for nothing: 11 is "unlabelled"; any other id beyond 0 .. 10 is an error
 crop_size = (256, 256)  # a multiple of 32: nothing is spent on padding
 train_pipeline = [
@@ -16,34 +12,15 @@ train_pipeline = [
     dict(type="PhotoMetricDistortion"),
     dict(type="PackSegInputs"),
 ]
-test_pipeline = [
-    dict(type="LoadImageFromFile"),
-    dict(type="FCNLoadAnnotations"),
-    dict(type="PackSegInputs"),
-]
-tta_pipeline = [
-    dict(type="LoadImageFromFile"),
-    dict(
-        type="TestTimeAug",
-        transforms=[
-            [dict(type="Resize", scale_factor=r, keep_ratio=True) for r in (0.75, 1.0, 1.25)],
-            [dict(type="RandomFlip", prob=0.0), dict(type="RandomFlip", prob=1.0, direction="horizontal")],
-            [dict(type="FCNLoadAnnotations")],
-            [dict(type="PackSegInputs")],
-        ],
-    ),
-]
+test_pipeline = [dict(type="LoadImageFromFile"), dict(type="FCNLoadAnnotations"), dict(type="PackSegInputs")]
+camvid = dict(type="CamVidDataset", ignore_ids=ignore_ids, data_root=data_root)
 train_dataloader = dict(
     batch_size=8,
     num_workers=2,
     persistent_workers=True,
     sampler=dict(type="InfiniteSampler", shuffle=True),
     dataset=dict(
-        type="CamVidDataset",
-        ignore_ids=ignore_ids,
-        data_root=data_root,
-        data_prefix=dict(img_path="images/train", seg_map_path="annotations/train"),
-        pipeline=train_pipeline,
+        **camvid, data_prefix=dict(img_path="images/train", seg_map_path="annotations/train"), pipeline=train_pipeline
     ),
 )
 val_dataloader = dict(
@@ -52,14 +29,11 @@ val_dataloader = dict(
     persistent_workers=True,
     sampler=dict(type="DefaultSampler", shuffle=False, round_up=False),  # no image counted twice
     dataset=dict(
-        type="CamVidDataset",
-        ignore_ids=ignore_ids,
-        data_root=data_root,
-        data_prefix=dict(img_path="images/val", seg_map_path="annotations/val"),
-        pipeline=test_pipeline,
+        **camvid, data_prefix=dict(img_path="images/val", seg_map_path="annotations/val"), pipeline=test_pipeline
     ),
 )
 # choose on val; for the one figure on test: --cfg-options test_dataloader.dataset.data_prefix.img_path=images/test ...
 test_dataloader = val_dataloader
 val_evaluator = dict(type="FCNMetric")
 test_evaluator = val_evaluator
+del camvid

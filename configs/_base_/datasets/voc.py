@@ -1,10 +1,5 @@
 # PASCAL VOC 2012 segmentation: 1,464 train and 1,449 val images, 21 classes.
-dataset_type = "PascalVOCDataset"
 data_root = "data/VOCdevkit/VOC2012"
-data_help = (
-    "Download PASCAL VOC 2012 (http://host.robots.ox.ac.uk/pascal/VOC/voc2012/, VOCtrainval_11-May-2012.tar), "
-    "extract it to data/ and pass --data-root data/VOCdevkit/VOC2012"
-)
 crop_size = (480, 480)
 train_pipeline = [
     dict(type="LoadImageFromFile"),
@@ -16,25 +11,9 @@ train_pipeline = [
     dict(type="PackSegInputs"),
 ]
 # native size: the net takes any
-test_pipeline = [
-    dict(type="LoadImageFromFile"),
-    dict(type="FCNLoadAnnotations"),
-    dict(type="PackSegInputs"),
-]
-tta_pipeline = [
-    dict(type="LoadImageFromFile"),
-    dict(
-        type="TestTimeAug",
-        transforms=[
-            [dict(type="Resize", scale_factor=r, keep_ratio=True) for r in (0.75, 1.0, 1.25)],
-            [dict(type="RandomFlip", prob=0.0), dict(type="RandomFlip", prob=1.0, direction="horizontal")],
-            [dict(type="FCNLoadAnnotations")],
-            [dict(type="PackSegInputs")],
-        ],
-    ),
-]
+test_pipeline = [dict(type="LoadImageFromFile"), dict(type="FCNLoadAnnotations"), dict(type="PackSegInputs")]
 voc = dict(
-    type=dataset_type,
+    type="PascalVOCDataset",
     data_root=data_root,
     data_prefix=dict(img_path="JPEGImages", seg_map_path="SegmentationClass"),
 )

@@ -1,15 +1,7 @@
 # PASCAL VOC as the authors train and validate on it: images as they are, one at a time. SBD's 8,498 train images with SBD's
 # masks; "seg11valid", the 736 of VOC 2011 val that are not among them, with VOC's.
 _base_ = "voc.py"
-data_help = (
-    "Build it from VOC 2012, VOC 2011 and SBD: python tools/dataset_converters/voc_sbd.py --download "
-    "(offline it says which files to put where), then pass --data-root data/VOCdevkit/VOC2012"
-)
-train_pipeline = [
-    dict(type="LoadImageFromFile"),
-    dict(type="FCNLoadAnnotations"),
-    dict(type="PackSegInputs"),
-]
+train_pipeline = [dict(type="LoadImageFromFile"), dict(type="FCNLoadAnnotations"), dict(type="PackSegInputs")]
 train_dataloader = dict(
     batch_size=1,
     dataset=dict(

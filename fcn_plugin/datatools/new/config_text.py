@@ -14,7 +14,6 @@ LARGEST_CROP = 480
 DATASET = Template("""\
 # $name: $counts; $mark, yours to edit.
 # Folders and lists are relative to the working directory.
-data_help = "Run in the folder in which $name was set up, or correct folders and lists in the config of the data set"
 class_map = {
 $class_map
 }
@@ -38,18 +37,6 @@ test_pipeline = [
     dict(type="LoadImageFromFile"),
     dict(type="FCNLoadAnnotations"),
     dict(type="PackSegInputs"),
-]
-tta_pipeline = [
-    dict(type="LoadImageFromFile"),
-    dict(
-        type="TestTimeAug",
-        transforms=[
-            [dict(type="Resize", scale_factor=r, keep_ratio=True) for r in (0.75, 1.0, 1.25)],
-            [dict(type="RandomFlip", prob=0.0), dict(type="RandomFlip", prob=1.0, direction="horizontal")],
-            [dict(type="FCNLoadAnnotations")],
-            [dict(type="PackSegInputs")],
-        ],
-    ),
 ]
 pairs = dict(
     type="ClassMapDataset",
@@ -86,6 +73,7 @@ _base_ = [
     "${base}_base_/models/fcn_vgg16.py",
     "_base_/datasets/$name.py",
     "${base}_base_/schedules/schedule_20k.py",
+    "${base}_base_/tta.py",
     "${base}_base_/default_runtime.py",
 ]
 """

@@ -124,5 +124,4 @@ def test_pipelines_are_those_of_voc():
     exec(text, values)
     voc = Config.fromfile(config_dir() / "_base_/datasets/voc.py")
     assert values["test_pipeline"] == voc.test_pipeline
-    assert values["tta_pipeline"] == voc.tta_pipeline
     assert [step["type"] for step in values["train_pipeline"]] == [step["type"] for step in voc.train_pipeline]
