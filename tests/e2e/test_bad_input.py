@@ -54,7 +54,7 @@ def test_unknown_config_beside_one_of_nearly_its_name(tool, leaf):
 
 
 def test_unknown_config_lists_those_that_exist(tool, tmp_path):
-    refused(tool("train", "fcn8_voc"), tmp_path, "no config 'fcn8_voc'", "fcn8s_vgg16_voc", "fcn32s_vgg16_minivoc")
+    refused(tool("train", "fcn8_voc"), tmp_path, "no config 'fcn8_voc'", "fcn8s_vgg16_voc", "fcn32s_vgg16bn_minivoc")
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_missing_data_set_says_how_to_get_it(tool, leaf, tmp_path):
 def test_missing_voc_names_the_built_in_data(tool, tmp_path):
     call = tool("train", "fcn8s_vgg16_voc", "--work-dir", tmp_path / "work", "--data-root", tmp_path / "nowhere")
     refused(
-        call, tmp_path / "work", tmp_path / "nowhere", "VOCtrainval", "--data-root", "configs/fcn8s_vgg16_minivoc.py"
+        call, tmp_path / "work", tmp_path / "nowhere", "VOCtrainval", "--data-root", "configs/fcn8s_vgg16bn_minivoc.py"
     )
 
 
