@@ -14,15 +14,19 @@ PACKAGE = Path(__file__).parent
 
 
 def config_dir() -> Path:
-    """The folder of the configs: ``.mim/configs`` of a wheel, ``configs`` of a checkout."""
+    """Return the folder of the configs: ``.mim/configs`` of a wheel, ``configs`` of a checkout.
+
+    Raises:
+        UserError: ``file-missing``: there is neither.
+    """
     for folder in (PACKAGE / ".mim" / "configs", PACKAGE.parent / "configs"):
         if folder.is_dir():
             return folder
-    raise UserError(f"no configs beside {PACKAGE}: install the package again (pip install .)")
+    raise UserError("file-missing", f"no configs beside {PACKAGE}: install the package again (pip install .)")
 
 
 def config_name(path: str | Path) -> str:
-    """``reference/fcn8s_vgg16_voc`` for a config of that folder, the bare name for others: names of runs don't clash."""
+    """Name a config after its file, with the folder for ``reference/fcn8s_vgg16_voc``: names of runs don't clash."""
     path = Path(path)
     return f"reference/{path.stem}" if path.parent.name == "reference" else path.stem
 
@@ -31,18 +35,16 @@ def get_config(name: str) -> Config:
     """Load a config by name, such as ``fcn8s_vgg16_voc`` or ``reference/fcn8s_vgg16_voc``, or by file.
 
     Raises:
-        UserError: no such config; names those that exist.
+        UserError: ``config-file``: no such config; names those that exist.
     """
     path = Path(name)
     if not path.is_file():
         path = config_dir() / f"{name.removesuffix('.py')}.py"
     if not path.is_file():
-        known = ", ".join(
-            sorted(config_name(p) for p in (*config_dir().glob("*.py"), *config_dir().glob("[!_]*/*.py")))
-        )
+        known = sorted(map(config_name, (*config_dir().glob("*.py"), *config_dir().glob("[!_]*/*.py"))))
         near = get_close_matches(Path(name).name, [file.name for file in Path(name).parent.glob("*.py")], 1)
         meant = f"did you mean {Path(name).parent / near[0]}? " if near else ""
-        raise UserError(f"no config {name!r}: {meant}there are {known}")
+        raise UserError("config-file", f"no config {name!r}: {meant}there are {', '.join(known)}")
     cfg = Config.fromfile(path)
     skip_yapf(cfg)
     return cfg

@@ -1,4 +1,4 @@
-"""One integer histogram, all scores (CVPR 2015, sec. 5, "Metrics").
+"""Compute all scores from one integer histogram (CVPR 2015, sec. 5, "Metrics").
 
 n[i, j] counts the pixels of class i predicted as j, C classes, void left out; int64, exact to 2^63 pixels.
 """
@@ -14,7 +14,7 @@ SCORE_NAMES = {"aAcc": "pixel acc", "mAcc": "mean acc", "mIoU": "mean IU", "fwIo
 
 
 def confusion_matrix(label: Tensor, prediction: Tensor, num_classes: int, ignore_index: int) -> Tensor:
-    """(C, C) int64 counts of one image or batch, on the device of ``label``.
+    """Count the pixels of one image or batch: (C, C) int64, on the device of ``label``.
 
     Args:
         label: true ids, any shape, each in 0 .. C - 1 or ``ignore_index``.
@@ -29,7 +29,7 @@ def confusion_matrix(label: Tensor, prediction: Tensor, num_classes: int, ignore
 
 
 def scores(matrix: np.ndarray) -> dict[str, float]:
-    """Pixel accuracy, mean accuracy, mean IU and frequency-weighted IU, each in 0 .. 1.
+    """Compute pixel accuracy, mean accuracy, mean IU and frequency-weighted IU, each in 0 .. 1.
 
     With t_i = sum_j n_ij: ``aAcc`` = sum_i n_ii / sum_i t_i, ``mAcc`` = mean_i n_ii / t_i, ``mIoU`` = mean_i
     n_ii / (t_i + sum_j n_ji - n_ii), ``fwIoU`` = sum_i t_i IU_i / sum_i t_i. A class without true pixels has no
@@ -38,16 +38,12 @@ def scores(matrix: np.ndarray) -> dict[str, float]:
     accuracy, iou = per_class(matrix)
     true = matrix.sum(1)
     total = max(int(true.sum()), 1)
-    return {
-        "aAcc": float(np.diag(matrix).sum() / total),
-        "mAcc": _mean(accuracy),
-        "mIoU": _mean(iou),
-        "fwIoU": float(np.nansum(true * iou) / total),
-    }
+    pixel_accuracy, weighted = float(np.diag(matrix).sum() / total), float(np.nansum(true * iou) / total)
+    return {"aAcc": pixel_accuracy, "mAcc": _mean(accuracy), "mIoU": _mean(iou), "fwIoU": weighted}
 
 
 def per_class(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(accuracy, IU) of each class, (C,) each in 0 .. 1; NaN marks an absent class."""
+    """Compute (accuracy, IU) of each class, (C,) each in 0 .. 1; NaN marks an absent class."""
     hit, true, predicted = np.diag(matrix), matrix.sum(1), matrix.sum(0)
     with np.errstate(invalid="ignore", divide="ignore"):
         return hit / true, hit / (true + predicted - hit)

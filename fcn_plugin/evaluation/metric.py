@@ -1,4 +1,4 @@
-"""FCN's four scores and the per-class table, from a running confusion matrix."""
+"""Compute FCN's four scores and the per-class table from a running confusion matrix."""
 
 from __future__ import annotations
 
@@ -22,15 +22,14 @@ from .confusion import SCORE_NAMES, confusion_matrix, per_class, scores
 
 @METRICS.register_module()
 class FCNMetric(BaseMetric):
-    """Pixel accuracy, mean accuracy, mean IU and frequency-weighted IU, in 0 .. 1.
+    """Compute pixel accuracy, mean accuracy, mean IU and frequency-weighted IU, each in 0 .. 1.
 
     Memory does not grow with the number of images; processes add up their matrices, so the result
     is the same for any number of them (with a sampler that repeats no image: ``round_up=False``).
 
     Args:
         ignore_index: id of void in the masks.
-        out_dir: folder for ``confusion.npy`` and ``metrics.json``; the runner's work dir where it is
-            the project's runner.
+        out_dir: folder for ``confusion.npy`` and ``metrics.json``; this package's Runner sets it to its work dir.
         prefix: put before the names of the scores.
     """
 
@@ -52,49 +51,34 @@ class FCNMetric(BaseMetric):
         """Add the pixels of a batch.
 
         Raises:
-            UserError: a mask of another size than its prediction, or with ids outside the classes.
+            UserError: ``mask-size``: not that of the prediction, ``mask-ids``: outside the classes, ``classes-count``: the net
+                predicts more classes than the data set has.
         """
-        pairs = [self._pair(sample) for sample in data_samples]
-        # a GPU is waited for once, not for each sample
-        if pairs and torch.stack([self._suspicious(*pair) for pair in pairs]).any():
-            for sample, pair in zip(data_samples, pairs, strict=True):
-                self._require_classes(*pair, sample.get("seg_map_path"))
+        count = len(self.classes)
+        pairs = [_pair(sample) for sample in data_samples]
+        wrong = [has_stray_ids(mask, count, self.ignore_index) | (guess.max() >= count) for mask, guess in pairs]
+        if pairs and torch.stack(wrong).any():  # a GPU is waited for once, not for each sample
+            for sample, (label, prediction) in zip(data_samples, pairs, strict=True):
+                check_label_ids(label, count, self.ignore_index, sample.get("seg_map_path"))
+                if prediction.max() >= count:
+                    what = f"the net predicts class {int(prediction.max())}, the data set has {count} classes"
+                    raise UserError(
+                        "classes-count", f"{what}: set model.decode_head.num_classes to the data set's number"
+                    )
         for label, prediction in pairs:
-            one = confusion_matrix(label, prediction, len(self.classes), self.ignore_index)
-            self.matrix = one if self.matrix is None else self.matrix + one
+            counts = confusion_matrix(label, prediction, count, self.ignore_index)
+            self.matrix = counts if self.matrix is None else self.matrix + counts
         self.images += len(data_samples)
 
-    def _pair(self, sample: dict) -> tuple[torch.Tensor, torch.Tensor]:
-        """(H, W) truth and prediction, on the prediction's device."""
-        label, prediction = (sample[key]["data"][0] for key in ("gt_sem_seg", "pred_sem_seg"))
-        if label.shape != prediction.shape:
-            raise UserError(
-                f"{sample.get('seg_map_path')}: the mask has size {tuple(label.shape)}, its image {tuple(prediction.shape)}: "
-                "both must have one size"
-            )
-        return label.to(prediction.device), prediction
-
-    def _suspicious(self, label: torch.Tensor, prediction: torch.Tensor) -> torch.Tensor:
-        return has_stray_ids(label, len(self.classes), self.ignore_index) | (prediction.max() >= len(self.classes))
-
-    def _require_classes(self, label: torch.Tensor, prediction: torch.Tensor, path: str | None) -> None:
-        count = len(self.classes)
-        check_label_ids(label, count, self.ignore_index, path)
-        if prediction.max() >= count:
-            raise UserError(
-                f"the net predicts class {int(prediction.max())}, the data set has {count} classes: "
-                "set model.decode_head.num_classes to the data set's number"
-            )
-
     def compute_metrics(self, results: list) -> dict[str, float]:
-        """Scores of the one matrix in ``results``."""
+        """Compute the scores of the one matrix in ``results``."""
         return scores(results[0])
 
     def evaluate(self, size: int) -> dict[str, float]:
         """Sum over the processes, log the table, write the files, return the scores.
 
         Raises:
-            UserError: images were counted twice or left out.
+            UserError: ``config-value``: images were counted twice or left out.
         """
         count = len(self.classes)
         matrix = torch.zeros(count, count, dtype=torch.int64) if self.matrix is None else self.matrix.cpu()
@@ -103,20 +87,18 @@ class FCNMetric(BaseMetric):
         all_reduce(images)
         self.matrix, self.images = None, 0
         if int(images) != size:
-            raise UserError(
-                f"{int(images)} images were evaluated, the data set has {size}: set round_up=False in the dataloader's sampler, "
-                "so that no image is counted twice"
-            )
+            remedy = "set round_up=False in the dataloader's sampler, so that no image is counted twice"
+            raise UserError("config-value", f"{int(images)} images were evaluated, the data set has {size}: {remedy}")
         matrix = matrix.numpy()
         metrics = self.compute_metrics([matrix])
         if is_main_process():
             print_log("\n" + self.table(matrix, metrics), logger="current")
             if self.out_dir:
                 self._write(matrix, metrics, size)
-        return {f"{self.prefix}/{k}" if self.prefix else k: v for k, v in metrics.items()}
+        return {f"{self.prefix}/{name}" if self.prefix else name: score for name, score in metrics.items()}
 
     def table(self, matrix: np.ndarray, metrics: dict[str, float]) -> str:
-        """Per-class accuracy and IU in percent and the four scores, as text."""
+        """Write per-class accuracy and IU in percent and the four scores as text."""
         table = PrettyTable(["class", "pixels", "accuracy %", "IU %"], align="r")
         table.align["class"] = "l"
         absent = []
@@ -124,8 +106,10 @@ class FCNMetric(BaseMetric):
             if np.isnan(iou):
                 absent.append(name)
             else:
-                table.add_row([name, int(pixels), _percent(accuracy), _percent(iou)])
-        lines = [table.get_string(), "   ".join(f"{SCORE_NAMES[k]} {100 * v:.2f}" for k, v in metrics.items())]
+                table.add_row(
+                    [name, int(pixels), "-" if np.isnan(accuracy) else f"{100 * accuracy:.2f}", f"{100 * iou:.2f}"]
+                )
+        lines = [table.get_string(), "   ".join(f"{SCORE_NAMES[name]} {100 * v:.2f}" for name, v in metrics.items())]
         if absent:
             lines.append(f"absent from masks and predictions, left out of the means: {', '.join(absent)}")
         return "\n".join(lines)
@@ -133,27 +117,24 @@ class FCNMetric(BaseMetric):
     def _write(self, matrix: np.ndarray, metrics: dict[str, float], images: int) -> None:
         out = Path(self.out_dir)
         out.mkdir(parents=True, exist_ok=True)
-        accuracy, iou = per_class(matrix)
-        record = {
-            **metrics,
-            "images": images,
-            "classes": {
-                name: {"accuracy": _number(a), "IoU": _number(i), "pixels": int(n)}
-                for name, a, i, n in zip(self.classes, accuracy, iou, matrix.sum(1), strict=True)
-            },
+        values = [[None if np.isnan(value) else float(value) for value in column] for column in per_class(matrix)]
+        classes = {
+            name: {"accuracy": accuracy, "IoU": iou, "pixels": int(pixels)}
+            for name, accuracy, iou, pixels in zip(self.classes, *values, matrix.sum(1), strict=True)
         }
         with (
             atomic_write(out / "confusion.npy") as part,
             open(part, "wb") as file,
-        ):  # np.save renames what is no open file
+        ):  # np.save would add a suffix to a path
             np.save(file, matrix)
         with atomic_write(out / "metrics.json") as part:
-            part.write_text(json.dumps(record, indent=2) + "\n")
+            part.write_text(json.dumps({**metrics, "images": images, "classes": classes}, indent=2) + "\n")
 
 
-def _percent(value: float) -> str:
-    return "-" if np.isnan(value) else f"{100 * value:.2f}"
-
-
-def _number(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
+def _pair(sample: dict) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return (H, W) truth and prediction of a sample, on the prediction's device."""
+    label, prediction = (sample[key]["data"][0] for key in ("gt_sem_seg", "pred_sem_seg"))
+    if label.shape != prediction.shape:
+        what = f"the mask has size {tuple(label.shape)}, its image {tuple(prediction.shape)}"
+        raise UserError("mask-size", f"{sample.get('seg_map_path')}: {what}: both must have one size")
+    return label.to(prediction.device), prediction

@@ -1,4 +1,4 @@
-"""Scores of several runs of one net: mean and spread over seeds."""
+"""Compute mean and spread of the scores of one net over several runs."""
 
 from __future__ import annotations
 
@@ -14,39 +14,38 @@ ABSENT = "-"  # from truth and prediction
 
 
 def read_scores(folder: str | Path) -> dict:
-    """The ``metrics.json`` that :class:`FCNMetric` wrote to a folder.
+    """Read the ``metrics.json`` that :class:`FCNMetric` wrote to a folder.
 
     Raises:
-        UserError: there is none, or it is another program's.
+        UserError: ``file-missing``: there is none, ``record-damaged``: it is damaged or another program's.
     """
     path = Path(folder) / "metrics.json"
     try:
         record = json.loads(path.read_text())
     except FileNotFoundError:
-        raise UserError(f"no metrics.json in {folder}: write it with tools/test.py --work-dir {folder}") from None
+        raise UserError("file-missing", f"no metrics.json in {folder}: run tools/test.py --work-dir {folder}") from None
     except json.JSONDecodeError as error:
-        raise UserError(f"{path} can't be read as JSON ({error}): evaluate again") from error
+        raise UserError("record-damaged", f"{path} can't be read as JSON ({error}): evaluate again") from error
     missing = [key for key in (*SCORE_NAMES, "classes") if key not in record]
     if missing:
-        raise UserError(f"{path} has no {', '.join(missing)}: it is not a record of FCNMetric")
+        raise UserError("record-damaged", f"{path} has no {', '.join(missing)}: it is not a record of FCNMetric")
     return record
 
 
 def summary(nets: Mapping[str, Sequence[str | Path]]) -> str:
-    """Two Markdown tables in percent: the four scores of each net, and the IU of each class that occurs.
+    """Write two Markdown tables in percent: the four scores of each net, and the IU of each class that occurs.
 
     Args:
         nets: title -> folders with ``metrics.json``, one per seed.
 
     Raises:
-        UserError: a folder without scores, or nets that were not evaluated on the same images and classes.
+        UserError: see :func:`read_scores`; ``lists-differ``: nets were not evaluated on the same images and classes.
     """
     records = {title: [read_scores(folder) for folder in folders] for title, folders in nets.items()}
     _require_same_data(nets, records)
     lines = _table(["net", "runs", *SCORE_NAMES.values()])
     for title, runs in records.items():
-        cells = [_spread([run[key] for run in runs]) for key in SCORE_NAMES]
-        lines.append(_row([title, str(len(runs)), *cells]))
+        lines.append(_row([title, str(len(runs)), *(_spread([run[key] for run in runs]) for key in SCORE_NAMES)]))
     lines += ["", *_table(["IU", *records])]
     for name in next(iter(records.values()))[0]["classes"]:
         cells = [_spread([run["classes"][name]["IoU"] for run in runs]) for runs in records.values()]
@@ -56,14 +55,16 @@ def summary(nets: Mapping[str, Sequence[str | Path]]) -> str:
 
 
 def _require_same_data(nets: Mapping[str, Sequence], records: Mapping[str, list[dict]]) -> None:
-    """Pixels per class are the truth's: the same for every net on the same images."""
+    """Compare the true pixels of each class: every net on the same images has the same."""
     seen: dict[tuple, str] = {}
     for title, runs in records.items():
         for folder, run in zip(nets[title], runs, strict=True):
-            seen.setdefault(tuple((name, one["pixels"]) for name, one in run["classes"].items()), str(folder))
+            seen.setdefault(tuple((name, scores["pixels"]) for name, scores in run["classes"].items()), str(folder))
     if len(seen) > 1:
         first, second, *_ = seen.values()
-        raise UserError(f"{first} and {second} hold scores of different images or classes: they can't be compared")
+        raise UserError(
+            "lists-differ", f"{first} and {second} score different images or classes: evaluate on one split"
+        )
 
 
 def _spread(values: Sequence[float | None]) -> str:
