@@ -32,7 +32,7 @@ def main(args: argparse.Namespace) -> None:
     from PIL import Image
 
     from ..atomic_write import atomic_write
-    from ..visualization.compare import compare
+    from ..visualization.pictures import compare
 
     out = Path(args.out)
     picture_format = Image.registered_extensions().get(out.suffix.lower())

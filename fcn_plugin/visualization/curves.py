@@ -1,9 +1,9 @@
-"""Learning curves: a score on val against the iteration, one colour a net, one line a run."""
+"""Draw learning curves: a score on val against the iteration, one colour a net, one line a run."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..atomic_write import atomic_write
@@ -11,30 +11,29 @@ from ..errors import UserError
 
 
 def read_curve(work_dir: str | Path, key: str = "mIoU") -> list[tuple[int, float]]:
-    """(iteration, score) of every validation of a run, its resumptions included.
+    """Read (iteration, score) of every validation of a run, its resumptions included.
+
+    A half line at the end of a log is left out: a run that was killed leaves it.
 
     Raises:
-        UserError: the folder holds no validation with such a score, or a broken log.
+        UserError: ``file-missing``: no validation has such a score, ``record-damaged``: a line amid the log is broken.
     """
     points: dict[int, float] = {}
-    for path in sorted(Path(work_dir).glob("*/vis_data/scalars.json")):  # one folder a start, named by its time
-        for record in _records(path):
+    for path in sorted(Path(work_dir).glob("*/vis_data/scalars.json")):  # a folder for each start, named by its time
+        lines = path.read_text().splitlines()
+        for number, line in enumerate(lines, 1):
+            try:
+                record = json.loads(line)
+            except json.JSONDecodeError as error:
+                if number == len(lines):
+                    break
+                message = f"{path}, line {number} is no record ({error}): remove the line"
+                raise UserError("record-damaged", message) from error
             if key in record:
                 points[record["step"]] = record[key]
     if not points:
-        raise UserError(f"no validation with {key} in {work_dir}: give the work dir of a training run")
+        raise UserError("file-missing", f"no validation with {key} in {work_dir}: give the work dir of a training run")
     return sorted(points.items())
-
-
-def _records(path: Path) -> Iterator[dict]:
-    """The records of a log, one a line; a half one at its end is left out, as a run that was killed leaves it."""
-    lines = path.read_text().splitlines()
-    for number, line in enumerate(lines, 1):
-        try:
-            yield json.loads(line)
-        except json.JSONDecodeError as error:
-            if number < len(lines):
-                raise UserError(f"{path}, line {number} is no record ({error}): remove the line") from error
 
 
 def draw_curves(nets: Mapping[str, Sequence[str | Path]], out: str | Path, key: str = "mIoU") -> None:
@@ -46,7 +45,7 @@ def draw_curves(nets: Mapping[str, Sequence[str | Path]], out: str | Path, key: 
         key: score to draw.
 
     Raises:
-        UserError: a run without validations.
+        UserError: see :func:`read_curve`.
     """
     # half a second that only this picture needs
     from matplotlib.backends.backend_agg import FigureCanvasAgg

@@ -14,10 +14,10 @@ from .pictures import colour_table, panel, save_mask
 
 @HOOKS.register_module()
 class PredictionHook(Hook):
-    """Save what the net predicts for each test image.
+    """Save what the net predicts for each test image, in files and subfolders named after the images.
 
     Args:
-        mask_dir: folder for palette PNG masks, one per image, named after it; none by default.
+        mask_dir: folder for palette PNG masks, one per image; none by default.
         picture_dir: folder for panels (image | truth | prediction); none by default.
         limit: panels to write at most.
     """
@@ -31,37 +31,31 @@ class PredictionHook(Hook):
     def before_test_epoch(self, runner) -> None:
         dataset = runner.test_dataloader.dataset
         self.palette = dataset.metainfo["palette"]
-        # images of one name in two subfolders stay apart
         self.images = Path(getattr(dataset, "data_prefix", {}).get("img_path") or ".")
-        for folder in (self.mask_dir, self.picture_dir):
-            if folder:
-                folder.mkdir(parents=True, exist_ok=True)
 
     def after_test_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
         for sample in outputs:
             if sample.get("stand_in"):
                 continue
-            path = Path(sample.img_path)
-            name = path.relative_to(self.images) if path.is_relative_to(self.images) else Path(path.name)
             mask = sample.pred_sem_seg.data[0].cpu().numpy()
             if self.mask_dir:
-                save_mask(mask, self.palette, _place(self.mask_dir, name))
+                save_mask(mask, self.palette, self._place(self.mask_dir, sample))
             if self.picture_dir and (self.limit is None or self.drawn < self.limit):
-                self._draw(sample, mask).save(_place(self.picture_dir, name))
+                self._draw(sample, mask).save(self._place(self.picture_dir, sample))
                 self.drawn += 1
 
     def _draw(self, sample, mask: np.ndarray) -> Image.Image:
         colours = colour_table(self.palette)
         image = np.asarray(Image.open(sample.img_path).convert("RGB"))
-        tiles = [("image", image)]
+        tiles = [("image", image), ("prediction", colours[mask])]
         if "gt_sem_seg" in sample:
-            truth = sample.gt_sem_seg.data[0].cpu().numpy()
-            tiles.append(("truth", colours[truth]))
-        # small images are shown larger
-        return panel([*tiles, ("prediction", colours[mask])], scale=max(1, round(256 / image.shape[0])))
+            tiles.insert(1, ("truth", colours[sample.gt_sem_seg.data[0].cpu().numpy()]))
+        return panel(tiles, scale=max(1, round(256 / image.shape[0])))  # small images are enlarged
 
-
-def _place(folder: Path, name: Path) -> Path:
-    path = (folder / name).with_suffix(".png")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return path
+    def _place(self, folder: Path, sample) -> Path:
+        image = Path(sample.img_path)
+        # images of one name in two subfolders stay apart
+        name = image.relative_to(self.images) if image.is_relative_to(self.images) else image.name
+        path = (folder / name).with_suffix(".png")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path

@@ -1,11 +1,11 @@
-"""Pictures of segmentations: palette masks, overlays, panels side by side.
+"""Draw segmentations: palette masks, overlays, panels of tiles, several nets side by side.
 
 Images are (H, W, 3) uint8 RGB, masks (H, W) class ids, palettes (C, 3) uint8 RGB.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +18,13 @@ VOID_COLOUR = (224, 224, 192)  # VOC's colour of id 255
 
 
 def colour_table(palette: Sequence[Sequence[int]]) -> np.ndarray:
-    """(256, 3) uint8: the palette, black for unused ids, VOC's pale yellow for void.
+    """Return the colour of each id, (256, 3) uint8: the palette's, black for unused ids, VOC's pale yellow for void.
 
     Raises:
-        UserError: more classes than a palette PNG has ids.
+        UserError: ``classes-count``: more classes than a palette PNG has ids.
     """
     if len(palette) > 256:
-        raise UserError(f"{len(palette)} classes do not fit a palette PNG, which has 256 ids")
+        raise UserError("classes-count", f"{len(palette)} classes do not fit a palette PNG, which has 256 ids")
     table = np.zeros((256, 3), np.uint8)
     table[: len(palette)] = np.asarray(palette, np.uint8)
     table[VOID] = VOID_COLOUR
@@ -33,26 +33,78 @@ def colour_table(palette: Sequence[Sequence[int]]) -> np.ndarray:
 
 def save_mask(mask: np.ndarray, palette: Sequence[Sequence[int]], path: Path) -> None:
     """Write class ids as a palette PNG, which viewers show in colour and programs read as ids."""
-    image = Image.frombytes("P", mask.shape[::-1], np.ascontiguousarray(mask, np.uint8).tobytes())
+    image = Image.fromarray(np.asarray(mask, np.uint8))
     image.putpalette(colour_table(palette).tobytes())
     image.save(path)
 
 
 def overlay(image: np.ndarray, mask: np.ndarray, palette: Sequence[Sequence[int]], opacity: float = 0.5) -> np.ndarray:
     """Blend the mask's colours over the image, (H, W, 3) uint8."""
-    colours = colour_table(palette)[mask]
-    return np.round(image * (1 - opacity) + colours * opacity).astype(np.uint8)
+    return np.round(image * (1 - opacity) + colour_table(palette)[mask] * opacity).astype(np.uint8)
 
 
-def panel(tiles: Sequence[tuple[str, np.ndarray]], scale: int = 1, titles: bool = True) -> Image.Image:
-    """Tiles side by side with their titles above; each (title, (H, W, 3) uint8 of one size)."""
-    height, width = (scale * side for side in tiles[0][1].shape[:2])
-    gap, bar = 4, 16 if titles else 4
-    sheet = Image.new("RGB", (len(tiles) * (width + gap) - gap, height + bar), "white")
-    draw = ImageDraw.Draw(sheet)
-    for i, (title, tile) in enumerate(tiles):
-        x = i * (width + gap)
-        if titles:
-            draw.text((x + width // 2, bar // 2), title, fill="black", anchor="mm")
-        sheet.paste(Image.fromarray(tile).resize((width, height), Image.Resampling.NEAREST), (x, bar))
+def panel(*rows: Sequence[tuple[str, np.ndarray]], scale: int = 1) -> Image.Image:
+    """Draw rows of tiles, enlarged by ``scale``, with titles above the first row.
+
+    Args:
+        rows: (title, tile) each, a tile is (H, W, 3) uint8; those of a row have one size.
+        scale: pixels of the panel for a pixel of a tile.
+    """
+    gap, y = 4, 16
+    sizes = [(scale * row[0][1].shape[1], scale * row[0][1].shape[0]) for row in rows]
+    width = max(len(row) * (width + gap) - gap for row, (width, _) in zip(rows, sizes, strict=True))
+    sheet = Image.new("RGB", (width, y - gap + sum(height + gap for _, height in sizes)), "white")
+    for row, size in zip(rows, sizes, strict=True):
+        for i, (title, tile) in enumerate(row):
+            x = i * (size[0] + gap)
+            if row is rows[0]:
+                ImageDraw.Draw(sheet).text((x + size[0] // 2, y // 2), title, fill="black", anchor="mm")
+            sheet.paste(Image.fromarray(tile).resize(size, Image.Resampling.NEAREST), (x, y))
+        y += size[1] + gap
     return sheet
+
+
+def compare(
+    images: str | Path, truth: str | Path, masks: Mapping[str, str], names: Sequence[str] | None = None, scale: int = 2
+) -> Image.Image:
+    """Draw rows of image | truth | one mask per net.
+
+    Args:
+        images: folder of the images.
+        truth: folder of their masks; those without a palette are drawn in the nets' colours.
+        masks: title -> folder of palette PNGs named after the images.
+        names: images to show, without suffix; the first three of the first folder by default.
+        scale: enlargement.
+
+    Raises:
+        UserError: ``file-missing``: an image or mask, ``mask-size``: it is not that of the image.
+    """
+    first = Path(next(iter(masks.values())))
+    names = names or sorted(path.stem for path in first.glob("*.png"))[:3]
+    if not names:
+        raise UserError("file-missing", f"no masks in {first}: write them with tools/test.py --out DIR")
+    rows = []
+    for name in names:
+        palette = _open(first, name).getpalette()
+        tiles = [("image", _colours(_open(images, name))), ("truth", _colours(_open(truth, name), palette))]
+        tiles += [(title, _colours(_open(folder, name))) for title, folder in masks.items()]
+        if len({tile.shape for _, tile in tiles}) > 1:
+            sizes = [(title, tile.shape[:2]) for title, tile in tiles]
+            raise UserError("mask-size", f"image and masks of {name} must have one (height, width): {sizes}")
+        rows.append(tiles)
+    return panel(*rows, scale=scale)
+
+
+def _open(folder: str | Path, name: str) -> Image.Image:
+    found = sorted(Path(folder).glob(f"{name}.*"))
+    if not found:
+        remedy = "name the folders of images and truth, and write masks with tools/test.py --out DIR"
+        raise UserError("file-missing", f"no file {Path(folder) / name}.*: {remedy}")
+    return Image.open(found[0])
+
+
+def _colours(image: Image.Image, palette: list[int] | None = None) -> np.ndarray:
+    """Return (H, W, 3) of an image or mask; ids without colours of their own get those of the palette."""
+    if image.mode == "L" and palette:
+        image.putpalette(palette)
+    return np.asarray(image.convert("RGB"))

@@ -1,4 +1,4 @@
-"""A contact sheet: many images with their masks laid over them, captions below, a legend of the classes at the bottom.
+"""Draw a contact sheet: many images with their masks laid over them, captions below, a legend of the classes at the bottom.
 
 Images are (H, W, 3) uint8 RGB, masks (H, W) class ids with 255 for void.
 """
@@ -21,10 +21,11 @@ GAP = 8  # px
 STRIPE = 8  # px from one stripe of void to the next
 SWATCH = (28, 16)  # px, width and height
 Tile = tuple[str, np.ndarray, "np.ndarray | None"]
+Palette = Sequence[Sequence[int]]
 
 
 def contact_sheet(
-    tiles: Sequence[Tile], palette: Sequence[Sequence[int]], classes: Sequence[str], path: str | Path, columns: int = 4
+    tiles: Sequence[Tile], palette: Palette, classes: Sequence[str], path: str | Path, columns: int = 4
 ) -> None:
     """Draw tiles into a grid and write it as a PNG.
 
@@ -36,27 +37,25 @@ def contact_sheet(
         columns: tiles in a row, at most.
 
     Raises:
-        UserError: no tiles, or an image and its mask differ in size.
+        UserError: ``dataset-empty``: no tiles, ``mask-size``: an image and its mask differ in size.
     """
     if not tiles:
-        raise UserError(f"there is no image to draw into {path}")
+        raise UserError("dataset-empty", f"there is no image to draw into {path}")
     font = _font(13)
     pictures = [_picture(*tile, palette) for tile in tiles]
     columns = min(columns, len(tiles))
     column = max(LEAST, *(picture.width for picture in pictures))
     captions = [caption.splitlines() or [""] for caption, _, _ in tiles]
     line = sum(font.getmetrics())
-    below = line * max(map(len, captions)) + GAP
-    rows = [pictures[i : i + columns] for i in range(0, len(pictures), columns)]
-    bands = [max(picture.height for picture in row) for row in rows]
+    below = line * max(map(len, captions)) + 2 * GAP
+    bands = [max(picture.height for picture in pictures[i : i + columns]) for i in range(0, len(pictures), columns)]
     width = GAP + columns * (column + GAP)
     legend = _legend([mask for _, _, mask in tiles if mask is not None], palette, classes, width)
-    sheet = Image.new("RGB", (width, GAP + sum(bands) + len(bands) * (below + GAP) + legend.height), "white")
+    sheet = Image.new("RGB", (width, GAP + sum(bands) + len(bands) * below + legend.height), "white")
     draw = ImageDraw.Draw(sheet)
     for i, (picture, lines) in enumerate(zip(pictures, captions, strict=True)):
         row, place = divmod(i, columns)
-        x = GAP + place * (column + GAP)
-        y = GAP + sum(bands[:row]) + row * (below + GAP)
+        x, y = GAP + place * (column + GAP), GAP + sum(bands[:row]) + row * below
         sheet.paste(picture, (x, y))
         for number, text in enumerate(lines):
             draw.text((x, y + picture.height + 2 + number * line), shorten(text, column, font), fill="black", font=font)
@@ -66,7 +65,7 @@ def contact_sheet(
 
 
 def shorten(text: str, width: float, font: ImageFont.FreeTypeFont) -> str:
-    """Take letters out of the middle, one more at a time, until the text is no wider than ``width`` px."""
+    """Take letters out of the middle until the text is no wider than ``width`` px."""
     shown, kept = text, len(text)
     while font.getlength(shown) > width and kept > 1:
         kept -= 1
@@ -74,64 +73,56 @@ def shorten(text: str, width: float, font: ImageFont.FreeTypeFont) -> str:
     return shown
 
 
-def _picture(caption: str, image: np.ndarray, mask: np.ndarray | None, palette: Sequence[Sequence[int]]) -> Image.Image:
-    """The tile in its size on the sheet: shrunk smoothly, or enlarged by whole pixels."""
+def _picture(caption: str, image: np.ndarray, mask: np.ndarray | None, palette: Palette) -> Image.Image:
+    """Draw a tile in its size on the sheet: shrunk smoothly, or enlarged by whole pixels."""
     height, width = image.shape[:2]
     if mask is not None and mask.shape != (height, width):
-        raise UserError(f"image and mask of {caption} differ in size: {(height, width)} and {mask.shape}")
+        what = f"image and mask of {caption} differ in size: {(height, width)} and {mask.shape}"
+        raise UserError("mask-size", f"{what}; both must have one")
     scale = CELL / max(height, width)
-    if scale >= 1:
-        scale = int(scale)
+    scale = int(scale) if scale >= 1 else scale
     size = max(1, round(scale * width)), max(1, round(scale * height))
     smooth = Image.Resampling.NEAREST if scale >= 1 else Image.Resampling.LANCZOS
     scaled = Image.fromarray(image).resize(size, smooth)
     if mask is None:
         return scaled
     ids = Image.fromarray(mask.astype(np.uint8)).resize(size, Image.Resampling.NEAREST)
-    return Image.fromarray(_coloured(np.asarray(scaled), np.asarray(ids), palette))
+    return Image.fromarray(_striped_overlay(np.asarray(scaled), np.asarray(ids), palette))
 
 
-def _coloured(
-    image: np.ndarray, mask: np.ndarray, palette: Sequence[Sequence[int]], opacity: float = 0.5
-) -> np.ndarray:
-    """The overlay, with stripes on void: a class may have a colour like void's."""
+def _striped_overlay(image: np.ndarray, mask: np.ndarray, palette: Palette, opacity: float = 0.5) -> np.ndarray:
+    """Blend the mask's colours over the image, with stripes on void: a class may have a colour like void's."""
     blend = overlay(image, mask, palette, opacity)
     diagonal = np.add.outer(*map(np.arange, mask.shape)) % STRIPE
-    void = mask == VOID
-    blend[void & (diagonal < 3)] = VOID_COLOUR
-    blend[void & (diagonal == 3)] = 0
+    blend[(mask == VOID) & (diagonal < 3)] = VOID_COLOUR
+    blend[(mask == VOID) & (diagonal == 3)] = 0
     return blend
 
 
-def _legend(
-    masks: Sequence[np.ndarray], palette: Sequence[Sequence[int]], classes: Sequence[str], width: int
-) -> Image.Image:
-    """Colour and name of every id in the masks, in as many lines as the width asks for."""
+def _legend(masks: Sequence[np.ndarray], palette: Palette, classes: Sequence[str], width: int) -> Image.Image:
+    """Draw colour and name of every id in the masks, in as many lines as they need."""
     font = _font(14)
     ids = sorted(set().union(*(np.unique(mask).tolist() for mask in masks)))
-    entries, x, y = [], GAP, 0
-    line = max(SWATCH[1], sum(font.getmetrics())) + GAP
-    for one in ids:
-        name = "void" if one == VOID else classes[one] if one < len(classes) else f"id {one}, no class"
-        name = shorten(name, width - SWATCH[0] - 3 * GAP, font)
-        wide = SWATCH[0] + GAP + round(font.getlength(name)) + 2 * GAP
-        if x > GAP and x + wide > width:
-            x, y = GAP, y + line
-        entries.append((one, name, x, y))
-        x += wide
-    legend = Image.new("RGB", (width, y + line if entries else 0), "white")
+    x, y, line = GAP, 0, max(SWATCH[1], sum(font.getmetrics())) + GAP
+    legend = Image.new("RGB", (width, line * len(ids)), "white")
     draw = ImageDraw.Draw(legend)
-    for one, name, x, y in entries:
+    for index in ids:
+        name = "void" if index == VOID else classes[index] if index < len(classes) else f"id {index}, no class"
+        name = shorten(name, width - SWATCH[0] - 3 * GAP, font)
+        advance = SWATCH[0] + GAP + round(font.getlength(name)) + 2 * GAP
+        if x > GAP and x + advance > width:
+            x, y = GAP, y + line
         grey = np.full((*SWATCH[::-1], 3), 128, np.uint8)
-        colour = _coloured(grey, np.full(SWATCH[::-1], one), palette, opacity=1.0)
+        colour = _striped_overlay(grey, np.full(SWATCH[::-1], index), palette, opacity=1.0)
         legend.paste(Image.fromarray(colour), (x, y))
         draw.rectangle((x, y, x + SWATCH[0] - 1, y + SWATCH[1] - 1), outline="black")
         draw.text((x + SWATCH[0] + GAP, y + SWATCH[1] // 2), name, fill="black", font=font, anchor="lm")
-    return legend
+        x += advance
+    return legend.crop((0, 0, width, y + line if ids else 0))
 
 
 def _font(size: int) -> ImageFont.FreeTypeFont:
-    """DejaVu Sans, which matplotlib brings along and which knows more letters than Pillow's own."""
+    """Load DejaVu Sans, which comes with matplotlib and has more letters than Pillow's own font."""
     import matplotlib  # a quarter of a second that only a sheet needs
 
     return ImageFont.truetype(Path(matplotlib.get_data_path()) / "fonts/ttf/DejaVuSans.ttf", size)

@@ -6,36 +6,35 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
+from support.refusals import refused
 
-from fcn_plugin.errors import UserError
 from fcn_plugin.visualization.curves import draw_curves, read_curve
 
 
 def write(folder, start, records):
     path = folder / start / "vis_data" / "scalars.json"
     path.parent.mkdir(parents=True)
-    path.write_text("".join(json.dumps(one) + "\n" for one in records))
+    path.write_text("".join(json.dumps(record) + "\n" for record in records))
     return folder
 
 
 def test_validations_of_all_starts_in_order(tmp_path):
     write(tmp_path, "20260101_1", [dict(loss=1.0, step=1), dict(mIoU=0.1, step=2), dict(mIoU=0.3, step=4)])
     write(tmp_path, "20260101_2", [dict(loss=0.5, step=3), dict(mIoU=0.2, step=4), dict(mIoU=0.4, step=6)])
-    assert read_curve(tmp_path) == [(2, 0.1), (4, 0.2), (6, 0.4)]  # the resumed run's word counts
+    assert read_curve(tmp_path) == [(2, 0.1), (4, 0.2), (6, 0.4)]  # the resumed run's score counts
 
 
 def test_a_run_without_validation_is_refused(tmp_path):
     write(tmp_path, "20260101_1", [dict(loss=1.0, step=1)])
-    with pytest.raises(UserError, match="no validation with mIoU in"):
+    with refused("file-missing", "mIoU", tmp_path):
         read_curve(tmp_path)
 
 
 def log_with(folder, line, place):
     """A log of two validations with a strange line in it."""
-    path = write(folder, "20260101_1", [dict(mIoU=0.1, step=2), dict(mIoU=0.3, step=4)]) / "20260101_1/vis_data"
-    lines = (path / "scalars.json").read_text().splitlines()
+    lines = ['{"mIoU": 0.1, "step": 2}', '{"mIoU": 0.3, "step": 4}']
     lines.insert(place, line)
-    (path / "scalars.json").write_text("\n".join(lines))
+    (write(folder, "20260101_1", []) / "20260101_1/vis_data/scalars.json").write_text("\n".join(lines))
 
 
 @pytest.mark.parametrize("half", ["{", '{"mIoU": 0.', '{"mIoU": 0.5, "step": 6', "\0\0"])
@@ -46,7 +45,7 @@ def test_the_half_line_of_a_killed_run_is_left_out(tmp_path, half):
 
 def test_a_broken_line_amid_others_is_named(tmp_path):
     log_with(tmp_path, '{"mIoU": 0.', 1)
-    with pytest.raises(UserError, match=r"scalars\.json, line 2 is no record "):
+    with refused("record-damaged", "scalars.json, line 2"):
         read_curve(tmp_path)
 
 
@@ -67,10 +66,10 @@ def test_a_drawing_that_breaks_off_leaves_the_old_picture(tmp_path, monkeypatch)
 
 
 def test_every_net_is_drawn_in_its_colour(tmp_path):
-    nets = {}
-    for i, title in enumerate(("FCN-32s", "FCN-8s")):
-        records = [dict(mIoU=0.1 * (i + 1), step=2), dict(mIoU=0.2 * (i + 1), step=4)]
-        nets[title] = [write(tmp_path / title, "20260101_1", records)]
+    nets = {
+        title: [write(tmp_path / title, "20260101_1", [dict(mIoU=score, step=2), dict(mIoU=2 * score, step=4)])]
+        for title, score in (("FCN-32s", 0.1), ("FCN-8s", 0.2))
+    }
     draw_curves(nets, tmp_path / "curves.png")
     colours = {tuple(pixel) for pixel in np.asarray(Image.open(tmp_path / "curves.png").convert("RGB")).reshape(-1, 3)}
     assert {(31, 119, 180), (255, 127, 14)} <= colours  # C0 and C1

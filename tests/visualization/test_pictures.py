@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 from PIL import Image
+from support.refusals import refused
 
-from fcn_plugin.errors import UserError
 from fcn_plugin.visualization.pictures import colour_table, overlay, panel, save_mask
 
 PALETTE = [[10, 20, 30], [200, 100, 0]]
@@ -21,8 +21,10 @@ def test_colour_table():
     assert tuple(table[255]) == VOID
 
 
-def test_void_keeps_its_colour_beside_256_classes():
+def test_256_classes_are_the_most():
     assert tuple(colour_table([[1, 1, 1]] * 256)[255]) == VOID
+    with refused("classes-count", 257, 256):
+        colour_table([[0, 0, 0]] * 257)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int64])
@@ -35,17 +37,13 @@ def test_a_mask_file_holds_ids_and_shows_colours(tmp_path, mask, dtype):
     assert np.array(image.convert("RGB")).tolist() == colour_table(PALETTE)[mask].tolist()
 
 
-def test_overlay_blends_half_and_half():
+def test_overlay_blends_half_and_half_unless_told_otherwise():
     image = np.full((2, 3, 3), 100, np.uint8)
     blend = overlay(image, MASK, PALETTE)
     assert blend.dtype == np.uint8
     assert blend[0].tolist() == [[55, 60, 65], [150, 100, 50], [162, 162, 146]]
     assert blend[1, 2].tolist() == [50, 50, 50]
     assert (image == 100).all()
-
-
-def test_overlay_opacity():
-    image = np.full((2, 3, 3), 100, np.uint8)
     assert np.array_equal(overlay(image, MASK, PALETTE, 0.0), image)
     assert np.array_equal(overlay(image, MASK, PALETTE, 1.0), colour_table(PALETTE)[MASK])
     assert overlay(image, MASK, PALETTE, 0.25)[0, 1].tolist() == [125, 100, 75]
@@ -74,6 +72,11 @@ def test_panel_scales_without_mixing_ids():
     assert np.array_equal(sheet[16:], tile.repeat(3, 0).repeat(3, 1))
 
 
-def test_more_classes_than_a_palette_holds_are_refused():
-    with pytest.raises(UserError, match="257 classes do not fit"):
-        colour_table([[0, 0, 0]] * 257)
+def test_panel_puts_rows_below_each_other():
+    small, large = np.zeros((5, 40, 3), np.uint8), np.zeros((7, 50, 3), np.uint8)
+    sheet = np.array(panel([("", small)], [("", large), ("no title", large)]))
+    assert sheet.shape == (5 + 16 + 7 + 4, 2 * 50 + 4, 3)
+    assert not sheet[16:21, :40].any()
+    assert not sheet[25:, :50].any()
+    assert not sheet[25:, 54:].any()
+    assert (sheet == 0).all(-1).sum() == small[..., 0].size + 2 * large[..., 0].size

@@ -1,4 +1,4 @@
-"""PredictionHook: files are named after their images, those in subfolders too, and stand-ins leave none."""
+"""PredictionHook: files are named after their images, those in subfolders too; a sample that replaces a broken one has none."""
 
 from types import SimpleNamespace
 
@@ -51,7 +51,7 @@ def test_the_bare_name_where_the_folder_is_not_known(images, tmp_path, options):
     assert files == {"masks/a.png", "pictures/a.png"}
 
 
-def test_nothing_of_a_stand_in(images, tmp_path):
+def test_no_file_of_a_sample_that_replaces_a_broken_one(images, tmp_path):
     path = images / "day" / "a.jpg"
     files = run(images, tmp_path / "out", dataset(), predicted(path, 1), predicted(path, 0, stand_in=True))
     assert files == {"masks/a.png", "pictures/a.png"}
