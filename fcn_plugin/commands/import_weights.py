@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,11 +13,9 @@ from ..errors import UserError
 from .options import add_cfg_options, add_trust, load_config
 
 if TYPE_CHECKING:
-    import torch
     from mmengine.config import Config
-    from torch import nn
+    from torch import Tensor, nn
 
-    from ..weights.formats import WeightFormat
     from ..weights.rename import Renamed
 
 SUFFIXES = (".safetensors", ".pth")
@@ -48,47 +48,50 @@ def import_weights(source: str, target: str, cfg: Config | None = None, images: 
 
     Args:
         source: file of any known kind, ``https://`` link or ``torchvision://NAME``.
-        target: file to write, ``.safetensors`` or ``.pth``; it appears only when it is whole.
+        target: file to write, ``.safetensors`` or ``.pth``; it appears only when it is complete.
         cfg: config of the net that the weights are for. With it every name and shape is checked, narrower fc layers are
-            made where ``model.fc`` says so, and the classes' names go along.
-        images: what the weights expect of an image, of ``models.preprocessing.KINDS``, where the file's names mislead:
-            Caffe's VGG16 is also handed around under torchvision's names.
+            made where ``model.fc`` says so, and the classes' names are written too.
+        images: what the weights expect of an image, a key of ``weights.preprocessing.KINDS``, where the file's names mislead:
+            Caffe's VGG16 also circulates under torchvision's names.
 
     Returns:
         The report: the format, a line for every tensor, what was written.
 
     Raises:
-        UserError: an unknown, damaged or unfitting source, or a target that can't be written. Nothing is written then.
+        UserError: ``output-path``, ``option-value``, ``disk-write``; those of ``weights.rename.read_renamed`` and
+            ``weights.fit.fit``. Nothing is written then.
     """
     from ..data.leaves import dataset_meta
+    from ..models.skip_head import FCNSkipHead
     from ..weights.fit import fit
-    from ..weights.preprocessing import KINDS, RECORD
+    from ..weights.preprocessing import KINDS, RECORD, describe
     from ..weights.rename import read_renamed
 
     path = Path(target)
     if path.suffix not in SUFFIXES:
-        raise UserError(f"{target} ends in {path.suffix!r}: give a name that ends in {' or '.join(SUFFIXES)}")
+        end = " or ".join(SUFFIXES)
+        raise UserError("output-path", f"{target} ends in {path.suffix!r}: give a name that ends in {end}")
     if not path.parent.is_dir():
-        raise UserError(f"there is no folder {path.parent} for {path.name}: make it first")
+        raise UserError("output-path", f"there is no folder {path.parent} for {path.name}: make it first")
     if path.exists() and Path(source).exists() and path.samefile(source):
-        raise UserError(f"{target} is the source itself: give another name")
+        raise UserError("output-path", f"{target} is the source itself: give another name")
     if images is not None and images not in KINDS:
-        raise UserError(f"images {images!r} is unknown: one of {', '.join(KINDS)}")
+        raise UserError("option-value", f"images {images!r} is unknown: give one of {', '.join(KINDS)}")
     renamed, form = read_renamed(source, KINDS.get(images))
+    is_fcn = FCNSkipHead.count_classes(renamed.tensors) is not None
     if cfg is None:
-        tensors, lines = _as_they_are(renamed)
-        meta = {}
+        (tensors, lines), meta = _take_all(renamed, FCNSkipHead.is_upsampling), {}
     else:
-        fitted = fit(_outline(cfg), renamed, form, source, cfg.model.get("fc", "copy"), _is_fcn(renamed))
-        tensors, lines = fitted.tensors, fitted.lines
+        tensors, lines = fit(_outline(cfg), renamed, form, source, cfg.model.get("fc", "copy"), is_fcn)
         meta = {"dataset_meta": dataset_meta(cfg)}
-    tensors = {name: tensor if _is_alone(tensor, tensors) else _copy(tensor) for name, tensor in tensors.items()}
     _write({**tensors, RECORD: form.preprocessing}, meta, path)
-    return [f"{source} is {form.name}", *lines, _summary(path, len(tensors), form, renamed)]
+    use = "tools/test.py and init_model take it" if is_fcn else "start from it with model.pretrained"
+    wrote = f"wrote {path}: {len(tensors)} tensors for images as {describe(form.preprocessing)}; {use}"
+    return [f"{source} is {form.name}", *lines, wrote]
 
 
 def _outline(cfg: Config) -> nn.Module:
-    """The config's net as names and shapes, without memory for weights."""
+    """Build the config's net as names and shapes, without memory for weights."""
     import torch
     from mmengine.registry import init_default_scope
     from mmseg.registry import MODELS
@@ -105,45 +108,28 @@ def _outline(cfg: Config) -> nn.Module:
     return model
 
 
-def _is_fcn(renamed: Renamed) -> bool:
-    return any(name.startswith("decode_head.score_") for name in renamed.tensors)
-
-
-def _as_they_are(renamed: Renamed) -> tuple[dict[str, torch.Tensor], list[str]]:
-    """Without a net to compare with: only upsampling kernels that any net has anyway are left out."""
+def _take_all(renamed: Renamed, is_upsampling: Callable[[str], bool]) -> tuple[dict[str, Tensor], list[str]]:
+    """Take all tensors, without a net to compare with, except the upsampling kernels that every net has."""
     from ..weights.kernels import is_bilinear
 
     tensors, lines = {}, list(renamed.lines)
     for name, tensor in renamed.tensors.items():
         line = renamed.how[name]
-        if name.startswith("decode_head.upscore") and is_bilinear(tensor):
-            lines.append(f"checked {renamed.origin[name]}: the bilinear kernels that every net has")
-            continue
-        if name.startswith("decode_head.upscore"):
+        if is_upsampling(name):
+            if is_bilinear(tensor):
+                lines.append(f"checked {renamed.origin[name]}: the bilinear kernels that every net has")
+                continue
             tensor = tensor.float()
             line += ": learned kernels, set model.decode_head.upsample=dict(dense=True)"
         tensors[name] = tensor
         lines.append(line)
-    for name, scale in renamed.scales.items():
-        lines.append(f"scale_{name} is {scale:.6g}: neck.scales of the config must say the same")
-    lines.append("unchecked against a net, and without the classes' names: --to CONFIG does both")
-    return tensors, lines
+    scales = renamed.scales.items()
+    lines += [f"scale_{name} is {scale:.6g}: neck.scales of the config must say the same" for name, scale in scales]
+    return tensors, [*lines, "unchecked against a net, and without the classes' names: --to CONFIG does both"]
 
 
-def _is_alone(tensor: torch.Tensor, others: dict[str, torch.Tensor]) -> bool:
-    """False for a part of a larger tensor and for one of two names: files hold each by itself."""
-    storage = tensor.untyped_storage()
-    sharing = [other for other in others.values() if other.untyped_storage().data_ptr() == storage.data_ptr()]
-    return len(sharing) == 1 and storage.nbytes() == tensor.nbytes and tensor.is_contiguous()
-
-
-def _copy(tensor: torch.Tensor) -> torch.Tensor:
-    import torch
-
-    return tensor.clone(memory_format=torch.contiguous_format)
-
-
-def _write(tensors: dict[str, torch.Tensor], meta: dict, path: Path) -> None:
+def _write(tensors: dict[str, Tensor], meta: dict, path: Path) -> None:
+    """Write tensors, copied where they share memory with others or lie in a larger one: files hold each by itself."""
     import torch
     from safetensors import SafetensorError
     from safetensors.torch import save_file
@@ -151,6 +137,11 @@ def _write(tensors: dict[str, torch.Tensor], meta: dict, path: Path) -> None:
     from ..atomic_write import atomic_write
     from ..checkpoints.checksum import BLANK, seal
 
+    users = Counter(tensor.untyped_storage().data_ptr() for tensor in tensors.values())
+    for name, tensor in tensors.items():
+        storage = tensor.untyped_storage()
+        if users[storage.data_ptr()] > 1 or storage.nbytes() != tensor.nbytes or not tensor.is_contiguous():
+            tensors[name] = tensor.clone(memory_format=torch.contiguous_format)
     try:
         with atomic_write(path) as part:
             if path.suffix == ".pth":
@@ -160,11 +151,4 @@ def _write(tensors: dict[str, torch.Tensor], meta: dict, path: Path) -> None:
                 save_file(tensors, part, {"format": "pt", **BLANK, **notes})
             seal(part)
     except (OSError, RuntimeError, SafetensorError) as error:  # a full disk is a RuntimeError to torch
-        raise UserError(f"can't write {path} ({error}): give another place") from error
-
-
-def _summary(path: Path, count: int, form: WeightFormat, renamed: Renamed) -> str:
-    from ..weights.preprocessing import describe
-
-    use = "tools/test.py and init_model take it" if _is_fcn(renamed) else "start from it with model.pretrained"
-    return f"wrote {path}: {count} tensors for images as {describe(form.preprocessing)}; {use}"
+        raise UserError("disk-write", f"can't write {path} ({error}): give another place") from error

@@ -1,7 +1,7 @@
 """Published FCNs through the importer: written as the authors' files, imported, tested, and compared with their nets.
 
-The oracle is ``reference_nets`` on the decoded images: BGR less the mean, scores, argmax, one count. Nothing of the package is
-in it. It runs in float64, with weights that leave no pixel near a tie, so float32 must give the same matrix, count for count.
+The oracle is ``reference_nets`` on the decoded images: BGR less the mean, scores, argmax, one count; it uses nothing of the
+package. It runs in float64, with weights that leave no pixel near a tie, so float32 must give the same matrix, count for count.
 """
 
 import os
@@ -20,6 +20,7 @@ from safetensors.torch import load_file
 from support.caffe_writer import write_caffemodel
 from support.processes import TESTS
 from support.reference_nets import caffenet_weights, run_caffenet, run_vgg16, vgg16_weights
+from support.refusals import tool_refused
 
 IMPORT = "model_converters/import_weights"
 MEAN = (104.00699, 116.66877, 122.67892)  # of B, G, R
@@ -77,10 +78,8 @@ def in_float64(weights):
 def weights_without_ties(variant, images):
     """Weights whose best two classes differ at every pixel by more than float32 errs, and their logits in float64."""
     for seed in range(1, 20):
-        make = (
-            caffenet_weights if variant == "alexnet" else lambda c, seed: vgg16_weights(c, variant=variant, seed=seed)
-        )
-        weights = make(21, seed=seed)
+        alexnet = variant == "alexnet"
+        weights = caffenet_weights(21, seed=seed) if alexnet else vgg16_weights(21, variant=variant, seed=seed)
         # no class wins everywhere
         weights["score_fr.bias"] -= run(variant, weights, images).mean((0, 2, 3))
         logits = run(variant, in_float64(weights), images.double())
@@ -191,7 +190,7 @@ def test_stock_init_model_gives_the_authors_logits(tool, published, val, tmp_pat
         logits = model(val[0])
     assert (logits - net.logits).abs().max() <= 1e-5 * net.logits.abs().max()
     # the file's own, else mmseg would take those of any data set of 21 classes, with a warning
-    assert not [one for one in recwarn if "dataset_meta" in str(one.message)]
+    assert not [warning for warning in recwarn if "dataset_meta" in str(warning.message)]
     assert list(model.dataset_meta["classes"])[:3] == ["background", "aeroplane", "bicycle"]
     assert list(model.dataset_meta["palette"][1]) == [128, 0, 0]
 
@@ -255,9 +254,9 @@ DENSE = ("--cfg-options", "model.decode_head.upsample.dense=True")
 
 
 def test_learned_kernels_need_a_net_that_has_them(tool, published, learned, tmp_path):
-    message = refused(tool, learned.source, tmp_path, "--to", learned.config)
+    message = refused(tool, learned.source, tmp_path, "weights-fit", "--to", learned.config)
     assert "upscore8.weight" in message
-    assert "learned kernels, set model.decode_head.upsample=dict(dense=True)" in message
+    assert "model.decode_head.upsample=dict(dense=True)" in message
     assert (learned.confusion != published("8s").confusion).any()
     target = imported(tool, learned, tmp_path / "net.pth", "--to", learned.config, *DENSE)
     counts = scored(tool, learned.config, target, tmp_path / "work", *DENSE)
@@ -267,18 +266,18 @@ def test_learned_kernels_need_a_net_that_has_them(tool, published, learned, tmp_
 # ---- what is refused
 
 
-def refused(tool, source, folder, *words, name="net"):
+def refused(tool, source, folder, code, *words):
     """The message, after checking that a new target does not appear and an old one stays as it was."""
     messages = []
     for suffix, old in ((".pth", b"mine"), (".safetensors", None)):
         place = folder / f"refused{suffix}"
         place.mkdir()
-        target = place / f"{name}{suffix}"
+        target = place / f"net{suffix}"
         if old:
             target.write_bytes(old)
         done = tool(IMPORT, source, target, *words)
         assert (done.code, done.out) == (2, "")
-        assert done.err.startswith("error: ")
+        assert done.err.startswith(f"error: [{code}] ")
         assert done.err.count("\n") == 1
         # no .part either
         assert [(path, path.read_bytes()) for path in place.iterdir()] == ([(target, old)] if old else [])
@@ -347,18 +346,18 @@ def pickle_with_code(net, path):
 
 
 UNREADABLE = {
-    cut: ("can't be read as a .caffemodel", "download it again"),
-    cut_in_the_first_layer: ("can't be read as a .caffemodel", "download it again"),
-    jpeg: ("can't be read as a .caffemodel",),
-    empty: ("empty, truncated, damaged",),
-    missing: ("no checkpoint at",),
-    folder: ("no checkpoint at",),
-    broken_value: ("NaN or infinite values in conv3_2.weight",),
-    other_net: ("of no known kind", "encoder.weight", "Caffe or torchfcn VGG16"),
-    no_dict_of_weights: ("holds a NoneType where its weights should be",),
-    numbers_for_names: ("of no known kind",),
-    zip_with_code: ("would run code", "mkdir"),
-    pickle_with_code: ("would run code", "mkdir"),
+    cut: ("weights-damaged", "download it again"),
+    cut_in_the_first_layer: ("weights-damaged", "download it again"),
+    jpeg: ("weights-damaged", ".caffemodel"),
+    empty: ("checkpoint-damaged",),
+    missing: ("checkpoint-missing",),
+    folder: ("checkpoint-missing",),
+    broken_value: ("checkpoint-nan", "conv3_2.weight"),
+    other_net: ("weights-format", "encoder.weight", "Caffe or torchfcn VGG16"),
+    no_dict_of_weights: ("weights-format", "NoneType"),
+    numbers_for_names: ("weights-format",),
+    zip_with_code: ("checkpoint-code", "mkdir"),
+    pickle_with_code: ("checkpoint-code", "mkdir"),
 }
 
 
@@ -366,67 +365,50 @@ UNREADABLE = {
 def test_sources_that_can_not_be_read(tool, published, tmp_path, spoil):
     path = tmp_path / "source"
     spoil(published("8s"), path)
-    message = refused(tool, path, tmp_path)
-    for fragment in (str(path), *UNREADABLE[spoil]):
-        assert fragment in message
+    code, *fragments = UNREADABLE[spoil]
+    message = refused(tool, path, tmp_path, code)
+    assert all(fragment in message for fragment in (str(path), *fragments)), message
     assert not (tmp_path / "ran").exists()
 
 
+def option(text):
+    return "--cfg-options", f"model.{text}"
+
+
 UNFITTING = {  # source, config, further words, what the message must say
-    "RGB": (
-        "8s",
-        "8s",
-        ("--cfg-options", "model.data_preprocessor.bgr_to_rgb=True"),
-        "the weights expect BGR, mean (104.007, ",
-        "the config gives RGB",
-        "bgr_to_rgb=False",
-    ),
-    "scaled": (
-        "8s",
-        "8s",
-        ("--cfg-options", "model.data_preprocessor.std=[58,57,57]"),
-        "std (1, 1, 1); the config gives BGR",
-        "set model.data_preprocessor",
-    ),
-    "said to be RGB": ("8s", "8s", ("--images", "torchvision"), "the weights expect RGB", "the config gives BGR"),
-    "classes": (
-        "8s",
-        "8s",
-        ("--cfg-options", "model.decode_head.num_classes=5"),
-        "(21, 8, 1, 1) score_fr.weight",
-        "the net needs (5, 8, 1, 1)",
-    ),
-    "finer": ("8s", "32s", (), "score_pool4.weight", "the net has no such layer, choose the config of that net"),
+    "RGB": ("8s", "8s", option("data_preprocessor.bgr_to_rgb=True"), "BGR, mean (104.007, ", "bgr_to_rgb=False"),
+    "scaled": ("8s", "8s", option("data_preprocessor.std=[58,57,57]"), "std (1, 1, 1)", "std (58, 57, 57)"),
+    "said to be RGB": ("8s", "8s", ("--images", "torchvision"), "expect RGB", "gives BGR"),
+    "classes": ("8s", "8s", option("decode_head.num_classes=5"), "(21, 8, 1, 1) score_fr.weight", "(5, 8, 1, 1)"),
+    "finer": ("8s", "32s", (), "score_pool4.weight", "the net has no such layer"),
     "coarser": ("32s", "8s", (), "nothing for decode_head.score_pool4.weight (21, 32, 1, 1)"),
     "at once": ("atonce", "8s", (), "scale_pool4 is 0.01, the net's neck.scales has 1"),
     "not at once": ("8s", "atonce", (), "no scale_pool4, the net's neck.scales has 0.01"),
     "AlexNet": ("alexnet", "32s", (), "Caffe CaffeNet", "conv1.weight", "the net has no such layer"),
 }
+OTHER_IMAGES = ("RGB", "scaled", "said to be RGB")
 
 
 @pytest.mark.parametrize("case", UNFITTING)
 def test_nets_that_the_source_does_not_fit(tool, published, tmp_path, case):
     source, config, words, *fragments = UNFITTING[case]
     path = published(source).source
-    message = refused(tool, path, tmp_path, "--to", published(config).config, *words)
-    for fragment in (str(path), *fragments):
-        assert fragment in message
+    code = "weights-preprocessing" if case in OTHER_IMAGES else "weights-fit"
+    message = refused(tool, path, tmp_path, code, "--to", published(config).config, *words)
+    assert all(fragment in message for fragment in (str(path), *fragments)), message
 
 
 def test_a_target_of_another_kind(tool, published, tmp_path):
     for name in ("net.pt", "net", "net.caffemodel"):
         done = tool(IMPORT, published("8s").source, tmp_path / name)
-        assert (done.code, done.out) == (2, "")
-        assert done.err.startswith(f"error: {tmp_path / name} ends in ")
-        assert "give a name that ends in .safetensors or .pth" in done.err
-        assert not list(tmp_path.iterdir())
+        tool_refused(done, tmp_path, "output-path", tmp_path / name, ".safetensors or .pth")
+        assert (done.out, list(tmp_path.iterdir())) == ("", [])
 
 
 def test_a_target_folder_that_is_not_there(tool, published, tmp_path):
     done = tool(IMPORT, published("8s").source, tmp_path / "new" / "net.pth")
-    assert (done.code, done.out) == (2, "")
-    assert done.err == f"error: there is no folder {tmp_path / 'new'} for net.pth: make it first\n"
-    assert not list(tmp_path.iterdir())
+    tool_refused(done, tmp_path, "output-path", tmp_path / "new", "net.pth")
+    assert (done.out, list(tmp_path.iterdir())) == ("", [])
 
 
 @pytest.mark.parametrize("through", ["its name", "a link"])
@@ -439,6 +421,6 @@ def test_a_target_that_is_the_source(tool, published, tmp_path, through):
         target.symlink_to(source)
     done = tool(IMPORT, source, target)
     assert (done.code, done.out) == (2, "")
-    assert done.err == f"error: {target} is the source itself: give another name\n"
+    assert done.err == f"error: [output-path] {target} is the source itself: give another name\n"
     assert source.read_bytes() == content
     assert {path.name for path in tmp_path.iterdir()} == {source.name, target.name}
