@@ -9,7 +9,7 @@ import argparse
 import json
 import shlex
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from mmengine.config import Config
 
     from ..datatools.check.report import Report
-    from ..datatools.check.splits import Split
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -94,21 +93,20 @@ def check_dataset(cfg: Config, sheet: str | Path, jobs: int = 0) -> Report:
         jobs: processes that read; 0 reads in this one.
 
     Raises:
-        UserError: the config or its folders can't be used, or ``sheet`` can't be written.
+        UserError: the config or its folders can't be used; ``output-path``: ``sheet`` can't be written.
     """
-    from mmengine.registry import init_default_scope
 
+    from ..datatools.check.scan import check_splits
     from ..datatools.check.splits import splits_of_config
-    from ..preflight.config import check_config
+    from ..preflight.prepare import prepare
 
-    init_default_scope(cfg.get("default_scope", "mmseg"))
-    loaders = {
-        split: cfg[f"{split}_dataloader"] for split in ("train", "val", "test") if cfg.get(f"{split}_dataloader")
-    }
+    loaders = {split: cfg.get(f"{split}_dataloader") for split in ("train", "val", "test")}
+    loaders = {split: loader for split, loader in loaders.items() if loader}
     if not loaders:
-        raise UserError(f"{cfg.filename} has no dataloader: inherit one of configs/_base_/datasets or add it")
-    check_config(cfg, tuple(loaders))
-    return _check(splits_of_config(loaders, cfg.model.decode_head.num_classes), sheet, jobs)
+        raise UserError("config-data", f"{cfg.filename} has no dataloader: inherit one of configs/_base_/datasets")
+    prepare(cfg, tuple(loaders))
+    _prepare_sheet(sheet)
+    return check_splits(splits_of_config(loaders, cfg.model.decode_head.num_classes), sheet, jobs)
 
 
 def check_folders(
@@ -125,50 +123,19 @@ def check_folders(
         jobs: processes that read; 0 reads in this one.
 
     Raises:
-        UserError: the folders or the file can't be used, or ``sheet`` can't be written.
+        UserError: the folders or the file can't be used; ``output-path``: ``sheet`` can't be written.
     """
-    from ..data.class_map import ClassMap
-    from ..data.classes_file import read_classes
+    from ..datatools.check.scan import check_splits
     from ..datatools.check.splits import split_of_folders
 
-    class_map, palette = None, None
-    if classes is not None:
-        names, colours = read_classes(classes)
-        class_map = ClassMap.of(names, ignore_ids)
-        if colours is not None:
-            first: dict[str, list[int]] = {}
-            for name, colour in zip(names.values(), colours, strict=True):
-                first.setdefault(name, colour)  # several ids may share a name
-            palette = [first[name] for name in class_map.classes]
-    return _check([split_of_folders(images, masks, class_map, palette)], sheet, jobs)
+    split = split_of_folders(images, masks, classes, ignore_ids)
+    _prepare_sheet(sheet)
+    return check_splits([split], sheet, jobs)
 
 
-def _check(splits: Sequence[Split], sheet: str | Path, jobs: int) -> Report:
-    from ..data.problems import Problem
-    from ..datatools.check.findings import Findings
-    from ..datatools.check.overlap import repeated, shared
-    from ..datatools.check.palettes import PaletteCheck
-    from ..datatools.check.report import Report
-    from ..datatools.check.scan import scan
-    from ..datatools.check.sheet import draw_pairs
-    from ..datatools.check.splits import unpack
-    from ..datatools.check.tally import Tally
+def _prepare_sheet(path: str | Path) -> None:
     from ..preflight.config import make_dir
 
-    if Path(sheet).suffix.lower() != ".png":
-        raise UserError(f"--sheet {sheet}: the picture is a PNG: name a file .png")
-    make_dir(str(Path(sheet).parent), "--sheet")
-    palettes, findings = PaletteCheck(), Findings()
-    tallies = [Tally(split, palettes) for split in splits]
-    sources = [(tally, source) for tally in tallies for source in tally.split.sources]
-    for _, source in sources:
-        for kind, found, paths in source.strays:
-            findings.add(Problem(kind, unpack(path), found) for path in paths)
-    for number, pair, contents in scan([source for _, source in sources], jobs):
-        tally, source = sources[number]
-        findings.add(tally.add(source, pair, contents))
-    for tally in tallies:
-        for problems in (tally.absent(), tally.small(), repeated(tally)):
-            findings.add(problems)
-    findings.add(shared(tallies))
-    return Report(tallies, findings, draw_pairs(tallies, sheet))
+    if Path(path).suffix.lower() != ".png":
+        raise UserError("output-path", f"--sheet is {path}, the picture is a PNG: name a file .png")
+    make_dir(str(Path(path).parent), "--sheet")

@@ -1,4 +1,4 @@
-"""Look at a sample's files before they are loaded, and name the one at fault: the engine's own errors do not, or there are none."""
+"""Check a sample's files before they are loaded and name the file at fault; the engine's own errors do not, or there are none."""
 
 from __future__ import annotations
 
@@ -22,48 +22,43 @@ from .headers import (
 )
 from .leaves import leaf_datasets
 from .load_annotations import FCNLoadAnnotations
-from .problems import Problem, first_error
+from .problems import Problem, refuse
 
-MOST_IN_A_ROW = 50  # then it is the data set that is broken
+MOST_IN_A_ROW = 50  # more broken samples than this: the data set itself is at fault
 
 
 class CheckedPipeline(Compose):
-    """A data set's pipeline, with a look at each sample's files first.
+    """Run a data set's pipeline after a check of each sample's files.
 
     Args:
         transforms: of the pipeline.
 
     Raises:
-        UserError: an image or mask that can't be read, that is of another size than its partner, turned, too deep, or of colours
-            where ids are meant; names the file, the value and the remedy.
+        UserError: an error of :data:`problems.KINDS` in the image or mask; names the file, the value and the remedy.
     """
 
     def __init__(self, transforms: Iterable) -> None:
         super().__init__(list(transforms))
         self.loads = _loads(self.transforms)
-        self.passed: set[int] = set()  # indices: one look at each sample's files is enough
+        self.passed: set[int] = set()  # indices: each sample's files are checked once
 
     def __call__(self, data: dict) -> dict | None:
         paths = {"image": data.get("img_path"), "mask": data.get("seg_map_path")}
         index = data.get("sample_idx")
-        message = None if index in self.passed else _fault(paths, self.loads)
-        if message is None:
-            if index is not None:
-                self.passed.add(index)
-            try:
-                return super().__call__(data)
-            except UserError:
-                raise
-            except Exception as error:
-                message = _missing(paths) or _fault(paths, self.loads)
-                if message is None:
-                    raise
-                raise UserError(message) from error
-        raise UserError(message)
+        if index is None or index not in self.passed:
+            refuse(_problems(paths, self.loads))
+            self.passed.add(index)
+        try:
+            return super().__call__(data)
+        except UserError:
+            raise
+        except Exception:  # of the loaders: the file may have changed since
+            refuse([*_missing(paths), *_problems(paths, self.loads)])
+            raise
 
 
 class SkippingPipeline(CheckedPipeline):
-    """The same, which goes on without the broken samples and writes them down.
+    """Like :class:`CheckedPipeline`, but skip broken samples and note them in a file.
 
     In training the engine draws another sample for ``None``. In evaluation the next whole sample of the data set takes the
     place, with a void mask: it adds nothing to the scores, and images are still counted right.
@@ -75,7 +70,7 @@ class SkippingPipeline(CheckedPipeline):
         notes: file for a line per broken sample; workers and processes add to it.
 
     Raises:
-        UserError: many samples in a row are broken.
+        UserError: ``MOST_IN_A_ROW`` samples in a row are broken; has the code of the last one's fault.
     """
 
     def __init__(self, transforms: Iterable, dataset: BaseDataset, training: bool, notes: Path) -> None:
@@ -96,7 +91,7 @@ class SkippingPipeline(CheckedPipeline):
     def _note(self, error: UserError) -> None:
         self.in_a_row += 1
         if self.in_a_row >= MOST_IN_A_ROW:
-            raise UserError(f"{self.in_a_row} broken samples in a row, the last one: {error}") from error
+            raise error.within(f"{self.in_a_row} broken samples in a row, the last one") from error
         if str(error) not in self.noted:
             self.noted.add(str(error))
             with open(self.notes, "a") as file:  # one short write: lines of several workers don't mix
@@ -118,13 +113,13 @@ def check_files(dataset: Any) -> None:
 
 
 def skip_broken_files(dataset: Any, training: bool, notes: Path) -> None:
-    """Give it a :class:`SkippingPipeline`."""
+    """Give a data set, or those inside a wrapper, a :class:`SkippingPipeline`."""
     for leaf in _with_pipeline(dataset):
         leaf.pipeline = SkippingPipeline(leaf.pipeline.transforms, leaf, training, notes)
 
 
 def skipped(notes: Path) -> list[str]:
-    """A line for each sample that was skipped."""
+    """Read a line for each sample that was skipped."""
     return list(dict.fromkeys(notes.read_text().splitlines())) if notes.is_file() else []
 
 
@@ -145,15 +140,15 @@ def _loads(transforms: Iterable) -> dict[str, int]:
     return loads
 
 
-def _missing(paths: dict[str, str | None]) -> str | None:
-    for what, path in paths.items():
-        if path and "://" not in path and not Path(path).is_file():
-            return unreadable(path, what, FileNotFoundError()).problem.message
-    return None
+def _missing(paths: dict[str, str | None]) -> list[Problem]:
+    local = {what: path for what, path in paths.items() if path and "://" not in path}
+    return [
+        unreadable(path, what, FileNotFoundError()).problem for what, path in local.items() if not Path(path).is_file()
+    ]
 
 
-def _fault(paths: dict[str, str | None], loads: dict[str, int]) -> str | None:
-    """What is wrong with those of a sample's files that are there."""
+def _problems(paths: dict[str, str | None], loads: dict[str, int]) -> list[Problem]:
+    """What is wrong with those of a sample's files that exist and are decoded by a known loader."""
     headers = {}
     try:
         for what in loads:
@@ -161,15 +156,11 @@ def _fault(paths: dict[str, str | None], loads: dict[str, int]) -> str | None:
                 headers[what] = read_header(paths[what], what)
                 require_whole(headers[what], what)
     except UnreadableFile as error:
-        return error.problem.message
-    problems = []
-    if "image" in headers:
-        problems += image_problems(headers["image"])
-    if "mask" in headers:
-        problems += mask_problems(headers["mask"])
-        if headers["mask"].bits > loads["mask"]:
-            problems.append(Problem("deep mask", paths["mask"], f"{headers['mask'].bits} bits"))
-    if len(headers) == 2:
-        problems += pair_problems(headers["image"], headers["mask"])
-    error = first_error(problems)
-    return error and error.message
+        return [error.problem]
+    image, mask = headers.get("image"), headers.get("mask")
+    problems = image_problems(image) if image else []
+    if mask:
+        problems += mask_problems(mask)
+        if mask.bits > loads["mask"]:
+            problems.append(Problem("mask-depth", mask.path, f"{mask.bits} bits"))
+    return problems + pair_problems(image, mask) if image and mask else problems

@@ -1,4 +1,4 @@
-"""What the ids of a mask file mean: ``id -> class``, and the ids that count for nothing.
+"""What the ids of a mask file mean: ``id -> class``, and the ids that are ignored.
 
 C classes, indices 0 .. C - 1; 255 is void in the label maps that nets are trained on.
 """
@@ -12,6 +12,7 @@ import numpy as np
 from mmseg.datasets import BaseSegDataset
 
 from ..errors import UserError
+from .problems import Problem
 
 IGNORED = 255
 MOST_CLASSES = 255  # label maps are 8-bit, and 255 is void
@@ -34,29 +35,27 @@ class ClassMap:
             ignore_ids: ids that count in no loss and no score; None is 255, unless it is a class.
 
         Raises:
-            UserError: an id that no mask can hold or that is both a class and ignored, fewer than two classes or more than 255.
+            UserError: ``class-map``: an id that no mask can hold or that is both a class and ignored; not 2 to 255 classes.
         """
         if not isinstance(class_map, Mapping):
-            raise UserError(f"class_map is {class_map!r}: write id -> name, such as {{0: 'background', 1: 'road'}}")
+            raise _error(f"class_map is {class_map!r}: write id -> name, such as {{0: 'background', 1: 'road'}}")
         names = {_mask_id(key, "class_map"): str(name) for key, name in class_map.items()}
         classes = tuple(dict.fromkeys(names[key] for key in sorted(names)))
         if not 2 <= len(classes) <= MOST_CLASSES:
-            raise UserError(f"class_map names {len(classes)} classes: 2 to {MOST_CLASSES} can be told apart")
+            raise _error(f"class_map names {len(classes)} classes: give it 2 to {MOST_CLASSES}")
         index = {name: i for i, name in enumerate(classes)}
         if ignore_ids is None:
             ignore_ids = {IGNORED} - set(names)
         if isinstance(ignore_ids, (str, Mapping)) or not isinstance(ignore_ids, Iterable):
-            raise UserError(f"ignore_ids is {ignore_ids!r}: write a list of ids, such as [255]")
+            raise _error(f"ignore_ids is {ignore_ids!r}: write a list of ids, such as [255]")
         ignored = dict.fromkeys((_mask_id(key, "ignore_ids") for key in ignore_ids), IGNORED)
         for key in sorted(set(ignored) & set(names)):
-            raise UserError(
-                f"id {key} stands in ignore_ids and is {names[key]!r} in class_map: take it out of one of them"
-            )
+            raise _error(f"id {key} is in ignore_ids and is {names[key]!r} in class_map: remove it from one of them")
         return cls({**ignored, **{key: index[name] for key, name in names.items()}}, classes)
 
     @classmethod
     def of_dataset(cls, dataset: BaseSegDataset) -> ClassMap:
-        """What a built data set makes of the ids in its files."""
+        """The map that a built data set applies to the ids in its files."""
         own = getattr(dataset, "class_map", None)
         if isinstance(own, cls):
             return own
@@ -66,10 +65,6 @@ class ClassMap:
         if dataset.label_map is None or dataset.ignore_index not in ids:
             ids[dataset.ignore_index] = IGNORED
         return cls(ids, classes)
-
-    def unknown(self, ids: np.ndarray) -> np.ndarray:
-        """Which of the ids are neither classes nor ignored."""
-        return ~np.isin(ids, list(self.ids))
 
     def convert(self, mask: np.ndarray, path: str) -> np.ndarray:
         """Ids of a file -> class indices and 255.
@@ -82,34 +77,32 @@ class ClassMap:
             (H, W) uint8.
 
         Raises:
-            UserError: names the file, the ids that the map does not know and how many pixels carry them.
+            UserError: ``mask-ids``; names the file, the ids that the map does not know and how many pixels carry them.
         """
-        table = np.full(LARGEST_ID + 2, -1, np.int16)  # the last place is for what no id can be
+        table = np.full(LARGEST_ID + 2, -1, np.int16)  # the last entry is for values that no id can have
         table[list(self.ids)] = list(self.ids.values())
         indices = table[mask if mask.dtype.kind == "u" else np.clip(mask, -1, LARGEST_ID + 1)]
         if (indices < 0).any():
             found = describe_ids(*np.unique(mask[indices < 0], return_counts=True))
-            raise UserError(
-                f"{path}: {found} outside the classes {describe_range(self.ids)} and not ignored; "
-                "correct the mask, or add the id to class_map or ignore_ids of the data set"
-            )
+            found += f" outside the classes {describe_range(self.ids)} and not ignored"
+            raise Problem("mask-ids", path, found).error()
         return indices.astype(np.uint8)
 
 
 def file_ids(label_map: Mapping[int, int], reduce_zero_label: bool) -> dict[int, int]:
-    """Id in the file -> index, of mmseg's label map, which counts from 1 where 0 is taken for void."""
+    """Map id in the file -> index, from mmseg's label map, whose ids count from 1 where 0 is void."""
     return {0: IGNORED, **{i + 1: index for i, index in label_map.items()}} if reduce_zero_label else dict(label_map)
 
 
 def describe_ids(ids: Iterable[int], counts: Iterable[int], most: int = 10) -> str:
-    """``id 77 (3 px), id 78 (1 px)``."""
+    """List ids with their pixels: ``id 77 (3 px), id 78 (1 px)``."""
     pairs = [f"id {i} ({n} px)" for i, n in zip(ids, counts, strict=True)]
     more = f" and {len(pairs) - most} more ids" if len(pairs) > most else ""
     return ", ".join(pairs[:most]) + more
 
 
 def describe_range(ids: Mapping[int, int]) -> str:
-    """``0..20`` where ids have no gaps, else ``0, 2, 7``."""
+    """List the ids of classes: ``0..20`` where they have no gaps, else ``0, 2, 7``."""
     classes = sorted(key for key, index in ids.items() if index != IGNORED)
     if len(classes) > 1 and classes == list(range(classes[0], classes[-1] + 1)):
         return f"{classes[0]}..{classes[-1]}"
@@ -119,5 +112,9 @@ def describe_range(ids: Mapping[int, int]) -> str:
 def _mask_id(key: int | str, where: str) -> int:
     text = str(key)
     if not text.isdecimal() or int(text) > LARGEST_ID:
-        raise UserError(f"{where} holds the id {key!r}: ids of masks are whole numbers from 0 to {LARGEST_ID}")
+        raise _error(f"{where} holds the id {key!r}: ids of masks are whole numbers from 0 to {LARGEST_ID}")
     return int(text)
+
+
+def _error(message: str) -> UserError:
+    return UserError("class-map", message)

@@ -1,18 +1,16 @@
-"""Images and index masks with an explicit class map in place of ``reduce_zero_label``."""
+"""Images and index masks with an explicit class map in place of ``reduce_zero_label``, and the lists that name them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
 from ..errors import UserError
 from .class_map import ClassMap
-from .list_file import read_list
 
 LOADER = "FCNLoadAnnotations"
 TWO_FILES = re.compile(r"\S+\.\w{2,5} +\S+\.\w{2,5}")
@@ -28,13 +26,13 @@ class ClassMapDataset(BaseSegDataset):
     Args:
         class_map: id in the mask files -> class name, ``{0: "background", 255: "road"}``. Classes are numbered by their
             smallest id. Without it ids are the places in the ``classes`` of the data set's meta information.
-        ignore_ids: ids that count in no loss and no score; 255 where nothing is said and it is no class.
+        ignore_ids: ids that count in no loss and no score; default 255, unless it is a class.
         palette: [r, g, b] of each class.
         kwargs: of mmseg's ``BaseSegDataset``; pipelines load masks with ``FCNLoadAnnotations``.
 
     Raises:
-        UserError: a class map that contradicts itself or other arguments, a pipeline that would pass unknown ids on, a
-            line that is neither a name nor a pair.
+        UserError: ``class-map``: it contradicts itself, other arguments or the pipeline; ``list-file``: a line that is
+            neither a name nor a pair.
     """
 
     def __init__(
@@ -47,50 +45,48 @@ class ClassMapDataset(BaseSegDataset):
         **kwargs,
     ) -> None:
         if kwargs.get("reduce_zero_label"):
-            raise UserError("reduce_zero_label has no place beside a class map: name 0 in ignore_ids")
+            raise UserError("class-map", "reduce_zero_label contradicts class_map: list 0 in ignore_ids in its place")
         own = self.METAINFO if class_map is None else {}
         metainfo = {**own, **(metainfo or {})}
         if class_map is None:
             if not own.get("classes") or list(metainfo["classes"]) != list(own["classes"]):
+                name = type(self).__name__
                 raise UserError(
-                    f"{type(self).__name__} needs class_map={{id: name}}: each id that is a class; ignore_ids names the others"
+                    "class-map", f"{name} needs class_map={{id: name}}; list ids that are no class in ignore_ids"
                 )
             class_map = dict(enumerate(own["classes"]))
         self.class_map = ClassMap.of(class_map, ignore_ids)
-        metainfo["classes"] = self.class_map.classes
+        metainfo["classes"] = classes = self.class_map.classes
         metainfo["palette"] = metainfo.get("palette", ()) if palette is None else palette  # () lets mmseg choose
-        colours, classes = len(metainfo["palette"]), len(self.class_map.classes)
-        if colours not in (0, classes):
-            raise UserError(f"palette has {colours} colours, class_map {classes} classes: give each class its own")
-        for colour in metainfo["palette"]:
-            if not _is_colour(colour):
-                raise UserError(
-                    f"palette holds {colour!r}: a colour is [red, green, blue], whole numbers from 0 to 255"
-                )
-        if not set(range(classes)) <= set(self.class_map.ids):
+        _check_palette(metainfo["palette"], len(classes))
+        if not set(range(len(classes))) <= set(self.class_map.ids):
             _require_loader(pipeline)
         super().__init__(metainfo=metainfo, pipeline=list(pipeline), **kwargs)
 
     def get_label_map(self, new_classes: Sequence | None = None) -> dict[int, int]:
-        """Id in the file -> class index or 255."""
+        """Map id in the file -> class index or 255."""
         return self.class_map.ids
 
     def load_data_list(self) -> list[dict]:
-        """As mmseg's, and pairs of names with a tab between them."""
+        """List samples as mmseg does, and pairs of names with a tab between them."""
         if Path(self.ann_file).is_file():
             data = [self._item(line) for line in read_list(self.ann_file)]
         else:
             data = super().load_data_list()
         for item in data:
-            item["complete_label_map"] = True  # of mmseg's own, 255 is void besides
+            item["complete_label_map"] = True  # mmseg's own maps leave 255, void, out
         return data
 
     def _item(self, line: str) -> dict:
         names = line.split("\t")
         if TWO_FILES.fullmatch(line):
-            raise UserError(f"{self.ann_file}: {line!r} has blanks between two file names: write a tab there")
+            raise UserError(
+                "list-file", f"{self.ann_file}: {line!r} has blanks between two file names: write a tab there"
+            )
         if len(names) > 2 or not all(names):
-            raise UserError(f"{self.ann_file}: {line!r} is no pair IMAGE<tab>MASK: write two file names, or one name")
+            raise UserError(
+                "list-file", f"{self.ann_file}: {line!r} is no pair IMAGE<tab>MASK: write two names, or one"
+            )
         if len(names) == 1:
             names = [line + self.img_suffix, line + self.seg_map_suffix]
         folders = self.data_prefix.get("img_path") or "", self.data_prefix.get("seg_map_path")
@@ -100,18 +96,37 @@ class ClassMapDataset(BaseSegDataset):
         return dict(**item, label_map=self.label_map, reduce_zero_label=self.reduce_zero_label, seg_fields=[])
 
 
-def _is_colour(value: Any) -> bool:
-    return isinstance(value, (list, tuple)) and len(value) == 3 and all(one in range(256) for one in value)
+def read_list(path: str | Path) -> list[str]:
+    """Read the lines of a split's list that are not blank, stripped, without the byte order mark of some editors.
+
+    Raises:
+        UserError: ``list-file``: the file is no UTF-8 text.
+    """
+    try:
+        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise UserError("list-file", f"{path} can't be read as a list ({error}): save it as UTF-8 text") from error
+    return [line.strip() for line in lines if line.strip()]
+
+
+def _check_palette(palette: Sequence, classes: int) -> None:
+    if len(palette) not in (0, classes):
+        raise UserError(
+            "class-map", f"palette has {len(palette)} colours for {classes} classes: give each class its own"
+        )
+    for colour in palette:
+        if not (isinstance(colour, (list, tuple)) and len(colour) == 3 and all(part in range(256) for part in colour)):
+            raise UserError("class-map", f"palette holds {colour!r}: write [red, green, blue], each from 0 to 255")
 
 
 def _require_loader(pipeline: Iterable) -> None:
-    """The stock loader leaves ids that the map does not know as they are: such a one may be the index of another class."""
+    """Refuse mmseg's loader: it passes ids on that the map does not know, and such an id may be the index of another class."""
     for step in pipeline:
         if isinstance(step, (list, tuple)):  # a branch of TestTimeAug
             _require_loader(step)
         elif isinstance(step, dict):
             if str(step.get("type")).split(".")[-1] == "LoadAnnotations":
                 raise UserError(
-                    f"LoadAnnotations does not know class maps: load the masks of this data set with dict(type='{LOADER}')"
+                    "class-map", f"LoadAnnotations does not apply class_map: load the masks with dict(type='{LOADER}')"
                 )
             _require_loader(step.get("transforms") or ())

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import UserError
+from .class_map import LARGEST_ID
 
 COLOUR = ("red", "green", "blue")
 
 
 def read_classes(path: str | Path) -> tuple[dict[int, str], list[list[int]] | None]:
-    """Names and colours of ids.
+    """Read names and colours of ids.
 
     Args:
         path: of the file; a list of names numbers them from 0.
@@ -24,33 +25,30 @@ def read_classes(path: str | Path) -> tuple[dict[int, str], list[list[int]] | No
         is also the order of class indices.
 
     Raises:
-        UserError: no such file, or an entry that can't be meant; names the file and the line.
+        UserError: ``class-file``: no such file, or an invalid entry; names the file and the line.
     """
     try:
         lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
-    except FileNotFoundError as error:
-        raise UserError(f"no file of classes at {path}: write one class name a line, id 0 first") from error
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} can't be read as a file of classes ({error}): save it as UTF-8 text") from error
+        reason = "no such file" if isinstance(error, FileNotFoundError) else error
+        raise _error(
+            path, f"it can't be read as UTF-8 text ({reason}); write one class name a line, id 0 first"
+        ) from error
     header = re.match(r"\s*id\s*([,;\t])", lines[0], re.IGNORECASE) if lines else None
-    if header:
-        return _read_table(path, lines, header[1])
-    return _read_names(path, lines), None
+    return _read_table(path, lines, header[1]) if header else (_read_names(path, lines), None)
 
 
 def _read_names(path: str | Path, lines: Sequence[str]) -> dict[int, str]:
     names = [line.strip() for line in "\n".join(lines).rstrip().split("\n")]
-    for number, name in enumerate(names, 1):
+    for i, name in enumerate(names):
+        where = f"{path}, line {i + 1}"
         if not name:
-            raise UserError(f"{path}, line {number} is empty: write one class name a line, id 0 first")
+            raise _error(where, "it is empty; write one class name a line, id 0 first")
         if "," in name:
-            raise UserError(
-                f"{path}, line {number}: {name!r} is no class name; a CSV starts with the line id,name,red,green,blue"
-            )
-        if name in names[: number - 1]:
-            raise UserError(
-                f"{path}, line {number}: {name!r} stands in line {names.index(name) + 1} too; "
-                "a CSV with the header id,name can give two ids one name"
+            raise _error(where, f"{name!r} is no class name; a CSV starts with the line id,name,red,green,blue")
+        if name in names[:i]:
+            raise _error(
+                where, f"{name!r} is in line {names.index(name) + 1} too; use a CSV id,name to give two ids one name"
             )
     return dict(enumerate(names))
 
@@ -61,25 +59,23 @@ def _read_table(
     rows = csv.reader(lines, delimiter=delimiter)
     columns = [cell.strip().lower() for cell in next(rows)]
     if columns not in (["id", "name"], ["id", "name", *COLOUR]):
-        raise UserError(
-            f"{path}, line 1: the columns are {', '.join(columns)}: make them id,name or id,name,red,green,blue"
-        )
+        raise _error(f"{path}, line 1", f"the columns are {columns}; make them id,name or id,name,red,green,blue")
     entries: dict[int, tuple[str, list[int]]] = {}
     for row in rows:
         if not any(cell.strip() for cell in row):
             continue
         where = f"{path}, line {rows.line_num}"
         if len(row) != len(columns):
-            raise UserError(f"{where} has {len(row)} cells, the header {len(columns)}: {delimiter.join(row)}")
-        number, name = _whole_number(row[0], "id", 65535, where), row[1].strip()
+            raise _error(where, f"{delimiter.join(row)!r} has {len(row)} cells, the header {len(columns)}")
+        number, name = _whole_number(row[0], "id", LARGEST_ID, where), row[1].strip()
         if not name:
-            raise UserError(f"{where}: id {number} has no name: give it one, or take the line out")
+            raise _error(where, f"id {number} has no name; give it one, or remove the line")
         if number in entries:
-            raise UserError(f"{where}: id {number} is {entries[number][0]!r} already: give each id one line")
+            raise _error(where, f"id {number} is {entries[number][0]!r} already; give each id one line")
         colour = [_whole_number(cell, column, 255, where) for cell, column in zip(row[2:], columns[2:], strict=True)]
         entries[number] = name, colour
     if not entries:
-        raise UserError(f"{path} names no class: write a line id,name for each")
+        raise _error(path, "it names no class; write a line id,name for each")
     entries = dict(sorted(entries.items()))
     class_map = {number: name for number, (name, _) in entries.items()}
     return class_map, [colour for _, colour in entries.values()] if columns[2:] else None
@@ -87,5 +83,9 @@ def _read_table(
 
 def _whole_number(text: str, column: str, largest: int, where: str) -> int:
     if not text.strip().isdecimal() or int(text) > largest:
-        raise UserError(f"{where}: {column} is {text.strip()!r}: give a whole number from 0 to {largest}")
+        raise _error(where, f"{column} is {text.strip()!r}; give a whole number from 0 to {largest}")
     return int(text)
+
+
+def _error(where: str | Path, fault: str) -> UserError:
+    return UserError("class-file", f"{where}: {fault}")

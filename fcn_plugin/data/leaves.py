@@ -1,34 +1,56 @@
-"""The data sets inside RepeatDataset, ConcatDataset and other wrappers, of a config and built."""
+"""The data sets inside RepeatDataset, ConcatDataset and other wrappers, of a config and built, and the classes they declare."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from mmengine.config import ConfigDict
 from mmengine.dataset import BaseDataset, RepeatDataset
+from mmseg.registry import DATASETS
+
+from .class_map import ClassMap
 
 
 def leaf_configs(dataset: ConfigDict) -> Iterator[ConfigDict]:
-    """The entries of a config that wrap no other data set, in the order in which they are named."""
-    inner = [one for one in (dataset.get("dataset"), *(dataset.get("datasets") or ())) if one is not None]
-    if not inner:
-        yield dataset
-    for one in inner:
-        yield from leaf_configs(one)
+    """Yield the entries of a config that wrap no other data set, in the order in which they are named."""
+    return _leaves(dataset, lambda wrapper, key: wrapper.get(key))
 
 
 def leaf_datasets(dataset) -> Iterator[BaseDataset]:
-    """The same of a built data set."""
-    inner = [getattr(dataset, "dataset", None), *(getattr(dataset, "datasets", None) or ())]
-    inner = [one for one in inner if one is not None]
+    """Yield the built data sets that wrap no other."""
+    return _leaves(dataset, lambda wrapper, key: getattr(wrapper, key, None))
+
+
+def _leaves(dataset, get: Callable) -> Iterator:
+    inner = [child for child in (get(dataset, "dataset"), *(get(dataset, "datasets") or ())) if child is not None]
     if not inner:
         yield dataset
-    for one in inner:
-        yield from leaf_datasets(one)
+    for child in inner:
+        yield from _leaves(child, get)
 
 
 def unrepeated(dataset):
-    """A built data set without the RepeatDataset around it: the same samples once."""
+    """Strip RepeatDataset from a built data set: the same samples once."""
     while isinstance(dataset, RepeatDataset):
         dataset = dataset.dataset
     return dataset
+
+
+def dataset_meta(cfg: ConfigDict) -> dict:
+    """``classes`` and ``palette`` of the config's test data set, as far as it has them."""
+    return declared_meta(next(leaf_configs(cfg.test_dataloader.dataset)))
+
+
+def declared_meta(dataset: ConfigDict) -> dict:
+    """``classes`` and ``palette`` of one data set's entry that wraps no other.
+
+    Raises:
+        UserError: ``class-map``: the map contradicts itself.
+    """
+    meta = {**DATASETS.get(dataset.type).METAINFO, **dataset.get("metainfo", {})}
+    if dataset.get("class_map") is not None:
+        meta["classes"] = ClassMap.of(dataset.class_map, dataset.get("ignore_ids")).classes
+        meta["palette"] = None
+    if dataset.get("palette") is not None:
+        meta["palette"] = dataset.palette
+    return meta

@@ -13,18 +13,19 @@ from PIL import Image
 from ..errors import UserError
 from .class_map import IGNORED, ClassMap, file_ids
 from .headers import header_of, mask_problems
-from .problems import first_error
+from .problems import refuse
 
 
 @TRANSFORMS.register_module()
 class FCNLoadAnnotations(LoadAnnotations):
-    """mmseg's loader, which wraps 16-bit ids modulo 256, drops the side of a 1 x N mask and passes unknown ids on.
+    """Replace mmseg's loader, which wraps 16-bit ids modulo 256, drops a side of a 1 x N mask and passes unknown ids on.
 
-    Goes when mmseg's reads the file's own depth and checks ids. A sample without a mask passes: mmseg's inference takes its own
-    loader out of a pipeline, by name.
+    Remove it once mmseg's reads the file's own depth and checks ids. A sample without a mask passes: mmseg's inference
+    removes its own loader from a pipeline by name.
 
     Raises:
-        UserError: a mask of colours or in a lossy format, or an id outside the data set's label map (the file, the id, its pixels).
+        UserError: ``mask-colours`` or ``mask-lossy``; ``mask-ids``: an id outside the data set's label map (the file, the id,
+            its pixels); ``config-data``: the loader and the data set differ in ``reduce_zero_label``.
     """
 
     def _load_seg_map(self, results: dict) -> None:
@@ -32,24 +33,21 @@ class FCNLoadAnnotations(LoadAnnotations):
         if path is None:
             return
         with Image.open(io.BytesIO(fileio.get(path, backend_args=self.backend_args))) as image:
-            error = first_error(mask_problems(header_of(image, path)))
-            if error:
-                raise UserError(error.message)
+            refuse(mask_problems(header_of(image, path)))
             mask = np.asarray(image)
         if mask.dtype == bool:
             mask = mask.astype(np.uint8)
         reduce = bool(results.get("reduce_zero_label"))
         if self.reduce_zero_label not in (None, reduce):
-            raise UserError(
-                f"the loader says reduce_zero_label={self.reduce_zero_label}, the data set {reduce}: leave it to the data set"
-            )
+            found = f"reduce_zero_label is {self.reduce_zero_label} in the loader, {reduce} in the data set"
+            raise UserError("config-data", f"{found}: set it in the data set alone")
         ids = results.get("label_map")
         if ids is not None:
             void = {} if results.get("complete_label_map") else {IGNORED: IGNORED}
             mask = ClassMap({**void, **file_ids(ids, reduce)}, ()).convert(mask, path)
         elif mask.max() > IGNORED:
             raise UserError(
-                f"{path} holds the id {mask.max()}, label maps end at {IGNORED}: give the data set a class_map"
+                "mask-ids", f"{path} holds the id {mask.max()}, above {IGNORED}: give the data set a class_map"
             )
         elif reduce:
             mask = np.where((mask == 0) | (mask == IGNORED), IGNORED, mask - 1)

@@ -1,14 +1,15 @@
-"""What can be wrong with a data set, how bad it is and how to mend it: one table for the check, training and testing."""
+"""What can be wrong with a data set, how severe it is and what to do: one table for the check, training and testing."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
+
+from ..errors import UserError
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(NamedTuple):
     """Attributes: ``severity``, an error stops a run; ``title`` for reports; ``remedy``, what to do."""
 
     severity: Literal["error", "warning"]
@@ -16,100 +17,74 @@ class Kind:
     remedy: str
 
 
-KINDS = {
-    "unreadable image": Kind("error", "images that can't be read", "replace it, or take it out of the split"),
-    "unreadable mask": Kind("error", "masks that can't be read", "replace it, or take it out of the split"),
-    "size mismatch": Kind("error", "masks of another size than their image", "image and mask must have one size"),
-    "turned image": Kind(
-        "error",
-        "images that are turned on loading and their masks are not",
-        "save the image upright, without EXIF orientation",
-    ),
-    "turned with its mask": Kind(
-        "warning", "images that are turned on loading, as their masks seem to be", "save the image upright to be sure"
-    ),
-    "deep image": Kind(
-        "error",
-        "images of more than 8 bits a channel",
-        "scale it to 8 bits: loading keeps the upper 8, dark ones turn black",
-    ),
-    "gray image": Kind("warning", "gray images", "nothing to do if it is meant: the net gets three equal channels"),
-    "alpha image": Kind("warning", "images with transparency", "nothing to do if it is meant: transparency is dropped"),
-    "CMYK image": Kind("warning", "images in CMYK", "save it as RGB: programs disagree on the colours"),
-    "palette image": Kind("warning", "images with a palette", "save it as RGB: is it a mask by mistake?"),
-    "colour mask": Kind(
-        "error", "masks of colours where ids are meant", "convert them to ids: tools/new_dataset.py, or save index PNGs"
-    ),
-    "deep mask": Kind(
-        "error",
-        "masks of more bits than are loaded",
-        "load them with FCNLoadAnnotations: mmseg's loader keeps the lower 8 bits",
-    ),
-    "lossy mask": Kind("error", "masks in a lossy format", "save masks as PNG: JPEG changes ids at every edge"),
-    "unknown id": Kind(
-        "error",
-        "masks with ids that are neither classes nor ignored",
-        "correct the mask, or name the id in class_map or ignore_ids of the data set",
-    ),
-    "swapped colours": Kind(
-        "warning",
-        "masks that colour an id as the config colours another class",
-        "compare the order of the classes: ids may mean something else in the masks",
-    ),
-    "other palette": Kind(
-        "warning", "masks with a palette of their own", "check that their ids mean the same as those of the other masks"
-    ),
-    "void mask": Kind(
-        "warning", "masks without a labelled pixel", "take it out of the split: nothing is learnt from it"
-    ),
-    "absent class": Kind(
-        "warning",
-        "classes that never occur",
-        "check the class map and the split: such a class is never learnt or scored",
-    ),
-    "single class": Kind(
-        "error", "training masks of a single class", "check the class map: a net learns nothing from them"
-    ),
-    "duplicate image": Kind("warning", "images that a split holds twice", "take it out, unless it should weigh more"),
-    "shared image": Kind(
-        "error", "images that training has seen", "take it out of one of the splits: scores on it mean nothing"
-    ),
-    "thin image": Kind(
-        "error",
-        "images of which resizing leaves nothing",
-        "take it out, or crop it: it is too thin for the resize of the pipeline",
-    ),
-    "small image": Kind(
-        "warning", "images smaller than the crop", "take a smaller crop_size: the rest of the crop is void"
-    ),
-    "image without mask": Kind("error", "images without a mask", "add the mask, or take the image away"),
-    "mask without image": Kind("warning", "masks without an image", "add the image: the mask is not used"),
-    "skipped image": Kind("warning", "images of another suffix", "correct img_suffix: the image is not used"),
-    "same name": Kind("error", "masks that are named alike but for the suffix", "keep the one that is meant"),
+_ERRORS = {
+    "image-unreadable": ("images that can't be read", "replace it, or take it out of the split"),
+    "mask-unreadable": ("masks that can't be read", "replace it, or take it out of the split"),
+    "mask-size": ("masks of another size than their image", "image and mask must have one size"),
+    "image-turned": ("images that loading turns, but not their masks", "save the image upright, without EXIF"),
+    "image-depth": ("images of more than 8 bits per channel", "scale it to 8 bits: loading keeps the upper 8"),
+    "mask-colours": ("masks of colours, not of ids", "convert them to ids: tools/new_dataset.py, or save index PNGs"),
+    "mask-depth": ("masks of more than 8 bits", "load them with FCNLoadAnnotations: mmseg's loader keeps 8 bits"),
+    "mask-lossy": ("masks in a lossy format", "save masks as PNG: JPEG changes ids at every edge"),
+    "mask-ids": ("masks with unknown ids", "correct the mask, or add the id to class_map or ignore_ids"),
+    "class-single": ("training masks of a single class", "check the class map: a net learns nothing from them"),
+    "image-shared": ("images that training has seen", "take it out of one of the splits: scores on it mean nothing"),
+    "image-thin": ("images too thin to be resized", "take it out or crop it: the pipeline's resize leaves nothing"),
+    "image-unpaired": ("images without a mask", "add the mask, or remove the image"),
+    "mask-name": ("masks whose names differ only in the suffix", "keep the one that is meant"),
 }
+_WARNINGS = {
+    "image-turned-with-mask": ("turned images, with masks that seem turned too", "save the image upright to be sure"),
+    "image-gray": ("gray images", "nothing to do if it is meant: the net gets three equal channels"),
+    "image-alpha": ("images with transparency", "nothing to do if it is meant: transparency is dropped"),
+    "image-cmyk": ("images in CMYK", "save it as RGB: programs disagree on the colours"),
+    "image-palette": ("images with a palette", "save it as RGB: is it a mask by mistake?"),
+    "palette-swapped": ("masks that give an id the colour of another class", "compare the order of the classes"),
+    "palette-differs": ("masks with a palette of their own", "check that ids mean the same in all masks"),
+    "mask-void": ("masks without a labelled pixel", "take it out of the split: nothing is learnt from it"),
+    "class-absent": ("classes that never occur", "check class map and split: such a class is never learnt or scored"),
+    "image-duplicate": ("images that a split holds twice", "take it out, unless it should weigh more"),
+    "image-small": ("images smaller than the crop", "take a smaller crop_size: the rest of the crop is void"),
+    "mask-unpaired": ("masks without an image", "add the image: the mask is not used"),
+    "image-suffix": ("images of another suffix", "correct img_suffix: the image is not used"),
+}
+# code -> kind of fault, errors first: the order of reports
+KINDS = {code: Kind("error", *texts) for code, texts in _ERRORS.items()}
+KINDS |= {code: Kind("warning", *texts) for code, texts in _WARNINGS.items()}
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Attributes: ``kind``, a key of ``KINDS``; ``path``, the file; ``found``, the value that was found in it."""
+    """Attributes: ``code``, a key of ``KINDS``; ``path``, the file; ``found``, the value that was found in it."""
 
-    kind: str
+    code: str
     path: str
     found: str
 
     @property
     def severity(self) -> str:
-        return KINDS[self.kind].severity
+        return KINDS[self.code].severity
 
     @property
     def remedy(self) -> str:
-        return KINDS[self.kind].remedy
+        return KINDS[self.code].remedy
 
     @property
     def message(self) -> str:
         return f"{self.path}: {self.found}; {self.remedy}"
 
+    def error(self) -> UserError:
+        """The error that stops a run."""
+        return UserError(self.code, self.message)
+
 
 def first_error(problems: Iterable[Problem]) -> Problem | None:
-    """The first one that stops a run; None where all are warnings."""
+    """Find the first problem that stops a run; None where all are warnings."""
     return next((problem for problem in problems if problem.severity == "error"), None)
+
+
+def refuse(problems: Iterable[Problem]) -> None:
+    """Raise a UserError with the code and message of the first problem that stops a run."""
+    problem = first_error(problems)
+    if problem:
+        raise problem.error()

@@ -23,13 +23,7 @@ from ..label_ids import check_label_ids
 
 @dataclass(frozen=True)
 class PixelCounts:
-    """What a set of masks holds of each class: int64 arrays of length C.
-
-    Attributes:
-        pixels: pixels of the class.
-        images: masks that show the class.
-        seen: all pixels of those masks.
-    """
+    """int64 arrays (C,). Attributes: ``pixels`` of the class; ``images``, masks that show it; ``seen``, all pixels of those."""
 
     pixels: np.ndarray
     images: np.ndarray
@@ -46,11 +40,7 @@ class PixelCounts:
         return self.pixels / np.maximum(self.seen, 1)
 
     def weights(self, power: float = 1.0) -> np.ndarray:
-        """(median of freq / freq(c)) ** power; 1 for a class that never occurs, whose weight no pixel takes.
-
-        Args:
-            power: 1 is the papers'; 0.5 evens out less, 0 not at all.
-        """
+        """(median of freq / freq(c)) ** power; 1 for a class that never occurs. A power of 1 is the papers', 0.5 is milder."""
         there = self.pixels > 0
         frequency = self.frequency[there]
         weights = np.ones(len(there))
@@ -59,21 +49,19 @@ class PixelCounts:
 
 
 def masks_only(dataset: ConfigDict) -> ConfigDict:
-    """A data set's config, or that of a wrapper, with pipelines that load the masks and do nothing else.
+    """Copy the config of a data set or a wrapper, with pipelines that load the masks and do nothing else.
 
     Raises:
-        UserError: a pipeline loads no masks.
+        UserError: ``config-data``: a pipeline loads no masks.
     """
     dataset = dataset.copy()
     wraps = "dataset" in dataset or "datasets" in dataset
-    if "pipeline" in dataset and wraps:  # MultiImageMixDataset's own steps change images that were loaded
-        dataset.pipeline = []
-    elif "pipeline" in dataset:
-        dataset.pipeline = [step for step in dataset.pipeline if step["type"].endswith("LoadAnnotations")]
-        if not dataset.pipeline:
-            raise UserError(
-                f"the pipeline of the {dataset.type} loads no masks: add dict(type='LoadAnnotations') to it"
-            )
+    if "pipeline" in dataset:  # of a wrapper, MultiImageMixDataset, it changes images that were loaded
+        steps = [step for step in dataset.pipeline if step["type"].endswith("LoadAnnotations")]
+        if not steps and not wraps:
+            add = "add dict(type='LoadAnnotations')"
+            raise UserError("config-data", f"the pipeline of the {dataset.type} loads no masks: {add}")
+        dataset.pipeline = [] if wraps else steps
     if "dataset" in dataset:
         dataset.dataset = masks_only(dataset.dataset)
     if "datasets" in dataset:
@@ -82,7 +70,7 @@ def masks_only(dataset: ConfigDict) -> ConfigDict:
 
 
 def build_masks(dataset: ConfigDict) -> Dataset:
-    """The data set of a config with its own file list and label map; its items hold a mask, ``gt_seg_map``, and no image."""
+    """Build a config's data set without its images: items hold a mask, ``gt_seg_map``, by the data set's list and label map."""
     return unrepeated(DATASETS.build(masks_only(dataset)))
 
 
@@ -96,46 +84,36 @@ def count_pixels(masks: Dataset, num_classes: int, ignore_index: int = 255, jobs
         jobs: processes that read; 0 reads in this one.
 
     Raises:
-        UserError: a mask holds other ids or is no (H, W) array of ids, or no mask holds a labelled pixel.
+        UserError: ``mask-ids``; ``mask-colours``: not one id per pixel; ``mask-void``: no mask holds a labelled pixel.
     """
     pixels, images, seen = np.zeros((3, num_classes), np.int64)
     histograms = DataLoader(_Histograms(masks, num_classes, ignore_index), batch_size=None, num_workers=jobs)
     for histogram in tqdm(histograms, unit="mask", desc="counting"):
-        one = histogram.numpy()
-        there = one[:num_classes] > 0
-        pixels += one[:num_classes]
+        found = histogram.numpy()
+        there = found[:num_classes] > 0
+        pixels += found[:num_classes]
         images += there
-        seen += there * one.sum()
+        seen += there * found.sum()
     if not pixels.any():
-        raise UserError(
-            f"none of the {len(masks)} masks holds a labelled pixel: check the mask folder and ignore_index"
-        )
+        remedy = "check the mask folder and ignore_index"
+        raise UserError("mask-void", f"none of the {len(masks)} masks holds a labelled pixel: {remedy}")
     return PixelCounts(pixels, images, seen)
 
 
 def weight_table(counts: PixelCounts, names: Sequence[str] | None, power: float = 1.0) -> str:
-    """A row for each class: its pixels, their share, images with it, freq(c), weight.
-
-    Args:
-        counts: what :func:`count_pixels` gives.
-        names: of the classes; None for their ids.
-        power: of the weights.
-    """
+    """Format a row per class: pixels, their share, images, freq(c), weight; without ``names``, classes have their ids."""
     names = names or [str(i) for i in range(len(counts.pixels))]
     table = PrettyTable(["class", "pixels", "share %", "images", "frequency %", "weight"], align="r")
     table.align["class"] = "l"
     columns = (counts.pixels, counts.share, counts.images, counts.frequency, counts.weights(power))
     for name, pixels, share, images, frequency, weight in zip(names, *columns, strict=True):
         table.add_row([name, pixels, f"{100 * share:.2f}", images, f"{100 * frequency:.2f}", f"{weight:.3g}"])
-    lines = [table.get_string()]
-    absent = [name for name, pixels in zip(names, counts.pixels, strict=True) if pixels == 0]
-    if absent:
-        lines.append(f"never occurs, weight 1 without effect: {', '.join(absent)}")
-    return "\n".join(lines)
+    absent = ", ".join(name for name, pixels in zip(names, counts.pixels, strict=True) if pixels == 0)
+    return table.get_string() + (f"\nnever occurs, weight 1 without effect: {absent}" if absent else "")
 
 
 def weight_line(counts: PixelCounts, power: float = 1.0) -> str:
-    """The line to put into a config, weights to three digits."""
+    """Format the line for a config, weights to three digits."""
     weights = ", ".join(f"{weight:.3g}" for weight in counts.weights(power))
     return f"model = dict(decode_head=dict(loss_decode=dict(class_weight=[{weights}])))"
 
@@ -153,9 +131,8 @@ class _Histograms(Dataset):
         item = self.masks[index]
         mask = torch.from_numpy(item["gt_seg_map"]).long()
         if mask.ndim > 2:
-            raise UserError(
-                f"{item['seg_map_path']} has shape {tuple(mask.shape)}, not one id per pixel: save masks of ids, not of colours"
-            )
+            found = f"{item['seg_map_path']} has shape {tuple(mask.shape)}, not one id per pixel"
+            raise UserError("mask-colours", f"{found}: save masks of ids, not of colours")
         check_label_ids(mask, self.num_classes, self.ignore_index, item["seg_map_path"])
         mask[mask == self.ignore_index] = self.num_classes
         return torch.bincount(mask.flatten(), minlength=self.num_classes + 1)

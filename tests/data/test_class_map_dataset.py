@@ -6,11 +6,11 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
 from PIL import Image
+from support.refusals import refused
 
 from fcn_plugin.data.camvid import CamVidDataset
 from fcn_plugin.data.class_map import ClassMap
 from fcn_plugin.data.class_map_dataset import ClassMapDataset
-from fcn_plugin.errors import UserError
 
 PIPELINE = [dict(type="LoadImageFromFile"), dict(type="FCNLoadAnnotations"), dict(type="PackSegInputs")]
 BINARY = {0: "background", 255: "object"}
@@ -41,9 +41,8 @@ def test_pairs_of_other_names(folder):
     data = build(folder)
     samples = [item["data_samples"] for item in data]
     assert [s.img_path for s in samples] == [str(folder / "images" / n) for n in ("day 1/a b.JPG", "night/c.png")]
-    assert [s.seg_map_path for s in samples] == [
-        str(folder / "masks" / n) for n in ("day 1/a b_mask.png", "c_mask.png")
-    ]
+    masks = [str(folder / "masks" / name) for name in ("day 1/a b_mask.png", "c_mask.png")]
+    assert [s.seg_map_path for s in samples] == masks
     assert samples[0].gt_sem_seg.data.tolist() == [[[0, 1, 1], [0, 0, 1]]]
     assert samples[1].gt_sem_seg.data.tolist() == [[[1, 0, 1], [1, 0, 0]]]
     assert data.metainfo["classes"] == ("background", "object")
@@ -70,17 +69,18 @@ def test_lists_as_editors_write_them(folder):
     assert [item["img_path"] for item in data.load_data_list()] == [str(folder / "images/night/c.png")]
 
 
-def test_blanks_for_a_tab(folder):
-    (folder / "train.txt").write_text("c.png    c_mask.png\n")
-    with pytest.raises(
-        UserError, match=r"train.txt: 'c.png    c_mask.png' has blanks between two file names: write a tab"
-    ):
-        build(folder)
-
-
-def test_lists_in_another_encoding(folder):
-    (folder / "train.txt").write_bytes(b"Stra\xdfe.jpg\tc_mask.png\n")
-    with pytest.raises(UserError, match=r"train.txt can't be read as a list .*: save it as UTF-8 text"):
+@pytest.mark.parametrize(
+    "line, fragments",
+    [
+        (b"c.png    c_mask.png", ["'c.png    c_mask.png'", "tab"]),
+        (b"Stra\xdfe.jpg\tc_mask.png", ["0xdf", "UTF-8"]),
+        (b"a.png\tb.png\tc.png", [r"'a.png\tb.png\tc.png'"]),
+        (b"a.png\t\tb.png", [r"'a.png\t\tb.png'"]),
+    ],
+)
+def test_invalid_lists(folder, line, fragments):
+    (folder / "train.txt").write_bytes(b"night/c.png\tc_mask.png\n" + line)
+    with refused("list-file", folder / "train.txt", *fragments):
         build(folder)
 
 
@@ -92,40 +92,25 @@ def test_names_without_suffix_as_in_mmseg(folder):
 
 def test_images_without_masks_to_predict(folder):
     prefix = dict(img_path="images")
-    data = ClassMapDataset(
-        class_map=BINARY, ann_file=str(folder / "train.txt"), data_root=str(folder), data_prefix=prefix
-    )
+    data = ClassMapDataset(class_map=BINARY, ann_file="train.txt", data_root=str(folder), data_prefix=prefix)
     assert "seg_map_path" not in data.get_data_info(0)
 
 
-@pytest.mark.parametrize("line", ["a.png\tb.png\tc.png", "a.png\t\tb.png"])
-def test_line_that_is_no_pair(folder, line):
-    (folder / "train.txt").write_text(f"night/c.png\tc_mask.png\n{line}\n")
-    with pytest.raises(UserError, match=r"train.txt: .* is no pair IMAGE<tab>MASK"):
-        build(folder)
-
-
 @pytest.mark.parametrize(
-    "options, message",
+    "options, fragments",
     [
-        (dict(class_map=None), r"ClassMapDataset needs class_map=\{id: name\}"),
-        (dict(class_map=None, metainfo=dict(classes=("a", "b"))), r"needs class_map"),
-        (dict(reduce_zero_label=True), "reduce_zero_label has no place beside a class map: name 0 in ignore_ids"),
-        (dict(palette=[[0, 0, 0]]), "palette has 1 colours, class_map 2 classes"),
-        (dict(palette=[[0, 0, 0], [0, 0, 256]]), r"palette holds \[0, 0, 256\]: a colour is \[red, green, blue\]"),
-        (dict(palette=[1, 2]), "palette holds 1: a colour"),
-        (
-            dict(pipeline=[dict(type="LoadAnnotations")]),
-            "LoadAnnotations does not know class maps: .*FCNLoadAnnotations",
-        ),
-        (
-            dict(pipeline=[dict(type="TestTimeAug", transforms=[[dict(type="mmseg.LoadAnnotations")]])]),
-            "LoadAnnotations does not know class maps",
-        ),
+        (dict(class_map=None), ["ClassMapDataset", "class_map={id: name}"]),
+        (dict(class_map=None, metainfo=dict(classes=("a", "b"))), ["ClassMapDataset", "class_map={id: name}"]),
+        (dict(reduce_zero_label=True), ["reduce_zero_label", "0 in ignore_ids"]),
+        (dict(palette=[[0, 0, 0]]), ["palette", "1 colours", "2 classes"]),
+        (dict(palette=[[0, 0, 0], [0, 0, 256]]), ["palette", "[0, 0, 256]"]),
+        (dict(palette=[1, 2]), ["palette", "holds 1:"]),
+        (dict(pipeline=[dict(type="LoadAnnotations")]), ["LoadAnnotations", "'FCNLoadAnnotations'"]),
+        (dict(pipeline=[dict(type="TestTimeAug", transforms=[[dict(type="mmseg.LoadAnnotations")]])]), ["LoadAnn"]),
     ],
 )
-def test_contradictions(folder, options, message):
-    with pytest.raises(UserError, match=message):
+def test_contradictions(folder, options, fragments):
+    with refused("class-map", *fragments):
         build(folder, **options)
 
 
@@ -159,5 +144,5 @@ def test_255_is_no_id_like_others_where_nothing_is_ignored(folder):
     Image.fromarray(np.array([[0, 1, 255], [0, 0, 1]], np.uint8)).save(folder / "masks/c_mask.png")
     data = build(folder, class_map={0: "background", 1: "object"}, ignore_ids=())
     assert ClassMap.of_dataset(data).ids == {0: 0, 1: 1}
-    with pytest.raises(UserError, match=r"c_mask.png: id 255 \(1 px\) outside the classes 0..1"):
+    with refused("mask-ids", folder / "masks/c_mask.png", "id 255 (1 px)", "classes 0..1"):
         data[1]

@@ -1,4 +1,4 @@
-"""What a header tells: depth, channels, turns, sizes."""
+"""What is read of a header: depth, channels, turns, sizes."""
 
 import cv2
 import mmcv
@@ -27,7 +27,7 @@ def saved(path, mode="RGB", size=SIZE, orientation=None):
 
 
 def kinds(problems):
-    return [(p.kind, p.found) for p in problems]
+    return [(p.code, p.found) for p in problems]
 
 
 @pytest.mark.parametrize(
@@ -35,15 +35,15 @@ def kinds(problems):
     [
         ("RGB", "jpg", []),
         ("RGB", "png", []),
-        ("L", "jpg", [("gray image", "mode L")]),
-        ("1", "png", [("gray image", "mode 1")]),
-        ("RGBA", "png", [("alpha image", "mode RGBA")]),
-        ("LA", "png", [("alpha image", "mode LA")]),
-        ("P", "png", [("palette image", "mode P")]),
-        ("CMYK", "jpg", [("CMYK image", "mode CMYK")]),
-        ("I;16", "png", [("deep image", "16 bits a channel")]),
-        ("I;16", "tif", [("deep image", "16 bits a channel")]),
-        ("F", "tif", [("deep image", "32 bits a channel")]),
+        ("L", "jpg", [("image-gray", "mode L")]),
+        ("1", "png", [("image-gray", "mode 1")]),
+        ("RGBA", "png", [("image-alpha", "mode RGBA")]),
+        ("LA", "png", [("image-alpha", "mode LA")]),
+        ("P", "png", [("image-palette", "mode P")]),
+        ("CMYK", "jpg", [("image-cmyk", "mode CMYK")]),
+        ("I;16", "png", [("image-depth", "16 bits a channel")]),
+        ("I;16", "tif", [("image-depth", "16 bits a channel")]),
+        ("F", "tif", [("image-depth", "32 bits a channel")]),
     ],
 )
 def test_images(tmp_path, mode, suffix, expected):
@@ -55,7 +55,7 @@ def test_16_bit_colours_behind_an_8_bit_mode(tmp_path):
     for suffix in ("png", "tif"):
         path = str(tmp_path / f"a.{suffix}")
         cv2.imwrite(path, np.full((4, 6, 3), 4000, np.uint16))
-        assert kinds(image_problems(read_header(path))) == [("deep image", "16 bits a channel")]
+        assert kinds(image_problems(read_header(path))) == [("image-depth", "16 bits a channel")]
 
 
 @pytest.mark.parametrize(
@@ -66,10 +66,10 @@ def test_16_bit_colours_behind_an_8_bit_mode(tmp_path):
         ("1", "png", []),
         ("I;16", "png", []),
         ("L", "bmp", []),
-        ("RGB", "png", [("colour mask", "mode RGB, one id per pixel is meant")]),
-        ("RGBA", "png", [("colour mask", "mode RGBA, one id per pixel is meant")]),
-        ("F", "tif", [("colour mask", "mode F, one id per pixel is meant")]),
-        ("L", "jpg", [("lossy mask", "a JPEG file")]),
+        ("RGB", "png", [("mask-colours", "mode RGB, one id per pixel is meant")]),
+        ("RGBA", "png", [("mask-colours", "mode RGBA, one id per pixel is meant")]),
+        ("F", "tif", [("mask-colours", "mode F, one id per pixel is meant")]),
+        ("L", "jpg", [("mask-lossy", "a JPEG file")]),
     ],
 )
 def test_masks(tmp_path, mode, suffix, expected):
@@ -81,13 +81,13 @@ def test_masks(tmp_path, mode, suffix, expected):
     [
         (None, (6, 4), (6, 4), []),
         (1, (6, 4), (6, 4), []),
-        (None, (6, 4), (4, 6), "size mismatch"),
-        (6, (6, 4), (4, 6), "turned with its mask"),
-        (6, (6, 4), (6, 4), "turned image"),
-        (6, (6, 4), (5, 4), "size mismatch"),
-        (8, (5, 5), (5, 5), "turned image"),  # nothing tells
-        (3, (6, 4), (6, 4), "turned image"),
-        (2, (6, 4), (6, 4), "turned image"),
+        (None, (6, 4), (4, 6), "mask-size"),
+        (6, (6, 4), (4, 6), "image-turned-with-mask"),
+        (6, (6, 4), (6, 4), "image-turned"),
+        (6, (6, 4), (5, 4), "mask-size"),
+        (8, (5, 5), (5, 5), "image-turned"),  # nothing tells
+        (3, (6, 4), (6, 4), "image-turned"),
+        (2, (6, 4), (6, 4), "image-turned"),
         (0, (6, 4), (6, 4), []),  # undefined
         (9, (6, 4), (6, 4), []),
     ],
@@ -95,11 +95,11 @@ def test_masks(tmp_path, mode, suffix, expected):
 def test_pairs(tmp_path, orientation, stored, mask, expected):
     image = saved(tmp_path / "a.jpg", size=stored, orientation=orientation)
     problems = pair_problems(image, saved(tmp_path / "m.png", "L", mask))
-    assert [p.kind for p in problems] == ([expected] if expected else [])
+    assert [p.code for p in problems] == ([expected] if expected else [])
 
 
 @pytest.mark.parametrize(
-    "mask, expected", [((4, 6), "turned with its mask"), ((6, 4), "turned image"), ((5, 4), "size mismatch")]
+    "mask, expected", [((4, 6), "image-turned-with-mask"), ((6, 4), "image-turned"), ((5, 4), "mask-size")]
 )
 def test_turned_tiff(tmp_path, mask, expected):
     """Pillow turns a TIFF's size on opening; OpenCV, which training loads with, turns its pixels."""
@@ -107,7 +107,7 @@ def test_turned_tiff(tmp_path, mask, expected):
     assert (image.size, image.shown) == ((6, 4), (4, 6))
     assert mmcv.imfrombytes((tmp_path / "a.tif").read_bytes()).shape[:2] == image.shown[::-1]
     (problem,) = pair_problems(image, saved(tmp_path / "m.png", "L", mask))
-    assert problem.kind == expected
+    assert problem.code == expected
 
 
 def test_values_in_messages(tmp_path):
@@ -115,10 +115,8 @@ def test_values_in_messages(tmp_path):
     (turned,) = pair_problems(image, saved(tmp_path / "m.png", "L", (6, 4)))
     assert turned.message.startswith(f"{tmp_path / 'a.jpg'}: EXIF orientation 6, stored 6 x 4; save the image upright")
     (other,) = pair_problems(image, saved(tmp_path / "n.png", "L", (5, 4)))
-    assert (
-        other.message
-        == f"{tmp_path / 'n.png'}: 5 x 4, its image {tmp_path / 'a.jpg'} is 4 x 6; image and mask must have one size"
-    )
+    found = f"{tmp_path / 'n.png'}: 5 x 4, its image {tmp_path / 'a.jpg'} is 4 x 6"
+    assert str(other.error()) == f"[mask-size] {found}; image and mask must have one size"
     assert (turned.severity, other.severity) == ("error", "error")
 
 
@@ -132,7 +130,7 @@ def test_unreadable(tmp_path, content, reason, what):
         path.write_bytes(content)
     with pytest.raises(UnreadableFile, match=rf"a.png: can't be read \({reason}") as caught:
         read_header(str(path), what)
-    assert caught.value.problem.kind == f"unreadable {what}"
+    assert caught.value.problem.code == f"{what}-unreadable"
     assert "take it out of the split" in str(caught.value)
     assert str(caught.value).count(str(path)) == 1 or reason == "cannot identify"
 

@@ -1,5 +1,6 @@
-"""Random numbers of a place in the run: the same again, others elsewhere, and nobody else's are touched."""
+"""Random numbers depend on the place in the run alone, and other generators are not touched."""
 
+import itertools
 import pickle
 import random
 
@@ -29,7 +30,7 @@ def test_all_generators_are_seeded():
     assert all(a != b for a, b in zip(first, other, strict=True))
 
 
-def test_others_draw_on_as_if_nothing_had_been():
+def test_other_generators_are_left_as_they_were():
     seed_all(1)
     undisturbed = [draw(), draw()]
     seed_all(1)
@@ -68,16 +69,14 @@ def placed(kind, monkeypatch, rank=0, world_size=1, seed=4):
 
 
 def take(sampler, count):
-    return [one for one, _ in zip(sampler, range(count))]  # noqa: B905 (it may be endless)
+    return list(itertools.islice(sampler, count))
 
 
 def test_a_sample_depends_on_its_place_alone(monkeypatch):
     data, order = samples(), take(placed("InfiniteSampler", monkeypatch), 25)
     forwards = [data[one] for one in order]
     assert [data[one] for one in reversed(order)] == forwards[::-1]
-    assert (
-        len({values for _, *values in map(tuple, forwards) for values in values}) == 75
-    )  # the same image draws anew in each epoch
+    assert len({number for _, *numbers in forwards for number in numbers}) == 75  # an image draws others in each epoch
     assert data[pickle.loads(pickle.dumps(order[3]))] == forwards[3]  # as it travels to a worker
 
 
@@ -112,7 +111,7 @@ def test_epochs_of_a_finite_sampler(monkeypatch):
     assert sampler.round_up  # what the sampler knows is at hand
 
 
-def test_what_the_data_set_knows_is_at_hand():
+def test_attributes_of_the_data_set():
     data = samples()
     assert data.metainfo == {"classes": ("a",)}
     assert len(data) == 10

@@ -3,23 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
 from PIL import Image
 
-from ...data.headers import (
-    Header,
-    UnreadableFile,
-    header_of,
-    image_problems,
-    mask_problems,
-    pair_problems,
-    require_end,
-    unreadable,
-)
+from ...data.headers import Header, UnreadableFile, decode, image_problems, mask_problems, pair_problems
 from ...data.problems import Problem
 
 DIGEST_BYTES = 16
@@ -30,9 +19,9 @@ class Contents:
     """What is kept of a pair.
 
     Attributes:
-        problems: of the files alone, without regard to classes.
+        problems: of the files alone, whatever the classes.
         size: (W, H) of the image as loading shows it; (0, 0) where it can't be read.
-        digest: of the image's pixels, 16 bytes.
+        digest: of the image's pixels, 16 bytes; equal for equal pixels in any lossless format.
         ids: (K,) that occur in the mask, ascending; none where it holds no ids.
         counts: (K,) their pixels.
         palette: (P, 3) colours of the ids below P, of a palette mask.
@@ -60,53 +49,29 @@ def read_pair(image_path: str, mask_path: str) -> Contents:
     return contents
 
 
-@contextmanager
-def decoded(path: str, what: str) -> Iterator[tuple[Header, Image.Image]]:
-    """The header and the picture of a file, its pixels read to the last.
-
-    Raises:
-        UnreadableFile: missing, cut short, or no image.
-    """
-    try:
-        with Image.open(path) as picture:
-            header = header_of(picture, path)
-            picture.load()
-    except Exception as error:  # Pillow has no common class for what files can be
-        raise unreadable(path, what, error) from error
-    require_end(header, what)
-    yield header, picture
-
-
 def _read_image(path: str, contents: Contents) -> Header:
-    with decoded(path, "image") as (header, picture):
-        contents.problems += image_problems(header)
-        contents.size = header.shown
-        contents.digest = _digest(header, picture)
+    header, picture = decode(path, "image")
+    contents.problems += image_problems(header)
+    contents.size = header.shown
+    digest = hashlib.blake2b(repr(picture.size).encode(), digest_size=DIGEST_BYTES)
+    digest.update((picture.convert("RGB") if header.bits <= 8 else picture).tobytes())
+    contents.digest = digest.digest()
     return header
 
 
 def _read_mask(path: str, contents: Contents) -> Header:
-    with decoded(path, "mask") as (header, picture):
-        problems = mask_problems(header)
-        contents.problems += problems
-        if not problems:
-            contents.ids, contents.counts = count_ids(picture)
-            if picture.mode == "P":
-                contents.palette = np.array(picture.getpalette("RGB"), np.uint8).reshape(-1, 3)
+    header, picture = decode(path, "mask")
+    problems = mask_problems(header)
+    contents.problems += problems
+    if not problems:
+        contents.ids, contents.counts = count_ids(picture)
+        if picture.mode == "P":
+            contents.palette = np.array(picture.getpalette("RGB"), np.uint8).reshape(-1, 3)
     return header
 
 
-def _digest(header: Header, picture: Image.Image) -> bytes:
-    """The same for the same pixels in another format, if both are lossless."""
-    if header.bits <= 8:
-        picture = picture.convert("RGB")
-    digest = hashlib.blake2b(repr(picture.size).encode(), digest_size=DIGEST_BYTES)
-    digest.update(picture.tobytes())
-    return digest.digest()
-
-
 def count_ids(picture: Image.Image) -> tuple[np.ndarray, np.ndarray]:
-    """Ids of an index mask, ascending, and the pixels of each."""
+    """Count the pixels of each id of an index mask; (K,) ids, ascending, and (K,) counts."""
     if picture.mode in ("L", "P"):
         pixels = np.array(picture.histogram(), np.int64)  # of indices, whatever their colours
     else:

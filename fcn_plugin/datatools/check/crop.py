@@ -16,7 +16,7 @@ SIZE_CHANGES = ("Resize", "Pad", "Rotate", "Rot90", "Mosaic", "Affine", "Crop", 
 
 @dataclass(frozen=True)
 class Crop:
-    """Attributes: ``size`` of the crop; ``scales``, the least and the largest that images are fitted to, None for as they are."""
+    """Attributes: ``size`` of the crop; ``scales``, the least and the largest that images are resized to, None for no resize."""
 
     size: tuple[int, int]
     scales: tuple[tuple[int, int], tuple[int, int]] | None = None
@@ -24,29 +24,28 @@ class Crop:
 
     def least(self, sizes: np.ndarray) -> np.ndarray:
         """(N, 2) sizes of images -> the smallest that may reach the crop."""
-        return self._fit(sizes, 0)
+        return self._resize(sizes, 0)
 
     def largest(self, sizes: np.ndarray) -> np.ndarray:
         """(N, 2) sizes of images -> the largest that may reach the crop."""
-        return self._fit(sizes, 1)
+        return self._resize(sizes, 1)
 
     def cuts_short(self, sizes: np.ndarray) -> np.ndarray:
-        """(N,) bool: sizes on which the crop finds too little."""
+        """(N,) bool: sizes that are smaller than the crop."""
         return (sizes < self.size).any(1)
 
-    def _fit(self, sizes: np.ndarray, end: int) -> np.ndarray:
+    def _resize(self, sizes: np.ndarray, end: int) -> np.ndarray:
         if self.scales is None:
             return sizes
         scale = np.array(self.scales[end])
         if not self.keep_ratio:
             return np.broadcast_to(scale, sizes.shape)
-        # as mmcv's rescale_size
-        factor = np.minimum(scale.max() / sizes.max(1), scale.min() / sizes.min(1))
+        factor = np.minimum(scale.max() / sizes.max(1), scale.min() / sizes.min(1))  # as mmcv's rescale_size
         return (sizes * factor[:, None] + 0.5).astype(np.int64)
 
 
 def find_crop(pipeline: Sequence[Mapping]) -> Crop | None:
-    """The ``RandomCrop`` of a pipeline; None without one, or where a step before it changes sizes in another way."""
+    """Find the ``RandomCrop`` of a pipeline; None without one, or where another step before it than one resize changes sizes."""
     scales, keep_ratio = None, False
     for step in pipeline:
         kind = str(step.get("type")).split(".")[-1]
@@ -55,11 +54,10 @@ def find_crop(pipeline: Sequence[Mapping]) -> Crop | None:
             height, width = (size, size) if isinstance(size, int) else size
             return Crop((width, height), scales, keep_ratio)
         if any(word in kind for word in SIZE_CHANGES):
-            if scales is not None:
+            found = _scales(kind, step) if scales is None else None
+            if found is None:
                 return None
-            scales, keep_ratio = _scales(kind, step), bool(step.get("keep_ratio", False))
-            if scales is None:
-                return None
+            scales, keep_ratio = found, bool(step.get("keep_ratio", False))
     return None
 
 
@@ -68,11 +66,9 @@ def _scales(kind: str, step: Mapping) -> tuple[tuple[int, int], tuple[int, int]]
     if step.get("resize_type", "Resize") != "Resize":
         return None
     if kind == "RandomChoiceResize":
-        scales = [(one, one) if isinstance(one, int) else tuple(one) for one in step["scales"]]
+        scales = [(scale, scale) if isinstance(scale, int) else tuple(scale) for scale in step["scales"]]
     elif kind in ("Resize", "RandomResize") and step.get("scale"):
-        scale = step["scale"]
-        if isinstance(scale, int):
-            scale = (scale, scale)
+        scale = (step["scale"],) * 2 if isinstance(step["scale"], int) else step["scale"]
         if isinstance(scale[0], int):
             scales = [tuple(int(side * ratio) for side in scale) for ratio in step.get("ratio_range") or (1, 1)]
         else:  # a range of widths and a range of heights

@@ -1,23 +1,47 @@
-"""The report of a check, for people and for programs."""
+"""The problems that a check found, and its report for people and for programs."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from ...data.problems import KINDS
+from ...data.headers import width_height
+from ...data.problems import KINDS, Problem
 from ..class_weights import weight_line, weight_table
-from .findings import Findings
 from .tally import Tally
 
-SHOWN = 5  # files of a kind
+KEPT = 1000  # problems of a code
+SHOWN = 5  # of these, in the text
+
+
+class Findings:
+    """Problems by code, in the order in which they were added; all are counted and the first 1,000 of each code kept."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, list[Problem]] = defaultdict(list)
+        self._counts: Counter[str] = Counter()
+
+    def add(self, problems: Iterable[Problem]) -> None:
+        for problem in problems:
+            self._counts[problem.code] += 1
+            if self._counts[problem.code] <= KEPT:
+                self._kept[problem.code].append(problem)
+
+    def __iter__(self) -> Iterator[tuple[str, int, list[Problem]]]:
+        """Yield (code, how many, those kept) in the order of ``KINDS``, errors first."""
+        return ((code, self._counts[code], self._kept[code]) for code in KINDS if code in self._counts)
+
+    def count(self, severity: str) -> int:
+        """Count the problems of a severity, those not kept too."""
+        return sum(number for code, number in self._counts.items() if KINDS[code].severity == severity)
 
 
 @dataclass(frozen=True)
 class Report:
-    """Attributes: ``tallies``, one a split; ``findings``; ``sheet``, path of the contact sheet, None without one."""
+    """Attributes: ``tallies``, one per split; ``findings``; ``sheet``, path of the contact sheet, None without one."""
 
     tallies: Sequence[Tally]
     findings: Findings
@@ -29,26 +53,24 @@ class Report:
 
     def exit_code(self, strict: bool = False) -> int:
         """2 with errors, 1 with warnings alone if ``strict``, else 0."""
-        if self.findings.count("error"):
-            return 2
-        return int(strict and self.findings.count("warning") > 0)
+        return 2 if self.findings.count("error") else int(strict and self.findings.count("warning") > 0)
 
     def text(self, next_step: str, everything: bool = False) -> str:
-        """Problems, a block a kind, then what each split holds.
+        """Print problems, a block per code, then what each split holds.
 
         Args:
             next_step: command to go on with where there is no error.
-            everything: all files that were kept, not the first five of a kind.
+            everything: list all files that were kept, not the first five of a code.
         """
         blocks = [_problem_block(*finding, everything) for finding in self.findings]
         blocks += [_split_block(tally) for tally in self.tallies]
         sheet = f"; pictures in {self.sheet}" if self.sheet else ""
         numbers = ", ".join(_number(self.findings.count(severity), severity) for severity in ("error", "warning"))
-        after = "mend the errors, then check again" if self.exit_code() else f"next: {next_step}"
+        after = "correct the errors, then check again" if self.exit_code() else f"next: {next_step}"
         return "\n\n".join([*blocks, f"checked {_number(self.images, 'image')}: {numbers}{sheet}\n{after}"])
 
     def as_dict(self) -> dict:
-        """The same as numbers and texts, for JSON."""
+        """The report as numbers and texts, for JSON."""
         return dict(
             images=self.images,
             errors=self.findings.count("error"),
@@ -59,40 +81,32 @@ class Report:
         )
 
 
-def _problem_block(kind: str, count: int, kept: list, everything: bool) -> str:
+def _problem_block(code: str, count: int, kept: list[Problem], everything: bool) -> str:
     shown = kept if everything else kept[:SHOWN]
-    lines = [f"{KINDS[kind].severity}: {KINDS[kind].title} ({count})"]
+    lines = [f"{KINDS[code].severity}: [{code}] {KINDS[code].title} ({count})"]
     lines += [f"  {problem.path}: {problem.found}" for problem in shown]
     if count > len(shown):
         hint = "" if everything else f": --all shows {'them' if count == len(kept) else f'{len(kept)} of them'}"
         lines.append(f"  and {count - len(shown)} more{hint}")
-    return "\n".join([*lines, f"  -> {KINDS[kind].remedy}"])
+    return "\n".join([*lines, f"  -> {KINDS[code].remedy}"])
 
 
 def _split_block(tally: Tally) -> str:
     lines = [f"{tally.split.name}: {_number(len(tally.sizes), 'image')}{_describe_sizes(tally.sizes)}"]
-    lines += _crop_lines(tally)
-    counts = tally.counts
-    if not counts.pixels.any():
+    short = tally.sometimes_small()
+    if short:
+        found = f"{_number(short, 'image')} may be resized to less than the crop: the rest of it is void and costs time"
+        lines.append(f"{found}; raise ratio_range or take a smaller crop_size if that matters")
+    if not tally.counts.pixels.any():
         return "\n".join([*lines, "no labelled pixel was counted"])
-    lines.append(weight_table(counts, tally.names))
+    lines.append(weight_table(tally.counts, tally.names))
     if tally.split.name == "train" and tally.class_map is not None:
-        lines.append(weight_line(counts))
+        lines.append(weight_line(tally.counts))
     return "\n".join(lines)
 
 
-def _crop_lines(tally: Tally) -> list[str]:
-    count = tally.sometimes_small()
-    if not count:
-        return []
-    return [
-        f"{_number(count, 'image')} may be resized to less than the crop: the rest of it is void and costs time; "
-        "raise ratio_range or take a smaller crop_size if that matters"
-    ]
-
-
 def size_statistics(sizes: np.ndarray) -> dict:
-    """Sizes (W, H) in the order of their area, and how many differ.
+    """Order sizes (W, H) by their area, and count how many differ.
 
     Args:
         sizes: (N, 2), 0 for images that can't be read.
@@ -103,10 +117,9 @@ def size_statistics(sizes: np.ndarray) -> dict:
     sizes = sizes[sizes.any(1)]
     if not len(sizes):
         return {}
-    order = np.argsort(sizes.prod(1, dtype=np.int64), kind="stable")
-    places = dict(smallest=0, median=(len(sizes) - 1) // 2, largest=-1)
-    found = {name: sizes[order[place]].tolist() for name, place in places.items()}
-    return {**found, "different": len(np.unique(sizes, axis=0))}
+    ordered = sizes[np.argsort(sizes.prod(1, dtype=np.int64), kind="stable")].tolist()
+    smallest, median, largest = ordered[0], ordered[(len(sizes) - 1) // 2], ordered[-1]
+    return dict(smallest=smallest, median=median, largest=largest, different=len(np.unique(sizes, axis=0)))
 
 
 def _describe_sizes(sizes: np.ndarray) -> str:
@@ -114,15 +127,14 @@ def _describe_sizes(sizes: np.ndarray) -> str:
     if not found:
         return ""
     if found["different"] == 1:
-        return " of {} x {}".format(*found["smallest"])
-    ends = ", ".join("{} {} x {}".format(name, *found[name]) for name in ("smallest", "median", "largest"))
+        return f" of {width_height(found['smallest'])}"
+    ends = ", ".join(f"{name} {width_height(found[name])}" for name in ("smallest", "median", "largest"))
     return f" of {found['different']} sizes: {ends}"
 
 
-def _problem_dict(kind: str, count: int, kept: list) -> dict:
+def _problem_dict(code: str, count: int, kept: list[Problem]) -> dict:
     files = [dict(path=problem.path, found=problem.found) for problem in kept]
-    about = KINDS[kind]
-    return dict(kind=kind, severity=about.severity, title=about.title, remedy=about.remedy, count=count, files=files)
+    return dict(code=code, **KINDS[code]._asdict(), count=count, files=files)
 
 
 def _split_dict(tally: Tally) -> dict:

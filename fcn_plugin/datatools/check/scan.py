@@ -1,18 +1,48 @@
-"""Read all pairs of all splits in several processes; results come in the order of the files."""
+"""Read all pairs of all splits in several processes and check them; results come in the order of the files."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
+from ...data.problems import Problem
 from ..cores import interrupts_held
 from .contents import Contents, read_pair
-from .splits import Source, unpack
+from .overlap import repeated, shared
+from .palettes import PaletteCheck
+from .report import Findings, Report
+from .sheet import draw_pairs
+from .splits import Source, Split, unpack
+from .tally import Tally
 
 CHUNK = 8  # pairs that a process reads at once
+
+
+def check_splits(splits: Sequence[Split], sheet: str | Path, jobs: int = 0) -> Report:
+    """Read every file of the splits once, find what is wrong, and draw some pairs.
+
+    Args:
+        splits: what to read.
+        sheet: PNG to draw into, in a folder that exists.
+        jobs: processes that read; 0 reads in this one.
+    """
+    palettes, findings = PaletteCheck(), Findings()
+    tallies = [Tally(split, palettes) for split in splits]
+    sources = [(tally, source) for tally in tallies for source in tally.split.sources]
+    for _, source in sources:
+        for code, found, paths in source.strays:
+            findings.add(Problem(code, unpack(path), found) for path in paths)
+    for number, pair, contents in scan([source for _, source in sources], jobs):
+        tally, source = sources[number]
+        findings.add(tally.add(source, pair, contents))
+    for tally in tallies:
+        findings.add([*tally.absent(), *tally.small(), *repeated(tally)])
+    findings.add(shared(tallies))
+    return Report(tallies, findings, draw_pairs(tallies, sheet))
 
 
 def scan(sources: Sequence[Source], jobs: int = 0) -> Iterator[tuple[int, int, Contents]]:
@@ -26,13 +56,13 @@ def scan(sources: Sequence[Source], jobs: int = 0) -> Iterator[tuple[int, int, C
         (number of the source, number of the pair in it, what it holds).
     """
     chunks = _Chunks(sources)
-    loader = DataLoader(chunks, batch_size=None, num_workers=jobs, collate_fn=_as_it_is)
+    # the default collate_fn makes tensors of arrays, each with a file descriptor of its own
+    loader = DataLoader(chunks, batch_size=None, num_workers=jobs, collate_fn=_identity)
     with interrupts_held():
         results = iter(loader)
     with tqdm(total=sum(len(source.images) for source in sources), unit="pair", desc="checking") as bar:
         for (source, pairs), contents in zip(chunks.places, results, strict=True):
-            for pair, content in zip(pairs, contents, strict=True):
-                yield source, pair, content
+            yield from ((source, pair, content) for pair, content in zip(pairs, contents, strict=True))
             bar.update(len(pairs))
 
 
@@ -54,10 +84,9 @@ class _Chunks(Dataset):
         number, pairs = self.places[index]
         source = self.sources[number]
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what Pillow hints at is of no account here
+            warnings.simplefilter("ignore")  # Pillow's hints are of no use here
             return [read_pair(unpack(source.images[i]), unpack(source.masks[i])) for i in pairs]
 
 
-def _as_it_is(contents: list[Contents]) -> list[Contents]:
-    """The default makes tensors of arrays, each with a file descriptor of its own."""
+def _identity(contents: list[Contents]) -> list[Contents]:
     return contents

@@ -9,15 +9,14 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from ...data.class_map import IGNORED, ClassMap
-from ...data.headers import UnreadableFile, mask_problems
+from ...data.headers import UnreadableFile, decode, mask_problems
 from ...data.palette import voc_palette
 from ...visualization.sheet import contact_sheet
-from .contents import decoded
 from .splits import unpack
 from .tally import Tally, class_indices
 
 TILES = 16
-SIDE = 640  # px, more than a tile has on the sheet: large images are not kept whole
+SIDE = 640  # px, more than a tile has on the sheet: images are shrunk to it, for memory
 
 
 def draw_pairs(tallies: Sequence[Tally], path: str | Path) -> str | None:
@@ -30,13 +29,14 @@ def draw_pairs(tallies: Sequence[Tally], path: str | Path) -> str | None:
     Returns:
         The file; None where none of the chosen images can be read.
     """
-    class_map = tallies[0].class_map or _as_named(tallies[0])
+    class_map = tallies[0].class_map or _ids_as_classes(tallies[0])
     palette = tallies[0].split.sources[0].palette or voc_palette()[: len(class_map.classes)]
-    total = sum(len(tally.split) for tally in tallies)
+    ends = np.cumsum([len(tally.split) for tally in tallies])
     tiles = []
-    for number in dict.fromkeys(i * total // TILES for i in range(TILES)):
-        tally, place = _locate(tallies, number)
-        source, pair = tally.locate(place)
+    for number in dict.fromkeys(i * ends[-1] // TILES for i in range(TILES)):
+        which = int(np.searchsorted(ends, number, side="right"))
+        tally = tallies[which]
+        source, pair = tally.locate(number - (ends[which] - len(tally.split)))
         image, mask = unpack(source.images[pair]), unpack(source.masks[pair])
         try:
             tiles.append(_tile(f"{tally.split.name}: {Path(image).name}", image, mask, source.class_map or class_map))
@@ -48,39 +48,29 @@ def draw_pairs(tallies: Sequence[Tally], path: str | Path) -> str | None:
     return str(path)
 
 
-def _as_named(tally: Tally) -> ClassMap:
+def _ids_as_classes(tally: Tally) -> ClassMap:
     """The ids that occur as classes, as far as a picture can tell them apart."""
     names = tally.names[:IGNORED]
     return ClassMap({int(name): i for i, name in enumerate(names)}, tuple(names))
 
 
-def _locate(tallies: Sequence[Tally], number: int) -> tuple[Tally, int]:
-    for tally in tallies:
-        if number < len(tally.split):
-            break
-        number -= len(tally.split)
-    return tally, number
-
-
 def _tile(caption: str, image: str, mask: str, class_map: ClassMap) -> tuple[str, np.ndarray, np.ndarray | None]:
     """The image upright, as it is loaded; without a mask that can't be laid over it."""
-    with decoded(image, "image") as (_, picture):
-        shown = ImageOps.exif_transpose(picture).convert("RGB")
+    shown = ImageOps.exif_transpose(decode(image, "image")[1]).convert("RGB")
     size = shown.size
     shown.thumbnail((SIDE, SIDE))
     ids = _read_ids(mask, size, shown.size) if mask else None
     if ids is None:
         return f"{caption}\nwithout a mask", np.asarray(shown), None
     found, places = np.unique(ids, return_inverse=True)
-    indices, _ = class_indices(found, class_map)
-    return caption, np.asarray(shown), indices[places].reshape(ids.shape)
+    return caption, np.asarray(shown), class_indices(found, class_map)[0][places].reshape(ids.shape)
 
 
 def _read_ids(path: str, size: tuple[int, int], shown: tuple[int, int]) -> np.ndarray | None:
     try:
-        with decoded(path, "mask") as (header, picture):
-            if mask_problems(header) or picture.size != size:
-                return None
-            return np.asarray(picture.resize(shown, Image.Resampling.NEAREST))
+        header, picture = decode(path, "mask")
     except UnreadableFile:
         return None
+    if mask_problems(header) or picture.size != size:
+        return None
+    return np.asarray(picture.resize(shown, Image.Resampling.NEAREST))

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from mmengine.config import ConfigDict
+from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
 from ...data.class_map import ClassMap
+from ...data.classes_file import read_classes
 from ...data.headers import IMAGE_SUFFIXES
 from ...data.leaves import leaf_configs
 from ...errors import UserError
 from .crop import Crop, find_crop
+
+Strays = tuple[tuple[str, str, np.ndarray], ...]
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class Source:
         class_map: what ids mean; None where nothing is known of them.
         palette: [r, g, b] of each class, if known.
         crop: what training takes of an image, if known.
-        strays: files left out of the pairs: (kind of problem, what was found, paths).
+        strays: files left out of the pairs: (code of the problem, what was found, paths).
     """
 
     images: np.ndarray
@@ -36,7 +40,7 @@ class Source:
     class_map: ClassMap | None = None
     palette: Sequence[Sequence[int]] | None = None
     crop: Crop | None = None
-    strays: tuple[tuple[str, str, np.ndarray], ...] = ()
+    strays: Strays = ()
 
 
 @dataclass(frozen=True)
@@ -49,43 +53,39 @@ class Split:
     def __len__(self) -> int:
         return sum(len(source.images) for source in self.sources)
 
-    def reads_as(self, other: Split) -> bool:
-        """Whether both hold the same files, read with the same ids."""
-        return len(self.sources) == len(other.sources) and all(
-            np.array_equal(a.images, b.images) and np.array_equal(a.masks, b.masks) and a.class_map == b.class_map
-            for a, b in zip(self.sources, other.sources, strict=True)
-        )
+    def contents(self) -> list[tuple]:
+        """The files and what their ids mean: equal for splits that need to be read once only."""
+        return [(source.images.tolist(), source.masks.tolist(), source.class_map) for source in self.sources]
 
 
 def pack(paths: Iterable[str]) -> np.ndarray:
-    """(N,) paths as bytes of NumPy."""
+    """Pack paths into (N,) NumPy bytes."""
     return np.array([os.fsencode(path) for path in paths], np.bytes_)
 
 
 def unpack(path: np.bytes_) -> str:
-    """One of :func:`pack`'s paths."""
+    """Unpack one of :func:`pack`'s paths."""
     return os.fsdecode(bytes(path))
 
 
 def splits_of_config(loaders: dict[str, ConfigDict], num_classes: int) -> list[Split]:
-    """The splits of a config that was found sound; test is left out where it holds the files of val.
+    """List the splits of a checked config; test is left out where it holds the files of val.
 
     Args:
         loaders: split -> its dataloader's entry.
         num_classes: of the net, for data sets that name no classes.
 
     Raises:
-        UserError: a data set that can't be built, or without masks.
+        UserError: ``config-data``: a data set without masks; or whatever keeps it from being built.
     """
     splits: list[Split] = []
     for name, loader in loaders.items():
-        sources = tuple(_source_of(leaf, name, num_classes) for leaf in leaf_configs(loader.dataset))
-        split = Split(name, sources)
-        same = next((i for i, one in enumerate(splits) if one.name != "train" and one.reads_as(split)), None)
-        if same is None:
-            splits.append(split)
+        split = Split(name, tuple(_source_of(leaf, name, num_classes) for leaf in leaf_configs(loader.dataset)))
+        same = [i for i, other in enumerate(splits) if other.name != "train" and other.contents() == split.contents()]
+        if same:
+            splits[same[0]] = replace(splits[same[0]], name=f"{splits[same[0]].name} and {name}")
         else:
-            splits[same] = Split(f"{splits[same].name} and {name}", splits[same].sources)
+            splits.append(split)
     return splits
 
 
@@ -96,85 +96,82 @@ def _source_of(leaf: ConfigDict, split: str, num_classes: int) -> Source:
     if not named and not DATASETS.get(leaf.type).METAINFO.get("classes"):
         leaf.metainfo = dict(leaf.get("metainfo", {}), classes=[str(i) for i in range(num_classes)])
     dataset = DATASETS.build(leaf)
-    files = []
-    for i in range(len(dataset)):
-        info = dataset.get_data_info(i)
-        files.append((info["img_path"], info.get("seg_map_path", "")))
+    infos = (dataset.get_data_info(i) for i in range(len(dataset)))
+    files = [(info["img_path"], info.get("seg_map_path", "")) for info in infos]
     if files and not files[0][1] and split != "test":
-        raise UserError(f"the {split} data set {leaf.type} names no masks: set seg_map_path in its data_prefix")
+        raise UserError("config-data", f"the {split} data set {leaf.type} names no masks: set data_prefix.seg_map_path")
     images, masks = (pack(path[side] for path in files) for side in (0, 1))
     own = leaf.get("palette") or leaf.get("metainfo", {}).get("palette") or type(dataset).METAINFO.get("palette")
-    palette = dataset.metainfo["palette"] if own else None  # mmseg draws one at random where there is none
+    palette = dataset.metainfo["palette"] if own else None  # mmseg draws a random one where there is none
     listed = leaf.get("ann_file") or not hasattr(dataset, "img_suffix")
     strays = () if listed else _strays(dataset, images, masks)
     return Source(images, masks, ClassMap.of_dataset(dataset), palette, find_crop(leaf.get("pipeline", ())), strays)
 
 
-def _strays(dataset, images: np.ndarray, masks: np.ndarray) -> tuple[tuple[str, str, np.ndarray], ...]:
-    """Files of a data set's folders that it passes over."""
-    folders = dataset.data_prefix
+def _strays(dataset: BaseSegDataset, images: np.ndarray, masks: np.ndarray) -> Strays:
+    """Files in a data set's folders that it does not use."""
+    folder, mask_folder = dataset.data_prefix["img_path"], dataset.data_prefix.get("seg_map_path")
     known = np.union1d(images, masks)
-    skipped = np.setdiff1d(pack(_files(folders["img_path"], IMAGE_SUFFIXES)), known)
-    strays = [("skipped image", f"img_suffix is {dataset.img_suffix}", skipped)]
-    if folders.get("seg_map_path") and folders["seg_map_path"] != folders["img_path"]:
-        lone = np.setdiff1d(pack(_files(folders["seg_map_path"], [dataset.seg_map_suffix])), known)
-        strays.append(("mask without image", f"no image of its name in {folders['img_path']}", lone))
+    skipped = np.setdiff1d(pack(_files(folder, IMAGE_SUFFIXES)), known)
+    strays = [("image-suffix", f"img_suffix is {dataset.img_suffix}", skipped)]
+    if mask_folder and mask_folder != folder:
+        lone = np.setdiff1d(pack(_files(mask_folder, [dataset.seg_map_suffix])), known)
+        strays.append(("mask-unpaired", f"no image of its name in {folder}", lone))
     return tuple(strays)
 
 
-def split_of_folders(
-    images: str, masks: str, class_map: ClassMap | None, palette: Sequence[Sequence[int]] | None
-) -> Split:
-    """All images of one folder and the masks of another that share their names but for the suffix, in depth.
+def split_of_folders(images: str, masks: str, classes: str | None, ignore_ids: Iterable[int] | None) -> Split:
+    """Pair all images of one folder with the masks of another that share their names but for the suffix, in depth.
+
+    Args:
+        images: folder.
+        masks: folder.
+        classes: file of the classes; None where nothing is known of the ids.
+        ignore_ids: ids that are no class.
 
     Raises:
-        UserError: a folder that does not exist or holds no image, or no image with a mask.
+        UserError: ``dataset-missing``, ``dataset-empty``: a folder that does not exist or holds no image; ``option-value``:
+            one folder for both; ``image-unpaired``: no image has a mask; as ``read_classes`` and ``ClassMap.of``.
     """
+    class_map = palette = None
+    if classes is not None:
+        names, colours = read_classes(classes)
+        class_map = ClassMap.of(names, ignore_ids)
+        if colours is not None:  # several ids may share a name: the first one's colour counts
+            by_name = dict(zip(reversed(names.values()), reversed(colours), strict=True))
+            palette = [by_name[name] for name in class_map.classes]
     if Path(images).resolve() == Path(masks).resolve():
-        raise UserError(f"{images} is the folder of images and of masks: put them into two, or check a config")
-    found = {}
-    for folder, what, option in ((images, "images", "--images"), (masks, "masks", "--masks")):
-        if not Path(folder).is_dir():
-            raise UserError(f"the folder of {what} {folder} does not exist: correct {option}")
-        found[what] = _by_stem(folder)
-        if not found[what]:
-            raise UserError(f"no {what} in {folder} ({' '.join(sorted(IMAGE_SUFFIXES))}): correct {option}")
-    pairs = sorted(
-        (image, found["masks"][stem][0])
-        for stem, group in found["images"].items()
-        for image in group
-        if stem in found["masks"]
-    )
+        raise UserError("option-value", f"--images and --masks are both {images}: give two folders, or check a config")
+    photos, labels = _by_stem(images, "images"), _by_stem(masks, "masks")
+    pairs = sorted((image, labels[stem][0]) for stem, group in photos.items() if stem in labels for image in group)
     if not pairs:
-        names = [found[what][min(found[what])][0] for what in ("images", "masks")]
-        raise UserError(
-            f"no mask has the name of an image, as {names[0]} and {names[1]}: name them alike, or let tools/new_dataset.py do it"
-        )
+        found = f"no mask has the name of an image, as {photos[min(photos)][0]} and {labels[min(labels)][0]}"
+        raise UserError("image-unpaired", f"{found}: name them alike, or let tools/new_dataset.py do it")
+    twins = sorted(path for group in labels.values() for path in group[1:])
     strays = (
-        ("image without mask", f"no mask of its name in {masks}", _unmatched(found["images"], found["masks"])),
-        ("mask without image", f"no image of its name in {images}", _unmatched(found["masks"], found["images"])),
-        (
-            "same name",
-            "only its suffix differs from another's",
-            pack(sorted(path for group in found["masks"].values() for path in group[1:])),
-        ),
+        ("image-unpaired", f"no mask of its name in {masks}", _unmatched(photos, labels)),
+        ("mask-unpaired", f"no image of its name in {images}", _unmatched(labels, photos)),
+        ("mask-name", "only its suffix differs from another's", pack(twins)),
     )
-    source = Source(
-        pack(image for image, _ in pairs), pack(mask for _, mask in pairs), class_map, palette, None, strays
-    )
-    return Split("folder", (source,))
+    sides = (pack(side) for side in zip(*pairs, strict=True))
+    return Split("folder", (Source(*sides, class_map, palette, strays=strays),))
 
 
-def _by_stem(folder: str) -> dict[str, list[str]]:
+def _by_stem(folder: str, what: str) -> dict[str, list[str]]:
     """Path below the folder, without suffix -> files of that name."""
+    if not Path(folder).is_dir():
+        raise UserError("dataset-missing", f"the folder of {what} {folder} does not exist: correct --{what}")
     found: dict[str, list[str]] = {}
     for path in _files(folder, IMAGE_SUFFIXES):
         found.setdefault(os.path.splitext(os.path.relpath(path, folder))[0], []).append(path)
+    if not found:
+        suffixes = " ".join(sorted(IMAGE_SUFFIXES))
+        raise UserError("dataset-empty", f"no {what} in {folder} ({suffixes}): correct --{what}")
     return found
 
 
-def _unmatched(some: dict[str, list[str]], others: dict[str, list[str]]) -> np.ndarray:
-    return pack(sorted(path for stem, group in some.items() if stem not in others for path in group))
+def _unmatched(files: dict[str, list[str]], others: dict[str, list[str]]) -> np.ndarray:
+    return pack(sorted(path for stem, group in files.items() if stem not in others for path in group))
 
 
 def _files(folder: str, suffixes: Iterable[str]) -> list[str]:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
 from ...data.class_map import IGNORED, LARGEST_ID, ClassMap, describe_ids
+from ...data.headers import width_height
 from ...data.problems import Problem
 from ..class_weights import PixelCounts
 from .contents import DIGEST_BYTES, Contents
-from .crop import Crop
 from .palettes import PaletteCheck
 from .splits import Source, Split, unpack
 
 
 class Tally:
-    """Sums over a split: 24 bytes an image, and nothing else grows with their number.
+    """Sums over a split; its memory grows by 24 bytes an image.
 
     Attributes:
         split: whose files are counted.
@@ -46,12 +46,12 @@ class Tally:
         indices, known = class_indices(contents.ids, source.class_map)
         if not known.all():
             found = describe_ids(contents.ids[~known].tolist(), contents.counts[~known].tolist())
-            yield Problem("unknown id", path, found)
+            yield Problem("mask-ids", path, found)
         labelled = known & (indices < len(self.pixels))
         if source.class_map is not None:
             labelled &= indices != IGNORED
         if known.all() and not labelled.any():
-            yield Problem("void mask", path, f"all {contents.counts.sum()} px are ignored")
+            yield Problem("mask-void", path, f"all {contents.counts.sum()} px are ignored")
         there = np.unique(indices[labelled])
         np.add.at(self.pixels, indices[labelled], contents.counts[labelled])
         self.images[there] += 1
@@ -62,9 +62,7 @@ class Tally:
     @property
     def names(self) -> list[str]:
         """Of the classes, or of the ids that occur."""
-        if self.class_map is None:
-            return [str(i) for i in np.flatnonzero(self.pixels)]
-        return list(self.class_map.classes)
+        return list(map(str, np.flatnonzero(self.pixels))) if self.class_map is None else list(self.class_map.classes)
 
     @property
     def counts(self) -> PixelCounts:
@@ -73,7 +71,7 @@ class Tally:
         return PixelCounts(self.pixels[rows], self.images[rows], self.seen[rows])
 
     def locate(self, number: int) -> tuple[Source, int]:
-        """The source that holds the image of that number in the split, and its number there."""
+        """Find the source that holds the image of that number in the split, and its number there."""
         for source in self.split.sources:
             if number < len(source.images):
                 return source, number
@@ -81,43 +79,38 @@ class Tally:
         raise IndexError(number)
 
     def path(self, number: int) -> str:
-        """The image of that number in the split."""
+        """Find the path of the image of that number in the split."""
         source, pair = self.locate(number)
         return unpack(source.images[pair])
 
     def absent(self) -> Iterator[Problem]:
-        """Classes without a pixel; none where no mask was counted."""
-        if self.pixels.any():
-            if self.split.name.startswith("train") and self.class_map is not None and (self.pixels > 0).sum() == 1:
-                yield Problem(
-                    "single class", self.split.name, f"all labelled pixels are {self.names[self.pixels.argmax()]}"
-                )
-            for name, pixels in zip(self.names, self.counts.pixels, strict=True):
-                if pixels == 0:
-                    yield Problem("absent class", self.split.name, f"no pixel of {name}")
+        """Yield ``class-single`` and ``class-absent``; nothing where no mask was counted."""
+        name, there = self.split.name, self.pixels > 0
+        if there.sum() == 1 and name.startswith("train") and self.class_map is not None:
+            yield Problem("class-single", name, f"all labelled pixels are {self.names[there.argmax()]}")
+        if there.any() and self.class_map is not None:
+            yield from (Problem("class-absent", name, f"no pixel of {self.names[i]}") for i in np.flatnonzero(~there))
 
     def small(self) -> Iterator[Problem]:
-        """Images on which the crop always finds too little, and those of which a resize before it leaves nothing."""
+        """Yield ``image-thin`` where a resize may leave nothing, ``image-small`` where the crop is always larger."""
         for source, numbers, sizes in self._cropped():
             least, largest = source.crop.least(sizes), source.crop.largest(sizes)
             thin = (least < 1).any(1)
-            for i in np.flatnonzero(thin):
-                found = f"{_size(sizes[i])}, as little as {_size(least[i])} after resizing"
-                yield Problem("thin image", unpack(source.images[numbers[i]]), found)
-            for i in np.flatnonzero(source.crop.cuts_short(largest) & ~thin):
-                yield _too_small(unpack(source.images[numbers[i]]), sizes[i], largest[i], source.crop)
+            for i in np.flatnonzero(thin | source.crop.cuts_short(largest)):
+                path, size = unpack(source.images[numbers[i]]), width_height(sizes[i])
+                if thin[i]:
+                    yield Problem("image-thin", path, f"{size}, as little as {width_height(least[i])} after resizing")
+                    continue
+                resized = f", at most {width_height(largest[i])} after resizing" if source.crop.scales else ""
+                yield Problem("image-small", path, f"{size}{resized}, the crop is {width_height(source.crop.size)}")
 
     def sometimes_small(self) -> int:
-        """Number of images on which it depends on a random scale whether the crop finds too little."""
-        return sum(
-            int(
-                (
-                    source.crop.cuts_short(source.crop.least(sizes))
-                    & ~source.crop.cuts_short(source.crop.largest(sizes))
-                ).sum()
-            )
-            for source, _, sizes in self._cropped()
-        )
+        """Count the images of which a random scale decides whether they are smaller than the crop."""
+        count = 0
+        for source, _, sizes in self._cropped():
+            short = [source.crop.cuts_short(end(sizes)) for end in (source.crop.least, source.crop.largest)]
+            count += int((short[0] & ~short[1]).sum())
+        return count
 
     def _cropped(self) -> Iterator[tuple[Source, np.ndarray, np.ndarray]]:
         """Sources with a crop, the numbers of the images in them that were read, and their sizes."""
@@ -130,17 +123,8 @@ class Tally:
             start += len(source.images)
 
 
-def _too_small(path: str, size: np.ndarray, largest: np.ndarray, crop: Crop) -> Problem:
-    resized = "" if crop.scales is None else f", at most {_size(largest)} after resizing"
-    return Problem("small image", path, f"{_size(size)}{resized}, the crop is {_size(crop.size)}")
-
-
-def _size(size: Sequence[int]) -> str:
-    return f"{size[0]} x {size[1]}"
-
-
 def class_indices(ids: np.ndarray, class_map: ClassMap | None) -> tuple[np.ndarray, np.ndarray]:
     """(K,) class indices, 255 for ignored ids and unknown ones; (K,) whether the id is known."""
     if class_map is None:
         return ids, (ids >= 0) & (ids <= LARGEST_ID)
-    return np.array([class_map.ids.get(one, IGNORED) for one in ids.tolist()]), ~class_map.unknown(ids)
+    return np.array([class_map.ids.get(i, IGNORED) for i in ids.tolist()]), np.isin(ids, list(class_map.ids))

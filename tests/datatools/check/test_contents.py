@@ -1,5 +1,7 @@
 """What is read of a pair: problems, ids and their pixels, sizes, digests, palettes."""
 
+import os
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -19,7 +21,7 @@ def pair(tmp_path):
 
 
 def found(contents):
-    return [(problem.kind, problem.path, problem.found) for problem in contents.problems]
+    return [(problem.code, problem.path, problem.found) for problem in contents.problems]
 
 
 def test_a_sound_pair(pair):
@@ -70,12 +72,10 @@ def test_equal_pixels_have_equal_digests(tmp_path, pair):
 @pytest.mark.parametrize("which", ["image", "mask"])
 def test_files_that_are_cut_short(pair, which):
     path = pair[which == "mask"]
-    noise = np.random.default_rng(0).integers(0, 256, (64, 64), np.uint8)
-    Image.fromarray(noise).save(path)
-    with open(path, "r+b") as file:
-        file.truncate(2000)
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64), np.uint8)).save(path)
+    os.truncate(path, 2000)
     contents = read_pair(*pair)
-    assert found(contents) == [(f"unreadable {which}", path, contents.problems[0].found)]
+    assert found(contents) == [(f"{which}-unreadable", path, contents.problems[0].found)]
     assert "truncated" in contents.problems[0].found
     assert contents.size == ((0, 0) if which == "image" else (6, 4))
     assert contents.ids.tolist() == ([0, 1, 7] if which == "image" else [])
@@ -84,8 +84,8 @@ def test_files_that_are_cut_short(pair, which):
 def test_missing_files(tmp_path):
     paths = [str(tmp_path / name) for name in ("a.jpg", "m.png")]
     assert found(read_pair(*paths)) == [
-        ("unreadable image", paths[0], "can't be read (no such file)"),
-        ("unreadable mask", paths[1], "can't be read (no such file)"),
+        ("image-unreadable", paths[0], "can't be read (no such file)"),
+        ("mask-unreadable", paths[1], "can't be read (no such file)"),
     ]
 
 
@@ -100,9 +100,9 @@ def test_problems_of_headers_come_along(tmp_path, pair):
     Image.fromarray(PIXELS[:3]).save(pair[1])
     contents = read_pair(str(tmp_path / "a.jpg"), pair[1])
     assert found(contents) == [
-        ("CMYK image", str(tmp_path / "a.jpg"), "mode CMYK"),
-        ("colour mask", pair[1], "mode RGB, one id per pixel is meant"),
-        ("size mismatch", pair[1], f"6 x 3, its image {tmp_path / 'a.jpg'} is 6 x 4"),
+        ("image-cmyk", str(tmp_path / "a.jpg"), "mode CMYK"),
+        ("mask-colours", pair[1], "mode RGB, one id per pixel is meant"),
+        ("mask-size", pair[1], f"6 x 3, its image {tmp_path / 'a.jpg'} is 6 x 4"),
     ]
     assert contents.ids.size == 0  # colours are no ids
 
@@ -110,7 +110,7 @@ def test_problems_of_headers_come_along(tmp_path, pair):
 def test_a_lossy_mask_is_not_counted(tmp_path, pair):
     Image.fromarray(IDS).save(tmp_path / "m.jpg")
     contents = read_pair(pair[0], str(tmp_path / "m.jpg"))
-    assert found(contents) == [("lossy mask", str(tmp_path / "m.jpg"), "a JPEG file")]
+    assert found(contents) == [("mask-lossy", str(tmp_path / "m.jpg"), "a JPEG file")]
     assert contents.ids.size == 0
 
 
@@ -120,4 +120,4 @@ def test_a_turned_image_has_the_size_that_is_loaded(tmp_path, pair):
     Image.fromarray(PIXELS).save(tmp_path / "a.jpg", exif=exif)
     contents = read_pair(str(tmp_path / "a.jpg"), pair[1])
     assert contents.size == (4, 6)
-    assert found(contents) == [("turned image", str(tmp_path / "a.jpg"), "EXIF orientation 6, stored 6 x 4")]
+    assert found(contents) == [("image-turned", str(tmp_path / "a.jpg"), "EXIF orientation 6, stored 6 x 4")]

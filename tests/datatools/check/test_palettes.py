@@ -18,7 +18,7 @@ def colours(**by_id):
 
 def problems(check, ids, table, class_map=CLASSES, palette=PALETTE, path="m.png"):
     found = check.problems(path, np.array(ids), table, class_map, palette)
-    return [(problem.kind, problem.path, problem.found) for problem in found]
+    return [(problem.code, problem.path, problem.found) for problem in found]
 
 
 def test_the_config_s_colours_and_unknown_ones_are_fine():
@@ -28,7 +28,7 @@ def test_the_config_s_colours_and_unknown_ones_are_fine():
 def test_an_id_with_the_colour_of_another_class():
     table = colours(_5=PALETTE[2], _6=PALETTE[1])
     swapped = "id 5 (sand) has the colour [255, 255, 255] of gull"
-    assert problems(PaletteCheck(), [0, 5, 6], table) == [("swapped colours", "m.png", swapped)]
+    assert problems(PaletteCheck(), [0, 5, 6], table) == [("palette-swapped", "m.png", swapped)]
     assert problems(PaletteCheck(), [0], table) == []  # the ids do not occur
     assert problems(PaletteCheck(), [0, 5], table, palette=None) == []
     assert problems(PaletteCheck(), [0, 5], table, class_map=None) == []
@@ -47,10 +47,10 @@ def test_masks_that_colour_an_id_differently():
     check = PaletteCheck()
     assert problems(check, [0, 5], colours(_5=[1, 2, 3]), path="a.png") == []
     other = "id 5 is [3, 2, 1], in a.png it is [1, 2, 3]"
-    assert problems(check, [5, 6], colours(_5=[3, 2, 1]), path="b.png") == [("other palette", "b.png", other)]
+    assert problems(check, [5, 6], colours(_5=[3, 2, 1]), path="b.png") == [("palette-differs", "b.png", other)]
     assert problems(check, [6], colours(_5=[3, 2, 1]), path="c.png") == []
     assert problems(check, [6], colours(_6=[3, 2, 1]), path="d.png") == [
-        ("other palette", "d.png", "id 6 is [3, 2, 1], in b.png it is [7, 7, 7]")
+        ("palette-differs", "d.png", "id 6 is [3, 2, 1], in b.png it is [7, 7, 7]")
     ]
 
 

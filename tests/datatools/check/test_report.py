@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 
 from fcn_plugin.data.class_map import ClassMap
-from fcn_plugin.data.problems import Problem
+from fcn_plugin.data.problems import KINDS, Problem
 from fcn_plugin.datatools.check.crop import Crop
-from fcn_plugin.datatools.check.findings import Findings
 from fcn_plugin.datatools.check.palettes import PaletteCheck
-from fcn_plugin.datatools.check.report import Report, size_statistics
+from fcn_plugin.datatools.check.report import KEPT, Findings, Report, size_statistics
 from fcn_plugin.datatools.check.splits import Source, Split, pack
 from fcn_plugin.datatools.check.tally import Tally
 
@@ -44,48 +43,67 @@ def test_a_clean_data_set(report):
 
 
 def test_problems_are_shortened(report):
-    report.findings.add(Problem("void mask", f"{i}.png", "all 4 px are ignored") for i in range(7))
-    report.findings.add([Problem("unknown id", "b.png", "id 7 (1 px)")])
+    report.findings.add(Problem("mask-void", f"{i}.png", "all 4 px are ignored") for i in range(7))
+    report.findings.add([Problem("mask-ids", "b.png", "id 7 (1 px)")])
     assert lines(report)[:13] == [
-        "error: masks with ids that are neither classes nor ignored (1)",
+        f"error: [mask-ids] {KINDS['mask-ids'].title} (1)",
         "  b.png: id 7 (1 px)",
-        "  -> correct the mask, or name the id in class_map or ignore_ids of the data set",
+        f"  -> {KINDS['mask-ids'].remedy}",
         "",
-        "warning: masks without a labelled pixel (7)",
+        f"warning: [mask-void] {KINDS['mask-void'].title} (7)",
         *(f"  {i}.png: all 4 px are ignored" for i in range(5)),
         "  and 2 more: --all shows them",
-        "  -> take it out of the split: nothing is learnt from it",
+        f"  -> {KINDS['mask-void'].remedy}",
         "",
     ]
     assert lines(report)[-2:] == [
         "checked 2 images: 1 error, 7 warnings; pictures in sheet.png",
-        "mend the errors, then check again",
+        "correct the errors, then check again",
     ]
     assert "  6.png: all 4 px are ignored" in lines(report, everything=True)
 
 
 def test_more_than_are_kept(report):
-    report.findings.add(Problem("void mask", f"{i}.png", "x") for i in range(1002))
+    report.findings.add(Problem("mask-void", f"{i}.png", "x") for i in range(1002))
     assert "  and 997 more: --all shows 1000 of them" in lines(report)
     assert "  and 2 more" in lines(report, everything=True)
 
 
 @pytest.mark.parametrize(
-    ("kinds", "strict", "code"),
+    ("codes", "strict", "expected"),
     [
-        (["void mask"], False, 0),
-        (["void mask"], True, 1),
-        (["unknown id"], False, 2),
-        (["unknown id", "void mask"], True, 2),
+        (["mask-void"], False, 0),
+        (["mask-void"], True, 1),
+        (["mask-ids"], False, 2),
+        (["mask-ids", "mask-void"], True, 2),
     ],
 )
-def test_exit_codes(report, kinds, strict, code):
-    report.findings.add(Problem(kind, "a.png", "x") for kind in kinds)
-    assert report.exit_code(strict) == code
+def test_exit_codes(report, codes, strict, expected):
+    report.findings.add(Problem(code, "a.png", "x") for code in codes)
+    assert report.exit_code(strict) == expected
+
+
+def test_findings_come_in_the_order_of_the_table_errors_first():
+    findings = Findings()
+    findings.add(Problem(code, "a.png", "x") for code in reversed(KINDS))
+    assert [code for code, _, _ in findings] == list(KINDS)
+    errors = [code for code in KINDS if KINDS[code].severity == "error"]
+    assert list(KINDS)[: len(errors)] == errors
+    assert findings.count("error") == len(errors)
+    assert findings.count("warning") == len(KINDS) - len(errors)
+
+
+def test_all_findings_are_counted_and_the_first_thousand_kept():
+    findings = Findings()
+    findings.add(Problem("mask-ids", f"{i}.png", "x") for i in range(KEPT + 3))
+    ((code, count, kept),) = findings
+    assert (code, count) == ("mask-ids", 1003)
+    assert [problem.path for problem in kept] == [f"{i}.png" for i in range(1000)]
+    assert findings.count("error") == 1003
 
 
 def test_for_programs(report):
-    report.findings.add([Problem("unknown id", "b.png", "id 7 (1 px)")])
+    report.findings.add([Problem("mask-ids", "b.png", "id 7 (1 px)")])
     found = json.loads(json.dumps(report.as_dict()))
     assert found == dict(
         images=2,
@@ -94,10 +112,10 @@ def test_for_programs(report):
         sheet="sheet.png",
         problems=[
             dict(
-                kind="unknown id",
+                code="mask-ids",
                 severity="error",
-                title="masks with ids that are neither classes nor ignored",
-                remedy="correct the mask, or name the id in class_map or ignore_ids of the data set",
+                title=KINDS["mask-ids"].title,
+                remedy=KINDS["mask-ids"].remedy,
                 count=1,
                 files=[dict(path="b.png", found="id 7 (1 px)")],
             )

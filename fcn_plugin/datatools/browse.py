@@ -1,0 +1,142 @@
+"""Samples as the net receives them: what they look like, and what looks wrong in them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmengine.config import ConfigDict
+from PIL import Image
+from torch import Tensor, nn
+from torch.utils.data import Dataset
+
+from ..data.headers import width_height
+from ..data.palette import voc_palette
+from ..label_ids import check_label_ids
+from ..visualization.pictures import VOID
+from ..visualization.sheet import contact_sheet
+
+MANY = 0.5  # of the labels: more void than this is worth a line
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One sample as the net receives it.
+
+    Attributes:
+        path: file of the image.
+        image: (H, W, 3) uint8 RGB, the padding of the training batch included.
+        mask: uint8 class ids with 255 for void, or None; (H, W) in training, the size of the truth in evaluation.
+        original: (height, width) of the file.
+        fits: the mask has the image's size, or in evaluation that of the file, to which scores are resized.
+    """
+
+    path: str
+    image: np.ndarray
+    mask: np.ndarray | None
+    original: tuple[int, int]
+    fits: bool = True
+
+    def tile(self) -> tuple[str, np.ndarray, np.ndarray | None]:
+        """The file's name and the sizes, the image, and the mask in the image's size."""
+        shape, mask = self.image.shape[:2], self.mask
+        size = width_height(shape[::-1])
+        if mask is not None and mask.shape != shape:
+            size += f", mask {width_height(mask.shape[::-1])}"
+            mask = np.asarray(Image.fromarray(mask).resize(shape[::-1], Image.Resampling.NEAREST))
+        elif shape != self.original:
+            size += f" of {width_height(self.original[::-1])}"
+        return f"{Path(self.path).name}\n{size}", self.image, mask
+
+
+def draw_samples(
+    dataset: Dataset,
+    preprocessor: nn.Module,
+    colours: Tensor,
+    head: ConfigDict,
+    training: bool,
+    out: str | Path,
+    count: int,
+) -> list[str]:
+    """Draw ``count`` samples, evenly spread over a data set, into the PNG ``out``.
+
+    Args:
+        dataset: built, with the pipeline of its split.
+        preprocessor: the net's.
+        colours: (3, 3) order of the channels, mean and standard deviation of the preprocessor.
+        head: the config's.
+        training: prepare samples as batches of training.
+        out: file to write.
+        count: samples; beyond the length of the data set, several draws of each.
+
+    Returns:
+        A line for everything that looks wrong.
+
+    Raises:
+        UserError: ``mask-ids``; what is wrong with a file.
+    """
+    packed = (dataset[i * len(dataset) // count] for i in range(count))
+    samples = [_see(item, preprocessor, colours.cpu(), head, training) for item in packed]
+    names = dataset.metainfo.get("classes") or [str(i) for i in range(head.num_classes)]
+    palette = dataset.metainfo.get("palette") or voc_palette()[: head.num_classes]
+    contact_sheet([sample.tile() for sample in samples], palette, names, out)
+    return remarks(samples, names)
+
+
+def _see(packed: dict, preprocessor: nn.Module, colours: Tensor, head: ConfigDict, training: bool) -> Seen:
+    """Pass a sample through the net's data preprocessor, and undo the normalisation."""
+    sample = packed["data_samples"]
+    height, width = packed["inputs"].shape[-2:]
+    with torch.inference_mode():
+        batch = preprocessor(dict(inputs=[packed["inputs"]], data_samples=[sample]), training)
+    order, mean, std = colours
+    image = batch["inputs"][0].cpu() * std[:, None, None] + mean[:, None, None]
+    image = image[order.long()].permute(1, 2, 0).round().clamp(0, 255).byte().numpy()
+    if not training:
+        image = image[:height, :width]  # scores of the padding are cut off in evaluation
+    mask = None
+    if "gt_sem_seg" in sample:
+        ids = batch["data_samples"][0].gt_sem_seg.data[0].cpu()
+        ignored = head.get("ignore_index", VOID)
+        check_label_ids(ids, head.num_classes, ignored, sample.get("seg_map_path"))
+        mask = ids.masked_fill(ids == ignored, VOID).byte().numpy()  # not int64: many large masks are held at once
+    original = tuple(sample.ori_shape[:2])
+    fits = mask is None or mask.shape == image.shape[:2] or (not training and mask.shape == original)
+    return Seen(sample.img_path, image, mask, original, fits)
+
+
+def remarks(samples: Sequence[Seen], names: Sequence[str]) -> list[str]:
+    """Say what looks wrong in samples, a line each.
+
+    Args:
+        samples: with masks of the classes' ids.
+        names: of the classes.
+    """
+    masked = [sample for sample in samples if sample.mask is not None]
+    kinds = {
+        "show void alone, nothing is learnt from them": [one for one in masked if (one.mask == VOID).all()],
+        "have an image of one colour": [one for one in samples if np.ptp(one.image.reshape(-1, 3), axis=0).max() == 0],
+        "have a mask of another size than the image": [one for one in samples if not one.fits],
+        "have no mask": [one for one in samples if one.mask is None],
+    }
+    lines = [
+        f"{len(found)} of {len(samples)} samples {kind}: {_files(found)}" for kind, found in kinds.items() if found
+    ]
+    ids = [sample.mask for sample in masked]
+    void = sum(int((mask == VOID).sum()) for mask in ids) / max(1, sum(mask.size for mask in ids))
+    if void > MANY:
+        lines.append(f"{100 * void:.0f} % of the pixels are void")
+    classes = set().union(*(np.unique(mask).tolist() for mask in ids)) - {VOID}
+    if len(classes) == 1 and len(samples) > 1:
+        lines.append(f"all {len(samples)} samples show one class, {names[classes.pop()]}")
+    return lines
+
+
+def _files(samples: Sequence[Seen]) -> str:
+    """Their names, each once, with the number of draws where there are several."""
+    draws = Counter(sample.path for sample in samples)
+    return ", ".join(path if n == 1 else f"{path} ({n} draws)" for path, n in draws.items())
