@@ -10,7 +10,7 @@ HERE = Path(__file__).parent
 
 
 class BuildWithMim(build_py):
-    """Put ``configs`` and ``tools`` beside the code in the wheel."""
+    """Put ``configs``, ``tools`` and the index of the nets beside the code in the wheel."""
 
     def run(self) -> None:
         super().run()
@@ -20,6 +20,7 @@ class BuildWithMim(build_py):
             target = Path(self.build_lib) / "fcn_plugin" / ".mim" / folder
             shutil.rmtree(target, ignore_errors=True)
             shutil.copytree(HERE / folder, target, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(HERE / "model-index.yml", target.parent)
 
 
 setup(cmdclass={"build_py": BuildWithMim})

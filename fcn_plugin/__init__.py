@@ -5,7 +5,7 @@ from .version import __version__
 
 check_requirements()
 
-from . import data, engine, evaluation, models, visualization, weights
+from . import data, engine, evaluation, models, registry, visualization, weights
 from .configs import get_config
 
-__all__ = ["__version__", "data", "engine", "evaluation", "get_config", "models", "visualization", "weights"]
+__all__ = ["__version__", "data", "engine", "evaluation", "get_config", "models", "registry", "visualization", "weights"]

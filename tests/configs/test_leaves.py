@@ -182,6 +182,6 @@ def test_test_time_augmentation_has_one_source():
         cfg = get_config(name)
         *scales, flips, labels, pack = cfg.tta_pipeline[1].transforms
         wanted = ratios.get(name.rpartition("_")[2], (0.75, 1.0, 1.25))
-        assert [step.scale_factor for steps in scales for step in steps] == list(wanted or ())
-        assert [(step.type, step.prob) for step in flips] == [("RandomFlip", 0.0), ("RandomFlip", 1.0)]
-        assert [step.type for step in (*labels, *pack)] == ["FCNLoadAnnotations", "PackSegInputs"]
+        assert [step["scale_factor"] for steps in scales for step in steps] == list(wanted or ())
+        assert [(step["type"], step["prob"]) for step in flips] == [("RandomFlip", 0.0), ("RandomFlip", 1.0)]
+        assert [step["type"] for step in (*labels, *pack)] == ["FCNLoadAnnotations", "PackSegInputs"]

@@ -55,3 +55,9 @@ def test_inferencer(narrow_config, checkpoint):
     mask = inferencer(image)["predictions"]
     assert mask.shape == (40, 33)
     assert set(np.unique(mask)) <= set(range(21))
+
+
+def test_inferencer_by_name():
+    inferencer = MMSegInferencer("fcn8s_vgg16_minivoc", scope="fcn_plugin", device="cpu")  # an alias
+    assert inferencer.cfg.filename == str(config_dir() / "fcn8s_vgg16bn_minivoc.py")
+    assert inferencer(np.zeros((40, 33, 3), np.uint8))["predictions"].shape == (40, 33)

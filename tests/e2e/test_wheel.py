@@ -15,9 +15,9 @@ ROOT = Path(__file__).parents[2]
 def wheel(tmp_path_factory):
     source = tmp_path_factory.mktemp("wheel") / "source"  # a build leaves files beside its sources
     source.mkdir()
-    for name in ("fcn_plugin", "configs", "tools"):
+    for name in ("fcn_plugin", "benchmarks", "configs", "tools"):
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__", ".mim"))
-    for name in ("setup.py", "pyproject.toml", "MANIFEST.in", "README.md", "LICENSE"):
+    for name in ("fcn_cli.py", "model-index.yml", "setup.py", "pyproject.toml", "MANIFEST.in", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
     build = [sys.executable, "-m", "pip", "wheel", ".", "--no-deps", "--no-build-isolation", "-q", "-w", str(source)]
     subprocess.run(build, cwd=source, check=True, timeout=120, capture_output=True)
@@ -25,21 +25,34 @@ def wheel(tmp_path_factory):
     return wheel
 
 
-def test_holds_every_config_and_tool(wheel):
+def test_holds_every_config_and_tool_and_no_benchmark(wheel):
     packed = set(zipfile.ZipFile(wheel).namelist())
-    for folder in ("configs", "tools"):
-        files = [p for p in (ROOT / folder).rglob("*") if p.is_file() and p.suffix in (".py", ".sh")]
-        assert {f"fcn_plugin/.mim/{p.relative_to(ROOT)}" for p in files} <= packed
+    files = [
+        ROOT / "model-index.yml",
+        *(path for folder in ("configs", "tools") for path in (ROOT / folder).rglob("*.*")),
+    ]
+    wanted = {f"fcn_plugin/.mim/{p.relative_to(ROOT)}" for p in files if p.suffix in (".py", ".sh", ".yml")}
+    assert {*wanted, "fcn_cli.py"} <= packed
+    assert not [name for name in packed if "benchmarks" in name or "tests" in name]
 
 
-def test_finds_its_configs(wheel, tmp_path):
+def test_finds_its_configs_and_commands(wheel, tmp_path):
+    """Also by name, as OpenMMLab's programs do; ``fcn`` needs no checkout either."""
     zipfile.ZipFile(wheel).extractall(tmp_path)
     ask = (
         "import fcn_plugin; cfg = fcn_plugin.get_config('fcn8s_vgg16_voc'); "
-        "print(cfg.filename, cfg.model.decode_head.streams)"
+        "print(cfg.filename, cfg.model.decode_head.streams); "
+        "from mmseg.apis import MMSegInferencer; print(len(MMSegInferencer.list_models('fcn_plugin')))"
     )
-    run = subprocess.run(
-        [sys.executable, "-c", ask], cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True
-    )
+    env = {"PYTHONPATH": str(tmp_path)}
+    run = subprocess.run([sys.executable, "-c", ask], cwd=tmp_path, env=env, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
-    assert run.stdout.strip() == f"{tmp_path}/fcn_plugin/.mim/configs/fcn8s_vgg16_voc.py ('fr', 'pool4', 'pool3')"
+    lines = run.stdout.splitlines()
+    assert f"{tmp_path}/fcn_plugin/.mim/configs/fcn8s_vgg16_voc.py ('fr', 'pool4', 'pool3')" in lines
+    assert int(lines[-1]) > 20
+    run = subprocess.run(
+        [sys.executable, "-m", "fcn_cli", "train", "fcn4s"], cwd=tmp_path, env=env, capture_output=True, text=True
+    )
+    assert run.returncode == 2
+    assert run.stderr.startswith("error: [config-file] ")
+    assert "fcn8s_vgg16_voc" in run.stderr
