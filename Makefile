@@ -1,12 +1,12 @@
 # make demo: set up, draw the built-in data, train FCN-8s, evaluate it, write pictures
-# make test: set up, lint, run the tests on all cores
+# make quick: set up, lint, run all tests but whole runs; make test: all of them, on all cores
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 NET := fcn8s_vgg16bn_minivoc
 WORK := work_dirs
 
-.PHONY: demo test soak install data lint strides camvid clean
+.PHONY: demo quick test soak install data lint strides camvid clean
 
 demo: data
 	$(PY) tools/train.py configs/$(NET).py
@@ -14,8 +14,12 @@ demo: data
 	@echo "weights, metrics.json and pictures/ are in $(WORK)/$(NET)"
 
 # a process per core, with all tests of a file as near each other as the balance allows; a test has one thread
+PYTEST := $(PY) -m pytest -n auto --maxprocesses 8 --dist worksteal
+quick: install lint
+	$(PYTEST) -m "not e2e"
+
 test: install lint
-	$(PY) -m pytest -n auto --maxprocesses 8 --dist worksteal
+	$(PYTEST)
 
 # kill training runs at random and before every operation on their files, and resume them
 KILLS ?= 200
