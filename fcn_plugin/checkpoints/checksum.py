@@ -139,12 +139,3 @@ def _digest(file: BinaryIO, place: int) -> bytes:
     while chunk := file.read(CHUNK):
         total.update(chunk)
     return total.hexdigest().encode()
-
-
-def damage(path: str | os.PathLike) -> str | None:
-    """Say what :func:`verify` refuses, without the path."""
-    try:
-        verify(path)
-    except UserError as error:
-        return error.message.removeprefix(f"{path} ")
-    return None

@@ -10,28 +10,22 @@ from mmengine.logging import print_log
 
 from .trust import may_run
 
-# of ``config`` the engine wants the number of GPUs of old runs alone
 PLACES = [(*folders, name) for folders in (("meta",), ("message_hub", "runtime_info")) for name in ("config", "cfg")]
 VALUES = (ast.Constant, ast.List, ast.Tuple, ast.Dict, ast.UnaryOp, ast.USub, ast.UAdd, ast.keyword, ast.Load)
-# names that mean something to the engine: a file to run first, and its own
-RESERVED = ("_base_", "filename", "text", "pretty_text", "env_variables")
+# names that mean something to the engine: a file to run first, its own, and the one function that texts call
+RESERVED = ("_base_", "filename", "text", "pretty_text", "env_variables", "dict")
 KNOWN = ("fcn_plugin", "mmseg", "mmpretrain", "mmdet", "mmcv", "mmengine")
 
 
 def drop_programs(content: dict, path: str) -> None:
-    """Take texts out of a checkpoint that do more than assign values, unless the file is trusted.
-
-    Args:
-        content: of the checkpoint; changed.
-        path: its file.
-    """
+    """Remove texts that do more than assign values from a checkpoint's content, unless its file, ``path``, is trusted."""
     for *folders, name in PLACES:
         node = content
         for folder in folders:
             node = node.get(folder) if isinstance(node, dict) else None
+        where = ".".join((*folders, name))
         if not isinstance(node, dict) or name not in node or is_plain(node[name]):
             continue
-        where = ".".join((*folders, name))
         if not may_run(path, f"holds a program in {where}"):
             del node[name]
             print_log(
@@ -40,33 +34,28 @@ def drop_programs(content: dict, path: str) -> None:
 
 
 def is_plain(text: object) -> bool:
-    """Whether a config's text assigns values and calls of ``dict`` to names, and makes the engine do nothing else."""
-    if not isinstance(text, str) or "{{" in text:  # which the engine fills in before it runs the text
-        return False
-    try:
-        statements = ast.parse(text).body
+    """Tell whether a config's text assigns values and calls of ``dict`` to names, and makes the engine do nothing else."""
+    try:  # what is in double braces the engine fills in before it runs the text
+        return isinstance(text, str) and "{{" not in text and all(map(_is_assignment, ast.parse(text).body))
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return False
-    return all(map(_is_assignment, statements))
 
 
 def _is_assignment(statement: ast.stmt) -> bool:
-    if not isinstance(statement, ast.Assign) or len(statement.targets) != 1 or not _is_value(statement.value):
-        return False
-    target = statement.targets[0]
-    if not isinstance(target, ast.Name) or target.id in (*RESERVED, "dict"):
-        return False
-    return target.id != "custom_imports" or _imports_known(statement.value)
-
-
-def _imports_known(value: ast.AST) -> bool:
-    """Whether modules to import are of this family, or in use by the program already: no other code comes to run."""
-    names = [node.value for node in ast.walk(value) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
-    return all(name.partition(".")[0] in KNOWN or name in sys.modules for name in names)
+    match statement:
+        case ast.Assign(targets=[ast.Name(id=name)], value=value) if name not in RESERVED and _is_value(value):
+            return name != "custom_imports" or _imports_known(value)
+    return False
 
 
 def _is_value(node: ast.AST) -> bool:
-    if isinstance(node, ast.Call):
-        is_dict = isinstance(node.func, ast.Name) and node.func.id == "dict"
-        return is_dict and all(map(_is_value, [*node.args, *node.keywords]))
+    match node:
+        case ast.Call(func=ast.Name(id="dict")):
+            return all(map(_is_value, [*node.args, *node.keywords]))
     return isinstance(node, VALUES) and all(map(_is_value, ast.iter_child_nodes(node)))
+
+
+def _imports_known(value: ast.AST) -> bool:
+    """Tell whether modules to import are of this family, or imported already: no other code comes to run."""
+    names = [node.value for node in ast.walk(value) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    return all(name.partition(".")[0] in KNOWN or name in sys.modules for name in names)

@@ -2,77 +2,124 @@
 
 from __future__ import annotations
 
+import pickletools
 import re
 import threading
 import warnings
+import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import contextmanager, suppress
+from typing import Any, BinaryIO
 
 import torch
 
 from ..errors import UserError
 from .checksum import BROKEN
-from .engine_objects import ALLOWED, RefusedError, settle
-from .pickle_scan import refusal
+from .pickled_objects import ALLOWED, RefusedError, restore
 from .trust import may_run
 
+LEGACY_PICKLES = 5  # of torch before 1.6: magic number, version, machine, content, keys; then raw weights
+HARMLESS = re.compile(
+    r"torch\.|numpy\.|mmengine\.logging\.|collections\.(OrderedDict|Counter)$|_codecs\.encode$|builtins\.(getattr|bytes)$"
+)
+# torch's refusals of old kinds of files -> ours
+PROGRAMS = {
+    "TorchScript archives": "is a TorchScript archive, a program with weights,",
+    "legacy .tar format": "is an archive of torch before 0.2, which runs code on loading,",
+}
 _alone = threading.Lock()  # torch's list is one for all threads
 
 
 def load_pickled(path: str, map_location=None) -> Any:
-    """The content of a file, loaded with ``weights_only=True``.
+    """Load a file with ``weights_only=True``.
 
     Args:
         path: the file.
         map_location: as ``torch.load`` takes it; None is the CPU.
 
     Raises:
-        UserError: it is damaged, or would run code; :func:`~.trust.trusting` lets it.
+        UserError: ``checkpoint-damaged``; ``checkpoint-code``: it would run code, and :func:`~.trust.trusting` does not let it.
     """
     map_location = "cpu" if map_location is None else map_location
-    try:
-        with _only_these(), warnings.catch_warnings():
-            # what torch says of other protocols and TorchScript before it refuses them; we say it ourselves
-            warnings.filterwarnings("ignore", message="Detected pickle protocol|.*TorchScript archive")
-            return settle(torch.load(path, map_location, weights_only=True))
-    except (torch.OutOfMemoryError, MemoryError):
-        raise
-    except Exception as error:
-        why = _why(path, error)
-        if why is None:
-            raise UserError("checkpoint-damaged", f"{path} {BROKEN}") from error
-        if not may_run(path, why):
-            raise UserError(
-                "checkpoint-code",
-                f"{path} {why} and was refused: have it saved again as plain tensors or as .safetensors. If you trust whoever made "
-                "it, --trust-checkpoint loads it all the same: any code in it then runs with your rights, on your files",
-            ) from error
-    try:
-        return torch.load(path, map_location, weights_only=False)
-    except (torch.OutOfMemoryError, MemoryError):
-        raise
-    except Exception as error:  # it ran code, so anything can come
-        raise UserError("checkpoint-damaged", f"{path} {BROKEN}") from error
-
-
-def _why(path: str, error: Exception) -> str | None:
-    """What the file holds besides plain values; None where it is just broken."""
-    if isinstance(error, RefusedError):
-        return f"would run code ({error}) on loading"
-    foreign = re.search(r"GLOBAL (\S+)", str(error))
-    return refusal(path) or (f"would run code ({foreign[1]}) on loading" if foreign else None)
+    for weights_only in (True, False):
+        try:
+            with _only_allowed(), warnings.catch_warnings():
+                # what torch says of other protocols and TorchScript before it refuses them; we say it ourselves
+                warnings.filterwarnings("ignore", message="Detected pickle protocol|.*TorchScript archive")
+                return restore(torch.load(path, map_location, weights_only=weights_only))
+        except (torch.OutOfMemoryError, MemoryError):
+            raise
+        except Exception as error:  # of any kind: hostile files, and code that ran
+            why = _why(path, error) if weights_only else None
+            if why is None:
+                raise UserError("checkpoint-damaged", f"{path} {BROKEN}") from error
+            if not may_run(path, why):
+                raise UserError(
+                    "checkpoint-code",
+                    f"{path} {why} and was refused: have it saved again as plain tensors or as .safetensors. If you trust whoever "
+                    "made it, --trust-checkpoint loads it all the same: any code in it then runs with your rights, on your files",
+                ) from error
 
 
 @contextmanager
-def _only_these() -> Iterator[None]:
-    """Classes that may be made: torch's own and our stand-ins, whatever other modules have added to torch's list."""
+def _only_allowed() -> Iterator[None]:
+    """Let torch make its own classes and our records, whatever other modules have added to its list."""
     with _alone:
         others = torch.serialization.get_safe_globals()
         torch.serialization.clear_safe_globals()
-        torch.serialization.add_safe_globals(ALLOWED)
         try:
-            yield
+            with torch.serialization.safe_globals(ALLOWED):
+                yield
         finally:
-            torch.serialization.clear_safe_globals()
             torch.serialization.add_safe_globals(others)
+
+
+def _why(path: str, error: Exception) -> str | None:
+    """Say what a file that torch refused holds besides plain values, to go after its name; None where it is just broken."""
+    what = next((what for text, what in PROGRAMS.items() if text in str(error)), None)
+    if what:
+        return what
+    found = []
+    with (
+        suppress(Exception),
+        open(path, "rb") as file,
+    ):  # pickletools and zipfile raise many kinds of errors for what is neither
+        for item in _look_ups(file):
+            found.append(item)
+    names, protocol = (
+        [name for name in found if isinstance(name, str)],
+        max([0, *(n for n in found if isinstance(n, int))]),
+    )
+    foreign = [*dict.fromkeys(name for name in names if not HARMLESS.match(name))]
+    foreign = [str(error)] if isinstance(error, RefusedError) else foreign or re.findall(r"GLOBAL (\S+)", str(error))
+    if foreign:
+        return f"would run code ({', '.join(foreign[:3])}) on loading"
+    return (
+        f"is pickled with protocol {protocol}, which can't be looked through for code,"
+        if names and protocol > 2
+        else None
+    )
+
+
+def _look_ups(file: BinaryIO) -> Iterator[str | int]:
+    """Yield the names, ``module.name``, that the pickles in a file look up on loading, and their protocols; nothing is loaded."""
+    pickles = [file] * LEGACY_PICKLES
+    if zipfile.is_zipfile(file):
+        archive = zipfile.ZipFile(file)
+        pickles = [archive.open(name) for name in archive.namelist() if name.endswith(".pkl")]
+    file.seek(0)
+    for pickle in pickles:
+        texts, memo = [], {}  # texts: what STACK_GLOBAL takes its two names from
+        for opcode, argument, _ in pickletools.genops(pickle):
+            if opcode.name == "PROTO":
+                yield argument
+            elif opcode.name in ("GLOBAL", "INST"):
+                yield argument.replace(" ", ".", 1).replace("__builtin__.", "builtins.")
+            elif opcode.name == "STACK_GLOBAL":
+                yield ".".join(texts[-2:])
+            elif opcode.name == "MEMOIZE" or "PUT" in opcode.name:
+                memo[len(memo) if argument is None else argument] = texts[-1:]
+            elif "GET" in opcode.name:
+                texts += memo.get(argument, [])
+            elif isinstance(argument, str):
+                texts.append(argument)

@@ -1,57 +1,42 @@
-"""What goes into a checkpoint: tensors of the CPU, numbers, text and the log's history; it is read without running code."""
+"""Make a checkpoint plain before it is written: tensors on the CPU, numbers and text, which load without running code."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+import torch
 from mmengine.config import Config, ConfigDict
-from torch import Tensor
+from mmengine.logging import HistoryBuffer
 
-from ..errors import UserError
+HISTORY = "__history__"  # a history of logged values is written as {HISTORY: [values, counts, longest]}
 
 
 def make_plain(checkpoint: dict) -> None:
-    """Change a checkpoint that is about to be written.
+    """Replace in place what is not plain.
 
-    Functions go (a schedule's own are made with it), configs become dicts, and tensors that are still on a GPU, as mmengine
-    leaves an average's, come to the CPU.
+    Functions go (a schedule is built with its own), configs become dicts, histories of logged values and NumPy's numbers become
+    tensors and numbers, and tensors on a GPU, as mmengine leaves an average's, are copied to the CPU.
     """
     for name, value in checkpoint.items():
         checkpoint[name] = _plain(value)
 
 
-def require_resumable(checkpoint: dict, optimizer: bool = True, schedule: bool = True) -> None:
-    """Raise a UserError where a checkpoint lacks what a run needs to go on.
-
-    Args:
-        checkpoint: as read.
-        optimizer: whether the run saves its optimizer's state.
-        schedule: whether it has schedules, and saves theirs.
-    """
-    needs = dict(optimizer=optimizer, param_schedulers=schedule)
-    lacks = [name for name, needed in needs.items() if needed and name not in checkpoint]
-    if "iter" not in checkpoint.get("meta", {}):
-        lacks.insert(0, "meta.iter")
-    if lacks:
-        raise UserError(
-            "checkpoint-resume",
-            f"a run can't go on from it, as it lacks {', '.join(lacks)} (the best checkpoints hold weights alone): resume from an "
-            "iter_N.pth, or start from these weights with --load-from",
-        )
-
-
 def _plain(value: Any) -> Any:
-    if isinstance(value, Tensor):
+    if isinstance(value, torch.Tensor):
         return value.cpu()
+    if isinstance(value, HistoryBuffer):
+        return {HISTORY: [*map(torch.from_numpy, value.data), value.max_length]}
+    if isinstance(value, np.generic):
+        return value.item()
     if isinstance(value, Config):
         value = value.to_dict()
     if isinstance(value, dict):
-        items = {key: _plain(one) for key, one in value.items() if not callable(one)}
+        items = {key: _plain(item) for key, item in value.items() if not callable(item)}
         if type(value) in (dict, ConfigDict):
             return items
         value.clear()  # an OrderedDict of weights has their versions as an attribute, and stays
         value.update(items)
-        return value
-    if type(value) in (list, tuple):
-        return type(value)(_plain(one) for one in value if not callable(one))
+    elif type(value) in (list, tuple):
+        return type(value)(_plain(item) for item in value if not callable(item))
     return value

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
 from safetensors import safe_open
 from torch import Tensor
 
-from ..errors import UserError
+from ..errors import UserError, abbreviate
 from .checksum import verify
 from .config_text import drop_programs
 from .pickles import load_pickled
@@ -57,11 +57,6 @@ def require_finite(state: Mapping[str, Tensor], path: str) -> None:
             f"{path} holds NaN or infinite values in {abbreviate(broken)}: training diverged. Use an earlier checkpoint, or train "
             "again with a lower learning rate",
         )
-
-
-def abbreviate(names: Sequence[str]) -> str:
-    """List the first three names and how many more there are."""
-    return ", ".join(names[:3]) + (f", ... {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def file_kind(path: str) -> str:

@@ -1,4 +1,4 @@
-"""Files that may run code on loading, because whoever runs the program says so; nothing else makes them."""
+"""Files that may run code on loading because the user says so; nothing else lets them."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from contextvars import ContextVar
 
 from mmengine.logging import print_log
 
-_warned: ContextVar[set[str] | None] = ContextVar("files that were warned of; None: no file is trusted", default=None)
+_warned: ContextVar[set[str] | None] = ContextVar(
+    "trusted files that were warned of; None: no file is trusted", default=None
+)
 
 
 @contextmanager
 def trusting(trusted: bool = True) -> Iterator[None]:
-    """Within it, checkpoints that hold more than plain values are unpickled in full: code in them runs.
+    """Unpickle in full, within the context, checkpoints that hold more than plain values: code in them runs.
 
     Args:
-        trusted: False for the usual way, which refuses them.
+        trusted: False refuses them, as outside the context.
     """
     token = _warned.set(set() if trusted else None)
     try:
@@ -27,13 +29,11 @@ def trusting(trusted: bool = True) -> Iterator[None]:
 
 
 def may_run(path: str, what: str) -> bool:
-    """Whether a file may run what it asks for; a warning tells of it once."""
+    """Tell whether a file may run what it asks for; warn of it once."""
     warned = _warned.get()
-    if warned is None:
-        return False
-    if path not in warned:
+    if warned is not None and path not in warned:
         warned.add(path)
         print_log(
             f"{path} {what}, and is trusted: it runs whatever its author wrote into it", "current", logging.WARNING
         )
-    return True
+    return warned is not None

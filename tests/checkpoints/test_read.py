@@ -1,12 +1,15 @@
-"""Reading checkpoint files: whole or not at all."""
+"""Reading checkpoint files: whole or not at all, once, and what an opened one tells."""
 
 import io
 
 import pytest
 import torch
+from support.refusals import refused
 
+from fcn_plugin.checkpoints import read
+from fcn_plugin.checkpoints.checksum import seal
+from fcn_plugin.checkpoints.opened import open_checkpoint
 from fcn_plugin.checkpoints.read import read_checkpoint
-from fcn_plugin.errors import UserError
 from fcn_plugin.weights.rename import read_state_dict
 
 
@@ -16,12 +19,31 @@ def written(state, path):
 
 
 def test_only_tensors_are_read(tmp_path):
-    path = written({"state_dict": {"a": torch.ones(2), "note": "text"}}, tmp_path / "a.pth")
-    assert {name: tensor.tolist() for name, tensor in read_state_dict(path).items()} == {"a": [1, 1]}
+    path = written({"state_dict": {"module.a": torch.ones(2), "note": "text"}, "meta": {"iter": 3}}, tmp_path / "a.pth")
+    for state in (read_state_dict(path), open_checkpoint(path).state_dict):
+        assert {name: tensor.tolist() for name, tensor in state.items()} == {"a": [1, 1]}
+    assert open_checkpoint(path).meta == {"iter": 3}
+
+
+def test_a_bare_state_dict_counts(tmp_path):
+    opened = open_checkpoint(written({"module.a": torch.ones(2)}, tmp_path / "a.pth"))
+    assert (list(opened.state_dict), opened.meta) == (["a"], {})
+
+
+def test_a_file_is_hashed_once_and_unpickled_once(tmp_path, monkeypatch):
+    path, calls = written({"state_dict": {"a": torch.ones(2)}}, tmp_path / "a.pth"), []
+    seal(path)
+    for name in ("verify", "load_pickled"):
+        function = getattr(read, name)
+        monkeypatch.setattr(
+            read, name, lambda *args, name=name, function=function: calls.append(name) or function(*args)
+        )
+    open_checkpoint(path).require_finite()
+    assert calls == ["verify", "load_pickled"]
 
 
 def test_no_file(tmp_path):
-    with pytest.raises(UserError, match=r"no checkpoint at .*none\.pth"):
+    with refused("checkpoint-missing", tmp_path / "none.pth"):
         read_checkpoint(str(tmp_path / "none.pth"))
 
 
@@ -31,13 +53,14 @@ def test_a_truncated_file_is_refused(tmp_path, share):
     torch.save({"a": torch.randn(1000)}, buffer)
     path = tmp_path / "cut.pth"
     path.write_bytes(buffer.getvalue()[: int(share * buffer.tell())])
-    with pytest.raises(UserError, match=r"cut\.pth can't be read as a checkpoint"):
+    with refused("checkpoint-damaged", path):
         read_checkpoint(str(path))
 
 
-def test_something_else_than_a_checkpoint_is_refused(tmp_path):
-    with pytest.raises(UserError, match="holds a list, not a checkpoint"):
-        read_checkpoint(written([torch.ones(1)], tmp_path / "list.pth"))
+@pytest.mark.parametrize("content", [[torch.ones(1)], {"state_dict": [torch.ones(1)]}])
+def test_something_else_than_a_checkpoint_is_refused(tmp_path, content):
+    with refused("checkpoint-damaged", tmp_path / "list.pth", "holds a list"):
+        _ = open_checkpoint(written(content, tmp_path / "list.pth")).state_dict
 
 
 def test_map_location_is_torchs(tmp_path):
@@ -45,3 +68,21 @@ def test_map_location_is_torchs(tmp_path):
     assert read_checkpoint(path)["a"].device.type == "cpu"
     assert read_checkpoint(path, "meta")["a"].device.type == "meta"
     assert read_checkpoint(path, lambda storage, _: storage)["a"].tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("weights", ["state_dict", "ema_state_dict"])
+def test_weights_that_are_not_finite_are_refused(tmp_path, weights):
+    content = {"state_dict": {"a": torch.ones(2)}, weights: {f"layer{i}": torch.tensor(float("nan")) for i in range(5)}}
+    opened = open_checkpoint(written(content, tmp_path / "nan.pth"))
+    with refused("checkpoint-nan", tmp_path / "nan.pth", "layer0, layer1, layer2", "2 more"):
+        opened.require_finite()
+
+
+def test_what_a_run_needs_to_continue(tmp_path):
+    full = {"state_dict": {}, "meta": {"iter": 3}, "optimizer": {}, "param_schedulers": []}
+    open_checkpoint(written(full, tmp_path / "a.pth")).require_resumable()
+    opened = open_checkpoint(written({"state_dict": {}, "meta": {}}, tmp_path / "a.pth"))
+    with refused("checkpoint-resume", opened.path, "lacks meta.iter, optimizer, param_schedulers", "--load-from"):
+        opened.require_resumable()
+    with refused("checkpoint-resume", "lacks meta.iter, so"):
+        opened.require_resumable(optimizer=False, schedule=False)

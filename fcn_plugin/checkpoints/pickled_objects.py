@@ -1,0 +1,112 @@
+"""Read mmengine's histories of logged values and NumPy's numbers from pickles without what they would let a file do.
+
+Unpickled by themselves, they need ``getattr``, which reaches any function; ``numpy.ndarray``, which takes a file's bytes for the
+addresses of objects; and ``HistoryBuffer.__setstate__``, which puts functions of the file's choice into the class. Here the
+unpickler makes records of arguments and state, and :func:`restore` checks these and makes the objects.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+from mmengine.logging import HistoryBuffer
+
+from .plain_state import HISTORY
+
+NUMBER = re.compile(r"b1|[iu][1248]|f[248]")
+
+
+class RefusedError(Exception):
+    """A file asks for something that its values do not need; the text names it."""
+
+
+class _Record:
+    """Arguments and state of what a pickle would make."""
+
+    state: Any = None
+
+    def __new__(cls, *arguments: Any) -> _Record:
+        record = super().__new__(cls)
+        record.arguments = arguments
+        return record
+
+    def __setstate__(self, state: Any) -> None:
+        self.state = state
+
+    def restore(self) -> Any:
+        """Make the object; of ``getattr`` nothing: a history only names its own methods, which the class has anyway."""
+        raise RefusedError(f"builtins.getattr of {self.arguments!r}")
+
+
+class _Type(_Record):
+    def restore(self) -> np.dtype:
+        code, (_, order, *others) = self.arguments[0], self.state
+        if not isinstance(code, str) or not NUMBER.fullmatch(code):
+            raise RefusedError(f"numpy.dtype {code!r}")
+        if order not in ("<", ">", "|", "=") or any(others[:3]):  # fields and shapes, of which numbers have none
+            raise RefusedError(f"numpy.dtype with {self.state!r}")
+        return np.dtype(code).newbyteorder(order)
+
+
+class _Scalar(_Record):
+    def restore(self) -> np.generic:
+        return _numbers(*self.arguments)[0]
+
+
+class _Array(_Record):
+    def restore(self) -> np.ndarray:
+        if self.state is None:
+            raise RefusedError(f"numpy.ndarray of {self.arguments!r}")
+        _, shape, number, columns_first, content = self.state
+        return _numbers(number, content).reshape(shape, order="F" if columns_first else "C").copy("K")
+
+
+class _History(_Record):
+    def restore(self) -> HistoryBuffer:
+        return HistoryBuffer(*(restore(self.state[name]) for name in ("_log_history", "_count_history", "max_length")))
+
+
+def _numbers(number: Any, content: bytes) -> np.ndarray:
+    if not isinstance(number, _Type):
+        raise RefusedError(f"a NumPy array of {number!r}")
+    return np.frombuffer(content, number.restore()) if content else np.empty(0, number.restore())
+
+
+def _no_bytes() -> bytes:
+    """Return what an empty array holds."""
+    return b""
+
+
+# (what is made, the name in the file); NumPy 1 has the folder "core"
+ALLOWED = [
+    (_History, "mmengine.logging.history_buffer.HistoryBuffer"),
+    (_Record, "builtins.getattr"),
+    (_no_bytes, "builtins.bytes"),
+    (_Array, "numpy.ndarray"),
+    (_Type, "numpy.dtype"),
+    *((_Array, f"numpy.{core}.multiarray._reconstruct") for core in ("core", "_core")),
+    *((_Scalar, f"numpy.{core}.multiarray.scalar") for core in ("core", "_core")),
+]
+
+
+def restore(value: Any) -> Any:
+    """Make the objects of records in dictionaries, lists and tuples, and the histories that :func:`.make_plain` wrote.
+
+    Raises:
+        RefusedError: a record of something else than numbers and histories.
+    """
+    if isinstance(value, _Record):
+        return value.restore()
+    if isinstance(value, dict):
+        if [*value] == [HISTORY] and not value[HISTORY][0].is_meta:
+            values, counts, longest = value[HISTORY]
+            return HistoryBuffer(values.numpy(force=True), counts.numpy(force=True), longest)
+        for key in [*value]:
+            value[restore(key)] = restore(value.pop(key))
+    elif isinstance(value, list):
+        value[:] = map(restore, value)
+    elif type(value) is tuple:
+        return tuple(map(restore, value))
+    return value
