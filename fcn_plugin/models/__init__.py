@@ -3,17 +3,8 @@
 from .backbones.alexnet import AlexNet
 from .backbones.googlenet import GoogLeNet
 from .fcn import FCN
-from .losses.cross_entropy import FCNCrossEntropyLoss
-from .losses.dice import FCNDiceLoss
+from .losses import FCNCrossEntropyLoss, FCNDiceLoss
 from .skip_head import FCNSkipHead
 from .skip_neck import FCNSkipNeck
 
-__all__ = [
-    "FCN",
-    "AlexNet",
-    "FCNCrossEntropyLoss",
-    "FCNDiceLoss",
-    "FCNSkipHead",
-    "FCNSkipNeck",
-    "GoogLeNet",
-]
+__all__ = ["FCN", "AlexNet", "FCNCrossEntropyLoss", "FCNDiceLoss", "FCNSkipHead", "FCNSkipNeck", "GoogLeNet"]

@@ -1,6 +1,8 @@
-"""The segmentor: pad by the geometry, run backbone, neck and head, return logits of the image's size.
+"""The segmentor: image -> padding -> backbone -> neck -> head -> logits of the image's size, losses or label maps.
 
-N batch, C classes, H x W any size from 1 x 1. Long et al., CVPR 2015; Shelhamer et al., PAMI 2016.
+N batch, C classes, H x W any size from 1 x 1; strides and offsets in image pixels. Long et al., CVPR 2015; Shelhamer et al., PAMI
+2016. A forward goes through :meth:`FCN.extract_feat` (pad, ``backbone``: maps of strides 8, 16, 32, ``neck``: fc6, fc7 and skips)
+and :class:`.skip_head.FCNSkipHead` (score each map, upsample, crop, add).
 """
 
 from __future__ import annotations
@@ -23,9 +25,9 @@ from ..layers.trace import output_sides, trace_coord_maps
 from ..weights.classifier import load_classifier
 from ..weights.fit import FC_STARTS
 from ..weights.preprocessing import RECORD, describe, of_preprocessor, require_same
-from .losses.joint_batch import joint_mean
+from .label_maps import is_unchanged, label_map, predict_tiles
+from .losses import joint_mean
 from .precision import PRECISIONS, resolve_precision
-from .tiles import predict_tiles
 
 
 @MODELS.register_module()
@@ -41,20 +43,21 @@ class FCN(EncoderDecoder):
             upsampling and losses stay float32. Training in ``fp16`` needs a gradient scaler (``AmpOptimWrapper``). ``auto``
             is ``bf16`` on devices that compute in it, else ``fp32``.
         channels_last: keep activations as N, H, W, C in memory, the faster layout on CPUs and GPUs.
-        compile: ``torch.compile`` for backbone and neck, True or its options: the first steps take a minute longer. Never the
-            whole step, as the engine's switch does: it would be compiled again for every path of an image.
+        compile: ``torch.compile`` for backbone and neck, True or its options; the first steps take a minute longer. The
+            engine's switch compiles the whole step, again for every path of an image.
         pretrained: ImageNet classifier (file, ``https://`` link or ``torchvision://NAME``) whose convolutions, fc6 and fc7
             training starts from.
-        fc: what becomes of the classifier's fc6 and fc7: ``copy`` (they must fit), ``subsample`` (evenly spaced channels and
-            taps of them for narrower layers, as DeepLab does) or ``random`` (newly initialised).
+        fc: where fc6 and fc7 come from: ``copy`` (the classifier's, which must fit), ``subsample`` (evenly spaced channels and
+            taps of them for narrower layers, as DeepLab does) or ``random``.
         kwargs: parts of mmseg's ``EncoderDecoder``; ``neck`` and ``decode_head`` receive the geometry. ``test_cfg.mode`` may be
-            ``tiles`` too (:mod:`.tiles`); ``test_cfg.keep_logits=False`` leaves ``seg_logits`` out of predictions.
+            ``tiles`` too (:mod:`.label_maps`); ``test_cfg.keep_logits=False`` leaves ``seg_logits`` out of predictions.
 
     Raises:
-        UserError: unknown geometry or precision, no ``num_classes``, or streams that can't be aligned.
+        UserError: ``config-value`` for an unknown geometry, precision or fc, and no ``num_classes``; ``geometry`` for streams
+            that can't be aligned.
     """
 
-    OPTIONAL_KEYS = frozenset({RECORD})  # of the state dict: a file may lack them (:meth:`assumptions`)
+    OPTIONAL_KEYS = frozenset({RECORD})  # of the state dict; a file may lack them: :meth:`assumptions`
 
     def __init__(
         self,
@@ -70,20 +73,15 @@ class FCN(EncoderDecoder):
         fc: str = "copy",
         **kwargs,
     ) -> None:
-        if geometry not in ("aligned", "reference"):
-            raise UserError(f"geometry {geometry!r} is unknown: 'aligned' or 'reference'")
+        for name, value, known in (("geometry", geometry, ("aligned", "reference")), ("fc", fc, FC_STARTS)):
+            if value not in known:
+                raise UserError("config-value", f"model.{name} {value!r} is unknown: one of {', '.join(known)}")
         resolve_precision(precision, "cpu")
-        if fc not in FC_STARTS:
-            raise UserError(f"fc {fc!r} is unknown: one of {', '.join(FC_STARTS)}")
         if decode_head.get("num_classes") is None:
-            raise UserError("decode_head has no num_classes: set model.decode_head.num_classes in the config")
+            raise UserError("config-value", "model.decode_head.num_classes is not set: set it to the number of classes")
+        neck, decode_head = ({**part, "geometry": geometry} for part in (neck, decode_head))
         with quiet_model_building():
-            super().__init__(
-                backbone=backbone,
-                neck={**neck, "geometry": geometry},
-                decode_head={**decode_head, "geometry": geometry},
-                **kwargs,
-            )
+            super().__init__(backbone=backbone, neck=neck, decode_head=decode_head, **kwargs)
         use_fast_convolutions(self)
         self.geometry = geometry
         self.input_pad = input_pad if geometry == "reference" else 0
@@ -103,17 +101,15 @@ class FCN(EncoderDecoder):
             self.neck.compile(**options)
 
     def _measure(self) -> tuple[int, int]:
-        """The least input that the net takes, and the pixels of an input of whole strides that get no scores."""
+        """Return the smallest side that the net takes, and how many pixels of an input of whole strides get no scores."""
         for side in range(self.stride, 16 * self.stride, self.stride):
             sides = output_sides([self.backbone, self.neck], side)
             if sides and (covered := self.decode_head.covered(sides)) > 0:
                 return side, max(0, side - covered)
-        raise UserError(
-            f"the net gives no scores for images of up to {side} px: give the backbone's layers more padding"
-        )
+        raise UserError("geometry", f"images of up to {side} px get no scores: pad the backbone's layers more")
 
     def init_weights(self) -> None:
-        """Initialise every part, then take over the ImageNet classifier's layers where one is named."""
+        """Initialise every part, then copy the layers of the ImageNet classifier if ``pretrained`` names one."""
         super().init_weights()
         if self.pretrained:
             load_classifier(self, self.pretrained, self.fc)
@@ -124,33 +120,41 @@ class FCN(EncoderDecoder):
         return [] if RECORD in state else [expected]
 
     def _load_from_state_dict(self, state_dict: dict, prefix: str, *args) -> None:
-        """Refuse weights that expect other images than the config gives, in whatever way they are loaded."""
-        wanted = state_dict.setdefault(prefix + RECORD, self.preprocessing)  # files of old have none
+        """Refuse weights that expect other images than the config gives, whatever loads them."""
+        wanted = state_dict.setdefault(prefix + RECORD, self.preprocessing)
         require_same(wanted, self.preprocessing)
         super()._load_from_state_dict(state_dict, prefix, *args)
 
     def forward(self, inputs: Tensor, data_samples: list | None = None, mode: str = "tensor"):
-        """As mmseg's segmentors: logits, losses or predictions, in the configured precision."""
-        device = inputs.device.type
-        dtype = PRECISIONS[resolve_precision(self.precision, device)]
-        with torch.autocast(device, dtype, enabled=dtype is not None):
+        """Compute logits, losses or predictions, in the configured precision; interface of mmseg's segmentors."""
+        dtype = PRECISIONS[resolve_precision(self.precision, inputs.device.type)]
+        with torch.autocast(inputs.device.type, dtype, enabled=dtype is not None):
             return super().forward(inputs, data_samples, mode)
 
-    def parse_losses(self, losses: dict) -> tuple[Tensor, dict]:
-        """The loss to follow, and values for the log: those of all processes, not the first one's alone, as with the engine."""
-        loss, values = super().parse_losses(losses)
-        return loss, joint_mean(values)
-
     def extract_feat(self, inputs: Tensor) -> tuple:
-        """(N, 3, H, W) -> streams deepest first, then (H, W) for the head's last crop."""
+        """Compute the streams, deepest first, from images (N, 3, H, W); (H, W) comes last, for the head's last crop."""
         size = tuple(inputs.shape[-2:])
         border = self.input_pad
         bottom, right = map(self._padding_after, size)
         x = F.pad(inputs, (border, right, border, bottom)).contiguous(memory_format=self.memory_format)
         return (*self.neck(self.backbone(x)), size)
 
+    def _padding_after(self, side: int) -> int:
+        if self.geometry == "reference":
+            return self.input_pad
+        wanted = max(self.least_side, side + self.uncovered)
+        return wanted + -wanted % self.stride - side
+
+    def parse_losses(self, losses: dict) -> tuple[Tensor, dict]:
+        """Return the loss to follow, and the values to log: means over all processes, where the engine logs the first one's."""
+        loss, values = super().parse_losses(losses)
+        return loss, joint_mean(values)
+
     def predict(self, inputs: Tensor, data_samples: list | None = None) -> list:
-        """As mmseg's: samples with ``pred_sem_seg``, and ``seg_logits`` unless ``test_cfg.keep_logits`` is False."""
+        """Return samples with ``pred_sem_seg``, and with ``seg_logits`` unless ``test_cfg.keep_logits`` is False.
+
+        Without them, full-resolution logits are computed only for images that must be resized back.
+        """
         mode = self.test_cfg.get("mode", "whole")
         keep = self.test_cfg.get("keep_logits", mode != "tiles")
         if keep or mode == "slide":
@@ -161,42 +165,26 @@ class FCN(EncoderDecoder):
         samples = data_samples or [SegDataSample() for _ in inputs]
         size = tuple(inputs.shape[-2:])
         fused = self.decode_head.finite_scores(self.extract_feat(inputs), [sample.metainfo for sample in samples])
-        for one, sample in zip(fused.split(1), samples, strict=True):
-            if _as_it_was(sample.metainfo, size):
-                sample.pred_sem_seg = PixelData(data=self.decode_head.label_map(one, size))
+        for scores, sample in zip(fused.split(1), samples, strict=True):
+            if is_unchanged(sample.metainfo, size):
+                sample.pred_sem_seg = PixelData(data=label_map(self.decode_head, scores, size))
             else:
-                self.postprocess_result(self.decode_head.upsample_scores(one, size), [sample])
+                self.postprocess_result(self.decode_head.upsample_scores(scores, size), [sample])
                 del sample.seg_logits
         return samples
 
     def test_step(self, data: dict) -> list:
-        """Predictions of a batch as a data loader gives it."""
+        """Return the predictions for a batch of a data loader."""
         return predict_tiles(self, data) if self.test_cfg.get("mode") == "tiles" else super().test_step(data)
 
     def val_step(self, data: dict) -> list:
-        """The same."""
+        """Validation step; same as :meth:`test_step`."""
         return self.test_step(data)
 
     def to_inference(self) -> FCN:
-        """Keep the kernels of convolutions in the precision that they compute in, for inference alone.
-
-        Autocast would make such a copy of all kernels anew in every forward.
-        """
+        """Store the kernels of convolutions in the precision that they compute in, which autocast would copy in every forward."""
         dtype = PRECISIONS[resolve_precision(self.precision, next(self.parameters()).device.type)]
-        if dtype is not None:
-            for layer in self.modules():
-                if isinstance(layer, nn.Conv2d):
-                    layer.to(dtype)
+        for layer in self.modules() if dtype is not None else ():
+            if isinstance(layer, nn.Conv2d):
+                layer.to(dtype)
         return self.eval()
-
-    def _padding_after(self, side: int) -> int:
-        if self.geometry == "reference":
-            return self.input_pad
-        wanted = max(self.least_side, side + self.uncovered)
-        return wanted + -wanted % self.stride - side
-
-
-def _as_it_was(meta: dict, size: tuple[int, int]) -> bool:
-    """False for an image that was resized, turned or padded on its way to the net."""
-    padded = any(meta.get("img_padding_size") or meta.get("padding_size") or ())
-    return not padded and not meta.get("flip") and tuple(meta.get("ori_shape", size)) == size

@@ -1,4 +1,4 @@
-"""Names of precisions and what they mean on a device."""
+"""Precisions: their names, and what they mean on a device."""
 
 from __future__ import annotations
 
@@ -12,27 +12,26 @@ PRECISIONS = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 def resolve_precision(name: str, device: str) -> str:
-    """``fp32``, ``bf16`` or ``fp16``; of ``auto``, bf16 where a type of device has instructions for it, else fp32.
+    """Return ``fp32``, ``bf16`` or ``fp16``; for ``auto``, bf16 where a type of device has instructions for it, else fp32.
 
     Raises:
-        UserError: another name.
+        UserError: ``config-value`` for another name.
     """
     if name == "auto":
         return "bf16" if _computes_bf16(device) else "fp32"
     if name not in PRECISIONS:
-        raise UserError(f"precision {name!r} is unknown: one of {', '.join(PRECISIONS)}, auto")
+        raise UserError("config-value", f"precision {name!r} is unknown: one of {', '.join(PRECISIONS)}, auto")
     return name
 
 
 def is_emulated(name: str, device: str) -> bool:
-    """True for bf16 on an x86 CPU without instructions for it, where it takes several times as long as float32."""
-    return (
-        name == "bf16" and device == "cpu" and platform.machine() in ("x86_64", "AMD64") and not _computes_bf16("cpu")
-    )
+    """Return True for bf16 on an x86 CPU without instructions for it, where it takes several times as long as float32."""
+    on_x86 = device == "cpu" and platform.machine() in ("x86_64", "AMD64")
+    return name == "bf16" and on_x86 and not _computes_bf16("cpu")
 
 
 def _computes_bf16(device: str) -> bool:
-    """Emulation does not count."""
+    """Return whether a device has instructions for bf16."""
     if device == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     return device == "cpu" and torch.cpu._is_avx512_bf16_supported()

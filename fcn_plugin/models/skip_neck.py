@@ -1,7 +1,7 @@
 """The convolutionalised classifier on the deepest stream, and the skips beside it.
 
-N batch; strides in image pixels. Long et al., CVPR 2015, sec. 3.1: a fully connected layer is a
-convolution whose kernel covers its whole input, so fc6 is 7x7 on pool5 and fc7 is 1x1.
+N batch; strides in image pixels. Long et al., CVPR 2015, sec. 3.1: a fully connected layer is a convolution whose kernel covers
+its whole input, so fc6 is 7x7 on pool5 and fc7 is 1x1.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ class FCNSkipNeck(BaseModule):
             ResNet): the deepest stream then passes through, with dropout.
         fc6_kernel: side of fc6's kernel: 7 for VGG16, 6 for AlexNet.
         fc6_dilation: spacing of fc6's kernel: a 3 x 3 kernel with 3 sees what a 7 x 7 one does.
-        scales: one factor per returned stream, deepest first; the at-once nets (PAMI 2016, sec. 4.3)
-            take 1, 0.01 and 0.0001 so that all streams train with one learning rate.
+        scales: one factor per returned stream, deepest first; the at-once nets (PAMI 2016, sec. 4.3) take 1, 0.01 and 0.0001
+            so that all streams train with one learning rate.
         dropout_ratio: dropout after fc6 and fc7.
         geometry: ``aligned`` pads fc6 so that fc7 keeps pool5's size, ``reference`` leaves it unpadded.
-        init_cfg: initialisation of fc6 and fc7.
+        init_cfg: initialisation of fc6 and fc7; Kaiming by default.
 
     Raises:
-        UserError: another number of scales than streams.
+        UserError: ``config-value`` for another number of scales than streams.
     """
 
     def __init__(
@@ -50,9 +50,8 @@ class FCNSkipNeck(BaseModule):
     ) -> None:
         super().__init__(init_cfg or dict(type="Kaiming", layer="Conv2d"))
         if len(scales) != len(in_channels):
-            raise UserError(
-                f"scales {tuple(scales)} must give one factor per stream of in_channels {tuple(in_channels)}"
-            )
+            need = f"must give one factor per stream of in_channels {tuple(in_channels)}"
+            raise UserError("config-value", f"neck.scales {tuple(scales)} {need}")
         self.scales = tuple(scales)
         self.dropout_ratio = dropout_ratio
         self.fc_channels = fc_channels
@@ -62,7 +61,7 @@ class FCNSkipNeck(BaseModule):
             self.fc7 = nn.Conv2d(fc_channels, fc_channels, 1)
 
     def forward(self, inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
-        """Streams deepest first; only the classifier computes, the skips pass through."""
+        """Compute fc7 from the last input; the skips pass through, scaled."""
         *skips, x = inputs
         if self.fc_channels is None:
             x = F.dropout(x, self.dropout_ratio, self.training)
@@ -73,9 +72,9 @@ class FCNSkipNeck(BaseModule):
         return tuple(s if scale == 1 else s * scale for s, scale in zip(streams, self.scales, strict=True))
 
     def _fc6(self, x: Tensor) -> Tensor:
-        """fc6, in float32 on CPU where the map has fewer pixels than the padding: images of up to 64 px with a 7 x 7 kernel.
+        """Compute fc6, in float32 on CPU where the map has fewer pixels than the padding: images of up to 64 px, 7 x 7 kernel.
 
-        oneDNN's bf16 gradient of such a kernel reads memory that nobody wrote, NaN now and then (torch 2.15). Goes when
+        oneDNN's bf16 gradient of such a kernel reads uninitialised memory, sometimes NaN (torch 2.15). Remove this when
         ``test_gradients_of_small_maps`` passes without it.
         """
         small = min(x.shape[-2:]) < self.fc6.padding[0]

@@ -11,19 +11,18 @@ from ..layers.coord_map import CoordMap
 
 
 def upscore_names(streams: Sequence[str], strides: Sequence[int]) -> dict[str, int]:
-    """Layers in order, name -> factor, named as in the authors' net definitions.
+    """Return the layers in order, name -> factor, named as in the authors' net definitions.
 
-    The first of several is ``upscore2``, later ones ``upscore_<skip before>``, the last ``upscore<stride>``;
-    the only one of FCN-32s is ``upscore``.
+    The first of several is ``upscore2``, later ones ``upscore_<skip before>``, the last ``upscore<stride>``; the only one of
+    FCN-32s is ``upscore``.
 
     Raises:
-        UserError: strides that do not divide one another.
+        UserError: ``config-value`` for strides that do not divide one another.
     """
-    for coarse, fine in pairwise(strides):
-        if coarse % fine or coarse == fine:
-            raise UserError(f"strides {tuple(strides)} must be multiples, deepest first")
     names = {}
     for i, (coarse, fine) in enumerate(pairwise(strides)):
+        if coarse % fine or coarse == fine:
+            raise UserError("config-value", f"decode_head.strides {tuple(strides)} must be multiples, deepest first")
         names["upscore2" if i == 0 else f"upscore_{streams[i]}"] = coarse // fine
     names["upscore" if len(strides) == 1 else f"upscore{strides[-1]}"] = strides[-1]
     return names
@@ -32,18 +31,12 @@ def upscore_names(streams: Sequence[str], strides: Sequence[int]) -> dict[str, i
 def fitting_upscore(
     grid: CoordMap, target: CoordMap, factor: int, channels: int, cut: bool, options: dict
 ) -> BilinearUpsample:
-    """The layer that brings a map on ``grid`` to the stride of ``target``.
+    """Build the layer that brings scores of C channels on ``grid`` to the stride of ``target``, up to a crop of whole pixels.
 
-    Args:
-        grid: where the coarse map lies.
-        target: where the result is to lie; its first pixel must be a whole number of pixels away.
-        factor: upsampling factor.
-        channels: C.
-        cut: pad the transposed convolution so that what lies before the target's first pixel is cut off.
-        options: of :class:`BilinearUpsample`.
+    With ``cut``, its padding cuts off what lies before the target's first pixel. ``options`` are of :class:`BilinearUpsample`.
 
     Raises:
-        UserError: the offset is no whole pixel with either kernel.
+        UserError: ``geometry`` where the offset is no whole pixel with either kernel.
     """
     # 64 for VGG16, 63 for AlexNet: an odd kernel where the grids' first pixels lie whole pixels apart
     kernels = (2 * factor, 2 * factor - 1)

@@ -11,8 +11,7 @@ from support.builders import build_fcn, sample
 from support.forked import values
 from torch import distributed
 
-from fcn_plugin.models.losses.cross_entropy import FCNCrossEntropyLoss
-from fcn_plugin.models.losses.joint_batch import joint_mean, joint_sum, sharing
+from fcn_plugin.models.losses import FCNCrossEntropyLoss, joint_mean, joint_sum, sharing
 
 pytestmark = pytest.mark.skipif(torch.cuda.is_available(), reason="gloo, and processes forked without a GPU's threads")
 

@@ -7,8 +7,9 @@ import torch
 from mmengine.config import ConfigDict
 from mmseg.structures import SegDataSample
 from support.builders import STREAMS, balance_classes, build_fcn, sample
+from support.refusals import refused
 
-from fcn_plugin.models.tiles import windows
+from fcn_plugin.models.label_maps import windows
 
 LABEL_MAPS = {"keep_logits": False}
 
@@ -111,18 +112,19 @@ def test_more_than_256_classes_fit():
 
 
 @pytest.mark.parametrize(
-    ("options", "meta", "message"),
+    ("options", "meta", "named"),
     [
-        ({"tile": 100}, {}, "model.test_cfg.tile is 100: give a multiple of the net's stride, 32"),
-        ({"tile": 0}, {}, "model.test_cfg.tile is 0"),
-        ({}, {"ori_shape": (99, 99)}, r"photo7.jpg: .* needs images as they are, but \(99, 99\) became \(40, 40\)"),
-        ({"keep_logits": True}, {}, "label maps without logits, as test-time augmentation needs them"),
+        ({"tile": 100}, {}, ["test_cfg.tile is 100", "stride, 32"]),
+        ({"tile": 0}, {}, ["test_cfg.tile is 0"]),
+        ({}, {"ori_shape": (99, 99)}, ["photo7.jpg: (99, 99) became (40, 40)", "mode='whole'"]),
+        ({}, {"flip": True}, ["photo7.jpg", "mode='whole'"]),
+        ({"keep_logits": True}, {}, ["without logits", "mode='whole'"]),
     ],
 )
-def test_what_tiles_can_not_do(model, options, meta, message):
+def test_what_tiles_can_not_do(model, options, meta, named):
     image, one = photo(40, 40)
     one.set_metainfo(meta)
-    with pytest.raises(ValueError, match=message):
+    with refused("config-value", *named):
         step(with_test_cfg(model, mode="tiles", **options), (image, one))
 
 

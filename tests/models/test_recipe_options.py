@@ -12,12 +12,11 @@ from mmengine.optim import OptimWrapper
 from mmseg.models.losses import DiceLoss
 from mmseg.registry import PARAM_SCHEDULERS
 from support.builders import build_fcn, build_head, sample
+from support.refusals import refused
 from torch import nn
 
 from fcn_plugin.configs import get_config
-from fcn_plugin.errors import UserError
-from fcn_plugin.models.losses.cross_entropy import FCNCrossEntropyLoss
-from fcn_plugin.models.losses.dice import FCNDiceLoss
+from fcn_plugin.models.losses import FCNCrossEntropyLoss, FCNDiceLoss
 
 CE, DICE = {"type": "FCNCrossEntropyLoss"}, {"type": "FCNDiceLoss"}
 HARD = {"type": "OHEMPixelSampler", "thresh": 0.7, "min_kept": 6}
@@ -188,7 +187,7 @@ class TestDice:
     def test_it_has_no_loss_per_pixel_to_rank(self):
         logits, label = half_void()
         head = build_head("32s", num_classes=3, sampler=HARDEST, loss_decode=[CE, DICE])
-        with pytest.raises(UserError, match=r"none per pixel: set decode_head\.sampler\.thresh"):
+        with refused("config-value", "Dice", "decode_head.sampler.thresh"):
             losses_of(head, logits, label)
 
     def test_mmsegs_own_still_needs_the_replacement(self):

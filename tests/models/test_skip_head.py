@@ -6,12 +6,12 @@ import pytest
 import torch
 from mmengine.model import BaseModel
 from support.builders import MAPS, STREAMS, STRIDES, build_fcn, build_head, sample, wake_scores, zero_streams
+from support.refusals import refused
 from torch import nn
 
-from fcn_plugin.errors import UserError
 from fcn_plugin.layers.bilinear import BilinearUpsample
 from fcn_plugin.layers.coord_map import CoordMap
-from fcn_plugin.models import skip_head
+from fcn_plugin.models import label_maps
 from fcn_plugin.models.skip_head import FCNSkipHead
 
 
@@ -154,14 +154,14 @@ def test_a_pixel_sampler_chooses_what_counts():
 
 def test_a_label_of_another_size_is_refused():
     one = sample(torch.zeros(4, 5, dtype=torch.long), img_path="photo7.jpg")
-    with pytest.raises(UserError, match=r"photo7\.jpg have size \(4, 5\), the images \(4, 6\)"):
+    with refused("mask-size", "photo7.jpg", "(4, 5)", "(4, 6)"):
         build_head("32s").loss_by_feat(torch.zeros(1, 2, 4, 6), [one])
 
 
 def test_stray_ids_are_refused():
     label = torch.tensor([[0, 1, 7, 7], [255, 2, 7, 0]])
     samples = [sample(torch.zeros_like(label), seg_map_path="good.png"), sample(label, seg_map_path="mask7.png")]
-    with pytest.raises(UserError, match=r"^mask7\.png: id 2 \(1 px\), id 7 \(3 px\) outside the classes 0\.\.1"):
+    with refused("mask-ids", "mask7.png: id 2 (1 px), id 7 (3 px) outside the classes 0..1"):
         build_head("32s").loss_by_feat(torch.zeros(2, 2, 2, 4), samples)
 
 
@@ -169,7 +169,7 @@ def test_stray_ids_are_refused():
 def test_scores_that_are_not_finite_are_refused(value):
     head = build_head("32s")
     head.score_fr.bias.data[0] = value
-    with pytest.raises(UserError, match=r"photo7\.jpg are not finite.*lower the learning rate"):
+    with refused("scores-nan", "photo7.jpg", "lower the learning rate"):
         head.predict(zero_streams("aligned", 32), [{"img_path": "photo7.jpg"}], {})
 
 
@@ -183,24 +183,29 @@ def test_predict_gives_the_forward_logits():
 
 def test_a_stride_that_the_net_does_not_have_is_refused():
     head = build_head("16s")
-    with pytest.raises(ValueError, match="stream 'pool4' has stride 8, the head's config says 16"):
+    with refused("geometry", "'pool4' has stride 8", "strides says 16"):
         head.align([MAPS["aligned"][0], MAPS["aligned"][2]], CoordMap())
 
 
 @pytest.mark.parametrize("pool4", [12, 32, 64])
 def test_strides_must_divide_one_another(pool4):
-    with pytest.raises(ValueError, match=rf"strides \(32, {pool4}\) must be multiples, deepest first"):
+    with refused("config-value", f"strides (32, {pool4})"):
         build_head("16s", strides={**STRIDES, "pool4": pool4})
+
+
+def test_an_unknown_option_of_upsampling_is_refused():
+    with refused("config-key", "upsample has no bicubic"):
+        build_head(upsample={"bicubic": True})
 
 
 @pytest.mark.parametrize("streams", [(), ("fr", "pool2")])
 def test_unknown_streams_are_refused(streams):
-    with pytest.raises(ValueError, match="need channels and a stride each; known are"):
+    with refused("config-value", f"streams {streams}", "in_channels has ('fr',)"):
         FCNSkipHead(streams, {"fr": 1}, {"fr": 32}, num_classes=3)
 
 
 def test_an_unpadded_image_is_too_small_for_the_reference_crop():
-    with pytest.raises(ValueError, match="the input needs more padding"):
+    with refused("geometry", "(64, 64)"):
         build_head("32s", "reference")([torch.zeros(1, 1, 1, 1), (64, 64)])
 
 
@@ -209,14 +214,14 @@ def test_an_unpadded_image_is_too_small_for_the_reference_crop():
 @pytest.mark.parametrize("variant", STREAMS)
 def test_a_label_map_is_the_class_of_the_largest_logit(variant, geometry, strip, monkeypatch):
     """In strips of a row, of some rows, and at once; the logits themselves are not made."""
-    monkeypatch.setitem(skip_head.STRIP_BYTES, "cpu", strip)
+    monkeypatch.setitem(label_maps.STRIP_BYTES, "cpu", strip)
     head, size = build_head(variant, geometry, num_classes=3), (75, 61)
     wake_scores(head)
     streams = [torch.randn_like(stream) for stream in zero_streams(geometry, 75)[:-1]]
     with torch.no_grad():
         fused = head.fuse_scores([*streams, size])
         fused -= fused.mean((0, 2, 3), keepdim=True)  # each class wins somewhere
-        labels, logits = head.label_map(fused, size), head.upsample_scores(fused, size)
+        labels, logits = label_maps.label_map(head, fused, size), head.upsample_scores(fused, size)
     assert labels.shape == (1, *size)
     assert labels.dtype == torch.int64
     assert labels.unique().numel() > 1

@@ -1,7 +1,7 @@
 """AlexNet up to pool5, the backbone of FCN-AlexNet (Long et al., CVPR 2015, sec. 4.1, Table 1).
 
-N batch, H x W image; maps of strides 8, 16 and 32. Layers after Krizhevsky et al., NIPS 2012, as the BVLC CaffeNet orders
-them: pooling before normalisation. The authors' nets start from its weights.
+N batch, H x W image; maps of strides 8, 16 and 32. Layers of Krizhevsky et al., NIPS 2012, in the order of the BVLC CaffeNet,
+pooling before normalisation, with whose weights the authors' nets start.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ CHANNELS = {"caffenet": (96, 256, 384, 384, 256), "torchvision": (64, 192, 384, 
 
 @MODELS.register_module()
 class AlexNet(BaseModule):
-    """Image -> (pool1, pool2, pool5), each taken before any normalisation.
+    """Image -> (pool1, pool2, pool5), each before any normalisation.
 
     mmpretrain's AlexNet has no normalisation, no groups, pools that round down, and returns pool5 alone.
 
@@ -32,18 +32,14 @@ class AlexNet(BaseModule):
         init_cfg: initialisation of the convolutions; Kaiming by default.
 
     Raises:
-        UserError: unknown style or output.
+        UserError: ``config-value`` for an unknown style or output.
     """
 
     def __init__(
-        self,
-        style: str = "caffenet",
-        out_indices: Sequence[int] = (2,),
-        init_cfg: dict | list[dict] | None = None,
+        self, style: str = "caffenet", out_indices: Sequence[int] = (2,), init_cfg: dict | list | None = None
     ) -> None:
         super().__init__(init_cfg or dict(type="Kaiming", layer="Conv2d"))
-        check_style(style, CHANNELS)
-        self.out_indices = check_out_indices(out_indices)
+        self.out_indices = check_options(style, CHANNELS, out_indices)
         caffe = style == "caffenet"
         groups = 2 if caffe else 1
         c1, c2, c3, c4, c5 = CHANNELS[style]
@@ -54,14 +50,10 @@ class AlexNet(BaseModule):
         self.conv3 = nn.Conv2d(c2, c3, 3, padding=1)
         self.conv4 = nn.Conv2d(c3, c4, 3, padding=1, groups=groups)
         self.conv5 = nn.Conv2d(c4, c5, 3, padding=1, groups=groups)
-        # rounds up, as Caffe does: the last cell may reach over the border
-        self.pool = nn.MaxPool2d(3, stride=2, ceil_mode=True)
+        self.pool = nn.MaxPool2d(3, stride=2, ceil_mode=True)  # rounds up, as Caffe does
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        """(N, 3, H, W) -> the maps of ``out_indices``, shallow to deep.
-
-        Channels of pool1, pool2 and pool5: 96, 256, 256 (caffenet) or 64, 192, 256 (torchvision).
-        """
+        """(N, 3, H, W) -> the maps of ``out_indices``, shallow to deep."""
         pool1 = self.pool(F.relu(self.conv1(x), inplace=True))
         pool2 = self.pool(F.relu(self.conv2(self.norm1(pool1)), inplace=True))
         x = self.norm2(pool2)
@@ -85,16 +77,15 @@ class CaffeLRN(nn.LocalResponseNorm):
         return super().forward(x.to(torch.promote_types(x.dtype, torch.float32))).to(x.dtype)
 
 
-def check_style(style: str, choices: Sequence[str]) -> None:
-    """Raise a UserError where the style is none of the choices."""
-    if style not in choices:
-        raise UserError(f"style {style!r} is unknown: one of {', '.join(choices)}")
+def check_options(style: str, styles: Sequence[str], out_indices: Sequence[int]) -> tuple[int, ...]:
+    """Return the indices from shallow to deep, each once.
 
-
-def check_out_indices(out_indices: Sequence[int]) -> tuple[int, ...]:
-    """The indices from shallow to deep, each once; a UserError for none or others than 0, 1, 2."""
+    Raises:
+        UserError: ``config-value`` for an unknown style, for no index, and for others than 0, 1, 2.
+    """
+    if style not in styles:
+        raise UserError("config-value", f"style {style!r} is unknown: one of {', '.join(styles)}")
     if isinstance(out_indices, int) or not out_indices or any(i not in (0, 1, 2) for i in out_indices):
-        raise UserError(
-            f"out_indices {out_indices!r} must list one or more of 0 (stride 8), 1 (stride 16) and 2 (stride 32)"
-        )
+        known = "0 (stride 8), 1 (stride 16) and 2 (stride 32)"
+        raise UserError("config-value", f"out_indices {out_indices!r} must list one or more of {known}")
     return tuple(sorted(set(out_indices)))

@@ -15,11 +15,11 @@ from torch import Tensor, nn
 from torchvision.models.googlenet import BasicConv2d, Inception, InceptionAux
 from torchvision.models.googlenet import GoogLeNet as Classifier
 
-from .alexnet import CaffeLRN, check_out_indices, check_style
+from .alexnet import CaffeLRN, check_options
 
 
 class ConvReLU(nn.Module):
-    """Convolution with bias, then ReLU; takes the place of torchvision's convolution with batch norm."""
+    """Convolution with bias, then ReLU, in place of torchvision's convolution with batch norm."""
 
     def __init__(self, in_channels: int, out_channels: int, **kwargs) -> None:
         super().__init__()
@@ -53,21 +53,17 @@ class GoogLeNet(BaseModule):
         init_cfg: initialisation of the convolutions; Kaiming by default.
 
     Raises:
-        UserError: unknown style or output.
+        UserError: ``config-value`` for an unknown style or output.
     """
 
     def __init__(
-        self,
-        style: str = "torchvision",
-        out_indices: Sequence[int] = (0, 1, 2),
-        init_cfg: dict | list[dict] | None = None,
+        self, style: str = "torchvision", out_indices: Sequence[int] = (0, 1, 2), init_cfg: dict | list | None = None
     ) -> None:
         super().__init__(init_cfg or dict(type="Kaiming", layer="Conv2d"))
-        check_style(style, BLOCKS)
-        self.out_indices = check_out_indices(out_indices)
+        self.out_indices = check_options(style, BLOCKS, out_indices)
         # init_weights=False: torchvision's own initialisation is slow, and init_cfg replaces it
-        whole = Classifier(1, aux_logits=False, init_weights=False, blocks=[*BLOCKS[style], InceptionAux])
-        for name, layer in whole.named_children():
+        classifier = Classifier(1, aux_logits=False, init_weights=False, blocks=[*BLOCKS[style], InceptionAux])
+        for name, layer in classifier.named_children():
             if name not in ("avgpool", "dropout", "fc"):
                 self.add_module(name, layer)
         caffe = style == "caffe"

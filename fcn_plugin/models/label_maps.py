@@ -1,0 +1,90 @@
+"""Label maps without full-resolution logits: strip by strip for one pass, tile by tile for images too large for one pass.
+
+A pixel's logits depend on the image up to ``reach`` pixels away (half the receptive field). A window that has that much of
+the image round its tile, and begins on the net's grid, gives the tile the logits of the whole image, up to rounding. Nothing
+is averaged over windows, as sliding windows with partial context must.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+import torch
+from mmengine.structures import PixelData
+from torch import Tensor
+
+from ..errors import UserError
+from ..layers.bilinear import crop
+
+TILE = 1024  # pixels; a window is some 500 larger for VGG16
+# bytes of logits at a time: they fit into a CPU's cache; other devices need more to be busy
+STRIP_BYTES = defaultdict(lambda: 256 << 20, cpu=4 << 20)
+
+
+def label_map(head, fused: Tensor, size: tuple[int, int]) -> Tensor:
+    """Compute the class of the largest logit of each pixel, (N, *size) int64, from fused scores (N, C, h, w) of an FCNSkipHead."""
+    upscore, offset = getattr(head, head.last_upscore), head.crops["score"]
+    (n, classes, *_), (height, width) = fused.shape, size
+    rows = max(1, STRIP_BYTES[fused.device.type] // (4 * n * classes * width))
+    labels = fused.new_empty(n, height, width, dtype=torch.int64)
+    fused = fused.contiguous(memory_format=torch.channels_last)
+    with torch.autocast(fused.device.type, enabled=False):
+        for top in range(0, height, rows):
+            bottom = min(top + rows, height)
+            strip = upscore.rows(fused, top + offset, bottom + offset)[..., offset:]
+            # torch's argmax takes five times as long on CPU
+            labels[:, top:bottom] = crop(strip, 0, (bottom - top, width)).max(1).indices
+    return labels
+
+
+def predict_tiles(model, data: dict) -> list:
+    """Return data samples with ``pred_sem_seg`` (1, H, W), uint8 for up to 256 classes.
+
+    Args:
+        model: an ``FCN``; ``test_cfg.tile`` is the side of a tile in pixels, a multiple of the net's stride.
+        data: a batch of a data loader: ``inputs``, images (3, H, W) before normalisation, and ``data_samples``.
+
+    Raises:
+        UserError: ``config-value`` for a tile that is no multiple of the stride, an image that was resized or flipped, or
+            ``test_cfg.keep_logits``.
+    """
+    tile = model.test_cfg.get("tile", TILE)
+    if tile < 1 or tile % model.stride:
+        raise UserError("config-value", f"test_cfg.tile is {tile}: give a multiple of the net's stride, {model.stride}")
+    if model.test_cfg.get("keep_logits"):
+        need = "keep_logits and test-time augmentation need mode='whole'"
+        raise UserError("config-value", f"test_cfg.mode='tiles' gives label maps without logits: {need}")
+    for image, sample in zip(data["inputs"], data["data_samples"], strict=True):
+        meta, size = sample.metainfo, tuple(image.shape[-2:])
+        if not is_unchanged(meta, size):
+            change = f"{meta.get('img_path')}: {tuple(meta['ori_shape'])} became {size}"
+            remedy = "Take Resize and flips out of the pipeline, or set mode='whole'."
+            raise UserError("config-value", f"test_cfg.mode='tiles' needs unchanged images: {change}. {remedy}")
+        sample.pred_sem_seg = PixelData(data=_tiled_labels(model, image, tile)[None])
+    return data["data_samples"]
+
+
+def is_unchanged(meta: dict, size: tuple[int, int]) -> bool:
+    """Return False for an image that was resized, flipped or padded on its way to the net."""
+    padded = any(meta.get("img_padding_size") or meta.get("padding_size") or ())
+    return not padded and not meta.get("flip") and tuple(meta.get("ori_shape", size)) == size
+
+
+def windows(side: int, tile: int, border: int) -> Iterator[tuple[slice, slice]]:
+    """Yield the tiles along an axis, each with the window that is computed for it."""
+    for first in range(0, side, tile):
+        last = min(first + tile, side)
+        yield slice(first, last), slice(max(0, first - border), min(side, last + border))
+
+
+def _tiled_labels(model, image: Tensor, tile: int) -> Tensor:
+    border = -(-model.decode_head.reach // model.stride) * model.stride
+    labels = torch.empty(image.shape[-2:], dtype=torch.uint8 if model.num_classes <= 256 else torch.int16)
+    for rows, high in windows(labels.shape[0], tile, border):
+        for columns, wide in windows(labels.shape[1], tile, border):
+            batch = model.data_preprocessor(dict(inputs=[image[:, high, wide]]), False)
+            found = model(batch["inputs"], None, mode="predict")[0].pred_sem_seg.data[0]
+            inside = found[rows.start - high.start :, columns.start - wide.start :]
+            labels[rows, columns] = inside[: rows.stop - rows.start, : columns.stop - columns.start]
+    return labels

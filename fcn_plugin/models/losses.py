@@ -1,0 +1,168 @@
+"""Losses over the labelled pixels of one batch that several processes share.
+
+N batch, C classes, void the id that counts nowhere. A step takes the gradient, and logs the loss, of the images of all processes
+together. DDP divides the sum of the gradients of n processes by n. That is the joint batch's gradient where each process's loss
+is n times its part of the joint loss; the mean of these losses is the joint loss itself.
+
+In training all functions and losses are collective: call them on every rank, in one order. Without gradients, as in a validation,
+each process is alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import torch
+import torch.nn.functional as F
+from mmengine.dist import all_reduce, get_world_size
+from mmseg.models.losses import DiceLoss
+from mmseg.registry import MODELS
+from torch import Tensor, nn
+
+from ..errors import UserError
+
+
+def sharing() -> int:
+    """Return n, the number of processes that share a batch."""
+    return get_world_size() if torch.is_grad_enabled() else 1
+
+
+def joint_sum(count: Tensor) -> Tensor:
+    """Return the sum of the processes' counts, without gradient; the count itself for a single process."""
+    if sharing() == 1:
+        return count
+    total = count.detach().clone()
+    all_reduce(total)
+    return total
+
+
+def joint_mean(values: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return scalars by name, each the mean over the processes, in one message; does not wait for a GPU."""
+    if sharing() == 1:
+        return values
+    means = joint_sum(torch.stack([value.float() for value in values.values()])) / sharing()
+    return dict(zip(values, means.unbind(), strict=True))
+
+
+def pixel_losses(
+    terms: Iterable[nn.Module], logits: Tensor, label: Tensor, weight: Tensor | None, ignore_index: int
+) -> dict[str, Tensor]:
+    """Compute losses by name, summed ones also per labelled pixel, and ``acc_seg``, the % of labelled pixels that are right.
+
+    Args:
+        terms: loss functions; those of one ``loss_name`` are added up.
+        logits: (N, C, H, W).
+        label: (N, H, W), class ids or ``ignore_index``.
+        weight: (N, H, W) factor per pixel, from a pixel sampler.
+        ignore_index: the id of void.
+    """
+    losses: dict[str, Tensor] = {}
+    valid = label != ignore_index
+    pixels = joint_sum(valid.sum()).clamp(min=1)
+    for term in terms:
+        value = term(logits, label, weight=weight, ignore_index=ignore_index)
+        losses[term.loss_name] = losses.get(term.loss_name, 0) + value
+        if getattr(term, "reduction", None) == "sum":  # named without "loss": such keys would be added to the total
+            losses[f"{term.loss_name.removeprefix('loss_')}_per_pixel"] = value.detach() / pixels
+    right = (logits.detach().argmax(1) == label) & valid
+    losses["acc_seg"] = 100 * sharing() * right.sum() / pixels
+    return losses
+
+
+@MODELS.register_module()
+class FCNCrossEntropyLoss(nn.Module):
+    """Per-pixel softmax loss (CVPR 2015, sec. 4.3), in float32; void pixels count neither in the sum nor in the mean's divisor.
+
+    Both reductions run over the pixels of all processes. With OHEM each process picks its pixels among its own. mmseg's
+    ``CrossEntropyLoss(avg_non_ignore=True)`` fails with class weights (it indexes weights by the label map's mask).
+
+    Args:
+        reduction: ``mean`` over labelled pixels (weighted by class, if so) or ``sum``, the papers' unnormalised loss.
+        class_weight: one factor per class.
+        loss_weight: factor of the whole.
+        loss_name: key in the log.
+
+    Raises:
+        UserError: ``config-value`` for an unknown reduction.
+    """
+
+    def __init__(
+        self,
+        reduction: str = "mean",
+        class_weight: Sequence[float] | None = None,
+        loss_weight: float = 1.0,
+        loss_name: str = "loss_ce",
+    ) -> None:
+        super().__init__()
+        if reduction not in ("mean", "sum"):
+            raise UserError("config-value", f"reduction {reduction!r} is unknown: 'mean' or 'sum'")
+        self.reduction = reduction
+        self.class_weight = class_weight
+        self.loss_weight = loss_weight
+        self.loss_name = loss_name
+
+    def forward(
+        self, logits: Tensor, label: Tensor, weight: Tensor | None = None, ignore_index: int = 255, **kwargs
+    ) -> Tensor:
+        """Compute the scalar loss, 0 where no pixel counts. Arguments as of :func:`pixel_losses`.
+
+        ``reduction_override="none"`` gives the loss of each pixel, (N, H, W), as a pixel sampler needs it.
+        """
+        logits = logits.float()
+        factors = logits.new_tensor(self.class_weight) if self.class_weight is not None else None
+        each = kwargs.get("reduction_override") == "none"
+        reduction = "sum" if weight is None and not each else "none"
+        loss = F.cross_entropy(logits, label, factors, ignore_index=ignore_index, reduction=reduction)
+        if each:
+            return self.loss_weight * loss
+        total = loss if weight is None else (loss * weight).sum()
+        if self.reduction == "mean":
+            valid = label[label != ignore_index]
+            count = factors[valid].sum() if factors is not None else total.new_tensor(valid.numel())
+            count = joint_sum(count)
+            total = total / count.where(count > 0, 1)
+        return self.loss_weight * sharing() * total
+
+
+@MODELS.register_module()
+class FCNDiceLoss(DiceLoss):
+    """Soft Dice loss (V-Net, Milletari et al. 2016, arXiv 1606.04797, eq. 3), the mean over the classes in the batch's labels.
+
+    For a class with probabilities p and truth t it is 1 - 2 sum(p t) / (sum(p^2) + sum(t^2)); each class counts alike, however
+    few its pixels. Each process takes the loss of its own images, and a step follows the mean of these.
+
+    mmseg's ``DiceLoss`` keeps void pixels in the divisor, takes one ratio over all classes, in which large ones dominate, and
+    fails with the weights of a pixel sampler.
+
+    Args:
+        naive_dice: plain sums in the divisor, without squares.
+        loss_weight: factor of the whole.
+        eps: keeps the ratio finite.
+        loss_name: key in the log.
+    """
+
+    def __init__(
+        self, naive_dice: bool = False, loss_weight: float = 1.0, eps: float = 1e-3, loss_name: str = "loss_dice"
+    ) -> None:
+        # mmseg's ignore_index names a class, which it would leave out
+        options = dict(naive_dice=naive_dice, loss_weight=loss_weight, eps=eps, loss_name=loss_name)
+        super().__init__(activate=False, ignore_index=None, **options)
+
+    def forward(
+        self, logits: Tensor, label: Tensor, weight: Tensor | None = None, ignore_index: int = 255, **kwargs
+    ) -> Tensor:
+        """Compute the scalar loss, 0 where no pixel counts. Arguments as of :func:`pixel_losses`.
+
+        Raises:
+            UserError: ``config-value`` where a pixel sampler asks for a loss per pixel.
+        """
+        if kwargs.get("reduction_override") == "none":
+            reason = "OHEMPixelSampler ranks pixels by their loss, and Dice has none per pixel"
+            raise UserError("config-value", f"{reason}: set decode_head.sampler.thresh")
+        valid = label != ignore_index
+        counted = (valid if weight is None else valid * weight).float()[:, None]
+        probability = logits.float().softmax(1) * counted
+        truth = torch.zeros_like(probability).scatter_(1, label.where(valid, 0)[:, None], counted)
+        rows = [values.transpose(0, 1).flatten(1) for values in (probability, truth)]  # (C, N H W)
+        shown = rows[1].any(1).float()
+        return super().forward(*rows, weight=shown, avg_factor=shown.sum())

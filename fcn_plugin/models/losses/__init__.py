@@ -1,1 +1,0 @@
-"""Losses over the labelled pixels of all processes."""
