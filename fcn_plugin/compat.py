@@ -27,6 +27,7 @@ PRIVATE_NAMES = {
     "mmengine.runner:Runner.load_or_resume=_has_loaded": "starting from a verified checkpoint",
     "mmengine.runner:Runner.load_or_resume=_load_from": "starting from a verified checkpoint",
     "mmengine.runner:Runner.load_or_resume=_resume": "starting from a verified checkpoint",
+    "mmengine.hooks:EMAHook.after_load_checkpoint=_resume": "averages of a resumed run",
     "mmengine.runner:Runner.__init__=_train_dataloader": "telling the training loader from the others",
     "mmengine.hooks:CheckpointHook._init_rule": "save_best='auto'",
     "mmengine.hooks:CheckpointHook._save_best_checkpoint": "removing the last best checkpoint after the new one is written",
@@ -87,7 +88,7 @@ def given_start(runner: Runner) -> tuple[str | None, bool]:
 
 
 def mark_started(runner: Runner, path: str | None, resume: bool) -> None:
-    """Note what a Runner started from, so that the engine neither loads it again nor looks for another."""
+    """Note what a Runner starts from: the engine neither loads another nor this one again, and EMAHook knows of a resume."""
     runner._load_from, runner._resume, runner._has_loaded = path, resume, True
 
 

@@ -1,89 +1,87 @@
-"""The checkpoint that a run goes on from."""
+"""Which checkpoint a run resumes from, and the notes in a work dir that tell: ``last_checkpoint`` and ``run_start.json``."""
 
 from __future__ import annotations
 
 import json
 import re
 from pathlib import Path
-
-from mmengine.dist import broadcast_object_list, is_main_process
+from typing import NamedTuple
 
 from ..atomic_write import durable_write
-from ..engine.logging import print_main
 from ..errors import UserError
-from .checksum import damage
-from .read import read_checkpoint, require_finite
+from .opened import Checkpoint, open_checkpoint
 
-NOTE = "last_checkpoint"  # the engine's name for the note of the file to resume from
-START = "run_start.json"  # where the folder's run began, and what was there before it
-ANEW = "started anew, nothing saved yet"  # in the note's place until the first save
+LAST = "last_checkpoint"  # mmengine's name for the note of the newest checkpoint
+START = "run_start.json"  # where the run began, and which files were there before it
+NOTHING_SAVED = "started anew, nothing saved yet"  # in LAST until the first save
 TEMPLATES = ("iter_{}.pth", "epoch_{}.pth")
 
 
-def latest_checkpoint(work_dir: str, strict: bool = True) -> str | None:
-    """The newest whole checkpoint with finite weights of the run that wrote ``last_checkpoint``; None where there is none.
+class Found(NamedTuple):
+    """The opened checkpoint to resume from, or None, and why newer files were passed over."""
 
-    That is the noted file; where its save was cut off or it is damaged, the newest one before it, and the reason is told; at last
-    the one that the run began with. Steps decide, not clocks. A work dir may have been moved: the note's own folder counts where
-    the work dir holds no checkpoint.
+    checkpoint: Checkpoint | None
+    passed_over: list[str]
+
+
+def find_latest(work_dir: str | Path, strict: bool = True) -> Found:
+    """Open the newest whole checkpoint with finite weights of the run that wrote ``last_checkpoint``.
+
+    That is the noted file; where its save was cut off or it is damaged, the newest one before it; at last the one that the run
+    began with. Steps decide, not clocks. A work dir may have been moved: the note's own folder counts where the work dir holds
+    no checkpoint. Each file that is looked at is hashed and read once.
 
     Args:
         work_dir: the folder.
-        strict: raise where there are checkpoints and none will do; else None.
+        strict: raise where there are checkpoints and none is usable; else find nothing.
 
     Raises:
-        UserError: there are checkpoints, and none will do.
+        UserError: checkpoint-resume: there are checkpoints, and none is usable.
     """
     noted, start = _noted(work_dir), _start(work_dir)
-    if noted == ANEW:
-        return None
+    if noted == NOTHING_SAVED:
+        return Found(None, [])
     name = Path(noted).name
     folder, candidates = _candidates(Path(work_dir), noted, start)
     problems = []
     if name and not (folder / name).is_file():
-        problems.append(f"{folder / name} is not there: it was cut off in being written, or removed")
+        problems.append(f"{folder / name} is not there: it was cut off while being written, or removed")
     begun = start.get("checkpoint")
     if begun and Path(begun) not in candidates and Path(begun).is_file():
         candidates.append(Path(begun))
     for path in candidates:
-        problem = _unfit(str(path))
-        if problem is None:
-            for text in problems:
-                print_main(f"passed over: {text}")
-            return str(path)
-        problems.append(f"{path} {problem}")
+        try:
+            checkpoint = open_checkpoint(str(path))
+            checkpoint.require_finite()
+            return Found(checkpoint, problems)
+        except UserError as error:
+            problems.append(error.message)
     if candidates and strict:
         raise UserError(
-            f"no checkpoint in {folder} will do: {'; '.join(problems)}. Take a copy, or train anew without --resume"
+            "checkpoint-resume",
+            f"no usable checkpoint in {folder}: {'; '.join(problems)}. Restore a backup, or start over without --resume",
         )
-    return None
+    return Found(None, problems)
 
 
-def shared_latest(work_dir: str, strict: bool = True, own: bool = False) -> str | None:
-    """The same for all processes: the first one looks, and the others take its answer.
-
-    Args:
-        work_dir: the folder.
-        strict: as above.
-        own: only where the last run in the folder has saved, or went on from a checkpoint.
-    """
-    found = [None]
-    if is_main_process() and (not own or _noted(work_dir) not in ("", ANEW)):
-        found = [latest_checkpoint(work_dir, strict)]
-    broadcast_object_list(found)
-    return found[0]
+def has_saved(work_dir: str | Path) -> bool:
+    """Whether the last run in the folder has saved, or resumed from a checkpoint."""
+    return _noted(work_dir) not in ("", NOTHING_SAVED)
 
 
-def note_start(work_dir: str, start: str | None, template: str = TEMPLATES[0]) -> None:
-    """Write down where the folder's run begins, so that a later resume does not take what an earlier run left.
+def note_saved(work_dir: str | Path, path: str) -> None:
+    """Name the newest checkpoint, before it is written: after a kill in between, the newest file up to its step counts."""
+    write_note(Path(work_dir) / LAST, path)
+
+
+def note_start(work_dir: str | Path, start: str | None, template: str = TEMPLATES[0]) -> None:
+    """Note where the folder's run begins, so that a later resume does not take what an earlier run left.
 
     Args:
         work_dir: the folder.
-        start: the checkpoint that the run goes on from; None where it starts anew.
+        start: the checkpoint that the run resumes from; None where it starts over.
         template: of the names that it gives its checkpoints.
     """
-    if not is_main_process():
-        return
     folder, begun = Path(work_dir), Path(start).absolute() if start else None
     before = _start(work_dir)
     names, step = _pattern(template), None
@@ -100,27 +98,27 @@ def note_start(work_dir: str, start: str | None, template: str = TEMPLATES[0]) -
     }
     content = dict(checkpoint=str(begun) if begun else None, template=template, foreign=foreign)
     write_note(folder / START, json.dumps(content))
-    write_note(folder / NOTE, str(begun) if begun else ANEW)
+    write_note(folder / LAST, str(begun) if begun else NOTHING_SAVED)
 
 
 def write_note(path: Path, text: str) -> None:
-    """Write a small file that is there or not."""
+    """Write a small file that is there as a whole or not at all."""
     with durable_write(path) as part:
         part.write_text(text)
 
 
-def earlier_checkpoint(work_dir: str) -> str | None:
-    """The newest checkpoint in the folder, whole or not and whoever wrote it, by its name."""
+def earlier_checkpoint(work_dir: str | Path) -> str | None:
+    """Name of the newest checkpoint in the folder, whole or not and whoever wrote it."""
     return next((path.name for path in _candidates(Path(work_dir), "", {})[1]), None)
 
 
-def _noted(work_dir: str) -> str:
-    note = Path(work_dir) / NOTE
+def _noted(work_dir: str | Path) -> str:
+    note = Path(work_dir) / LAST
     return note.read_text(errors="replace").strip() if note.is_file() else ""
 
 
-def _start(work_dir: str) -> dict:
-    """What :func:`note_start` wrote; nothing where an older version or the engine did the run, or the file is damaged."""
+def _start(work_dir: str | Path) -> dict:
+    """What :func:`note_start` wrote; empty where another program ran in the folder, or the file is damaged."""
     try:
         content = json.loads((Path(work_dir) / START).read_text())
         kinds = dict(checkpoint=(str, type(None)), template=str, foreign=dict)
@@ -144,20 +142,19 @@ def _mark(path: Path) -> str:
 def _candidates(work_dir: Path, noted: str, start: dict) -> tuple[Path, list[Path]]:
     """The folder of the checkpoints, and those that a run with this note may have written, newest first."""
     path = Path(noted)
-    templates = [start["template"]] if "template" in start else TEMPLATES
-    patterns = [_pattern(template) for template in templates]
-    match = next((match for one in patterns if (match := one.fullmatch(path.name))), None)
+    patterns = [_pattern(template) for template in ([start["template"]] if "template" in start else TEMPLATES)]
+    match = next((match for pattern in patterns if (match := pattern.fullmatch(path.name))), None)
     folders = [work_dir, path.parent] if path.is_absolute() else [work_dir]
     if path.is_file() and not (work_dir / path.name).is_file():
         folders.reverse()  # it is elsewhere: a run resumed from there, or saves there
     for folder in folders:
-        steps = {one: int(name[1]) for one in folder.glob("*") for p in patterns if (name := p.fullmatch(one.name))}
+        steps = {file: int(name[1]) for file in folder.glob("*") for p in patterns if (name := p.fullmatch(file.name))}
         if match:  # what is beyond the note was left by an earlier run
-            steps = {one: step for one, step in steps.items() if step <= int(match[1])}
+            steps = {file: step for file, step in steps.items() if step <= int(match[1])}
         if folder == work_dir:
             foreign = start.get("foreign", {})
             steps = {
-                one: step for one, step in steps.items() if one.name not in foreign or foreign[one.name] != _mark(one)
+                file: s for file, s in steps.items() if file.name not in foreign or foreign[file.name] != _mark(file)
             }
         found = sorted(steps, key=steps.get, reverse=True)
         if noted and not match and (folder / path.name).is_file():  # a name of the user's own
@@ -165,17 +162,3 @@ def _candidates(work_dir: Path, noted: str, start: dict) -> tuple[Path, list[Pat
         if found:
             return folder, found
     return work_dir, []
-
-
-def _unfit(path: str) -> str | None:
-    problem = damage(path)
-    if problem:
-        return problem
-    try:
-        checkpoint = read_checkpoint(path)
-        for weights in ("state_dict", "ema_state_dict"):
-            require_finite(checkpoint.get(weights, {}), path)
-    except UserError as error:
-        text = str(error).removeprefix(path).strip()
-        return "holds weights that are not finite" if text.startswith("holds NaN") else text
-    return None

@@ -1,110 +1,103 @@
-"""Checkpoints that fit their net: every key, every shape, finite weights."""
+"""Load a checkpoint into its net: every key, every shape, finite weights, or nothing at all."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from mmengine.logging import print_log
 from mmengine.model import BaseTTAModel, is_model_wrapper
-from torch import Tensor, nn
+from torch import nn
 
 from ..errors import UserError
-from ..weights.preprocessing import RECORD, describe
-from .read import abbreviate, read_checkpoint, require_finite
+from .opened import Checkpoint
+from .read import abbreviate, require_finite
 
 
 def load_verified(
     model: nn.Module,
-    path: str,
-    may_add: Sequence[str] = (),
-    before_load: Callable[[dict], None] | None = None,
+    checkpoint: Checkpoint,
+    training: bool = False,
     adapt_classes: bool = False,
+    before_load: Callable[[dict], None] | None = None,
 ) -> dict:
     """Load a checkpoint into a net after checking that it is one of this net.
 
     Args:
-        model: the net, wrapped or not; unchanged when the checkpoint is refused.
-        path: file of a checkpoint or bare state dict.
-        may_add: prefixes of decode-head layers that may be missing from the file and then keep their initial
-            values (the layers that a finer net adds to its parent).
-        before_load: called with the checkpoint once it is found to fit; what it makes of ``state_dict`` is loaded.
-        adapt_classes: where the file is of another number of classes, leave the head's layers that depend on it as they are
+        model: the net, wrapped or not; unchanged when the checkpoint is refused. Its head says which tensors depend on the
+            number of classes and which may be new (:mod:`..models.skip_head`).
+        checkpoint: an opened one.
+        training: a run starts from it: layers that a finer net adds to its parent may be missing and keep their initial values.
+        adapt_classes: where the file is of another number of classes, leave the layers that depend on it as they are
             initialised, and log their names.
+        before_load: called with the checkpoint's content once it is found to fit; what it makes of ``state_dict`` is loaded.
 
     Returns:
-        The checkpoint, with ``state_dict`` and, from training, ``meta``.
+        The content, with ``state_dict`` and ``meta``.
 
     Raises:
-        UserError: names the file, what differs and the remedy.
+        UserError: checkpoint-fit, checkpoint-classes or checkpoint-nan: names the file, what differs and the remedy.
     """
     while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
         model = model.module
-    checkpoint = read_checkpoint(path)
-    if "state_dict" not in checkpoint:
-        checkpoint = {"state_dict": checkpoint, "meta": {}}
-    state = {name.removeprefix("module."): t for name, t in checkpoint["state_dict"].items()}
-    checkpoint["state_dict"] = state
-    if adapt_classes:
-        _drop_scores(model.state_dict(), state, path)
-    _check_shapes(model.state_dict(), state, path, tuple(f"decode_head.{prefix}" for prefix in may_add))
-    require_finite(state, path)
-    if RECORD in model.state_dict() and RECORD not in state:
+    head = getattr(model, "decode_head", None)
+    path, own, state = checkpoint.path, model.state_dict(), dict(checkpoint.state_dict)
+    other = [name for name in own if name in state and own[name].shape != state[name].shape]
+    classes = _classes(head, state, own) if any(_declares(head, "class_dependent", name) for name in other) else None
+    if adapt_classes and classes:
+        renewed = [name for name in other if _declares(head, "class_dependent", name)]
         print_log(
-            f"{path} does not say what images it expects: taken to be {describe(model.preprocessing)}", logger="current"
-        )
-    try:
-        if before_load:
-            before_load(checkpoint)
-        model.load_state_dict(checkpoint["state_dict"], strict=False)
-    except UserError as error:
-        raise UserError(f"{path}: {error}") from None
-    return checkpoint
-
-
-def _drop_scores(own: dict[str, Tensor], state: dict[str, Tensor], path: str) -> None:
-    """Take the layers of another number of classes out of a checkpoint's tensors."""
-    other = [
-        name
-        for name in own
-        if name.startswith(("decode_head.score_", "decode_head.upscore"))
-        and name in state
-        and own[name].shape != state[name].shape
-    ]
-    counts = _class_counts(own, state, other)
-    if counts:
-        print_log(
-            f"{path} was trained for {counts[0]} classes: newly initialised for {counts[1]} are {', '.join(other)}",
+            f"{path} was trained for {classes[0]} classes: newly initialised for {classes[1]} are {', '.join(renewed)}",
             logger="current",
         )
-        for name in other:
+        other = [name for name in other if name not in renewed]
+        for name in renewed:
             del state[name]
-
-
-def _class_counts(own: dict[str, Tensor], state: dict[str, Tensor], other: Sequence[str]) -> tuple[int, int] | None:
-    """Classes of the file and of the net, where the names of other shapes tell that they differ."""
-    scores = [name for name in other if name.startswith("decode_head.score_") and name.endswith("bias")]
-    return (state[scores[0]].numel(), own[scores[0]].numel()) if scores else None
-
-
-def _check_shapes(own: dict[str, Tensor], state: dict[str, Tensor], path: str, may_add: tuple[str, ...]) -> None:
-    missing = [name for name in own if name not in (*state, RECORD) and not (may_add and name.startswith(may_add))]
+        classes = None
+    else:
+        renewed = []
+    optional = {*getattr(model, "OPTIONAL_KEYS", ()), *renewed}
+    missing = [name for name in own if name not in state and name not in optional]
     unexpected = [name for name in state if name not in own]
-    if may_add:  # the parent's own last upsampling has another factor, and learnable ones carry weights
-        unexpected = [name for name in unexpected if not name.startswith("decode_head.upscore")]
-    other = [name for name in own if name in state and own[name].shape != state[name].shape]
-    problems = []
-    counts = _class_counts(own, state, other)
-    remedy = "Use the config that the checkpoint was trained with"
-    if counts:
-        problems.append(f"it was trained for {counts[0]} classes, the config has num_classes={counts[1]}")
-        if may_add:
-            remedy += ", or give --adapt-classes to train new score layers"
+    if training:
+        missing = [name for name in missing if not _declares(head, "may_be_new", name)]
+        unexpected = [name for name in unexpected if not _declares(head, "is_upsampling", name)]
+    _require_fit(path, own, state, other, classes, missing, unexpected, training)
+    require_finite(state, path)
+    for line in model.assumptions(state) if hasattr(model, "assumptions") else ():
+        print_log(f"{path} {line}", logger="current")
+    content = {"meta": {}, **(checkpoint.content if "state_dict" in checkpoint.content else {}), "state_dict": state}
+    try:
+        if before_load:
+            before_load(content)
+        model.load_state_dict(content["state_dict"], strict=False)
+    except UserError as error:
+        raise error.within(path) from None
+    return content
+
+
+def _declares(head: nn.Module | None, question: str, key: str) -> bool:
+    """What a head says of one of its tensors; False for heads that declare nothing, such as mmseg's own."""
+    return hasattr(head, question) and getattr(head, question)(key)
+
+
+def _classes(head: nn.Module, state: dict, own: dict) -> tuple[int, int] | None:
+    """Numbers of classes of the file and of the net where they differ."""
+    counts = head.count_classes(state), head.count_classes(own)
+    return counts if None not in counts and counts[0] != counts[1] else None
+
+
+def _require_fit(path, own, state, other, classes, missing, unexpected, training) -> None:
+    problems, code, remedy = [], "checkpoint-fit", "Use the config that the checkpoint was trained with"
+    if classes:
+        code = "checkpoint-classes"
+        problems.append(f"it was trained for {classes[0]} classes, the config has num_classes={classes[1]}")
+        remedy += ", or pass --adapt-classes to train new score layers" if training else ""
     elif other:
         name = other[0]
         problems.append(f"{name} has shape {tuple(state[name].shape)}, the config's net needs {tuple(own[name].shape)}")
     if missing:
         problems.append(f"it lacks {len(missing)} of the net's {len(own)} tensors ({abbreviate(missing)})")
     if unexpected:
-        problems.append(f"{len(unexpected)} of its tensors are no part of the net ({abbreviate(unexpected)})")
+        problems.append(f"{len(unexpected)} of its tensors are not part of the net ({abbreviate(unexpected)})")
     if problems:
-        raise UserError(f"{path} does not fit the config's net: {'; '.join(problems)}. {remedy}")
+        raise UserError(code, f"{path} does not fit the config's net: {'; '.join(problems)}. {remedy}")

@@ -25,16 +25,14 @@ def check_arguments(parser: argparse.ArgumentParser, args: argparse.Namespace) -
 
 def main(args: argparse.Namespace) -> None:
     """Print a table of the counts and the line for the config."""
-    from mmengine.registry import init_default_scope
 
     from ..data.broken_files import check_files
     from ..datatools.class_weights import build_masks, count_pixels, weight_line, weight_table
     from ..datatools.cores import usable_cores
-    from ..preflight.config import check_config
+    from ..preflight.prepare import prepare
 
     cfg = load_config(args)
-    init_default_scope(cfg.get("default_scope", "mmseg"))
-    check_config(cfg, (args.split,))
+    prepare(cfg, (args.split,))
     masks = build_masks(cfg[f"{args.split}_dataloader"].dataset)
     check_files(masks)
     head = cfg.model.decode_head

@@ -59,33 +59,31 @@ def predict(cfg: Config, checkpoint: str, inputs: Sequence[str], out_dir: str, o
             (after all others are done).
     """
     from mmengine.dataset import Compose
-    from mmengine.registry import init_default_scope
     from PIL import Image
     from tqdm import tqdm
 
-    from ..preflight.config import check_config, make_dir
+    from ..preflight.config import make_dir
+    from ..preflight.prepare import prepare
     from ..visualization.pictures import overlay, save_mask
 
-    init_default_scope(cfg.get("default_scope", "mmseg"))
-    check_config(cfg, ())
     if not 0 <= opacity <= 1:
-        raise UserError(f"opacity is {opacity}: give a number from 0 (image) to 1 (classes)")
+        raise UserError("option-value", f"opacity is {opacity}: give a number from 0 (image) to 1 (classes)")
+    for warning in prepare(cfg, ()).warnings:
+        print(warning)
     images = _name_outputs(inputs)
     make_dir(out_dir, "--out-dir")
     model, palette = _load(cfg, checkpoint)
-    pipeline = Compose(
-        [dict(type="LoadImageFromNDArray")]
-        + [
-            step
-            for step in cfg.test_dataloader.dataset.pipeline
-            if not step["type"].endswith(("LoadImageFromFile", "LoadAnnotations"))
-        ]
-    )
+    steps = cfg.test_dataloader.dataset.pipeline
+    steps = [step for step in steps if not step["type"].endswith(("LoadImageFromFile", "LoadAnnotations"))]
+    pipeline = Compose([dict(type="LoadImageFromNDArray"), *steps])
     masks, broken = [], []
     for name, path in tqdm(images.items(), unit="image", desc="predicting"):
         try:
             image = _read(path)
-        except (OSError, ValueError, SyntaxError) as error:
+        except UserError as error:
+            broken.append(error.message)
+            continue
+        except (OSError, ValueError, SyntaxError) as error:  # Pillow's ways to say that it can't
             broken.append(f"{path} ({error})")
             continue
         mask = _predict_one(model, pipeline, image, path)
@@ -95,43 +93,43 @@ def predict(cfg: Config, checkpoint: str, inputs: Sequence[str], out_dir: str, o
         save_mask(mask, palette, masks[-1])
         Image.fromarray(overlay(image, mask, palette, opacity)).save(Path(out_dir) / "overlays" / f"{name}.png")
     if broken:
-        raise UserError(
+        message = (
             f"{len(broken)} of {len(images)} images can't be read: {'; '.join(broken)}; the others are in {out_dir}"
         )
+        raise UserError("image-unreadable", message)
     return masks
 
 
 def _load(cfg: Config, checkpoint: str) -> tuple[torch.nn.Module, list]:
     from mmengine.device import get_device
-    from mmseg.apis import init_model
+    from mmseg.registry import MODELS
 
     from ..checkpoints.load import load_verified
+    from ..checkpoints.opened import open_checkpoint
     from ..data.leaves import dataset_meta
     from ..data.palette import voc_palette
 
-    cfg.model.setdefault("test_cfg", dict()).setdefault("keep_logits", False)
-    model = init_model(cfg, device="cpu")
-    meta = load_verified(model, checkpoint).get("meta", {}).get("dataset_meta") or dataset_meta(cfg)
+    model = MODELS.build({**cfg.model, "pretrained": None, "train_cfg": None})
+    meta = load_verified(model, open_checkpoint(checkpoint))["meta"].get("dataset_meta") or dataset_meta(cfg)
     # a data set may leave its colours open: then VOC's, which are different for every id
     return model.to(get_device()).to_inference(), meta.get("palette") or voc_palette()[: model.num_classes]
 
 
 def _read(path: Path) -> np.ndarray:
-    """(H, W, 3) uint8 RGB, upright.
+    """Read an image as (H, W, 3) uint8 RGB, upright.
 
     Raises:
-        OSError, ValueError, SyntaxError: Pillow's ways to say that it can't; or more than 8 bits a channel.
+        UserError: image-depth and the like: it is not what the net was trained on.
+        OSError, ValueError, SyntaxError: Pillow can't read it.
     """
     import numpy as np
     from PIL import Image, ImageOps
 
     from ..data.headers import header_of, image_problems
-    from ..data.problems import first_error
+    from ..data.problems import refuse
 
     with Image.open(path) as image:
-        error = first_error(image_problems(header_of(image, str(path))))
-        if error:
-            raise ValueError(f"{error.found}; {error.remedy}")
+        refuse(image_problems(header_of(image, str(path))))
         return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
 
 
@@ -146,21 +144,21 @@ def _predict_one(model: torch.nn.Module, pipeline: Compose, image: np.ndarray, p
 
 
 def _name_outputs(inputs: Sequence[str]) -> dict[str, Path]:
-    """Output name (without suffix) -> image."""
+    """Map output names (without suffix) to images."""
     from ..data.headers import IMAGE_SUFFIXES
 
     names: dict[str, Path] = {}
     for source in inputs:
         found = list(_expand(source))
         if not found:
+            kinds = " ".join(sorted(IMAGE_SUFFIXES))
             raise UserError(
-                f"no image at {source}: give image files ({' '.join(sorted(IMAGE_SUFFIXES))}), folders or quoted patterns"
+                "file-missing", f"no image at {source}: give image files ({kinds}), folders or quoted patterns"
             )
         for name, path in found:
             if name in names and names[name].resolve() != path.resolve():
-                raise UserError(
-                    f"{names[name]} and {path} would both be written to {name}.png: predict them into two folders"
-                )
+                message = f"{names[name]} and {path} would both be written to {name}.png: predict them into two folders"
+                raise UserError("output-exists", message)
             names[name] = path
     return names
 

@@ -38,21 +38,25 @@ def stages_of(cfg: Config, load: Callable[[str], Config]) -> list[Stage]:
         UserError: the net has no streams, or one only, so that there is nothing to do in stages, or a parent is no coarser.
     """
     if "streams" not in cfg.model.get("decode_head", {}):
-        raise UserError(f"{cfg.filename} has no FCNSkipHead with streams, so there are no stages: use tools/train.py")
+        message = f"{cfg.filename} has no FCNSkipHead with streams, so there are no stages: use tools/train.py"
+        raise UserError("stages", message)
     chain = [cfg]
     while (parent := _parent(chain[0], load)) is not None:
         if _name(parent) in map(_name, chain):
             raise UserError(
+                "stages",
                 f"{chain[0].filename} and its parent {parent.filename} are both {_name(parent)}: a parent has one stream less; "
-                "correct model.decode_head.streams and the key parent"
+                "correct model.decode_head.streams and the key parent",
             )
         chain.insert(0, parent)
     if len(chain) == 1:
-        raise UserError(f"{cfg.filename} has no skips, so there are no stages: train it with tools/train.py")
+        message = f"{cfg.filename} has no skips, so there are no stages: train it with tools/train.py"
+        raise UserError("stages", message)
     root = Path(cfg.work_dir)
-    for one in chain:
-        one.work_dir = str(root / _name(one))
-    return [Stage(_name(one), one) for one in chain]
+    for stage in chain:
+        stage.work_dir = str(root / _name(stage))
+        stage.experiment_name = f"{Path(stage.filename).stem}_{_name(stage)}"
+    return [Stage(_name(stage), stage) for stage in chain]
 
 
 def _parent(cfg: Config, load: Callable[[str], Config]) -> Config | None:

@@ -6,7 +6,6 @@ import argparse
 import warnings
 from typing import TYPE_CHECKING
 
-from ..errors import UserError
 from .options import add_config, add_launcher, add_speed, add_trust, add_work_dir, load_config
 
 if TYPE_CHECKING:
@@ -53,58 +52,22 @@ def test(
     Raises:
         UserError: the config, its data or the checkpoint can't be used.
     """
-    from mmengine.registry import init_default_scope
-
     from ..checkpoints.read import require_checkpoint
     from ..compat import TTA_NOTICE
-    from ..engine.distributed import join_processes
-    from ..preflight.config import check_config, make_dir
-    from ..preflight.missing_files import check_files_there
+    from ..engine.runner import build_runner
+    from ..engine.start import Weights
+    from ..preflight.config import make_dir
+    from ..preflight.prepare import prepare
 
-    init_default_scope(cfg.get("default_scope", "mmseg"))
-    join_processes(cfg)
-    check_config(cfg, ("test",))
     require_checkpoint(checkpoint)
-    check_files_there(cfg, ("test",))
-    cfg.load_from = checkpoint
-    for folder, option in ((masks, "--out"), (pictures, "--show-dir")):
+    hooks = [dict(type="PredictionHook", mask_dir=masks, picture_dir=pictures)] if masks or pictures else []
+    prepared = prepare(cfg, ("test",), look_for_files=True, tta=tta, hooks=hooks)
+    for folder, option in ((cfg.work_dir, "--work-dir"), (masks, "--out"), (pictures, "--show-dir")):
         if folder:
             make_dir(folder, option)
-    if masks or pictures:
-        hook = dict(type="PredictionHook", mask_dir=masks, picture_dir=pictures)
-        cfg.custom_hooks = [*cfg.get("custom_hooks", []), hook]
     if tta:
-        if "tta_pipeline" not in cfg or "tta_model" not in cfg:
-            raise UserError(
-                f"{cfg.filename} has no tta_pipeline and tta_model: inherit one of configs/_base_/datasets, or leave --tta away"
-            )
         warnings.filterwarnings("ignore", message=TTA_NOTICE)
-        cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
-        cfg.model.setdefault("test_cfg", dict())["keep_logits"] = True  # what is averaged
-        cfg.model = dict(**cfg.tta_model, module=cfg.model)
-    runner = build_runner(cfg)
-    warn_of_emulation(runner)
+    runner = build_runner(cfg, Weights(checkpoint))
+    for warning in prepared.warnings:
+        runner.logger.warning(warning)
     return runner.test()
-
-
-def warn_of_emulation(runner) -> None:
-    """Say so where the net computes in bf16 and the CPU can't."""
-    from mmengine.device import get_device
-
-    from ..models.precision import is_emulated
-
-    net = runner.cfg.model.get("module", runner.cfg.model)  # of a model for test-time augmentation
-    if is_emulated(net.get("precision", "fp32"), get_device()):
-        runner.logger.warning(
-            "this CPU has no instructions for bf16, which is emulated and slower than fp32: take --amp auto"
-        )
-
-
-def build_runner(cfg: Config):
-    """The Runner that a config names, with its work dir made."""
-    from mmengine.registry import RUNNERS
-
-    from ..preflight.config import make_dir
-
-    make_dir(cfg.work_dir, "--work-dir")
-    return RUNNERS.build(cfg) if "runner_type" in cfg else RUNNERS.get("FCNRunner").from_cfg(cfg)

@@ -59,16 +59,13 @@ def train_stages(stages: list[Stage], images: int = 32) -> Path:
     Raises:
         UserError: a stage can't be trained, does not start as its parent, or ended below it.
     """
-    from mmengine.registry import init_default_scope
-
     from ..engine.distributed import join_processes
     from ..engine.logging import print_main
-    from ..preflight.config import check_config
+    from ..preflight.prepare import prepare
 
     join_processes(stages[0].cfg)
     for stage in stages:  # a fault in the last config is worth knowing before the first has trained for days
-        init_default_scope(stage.cfg.get("default_scope", "mmseg"))
-        check_config(stage.cfg, ("train", "val"))
+        prepare(stage.cfg, ("train", "val"))
     parent: Trained | None = None
     for stage in stages:
         trained = _finished(stage)
@@ -78,9 +75,10 @@ def train_stages(stages: list[Stage], images: int = 32) -> Path:
         print_main(f"{stage.name}: {trained.key} {100 * trained.score:.2f}, {trained.best}")
         if parent and trained.score < parent.score:
             raise UserError(
+                "stage-worse",
                 f"{stage.name} ended at {trained.key} {100 * trained.score:.2f}, below its parent {parent.stage.name} at "
                 f"{100 * parent.score:.2f}, and is not promoted: the best net is {parent.best}. Remove {stage.cfg.work_dir} and "
-                "train it again with a lower learning rate or for longer"
+                "train it again with a lower learning rate or for longer",
             )
         parent = trained
     return parent.best
@@ -100,7 +98,7 @@ def _finished(stage: Stage) -> Trained | None:
     """What the note in the stage's folder says; None without one.
 
     Raises:
-        UserError: the note is damaged, or the checkpoint that it names is gone.
+        UserError: note-damaged, checkpoint-missing: the note can't be read, or the checkpoint that it names is gone.
     """
     folder = Path(stage.cfg.work_dir)
     if not (folder / NOTE).is_file():
@@ -109,14 +107,12 @@ def _finished(stage: Stage) -> Trained | None:
         note = json.loads((folder / NOTE).read_text())
         trained = Trained(stage, folder / note["best"], note["key"], float(note["score"]))
     except (ValueError, KeyError, TypeError) as error:
-        raise UserError(
-            f"{folder / NOTE} can't be read ({type(error).__name__}: {error}): remove it, and the stage resumes from its last "
-            "checkpoint"
-        ) from error
+        message = f"{folder / NOTE} can't be read ({type(error).__name__}: {error})"
+        remedy = "remove it, and the stage resumes from its last checkpoint"
+        raise UserError("note-damaged", f"{message}: {remedy}") from error
     if not trained.best.is_file():
-        raise UserError(
-            f"{trained.best}, the best checkpoint of {stage.name}, is gone: put it back, or remove {folder} to train again"
-        )
+        message = f"{trained.best}, the best checkpoint of {stage.name}, is gone: put it back, or remove {folder} to train again"
+        raise UserError("checkpoint-missing", message)
     return trained
 
 
@@ -124,44 +120,22 @@ def _train(stage: Stage, parent: Trained | None, images: int) -> Trained:
     from mmengine.dist import barrier, is_main_process
 
     from ..atomic_write import atomic_write
-    from ..checkpoints.find import shared_latest
+    from ..engine.hooks.checkpoint import read_best
 
-    cfg = stage.cfg
-    cfg.experiment_name = f"{Path(cfg.filename).stem}_{stage.name}"
-    cfg.resume = False  # a stage resumes from its own folder alone
+    cfg, hooks, start = stage.cfg, [], str(parent.best) if parent else None
     if parent:
-        cfg.load_from = str(parent.best)
         model = parent.stage.cfg.model
-        agreement = dict(type="ParentAgreementHook", model=model, checkpoint=cfg.load_from, images=images)
-        cfg.custom_hooks = [*cfg.get("custom_hooks", []), agreement]
-    train(cfg, resume=shared_latest(cfg.work_dir))  # a last checkpoint takes the place of load_from
+        hooks = [dict(type="ParentAgreementHook", model=model, checkpoint=start, images=images)]
+    train(cfg, "auto", start, hooks=hooks)  # a checkpoint of its own takes the place of the parent's
     gc.collect()  # the engine's objects hold each other: the next stage would share the device with them
     barrier()  # the main process writes the best checkpoint when the others have left the loop
-    trained = _best(stage)
+    key = cfg.default_hooks.checkpoint.get("save_best")
+    found = read_best(cfg.work_dir, key)
+    if found is None:
+        remedy = "set default_hooks.checkpoint.save_best to a score of val_evaluator, such as mIoU"
+        raise UserError("checkpoint-missing", f"no best checkpoint in {cfg.work_dir}: {remedy}")
+    trained = Trained(stage, found[0], key, found[1])
     if is_main_process():
         with atomic_write(Path(cfg.work_dir) / NOTE) as part:
-            part.write_text(json.dumps(dict(best=trained.best.name, key=trained.key, score=trained.score)))
+            part.write_text(json.dumps(dict(best=trained.best.name, key=key, score=trained.score)))
     return trained
-
-
-def _best(stage: Stage) -> Trained:
-    """The best checkpoint of a run and its score on val.
-
-    Raises:
-        UserError: the run left none.
-    """
-    folder, key = Path(stage.cfg.work_dir), stage.cfg.default_hooks.checkpoint.get("save_best")
-    # a killed run may leave two: the engine forgets the older one
-    found = {path: _score(path) for path in folder.glob(f"best_{key}_*.pth")}
-    if not found:
-        raise UserError(
-            f"no best checkpoint in {folder}: set default_hooks.checkpoint.save_best to a score of val_evaluator, such as mIoU"
-        )
-    best = max(found, key=found.get)
-    return Trained(stage, best, key, found[best])
-
-
-def _score(path: Path) -> float:
-    from ..checkpoints.read import read_checkpoint
-
-    return float(read_checkpoint(str(path))["message_hub"]["runtime_info"]["best_score"])

@@ -1,19 +1,26 @@
-"""The processes of a run find each other before anything can go wrong in one of them."""
+"""How the processes of a run meet, and how they share gradients."""
 
 from __future__ import annotations
 
 import torch
-from mmengine.config import ConfigDict
+from mmengine.config import Config, ConfigDict
 from mmengine.dist import init_dist, is_distributed
-from torch import distributed
+from mmengine.registry import MODEL_WRAPPERS
+from torch import distributed, nn
+from torch.distributed.algorithms.ddp_comm_hooks.default_hooks import bf16_compress_hook, fp16_compress_hook
+from torch.nn.parallel import DistributedDataParallel
+
+from ..errors import UserError
+
+HOOKS = {"bf16": bf16_compress_hook, "fp16": fp16_compress_hook}
 
 
 def join_processes(cfg: ConfigDict) -> None:
     """Start the group of processes that ``cfg.launcher`` speaks of, unless there is one or a single process.
 
-    The engine does so in its Runner. One that fails before, say at a file missing on its machine, would leave the others to
-    wait for it for half an hour; in a group that has met, they hear of it at once. Without a GPU it is gloo: ``init_dist``
-    always calls ``torch.cuda.set_device``. Goes when mmengine starts CPU processes itself.
+    The engine does so in its Runner. A process that fails before, say at a file missing on its machine, would leave the others
+    waiting for half an hour; once they have met, they notice at once. Without a GPU it is gloo: ``init_dist`` always calls
+    ``torch.cuda.set_device``. Goes when mmengine starts CPU processes itself.
     """
     launcher = cfg.get("launcher", "none")
     if launcher == "none" or is_distributed():
@@ -22,3 +29,57 @@ def join_processes(cfg: ConfigDict) -> None:
         init_dist(launcher, **cfg.get("env_cfg", {}).get("dist_cfg", {}))
     else:
         distributed.init_process_group("gloo")
+
+
+def compression_of(cfg: Config) -> str | None:
+    """What ``gradient_compression`` of a config names; None where gradients travel as they are.
+
+    Raises:
+        UserError: a value that is not known.
+    """
+    name = cfg.get("gradient_compression")
+    if name is not None and name not in tuple(HOOKS):
+        raise UserError(
+            "config-value",
+            f"{cfg.filename}: gradient_compression is {name!r}: give {', '.join(map(repr, HOOKS))} or None",
+        )
+    return name
+
+
+def wrapper_cfg(cfg: Config, given: dict | None) -> dict:
+    """``model_wrapper_cfg`` with the arguments of DDP that it leaves open.
+
+    Gradients are views of the buffers that are summed over processes: DDP's default keeps them twice, 537 MB of FCN-8s on VGG16.
+    Buffers are rank 0's, which are the ones that are saved; mmengine leaves each GPU its own running means of batch norm.
+    """
+    given = dict(given or {})
+    kind = given.setdefault("type", "MMDistributedDataParallel")
+    kind = MODEL_WRAPPERS.get(kind) if isinstance(kind, str) else kind
+    if isinstance(kind, type) and issubclass(kind, DistributedDataParallel):
+        given.setdefault("gradient_as_bucket_view", True)
+        given.setdefault("find_unused_parameters", cfg.get("find_unused_parameters", False))
+        if not torch.cuda.is_available():
+            given.setdefault("device_ids", None)  # mmengine passes the local rank
+    return given
+
+
+def compress_gradients(model: nn.Module, cfg: Config) -> None:
+    """Send gradients in 16 bits, as ``gradient_compression`` says: half the traffic; weights and their updates stay float32.
+
+    Args:
+        model: the net in its wrapper; changed.
+        cfg: the whole config.
+
+    Raises:
+        UserError: a value that is not known, or a wrapper that does not sum gradients by DDP.
+    """
+    name = compression_of(cfg)
+    if name is None:
+        return
+    if not isinstance(model, DistributedDataParallel):
+        raise UserError(
+            "config-value",
+            f"{cfg.filename}: gradient_compression is {name!r}, which {type(model).__name__} does not know: set it to None, or "
+            "take model_wrapper_cfg.type='MMDistributedDataParallel'",
+        )
+    model.register_comm_hook(None, HOOKS[name])

@@ -1,4 +1,4 @@
-"""Return to the last good checkpoint with a lower learning rate, after a loss or gradient that is no number."""
+"""Return to the last good checkpoint with a lower learning rate, after a loss or gradient that is not a number."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ COUNT = "returns"  # in the message hub, and so in every checkpoint
 
 
 class Diverged(UserError):
-    """A step whose loss or gradient is no number, in a run that may return to a checkpoint.
+    """A step whose loss or gradient is not a number, in a run that may return to a checkpoint (code loss-nan).
 
     Args:
-        message: for who reads it when no return is left.
+        message: shown when no return is left.
         factor: of the learning rate at each return.
         most: returns of a run.
     """
 
     def __init__(self, message: str, factor: float, most: int) -> None:
-        super().__init__(message)
+        super().__init__("loss-nan", message)
         self.factor = factor
         self.most = most
 
@@ -49,10 +49,10 @@ def lower_rates(runner, returns: int, factor: float) -> None:
 
 
 def _groups(wrapper) -> Iterator[dict]:
-    for one in wrappers_of(wrapper):
-        yield from one.optimizer.param_groups
+    for part in wrappers_of(wrapper):
+        yield from part.optimizer.param_groups
 
 
 def _schedulers(schedulers) -> Iterator:
-    for one in (schedulers or {}).values() if isinstance(schedulers, dict) else [schedulers or []]:
-        yield from one
+    for group in (schedulers or {}).values() if isinstance(schedulers, dict) else [schedulers or []]:
+        yield from group

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import sys
 
-from mmengine.dist import is_main_process
+from mmengine.dist import get_world_size, is_main_process
+from mmengine.registry import LOG_PROCESSORS
+from mmengine.runner import LogProcessor
 
 from ..compat import LIBRARY_NOTICES, LOG_FILE_ONLY
 
@@ -33,3 +35,24 @@ def print_main(text: str) -> None:
     """Print once, whatever the number of processes, which have found each other."""
     if is_main_process():
         print(text, flush=True)
+
+
+@LOG_PROCESSORS.register_module()
+class FCNLogProcessor(LogProcessor):
+    """mmengine's line with the throughput of all processes together.
+
+    Args:
+        mean_pattern: values averaged over the last steps; the engine's own shows the last step's loss per pixel beside a mean sum.
+        kwargs: of mmengine's ``LogProcessor``.
+    """
+
+    def __init__(self, mean_pattern: str = r".*(loss|per_pixel|time|data_time|grad_norm).*", **kwargs) -> None:
+        super().__init__(mean_pattern=mean_pattern, **kwargs)
+
+    def get_log_after_iter(self, runner, batch_idx: int, mode: str) -> tuple[dict, str]:
+        tag, line = super().get_log_after_iter(runner, batch_idx, mode)
+        if mode == "train" and tag.get("time"):
+            batch = runner.train_dataloader.batch_size or 1
+            tag["images_per_s"] = batch * get_world_size() / tag["time"]
+            line += f"  images/s: {tag['images_per_s']:.1f}"
+        return tag, line

@@ -6,13 +6,14 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 # what Grid Engine reads as "queue it again", and LSF's and Slurm's settings are commonly made to (REQUEUE_EXIT_VALUES, RequeueExit)
 REQUEUE = 99
 SIGNALS = (signal.SIGTERM, signal.SIGINT, *((signal.SIGUSR1,) if hasattr(signal, "SIGUSR1") else ()))
+STOPS = [number for number in SIGNALS if number != signal.SIGTERM]  # of loaders' processes
 SAME = 1.0  # seconds in which a second Ctrl-C is the first one, forwarded by a launcher
 
 
@@ -51,3 +52,32 @@ def stop_request() -> Iterator[StopRequest]:
     finally:
         for number, handler in before.items():
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
+
+
+class KeepWorking:
+    """A ``worker_init_fn`` which leaves stop signals to the main process, then does what the loader's own does.
+
+    Schedulers, and Ctrl-C at a terminal, signal all processes of a job at once; a loader that loses a worker ends the run with
+    an error. SIGTERM of the main process itself still ends a worker: torch sends it when it closes a loader.
+
+    Args:
+        then: the loader's own function.
+    """
+
+    def __init__(self, then: Callable[[int], None] | None) -> None:
+        self.then = then
+
+    def __call__(self, worker: int) -> None:
+        for number in STOPS:
+            signal.signal(number, signal.SIG_IGN)
+        if hasattr(signal, "sigwaitinfo"):
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+            threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+        if self.then is not None:
+            self.then(worker)
+
+
+def _end_with_parent(parent: int) -> None:
+    while signal.sigwaitinfo({signal.SIGTERM}).si_pid != parent:
+        pass
+    os._exit(0)

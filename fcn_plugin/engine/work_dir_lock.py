@@ -36,7 +36,7 @@ def work_dir_lock(work_dir: str) -> Iterator[None]:
         work_dir: an existing folder.
 
     Raises:
-        UserError: another process holds it; says which one, since when, and what to do.
+        UserError: work-dir-locked: another process holds it; says which one, since when, and what to do.
     """
     path = (Path(work_dir) / LOCK).resolve()
     if fcntl is None or not is_main_process() or path in _held:
@@ -60,17 +60,16 @@ def _acquired(path: Path) -> TextIO:
         except (BlockingIOError, PermissionError) as error:
             with file:
                 owner = _owner(file)
-            raise UserError(
-                f"{path.parent} is in use by {owner}: wait for it, stop it, or give another --work-dir"
-            ) from error
+            message = f"{path.parent} is in use by {owner}: wait for it, stop it, or give another --work-dir"
+            raise UserError("work-dir-locked", message) from error
         except OSError as error:
-            print_main(f"{path.parent} can't be locked ({error}): see to it that no second run writes there")
+            print_main(f"{path.parent} can't be locked ({error}): make sure that no second run writes there")
             return file
         if path.exists() and os.path.samestat(os.stat(path), os.fstat(file.fileno())):
             break
         file.close()  # its holder removed it between our opening and locking it
     if os.fstat(file.fileno()).st_size:
-        print_main(f"{path} was left by {_owner(file)}, which has ended without a word: taken over")
+        print_main(f"{path}: stale lock of {_owner(file)}; taking over")
     file.truncate(0)
     file.write(json.dumps(dict(pid=os.getpid(), host=socket.gethostname(), since=time.strftime("%Y-%m-%d %H:%M:%S"))))
     file.flush()

@@ -22,7 +22,6 @@ READ: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("activation_checkpointing", "efficient_conv_bn_eval"), (*ENTRIES, str)),
     **dict.fromkeys(("work_dir", "load_from", "launcher", "log_level", "default_scope", "experiment_name"), (str,)),
     **dict.fromkeys(("runner_type", "sync_bn", "parent", "broken_files", "gradient_compression"), (str,)),
-    **dict.fromkeys(("weights_help", "data_help"), (str,)),
     **dict.fromkeys(("resume", "find_unused_parameters", "adapt_classes"), (bool,)),
     "compile": (bool, *ENTRIES),
 }

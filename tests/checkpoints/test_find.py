@@ -4,10 +4,12 @@ import os
 
 import pytest
 import torch
+from support.refusals import refused
 
+from fcn_plugin.checkpoints import checksum, pickles, read
 from fcn_plugin.checkpoints.checksum import seal
-from fcn_plugin.checkpoints.find import earlier_checkpoint, latest_checkpoint, note_start, shared_latest
-from fcn_plugin.errors import UserError
+from fcn_plugin.checkpoints.find import earlier_checkpoint, find_latest, has_saved, note_start
+from fcn_plugin.engine.start import find_resume
 
 
 def save(path, value=0.0):
@@ -28,6 +30,17 @@ def note(folder, text):
     (folder / "last_checkpoint").write_text(text)
 
 
+def latest(folder):
+    """Path of the checkpoint that a run in the folder would resume from."""
+    found = find_latest(folder).checkpoint
+    return found and found.path
+
+
+def passed_over(folder):
+    """Files that are newer and not usable, each with its reason behind it."""
+    return [problem.split(" ")[0] for problem in find_latest(folder).passed_over]
+
+
 def spoil(path):
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
@@ -37,70 +50,67 @@ def spoil(path):
 @pytest.mark.parametrize("place", ["", "/elsewhere/"])
 def test_the_noted_file_wherever_the_folder_was(folder, place):
     note(folder, f"{place}iter_200.pth")
-    assert latest_checkpoint(folder) == str(folder / "iter_200.pth")
+    assert latest(folder) == str(folder / "iter_200.pth")
 
 
 @pytest.mark.parametrize("text", [None, ""])
 def test_most_steps_without_a_note_that_helps(folder, text):
     if text is not None:
         note(folder, text)
-    assert latest_checkpoint(folder) == str(folder / "iter_1000.pth")
+    assert latest(folder) == str(folder / "iter_1000.pth")
 
 
 def test_a_file_of_another_name(folder):
     save(folder / "mine.pth")
     note(folder, "mine.pth")
-    assert latest_checkpoint(folder) == str(folder / "mine.pth")
+    assert latest(folder) == str(folder / "mine.pth")
 
 
-def test_none_before_the_first(tmp_path, capsys):
-    assert latest_checkpoint(tmp_path) is None
-    assert latest_checkpoint(tmp_path / "none") is None
+def test_none_before_the_first(tmp_path):
+    assert latest(tmp_path) is None
+    assert latest(tmp_path / "none") is None
     note(tmp_path, "iter_10.pth")  # its save was the first, and was cut off
-    assert latest_checkpoint(tmp_path) is None
-    assert capsys.readouterr().out == ""
+    assert latest(tmp_path) is None
 
 
-def test_a_save_that_was_cut_off(folder, capsys):
+def test_a_save_that_was_cut_off(folder):
     """The note is there and the file is not; what an earlier, longer run left is not this run's."""
     note(folder, "iter_400.pth")
-    assert latest_checkpoint(folder) == str(folder / "iter_200.pth")
-    assert f"passed over: {folder / 'iter_400.pth'} is not there" in capsys.readouterr().out
+    assert latest(folder) == str(folder / "iter_200.pth")
+    assert passed_over(folder) == [str(folder / "iter_400.pth")]
 
 
-def test_a_damaged_file(folder, capsys):
+def test_a_damaged_file(folder):
     note(folder, "iter_1000.pth")
     spoil(folder / "iter_1000.pth")
-    assert latest_checkpoint(folder) == str(folder / "iter_200.pth")
-    assert f"passed over: {folder / 'iter_1000.pth'} is damaged" in capsys.readouterr().out
+    assert latest(folder) == str(folder / "iter_200.pth")
+    assert passed_over(folder) == [str(folder / "iter_1000.pth")]
 
 
 def test_none_that_will_do(folder):
     for step in (200, 1000):
         spoil(folder / f"iter_{step}.pth")
-    with pytest.raises(
-        UserError, match=r"no checkpoint in .* will do: .*iter_1000.pth is damaged.*iter_200.pth is damaged"
-    ):
-        latest_checkpoint(folder)
+    with refused("checkpoint-resume", folder, folder / "iter_1000.pth", folder / "iter_200.pth"):
+        find_latest(folder)
 
 
-def test_weights_that_are_not_finite_are_passed_over(folder, capsys):
+def test_weights_that_are_not_finite_are_passed_over(folder):
     note(folder, "iter_1000.pth")
     save(folder / "iter_1000.pth", float("nan"))
-    assert latest_checkpoint(folder) == str(folder / "iter_200.pth")
-    assert "iter_1000.pth holds weights that are not finite" in capsys.readouterr().out
+    assert latest(folder) == str(folder / "iter_200.pth")
+    assert passed_over(folder) == [str(folder / "iter_1000.pth")]
 
 
 def test_none_that_will_do_where_that_is_no_error(folder):
     for step in (200, 1000):
         save(folder / f"iter_{step}.pth", float("nan"))
-    assert latest_checkpoint(folder, strict=False) is None
+    assert find_latest(folder, strict=False).checkpoint is None
 
 
 @pytest.mark.parametrize("content", [b"", b"\x80garbage", b"PK\x03\x04"])
 def test_what_is_no_checkpoint_is_passed_over(folder, content):
     (folder / "iter_1000.pth").write_bytes(content)
-    assert latest_checkpoint(folder) == str(folder / "iter_200.pth")
+    assert latest(folder) == str(folder / "iter_200.pth")
 
 
 @pytest.mark.parametrize("template", ["step_{}.pth", "iter_{}_fcn8s.pth"])
@@ -110,7 +120,7 @@ def test_names_of_the_users_own(tmp_path, template):
     save(tmp_path / template.format(3))
     save(tmp_path / "iter_5.pth")
     note(tmp_path, template.format(6))
-    assert latest_checkpoint(tmp_path) == str(tmp_path / template.format(3))
+    assert latest(tmp_path) == str(tmp_path / template.format(3))
 
 
 @pytest.mark.parametrize("name", ["last_checkpoint", "run_start.json"])
@@ -119,14 +129,14 @@ def test_notes_that_are_damaged(folder, name, content):
     """By a power cut or by hand: steps decide."""
     note_start(folder, folder / "iter_1000.pth")
     (folder / name).write_bytes(content)
-    assert latest_checkpoint(folder) == str(folder / "iter_1000.pth")
+    assert latest(folder) == str(folder / "iter_1000.pth")
 
 
 def test_files_elsewhere_are_nobodys(tmp_path, monkeypatch):
     (tmp_path / "work").mkdir()
     save(tmp_path / "iter_7.pth")
     monkeypatch.chdir(tmp_path)
-    assert latest_checkpoint(tmp_path / "work") is None
+    assert latest(tmp_path / "work") is None
     assert earlier_checkpoint(tmp_path / "work") is None
 
 
@@ -138,7 +148,7 @@ def test_a_folder_of_the_checkpoints_own(tmp_path, cut_off):
     for step in (3, 6):
         save(tmp_path / "out" / f"iter_{step}.pth")
     note(tmp_path / "work", str(tmp_path / "out" / f"iter_{9 if cut_off else 6}.pth"))
-    assert latest_checkpoint(tmp_path / "work") == str(tmp_path / "out" / "iter_6.pth")
+    assert latest(tmp_path / "work") == str(tmp_path / "out" / "iter_6.pth")
 
 
 class TestWhereARunBegins:
@@ -146,28 +156,42 @@ class TestWhereARunBegins:
         """Killed before its first save, it begins again, and does not go on from an earlier run's files."""
         assert earlier_checkpoint(folder) == "iter_1000.pth"
         note_start(folder, None)
-        assert latest_checkpoint(folder) is None
-        assert shared_latest(folder, own=True) is None
+        assert latest(folder) is None
+        assert not has_saved(folder)
 
     def test_anew_and_killed_in_a_save(self, folder):
         """What was there before is not its own, whatever its step; what it has written is."""
         note_start(folder, None)
         note(folder, "iter_1000.pth")  # of this run's name, and the file is the earlier run's
-        assert latest_checkpoint(folder) is None
+        assert latest(folder) is None
         save(folder / "iter_200.pth", 3.0)
-        assert latest_checkpoint(folder) == str(folder / "iter_200.pth")
+        assert latest(folder) == str(folder / "iter_200.pth")
 
     def test_at_a_file_of_the_folder(self, folder):
         """What an abandoned future has left is no longer this run's, also when the run has come as far."""
         note_start(folder, folder / "iter_200.pth")
-        assert shared_latest(folder, own=True) == str(folder / "iter_200.pth")
+        assert has_saved(folder)
+        assert latest(folder) == str(folder / "iter_200.pth")
         note(folder, "iter_1200.pth")
-        assert latest_checkpoint(folder) == str(folder / "iter_200.pth")
+        assert latest(folder) == str(folder / "iter_200.pth")
 
     def test_at_a_file_from_elsewhere(self, folder, tmp_path_factory):
         other = tmp_path_factory.mktemp("other") / "iter_500.pth"
         save(other)
         note_start(folder, other)
-        assert latest_checkpoint(folder) == str(other)
+        assert latest(folder) == str(other)
         note(folder, "iter_700.pth")  # its first save was cut off
-        assert latest_checkpoint(folder) == str(other)
+        assert latest(folder) == str(other)
+
+
+def test_each_file_is_hashed_once_and_read_once(folder, monkeypatch):
+    """Verifying, judging the weights and resuming share one pass over a file."""
+    spoil(folder / "iter_1000.pth")
+    hashed, loaded = [], []
+    digest, load = checksum._digest, pickles.load_pickled
+    monkeypatch.setattr(checksum, "_digest", lambda file, place: hashed.append(file.name) or digest(file, place))
+    monkeypatch.setattr(read, "load_pickled", lambda path, *args: loaded.append(path) or load(path, *args))
+    resume = find_resume(str(folder))
+    assert resume.take().state_dict["weight"].sum() == 0
+    assert sorted(hashed) == sorted(map(str, (folder / "iter_1000.pth", folder / "iter_200.pth")))
+    assert loaded == [str(folder / "iter_200.pth")]

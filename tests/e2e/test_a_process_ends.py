@@ -31,7 +31,10 @@ class EndHook(Hook):
             return
         if self.how == "killed":
             os.kill(os.getpid(), signal.SIGKILL)
-        raise {"bad input": UserError("photo.jpg: can't be read"), "defect": RuntimeError("a defect")}[self.how]
+        raise {
+            "bad input": UserError("image-unreadable", "photo.jpg: can't be read"),
+            "defect": RuntimeError("a defect"),
+        }[self.how]
 
 
 @pytest.fixture
@@ -69,7 +72,7 @@ def test_others_end(config, tmp_path, how, code, victim, count):
     for rank, one in enumerate(ended):
         if rank == victim:
             assert one.code == code, one.err
-            assert (one.err == "error: photo.jpg: can't be read\n") == (how == "bad input")
+            assert (one.err == "error: [image-unreadable] photo.jpg: can't be read\n") == (how == "bad input")
         else:
             assert_left_alone(one, rank, count)
             assert one.seconds < ended[victim].seconds + 10
@@ -85,17 +88,18 @@ def test_others_hear_of_a_start_that_failed(leaf, tmp_path):
     """They would wait half an hour for it where processes meet only after the checks."""
     ended = run_forked(2, fails_before_the_first_step, leaf, tmp_path / "work")
     assert ended[1].code == 2
-    assert ended[1].err.startswith("error: no checkpoint at missing.pth")
+    assert ended[1].err.startswith("error: [checkpoint-missing] no checkpoint at missing.pth")
     assert_left_alone(ended[0], 0, 2)
 
 
 def end_of_a_tool(rank, seconds):
     """The first process has done its work when the second one finds bad input."""
+
     def main():
         distributed.init_process_group("gloo")
         if rank == 1:
             time.sleep(seconds)
-            raise UserError("photo.jpg: can't be read")
+            raise UserError("image-unreadable", "photo.jpg: can't be read")
 
     run(main)
 
@@ -103,7 +107,7 @@ def end_of_a_tool(rank, seconds):
 @pytest.mark.parametrize("seconds", [0, 0.5])
 def test_nobody_waits_at_the_exit(seconds):
     first, second = run_forked(2, end_of_a_tool, seconds)
-    assert (second.code, second.err) == (2, "error: photo.jpg: can't be read\n")
+    assert (second.code, second.err) == (2, "error: [image-unreadable] photo.jpg: can't be read\n")
     assert_left_alone(first, 0, 2)
     assert first.seconds < second.seconds + 10
 

@@ -14,11 +14,11 @@ from contextlib import contextmanager
 import pytest
 import torch
 from support.crash_runs import CrashRun, differences, end_state, finish, killed_after, load, write_config
+from support.refusals import refused
 from support.soak import die_everywhere, reference_end, survive
 
 from fcn_plugin.commands.train import train
 from fcn_plugin.engine.signals import REQUEUE, SAME, StopRequest
-from fcn_plugin.errors import UserError
 
 pytestmark = pytest.mark.skipif(torch.cuda.is_available(), reason="processes are forked without a GPU's threads")
 
@@ -88,8 +88,7 @@ def test_a_second_run_in_the_folder(config, tmp_path):
     first = CrashRun(load(config, work_dir))
     with killed_after(first):
         first.wait_until(lambda: "Iter(train)" in first.said())
-        refusal = f"{work_dir} is in use by process {first.pid} on host .*, since .*: wait for it, stop it, or give"
-        with pytest.raises(UserError, match=refusal):
+        with refused("work-dir-locked", work_dir, f"process {first.pid}", "--work-dir"):
             train(load(config, work_dir), "auto")
         assert len(list(work_dir.glob("*/*.log"))) == 1
         assert first.wait() == 0
@@ -150,7 +149,7 @@ def test_files_of_the_data_set_vanish(config, reference, tmp_path):
     )
     assert run.code == 2
     assert f"stopped after step 4: go on with --resume, from {work_dir / 'iter_4.pth'}" in run.said()
-    assert f"error: {images}" in run.said()
+    assert f"error: [image-unreadable] {images}" in run.said()
     os.rename(images.with_suffix(".away"), images)
     assert differences(reference[0], end_of(finish(load(own_config, work_dir, **alone)), work_dir)) == []
 
@@ -177,7 +176,7 @@ class TestFullDisk:
 
     def test_a_work_dir_that_is_read_only(self, config, tmp_path):
         work_dir = tmp_path / "disk" / "work"
-        with mounted(tmp_path / "disk", "ro"), pytest.raises(UserError, match=f"{work_dir}.*Read-only file system"):
+        with mounted(tmp_path / "disk", "ro"), refused("output-path", work_dir, "Read-only file system"):
             train(load(config, work_dir))
 
 

@@ -5,10 +5,10 @@ import torch
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from support.crash_runs import differences, end_state, finish, load, write_config
 from support.faults import DieAt
+from support.refusals import refused
 
 from fcn_plugin.commands.train import train
 from fcn_plugin.engine.optim_wrappers import gathers_gradients
-from fcn_plugin.errors import UserError
 
 pytestmark = pytest.mark.skipif(torch.cuda.is_available(), reason="processes are forked without a GPU's threads")
 
@@ -129,10 +129,10 @@ def test_weights_alone_are_not_resumed(config, tmp_path):
     work_dir = tmp_path / "work"
     assert finish(load(config, work_dir, custom_hooks=stop(5), **ALONE)).code == 99
     (best,) = work_dir.glob("best_*.pth")
-    with pytest.raises(UserError, match=f"{best}: a run can't go on from it, as it lacks optimizer, param_schedulers"):
+    with refused("checkpoint-resume", best, "lacks optimizer, param_schedulers", "--load-from"):
         train(load(config, tmp_path / "other", **ALONE), str(best))
     torch.save(torch.load(best, weights_only=False)["state_dict"], tmp_path / "bare.pth")
-    with pytest.raises(UserError, match=r"bare\.pth: a run can't go on from it, as it lacks meta.iter, optimizer"):
+    with refused("checkpoint-resume", "bare.pth", "lacks meta.iter, optimizer"):
         train(load(config, tmp_path / "third", **ALONE), str(tmp_path / "bare.pth"))
 
 

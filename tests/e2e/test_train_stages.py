@@ -126,7 +126,7 @@ def test_a_stage_below_its_parent_is_not_promoted(cut_off, leaf, tool):
     set_score(cut_off / "32s", 0.99)
     done = tool("train_stages", *arguments(leaf, cut_off))
     assert done.code == 2
-    assert re.search(r"error: 16s ended at mIoU \S+, below its parent 32s at 99\.00, and is not promoted", done.err)
+    assert re.search(r"error: \[stage-worse\] 16s ended at mIoU \S+, below its parent 32s at 99\.00", done.err)
     assert str(best) in done.err
     assert not (cut_off / "8s").exists()
     again = tool("train_stages", *arguments(leaf, cut_off))
@@ -139,7 +139,7 @@ def test_a_parent_that_is_gone_stops_the_chain(cut_off, leaf, tool):
     shutil.rmtree(cut_off / "16s")
     done = tool("train_stages", *arguments(leaf, cut_off, "model.pretrained=torchvision://vgg16"))
     assert done.code == 2
-    assert f"error: {cut_off / '32s' / 'best_mIoU_iter_12.pth'}, the best checkpoint of 32s, is gone" in done.err
+    assert f"error: [checkpoint-missing] {cut_off / '32s' / 'best_mIoU_iter_12.pth'}" in done.err
     assert not (cut_off / "16s").exists()
 
 
@@ -151,14 +151,15 @@ def test_a_damaged_note_is_named(cut_off, leaf, tool, text):
     note.write_text(text)
     done = tool("train_stages", *arguments(leaf, cut_off))
     assert done.code == 2
-    assert f"error: {note} can't be read" in done.err
+    assert f"error: [note-damaged] {note}" in done.err
     assert "remove it" in done.err
 
 
 def test_a_config_that_keeps_no_best_checkpoint(leaf, tool, tmp_path):
     done = tool("train_stages", *arguments(leaf, tmp_path, "default_hooks.checkpoint.save_best=None"))
     assert done.code == 2
-    assert f"no best checkpoint in {tmp_path / '32s'}: set default_hooks.checkpoint.save_best" in done.err
+    assert "error: [checkpoint-missing]" in done.err
+    assert f"{tmp_path / '32s'}: set default_hooks.checkpoint.save_best" in done.err
 
 
 def test_a_stage_killed_in_its_last_validation_makes_up_for_it(cut_off, leaf, tool):
@@ -220,5 +221,5 @@ def test_a_fault_in_a_later_stage_is_found_before_the_first_step(leaf, tool, tmp
     child.write_text(f'_base_ = "{leaf}"\nparent = "{parent}"\nmodel = dict(decode_head=dict(num_classes=20))\n')
     done = tool("train_stages", *arguments(child, tmp_path / "work"))
     assert done.code == 2
-    assert f"error: {child}: model.decode_head.num_classes is 20" in done.err
+    assert f"error: [classes-count] {child}: model.decode_head.num_classes is 20" in done.err
     assert not (tmp_path / "work").exists()

@@ -5,9 +5,9 @@ import re
 import pytest
 import torch
 from support.crash_runs import differences, end_state, finish, load, write_config
+from support.refusals import refused
 
 from fcn_plugin.engine.hooks.finite_loss import FiniteLossHook
-from fcn_plugin.errors import UserError
 
 pytestmark = pytest.mark.skipif(torch.cuda.is_available(), reason="processes are forked without a GPU's threads")
 
@@ -78,7 +78,7 @@ def test_not_more_often_than_allowed(config, tmp_path):
     run = finish(diverging(config, work_dir, step=8, lr=0.0, returns=1))
     assert run.code == 2
     error = run.said().splitlines()[-1]
-    assert "error: the loss is nan at step 8" in error
+    assert "error: [loss-nan] the loss is nan at step 8" in error
     assert "after 1 returns to a checkpoint with a lower learning rate" in error
     assert f"go on with --resume from {work_dir / 'iter_6.pth'}" in error
 
@@ -93,5 +93,5 @@ def test_to_the_start_before_the_first_checkpoint(config, tmp_path):
 
 @pytest.mark.parametrize("factor", [0, 1, 2])
 def test_a_factor_that_lowers_nothing_is_refused(factor):
-    with pytest.raises(UserError, match=f"finite_loss.lr_factor is {factor}: give a number between 0 and 1"):
+    with refused("config-value", f"finite_loss.lr_factor is {factor}"):
         FiniteLossHook(returns=1, lr_factor=factor)

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import pytest
 from mmengine.runner import LogProcessor
 
-from fcn_plugin.engine import log_processor
-from fcn_plugin.engine.log_processor import FCNLogProcessor
+from fcn_plugin.engine import logging as log_processor
+from fcn_plugin.engine.logging import FCNLogProcessor
 
 
 def line(monkeypatch, batch_size, tag, processes=1, mode="train"):

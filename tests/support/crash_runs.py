@@ -18,6 +18,7 @@ from pathlib import Path
 import torch
 from mmengine.config import Config
 
+from fcn_plugin.checkpoints.plain_state import HISTORY
 from fcn_plugin.commands.train import train
 from fcn_plugin.configs import config_dir, get_config
 from fcn_plugin.datatools.minivoc.writer import make_minivoc
@@ -194,8 +195,8 @@ def end_state(work_dir: Path, steps: int = STEPS) -> dict:
     best = Path(hub["runtime_info"]["best_ckpt"]).name
     found = sorted(path.name for path in work_dir.glob("*.pth") if path.name.startswith("best"))
     histories = {
-        name: buffer.data[0].tolist()
-        for name, buffer in hub["log_scalars"].items()
+        name: history[HISTORY][0].tolist()
+        for name, history in hub["log_scalars"].items()
         if name.startswith(("train/loss", "train/lr", "train/decode", "val/")) and "time" not in name
     }
     return _plain(

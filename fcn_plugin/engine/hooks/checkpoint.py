@@ -1,26 +1,30 @@
-"""Checkpoints that take the old one's place: nothing is removed before the new file is whole."""
+"""Checkpoints that take the old one's place: nothing is removed before the new file is complete."""
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from pathlib import Path
 
 from mmengine.dist import is_main_process, master_only
-from mmengine.hooks import CheckpointHook
 from mmseg.registry import HOOKS
 
-from ...checkpoints.find import NOTE, write_note
+from ...checkpoints.find import note_saved, write_note
+from ...compat import PublicCheckpointHook
 from ..optim_wrappers import gathers_gradients
 
+BEST = "best.json"  # score name -> file and value, beside the checkpoints
 
-@HOOKS.register_module(name="CheckpointHook")
-class FCNCheckpointHook(CheckpointHook):
-    """mmengine's, in another order; it stands for the name in every config of mmseg's scope.
+
+@HOOKS.register_module()
+class FCNCheckpointHook(PublicCheckpointHook):
+    """mmengine's ``CheckpointHook`` in another order; configs name it as ``default_hooks.checkpoint``.
 
     The engine removes the oldest checkpoint and the last best one, then writes: a kill in between leaves fewer than was asked
     for, and none with ``max_keep_ckpts=1``. Goes when mmengine writes first.
 
-    The note is written before its file: after a kill in between, the newest file up to the noted step is the run's last one.
+    The note ``last_checkpoint`` is written before its file: after a kill in between, the newest file up to the noted step counts.
+    ``best.json`` holds the best scores, so that no checkpoint is read for a number.
     """
 
     saved_step = None  # of the newest checkpoint of this process
@@ -28,15 +32,19 @@ class FCNCheckpointHook(CheckpointHook):
     def before_train(self, runner) -> None:
         super().before_train(runner)
         if self.max_keep_ckpts > 0:
-            # the engine's drops its oldest id without a word, and nobody removes the file
+            # the engine's deque has a maximal length: it drops the oldest id, and the file stays
             self.keep_ckpt_ids = deque(self.keep_ckpt_ids)
         last = runner.message_hub.runtime_info.get("last_ckpt")
         if last:  # a validation that comes before the first save is noted in the checkpoint that was resumed
             self.last_ckpt = self.file_backend.join_path(self.out_dir, Path(last).name)
         self._remove_superseded(runner)
-        for part in Path(self.out_dir).glob(".*.part") if is_main_process() else ():
+        if not is_main_process():
+            return
+        if runner.iter == 0:
+            (Path(self.out_dir) / BEST).unlink(missing_ok=True)  # of an earlier run
+        for part in Path(self.out_dir).glob(".*.part"):
             part.unlink()
-            runner.logger.info(f"removed {part}, which was cut off in being written")
+            runner.logger.info(f"removed {part}, which was cut off while being written")
 
     def after_val_epoch(self, runner, metrics=None) -> None:
         if not hasattr(self, "file_backend"):  # a validation without training
@@ -57,12 +65,13 @@ class FCNCheckpointHook(CheckpointHook):
             raise
 
     def save_now(self, runner, step: int) -> None:
-        """A checkpoint after ``step`` steps (or epochs), wherever the interval stands; without effect where it is there."""
+        """Save after ``step`` steps (or epochs), whatever the interval; without effect where that is saved."""
         if self.saved_step != step:
             meta = dict(epoch=step, iter=runner.iter) if self.by_epoch else dict(epoch=runner.epoch, iter=step)
-            self._save_checkpoint_with_step(runner, step, meta)
+            self.write(runner, step, meta)
 
-    def _save_checkpoint_with_step(self, runner, step: int, meta: dict) -> None:
+    def write(self, runner, step: int, meta: dict) -> None:
+        """Write the note, then the checkpoint of a step, then remove old ones."""
         name = self.filename_tmpl.format(step)
         self.last_ckpt = self.file_backend.join_path(self.out_dir, name)
         runner.message_hub.update_info("last_ckpt", self.last_ckpt)
@@ -72,11 +81,11 @@ class FCNCheckpointHook(CheckpointHook):
             runner.message_hub.update_info("keep_ckpt_ids", list(self.keep_ckpt_ids))
         if gathers_gradients(runner.optim_wrapper):
             runner.logger.warning(
-                f"{name} lacks the gradients gathered since the last update, and a run that resumes from it goes another way: let "
-                "the intervals of checkpoints and validations be multiples of optim_wrapper.accumulative_counts"
+                f"{name} lacks the gradients gathered since the last update, and a run that resumes from it differs: make the "
+                "intervals of checkpoints and validations multiples of optim_wrapper.accumulative_counts"
             )
         if is_main_process():
-            write_note(Path(runner.work_dir) / NOTE, self.last_ckpt)
+            note_saved(runner.work_dir, self.last_ckpt)
         runner.save_checkpoint(
             self.out_dir,
             name,
@@ -90,29 +99,34 @@ class FCNCheckpointHook(CheckpointHook):
         )
         self.saved_step = step
         while 0 < self.max_keep_ckpts < len(self.keep_ckpt_ids):
-            self._remove(
-                self.file_backend.join_path(self.out_dir, self.filename_tmpl.format(self.keep_ckpt_ids.popleft()))
-            )
+            self._remove(self.filename_tmpl.format(self.keep_ckpt_ids.popleft()))
 
-    def _save_best_checkpoint(self, runner, metrics: dict) -> None:
-        """The engine's, which finds no older best one to remove: that goes when a checkpoint knows of the new one."""
+    def write_best(self, runner, metrics: dict) -> None:
+        """Write a better checkpoint while the engine knows of no older one: that goes when a checkpoint knows of the new one."""
         if not self.save_best:
             return
-        if "auto" in self.key_indicators:  # the engine's rule, before the names are needed
-            self._init_rule(self.rules, [next(iter(metrics))])
+        if "auto" in self.key_indicators:
+            self.resolve_auto(metrics)
         kept = self._best_paths()
         self._set_best_paths(dict.fromkeys(kept))
         runner.message_hub.update_info("superseded", [Path(path).name for path in kept.values() if path])
-        super()._save_best_checkpoint(runner, metrics)
+        super().write_best(runner, metrics)
         new = self._best_paths()
         self._set_best_paths({key: path or kept.get(key) for key, path in new.items()})
+        if is_main_process() and any(new.values()):
+            best = {
+                key: dict(file=Path(path).name, score=_score(runner, key))
+                for key, path in self._best_paths().items()
+                if path
+            }
+            write_note(Path(self.out_dir) / BEST, json.dumps(best))
         self._remove_superseded(runner)
 
     def _remove_superseded(self, runner) -> None:
         best = {Path(path).name for path in self._best_paths().values() if path} if self.save_best else set()
         for name in runner.message_hub.runtime_info.get("superseded", ()):
-            if name not in best:
-                self._remove(self.file_backend.join_path(self.out_dir, name))
+            if isinstance(name, str) and name.startswith("best_") and name not in best:
+                self._remove(name)
         runner.message_hub.update_info("superseded", [])
 
     def _best_paths(self) -> dict[str, str | None]:
@@ -127,8 +141,22 @@ class FCNCheckpointHook(CheckpointHook):
             self.best_ckpt_path_dict = paths
 
     @master_only
-    def _remove(self, path: str) -> None:
-        if self.file_backend.isfile(path):
-            self.file_backend.remove(path)
-        elif self.file_backend.isdir(path):  # of deepspeed
-            self.file_backend.rmtree(path)
+    def _remove(self, name: str) -> None:
+        """Remove a file of the checkpoints' own folder: names come from a checkpoint's notes, which may hold anything."""
+        path = Path(self.out_dir) / name
+        if name == path.name and path.is_file():
+            path.unlink()
+
+
+def read_best(folder: str | Path, key: str) -> tuple[Path, float] | None:
+    """The best checkpoint by a score and its value, as :class:`FCNCheckpointHook` noted them; None where it noted none."""
+    try:
+        note = json.loads((Path(folder) / BEST).read_text())[key]
+        return Path(folder) / note["file"], float(note["score"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _score(runner, key: str) -> float:
+    notes = runner.message_hub.runtime_info
+    return float(notes.get(f"best_score_{key}", notes.get("best_score")))

@@ -8,7 +8,7 @@ from mmengine.hooks import Hook
 from mmseg.registry import HOOKS
 from torch.nn.utils import get_total_norm
 
-from ...checkpoints.find import latest_checkpoint
+from ...checkpoints.find import find_latest
 from ...errors import UserError
 from ..divergence import COUNT, Diverged
 from ..optim_wrappers import wrappers_of
@@ -34,7 +34,8 @@ class FiniteLossHook(Hook):
 
     def __init__(self, interval: int = 10, skip: int = 0, returns: int = 0, lr_factor: float = 0.5) -> None:
         if returns and not 0 < lr_factor < 1:
-            raise UserError(f"finite_loss.lr_factor is {lr_factor}: give a number between 0 and 1, such as 0.5")
+            message = f"finite_loss.lr_factor is {lr_factor}: give a number between 0 and 1, such as 0.5"
+            raise UserError("config-value", message)
         self.interval = 1 if skip else interval
         self.skip = skip
         self.returns = returns
@@ -85,9 +86,11 @@ class FiniteLossHook(Hook):
             raise Diverged(what, self.lr_factor, self.returns)
         if returned:
             what += f", after {returned} returns to a checkpoint with a lower learning rate"
-        last = latest_checkpoint(runner.work_dir, strict=False)
-        again = f"go on with --resume from {last}" if last else "start again: there is no checkpoint yet"
-        raise UserError(f"{what}: lower optim_wrapper.optimizer.lr or add optim_wrapper.clip_grad, then {again}")
+        last = find_latest(runner.work_dir, strict=False).checkpoint
+        again = f"go on with --resume from {last.path}" if last else "start again: there is no checkpoint yet"
+        raise UserError(
+            "loss-nan", f"{what}: lower optim_wrapper.optimizer.lr or add optim_wrapper.clip_grad, then {again}"
+        )
 
 
 def _finite_buffers(model: torch.nn.Module) -> bool:

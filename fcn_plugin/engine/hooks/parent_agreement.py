@@ -10,6 +10,7 @@ from mmseg.registry import HOOKS, MODELS
 from torch import Tensor
 
 from ...checkpoints.load import load_verified
+from ...checkpoints.opened import open_checkpoint
 from ...errors import UserError
 from ...evaluation.confusion import confusion_matrix, scores
 from ...models.fcn import FCN
@@ -53,7 +54,7 @@ class ParentAgreementHook(Hook):
             return
         child = runner.model.module if is_model_wrapper(runner.model) else runner.model
         parent = MODELS.build(self.model).to(next(child.parameters()).device)
-        load_verified(parent, self.checkpoint)
+        load_verified(parent, open_checkpoint(self.checkpoint))
         was_training = child.training
         same, plain, of_parent, of_child = _compare(parent.eval(), child.eval(), runner.val_dataloader, self.images)
         child.train(was_training)
@@ -63,8 +64,9 @@ class ParentAgreementHook(Hook):
         )
         if same < self.least_agreement:
             raise UserError(
+                "parent-agreement",
                 f"the net does not start as its parent {self.checkpoint}: {found}; at least {100 * self.least_agreement:g} % "
-                "wanted of the first. The checkpoint lacks layers of the parent, or the configs differ in more than the new skip"
+                "wanted of the first. The checkpoint lacks layers of the parent, or the configs differ in more than the new skip",
             )
         runner.logger.info(f"starts as its parent {self.checkpoint}: {found}")
         if plain < self.usual_agreement or abs(of_parent - of_child) > self.usual_loss:
@@ -91,8 +93,8 @@ def _compare(parent: FCN, child: FCN, loader, images: int) -> tuple[float, float
         seen += len(batch["data_samples"])
         if seen * get_world_size() >= images:
             break
-    for one in (matrices, same, plain):
-        all_reduce(one)
+    for counts in (matrices, same, plain):
+        all_reduce(counts)
     shares = [int(equal) / max(int(total), 1) for equal, total in (same, plain)]
     return *shares, *(scores(matrix.numpy())["mIoU"] for matrix in matrices)
 

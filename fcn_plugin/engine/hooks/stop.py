@@ -15,7 +15,7 @@ from torch import distributed as torch_dist
 from ..optim_wrappers import gathers_gradients
 from ..signals import REQUEUE
 
-NOTE = "FCN_STOP_NOTE"  # names a file by which a launcher knows of the stop: torchrun hides exit codes
+STOP_FILE = "FCN_STOP_NOTE"  # variable: a file that tells the launcher of the stop, since torchrun hides exit codes
 
 
 @HOOKS.register_module()
@@ -58,7 +58,7 @@ class StopHook(Hook):
         self._leave(runner, runner.epoch if _by_epoch(runner) else runner.iter)
 
     def _stops(self, runner, done: int) -> bool:
-        told = runner.stop_request.name is not None
+        told = getattr(runner, "stop_request", None) is not None and runner.stop_request.name is not None
         if get_world_size() == 1:
             return told
         if done % self.interval:
@@ -74,10 +74,10 @@ class StopHook(Hook):
         unit = "epoch" if _by_epoch(runner) else "step"
         where = f"go on with --resume, from {saved}" if saved else "go on with --resume"
         runner.logger.info(f"{why}: stopped after {unit} {done}; {where}")
-        if NOTE not in os.environ:
+        if STOP_FILE not in os.environ:
             raise SystemExit(REQUEUE)
         if os.environ.get("LOCAL_RANK", "0") == "0":
-            Path(os.environ[NOTE]).touch()
+            Path(os.environ[STOP_FILE]).touch()
         raise SystemExit(0)  # the launcher would start a process that fails again
 
 

@@ -1,0 +1,82 @@
+"""How a Runner saves: sealed files renamed into place, also when it is stopped or fails."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mmengine.dist import is_main_process
+from mmengine.hooks import EMAHook
+from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, Runner
+
+from ..atomic_write import durable_write
+from ..checkpoints.checksum import seal
+from ..checkpoints.plain_state import make_plain
+from ..compat import swap_back, watch_swaps
+from ..errors import UserError
+from .hooks.checkpoint import FCNCheckpointHook
+
+
+class SavingRunner(Runner):
+    """mmengine's Runner with durable checkpoints that run no code when they are read."""
+
+    _in_step = True  # or before the first step: there is nothing to save
+
+    def save_checkpoint(self, out_dir: str, filename: str, *args, save_optimizer: bool = True, **kwargs) -> None:
+        """Rename sealed checkpoints into place: the engine writes over the file that a resume would need.
+
+        Goes when mmengine's local backend writes to a file beside. An optimizer that is spread over the processes
+        (ZeroRedundancyOptimizer) is gathered from all of them: mmengine asks the first alone, which waits for ever.
+
+        Raises:
+            UserError: the file can't be written; names it and the one to go on from.
+        """
+        if not is_main_process():
+            if save_optimizer:
+                self.optim_wrapper.state_dict()
+            return
+        with durable_write(Path(out_dir) / filename) as part:
+            super().save_checkpoint(out_dir, part.name, *args, save_optimizer=save_optimizer, **kwargs)
+            seal(part)
+
+    def save_now(self, step: int) -> str | None:
+        """A checkpoint after ``step`` steps, beside those of the interval; its path, or None if no run can go on from there."""
+        hook = self._checkpoint_hook
+        if hook is None or hook.by_epoch != isinstance(self.train_loop, EpochBasedTrainLoop):
+            return None
+        for averaging in self.hooks:
+            if isinstance(averaging, EMAHook):
+                swap_back(averaging)
+        hook.save_now(self, step)
+        return hook.last_ckpt
+
+    @property
+    def _checkpoint_hook(self) -> FCNCheckpointHook | None:
+        return next((hook for hook in self.hooks if isinstance(hook, FCNCheckpointHook)), None)
+
+    def register_hook(self, hook, priority=None) -> None:
+        super().register_hook(hook, priority)
+        for averaging in self.hooks:
+            if isinstance(averaging, EMAHook) and not hasattr(averaging, "swapped"):
+                watch_swaps(averaging)
+
+    def call_hook(self, fn_name: str, **kwargs) -> None:
+        """The engine's; takes note of where the run is, as an error can come anywhere, and makes checkpoints plain."""
+        if fn_name == "before_train_iter":
+            self._in_step = True
+        super().call_hook(fn_name, **kwargs)
+        if fn_name == "after_train_iter":
+            self._in_step = False
+        elif fn_name == "before_save_checkpoint":
+            make_plain(kwargs["checkpoint"])
+
+    def _save_after_error(self) -> None:
+        # half a step, other processes that are further, or a place that no run can go on from
+        if self._in_step or self.distributed or not isinstance(self.train_loop, IterBasedTrainLoop):
+            return
+        try:
+            path = self.save_now(self.iter)
+        except (OSError, UserError) as error:  # the disk may be what is wrong
+            self.logger.warning(f"step {self.iter} was not saved: {error}")
+        else:
+            if path:
+                self.logger.info(f"stopped after step {self.iter}: go on with --resume, from {path}")

@@ -1,0 +1,134 @@
+"""Where a training run starts: from scratch, from the weights of a checkpoint, or from a checkpoint to resume."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+
+from mmengine.config import ConfigDict
+from mmengine.dist import broadcast_object_list, is_main_process
+
+from ..checkpoints.find import earlier_checkpoint, find_latest, has_saved
+from ..checkpoints.opened import Checkpoint, open_checkpoint
+from ..checkpoints.read import require_checkpoint
+from ..errors import UserError
+from .logging import print_main
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """Initial weights of the config: random ones, or those that ``model.pretrained`` names."""
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The weights of a checkpoint, and nothing else of it.
+
+    Args:
+        path: the file.
+        adapt_classes: it is of another number of classes: score layers keep their initial values.
+    """
+
+    path: str
+    adapt_classes: bool = False
+
+
+@dataclass
+class Resume:
+    """A checkpoint of a run, opened and verified, which the Runner takes once.
+
+    Args:
+        opened: the checkpoint.
+    """
+
+    opened: Checkpoint | None
+    path: str = field(init=False)
+    seed: int | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.path, self.seed = self.opened.path, self.opened.meta.get("seed")
+
+    def take(self) -> Checkpoint:
+        """Return the checkpoint and forget it: its weights and momenta are a multiple of the net in memory."""
+        opened, self.opened = self.opened or open_checkpoint(self.path), None
+        return opened
+
+
+Start = Fresh | Weights | Resume
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the user asked for.
+
+    Args:
+        resume: ``auto`` for the work dir's last usable checkpoint, or a file.
+        load_from: file of a checkpoint whose weights a run starts from that resumes nothing.
+        adapt_classes: see :class:`Weights`.
+    """
+
+    resume: str | None = None
+    load_from: str | None = None
+    adapt_classes: bool = False
+
+    @classmethod
+    def of(
+        cls, cfg: ConfigDict, resume: str | None = None, load_from: str | None = None, adapt_classes: bool = False
+    ) -> Asked:
+        """Arguments first, then ``resume``, ``load_from`` and ``adapt_classes`` of the config, as mmengine reads them."""
+        given, by_config = load_from or cfg.get("load_from"), cfg.get("resume") and not load_from
+        if resume is None and by_config:
+            resume = given or "auto"
+        return cls(resume, given, adapt_classes or cfg.get("adapt_classes", False))
+
+
+def resolve_start(work_dir: str, asked: Asked) -> Start:
+    """Decide where a run starts. Collective: call on every rank.
+
+    Raises:
+        UserError: checkpoint-missing, checkpoint-resume: a file that was asked for is missing, or none in the folder is usable;
+            option-value: ``adapt_classes`` without a checkpoint.
+    """
+    if asked.adapt_classes and not asked.load_from:
+        raise UserError(
+            "option-value", "--adapt-classes needs the checkpoint whose classes differ: pass --load-from PATH"
+        )
+    # torchrun --max-restarts gives the same command again
+    restarted = int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0)) > 0
+    resume = find_resume(work_dir, own=True) if restarted else None
+    if resume is None and asked.resume == "auto":
+        resume = find_resume(work_dir)
+    elif resume is None and asked.resume:
+        resume = Resume(open_checkpoint(asked.resume))
+    if resume:
+        print_main(f"resuming from {resume.path}")
+        return resume
+    if asked.resume == "auto":
+        where = f"the weights of {asked.load_from}" if asked.load_from else "the start"
+        print_main(f"nothing to resume in {work_dir}: training from {where}")
+    elif earlier := earlier_checkpoint(work_dir):
+        print_main(
+            f"{work_dir} holds {earlier} of an earlier run, and this run starts over: --resume PATH continues a file"
+        )
+    if asked.load_from is None:
+        return Fresh()
+    require_checkpoint(asked.load_from)
+    return Weights(asked.load_from, asked.adapt_classes)
+
+
+def find_resume(work_dir: str, strict: bool = True, own: bool = False) -> Resume | None:
+    """Find the last usable checkpoint; the first process looks, all open it. Collective: call on every rank.
+
+    Args:
+        work_dir: the folder.
+        strict: raise where there are checkpoints and none is usable.
+        own: only where the last run in the folder has saved, or resumed from a checkpoint.
+    """
+    checkpoint = None
+    if is_main_process() and (not own or has_saved(work_dir)):
+        checkpoint, passed_over = find_latest(work_dir, strict)
+        for problem in passed_over if checkpoint else ():
+            print_main(f"passed over: {problem}")
+    paths = [checkpoint and checkpoint.path]
+    broadcast_object_list(paths)
+    return Resume(checkpoint or open_checkpoint(paths[0])) if paths[0] else None
