@@ -2,15 +2,13 @@
 
 import re
 import shlex
-import sys
 from pathlib import Path
 
 import pytest
 
 from fcn_plugin.datatools.minivoc.writer import make_minivoc
 
-ROOT = Path(__file__).parents[1]
-TEXT = (ROOT / "docs" / "own_data.md").read_text()
+TEXT = (Path(__file__).parents[1] / "docs" / "own_data.md").read_text()
 
 
 @pytest.fixture
@@ -23,14 +21,9 @@ def folders(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name, found", [("palette", "mode P"), ("rgb", "mode RGB"), ("binary", "named IMAGE_mask")])
-def test_new_dataset(folders, monkeypatch, capsys, name, found):
-    (line,) = re.findall(rf"^\$ .venv/bin/python tools/(new_dataset.py toys_{name} .*)$", TEXT, re.MULTILINE)
-    script, *words = shlex.split(line)
-    monkeypatch.syspath_prepend(str(ROOT / "tools"))
-    monkeypatch.setattr(sys, "argv", [script, *words])
-    exec(compile((ROOT / "tools" / script).read_text(), script, "exec"), {"__name__": "__main__"})
-    out = capsys.readouterr().out
-    assert "10 images with masks" in out
-    assert found in out
-    assert "8 train, 2 val: split by lot, seed 0" in out
+def test_new_dataset(folders, tool, name, found):
+    (line,) = re.findall(rf"^\$ .venv/bin/python tools/new_dataset.py (toys_{name} .*)$", TEXT, re.MULTILINE)
+    done = tool("new_dataset", *shlex.split(line))
+    for text in ("10 images with masks", found, "8 train, 2 val: split at random, seed 0"):
+        assert text in done.out
     assert (folders / f"configs/fcn8s_vgg16_toys_{name}.py").is_file()

@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 import time
 
-from ..errors import UserError
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the folder and what to draw."""
@@ -24,10 +22,7 @@ def main(args: argparse.Namespace) -> None:
     from ..datatools.minivoc.writer import make_minivoc
 
     start = time.perf_counter()
-    try:
-        drawn = make_minivoc(args.out_dir, args.seed, args.train, args.val, tuple(args.size), args.force)
-    except ValueError as error:
-        raise error if isinstance(error, UserError) else UserError("option-value", str(error)) from error
+    drawn = make_minivoc(args.out_dir, args.seed, args.train, args.val, tuple(args.size), args.force)
     counts = f"{args.train} train and {args.val} val images in {args.out_dir}"
     if drawn:
         print(f"drew {counts} in {time.perf_counter() - start:.1f} s")

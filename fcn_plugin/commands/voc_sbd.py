@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--voc2012", metavar="PATH", help=what)
     add("--voc2011", metavar="PATH", help=f"{what}; for seg11valid")
     add("--sbd", metavar="PATH", help=what)
-    add("--download", action="store_true", help="fetch what is missing; goes on after a stop")
+    add("--download", action="store_true", help="fetch the archives that are missing")
     add("--jobs", type=at_least(1), help="processes (default: all usable cores)")
     add("--force", action="store_true", help="extract and convert again what is there")
 

@@ -1,4 +1,4 @@
-"""How many processes are worth starting, and work spread over them."""
+"""Spread work over the cores that this process may use."""
 
 from __future__ import annotations
 
@@ -8,18 +8,57 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
+
+from tqdm import tqdm
+
+from ..errors import UserError, abbreviate
 
 CHUNK = 16  # tasks handed to a process at a time
+SHOWN = 10  # faulty files that a message names
+
+Result = TypeVar("Result")
 
 
 def usable_cores() -> int:
-    """Cores that this process may use: a scheduler or ``taskset`` may leave it fewer than the machine has."""
+    """Count the cores that this process may use: a scheduler or ``taskset`` may leave it fewer than the machine has."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def on_all_cores(
+    function: Callable[..., Result], tasks: Sequence[tuple], what: str, jobs: int | None = None
+) -> list[Result]:
+    """Compute ``function(*task)`` of every task, in order, with a progress bar; a fault does not stop the other tasks.
+
+    Args:
+        function: of a module, so that other processes find it.
+        tasks: its arguments.
+        what: title of the bar.
+        jobs: processes; default: all usable cores.
+
+    Raises:
+        UserError: what the tasks raised, the first ten messages, a line each; ``dataset-files`` where their codes differ.
+    """
+    attempts = map_on_cores(partial(_attempt, function), tasks, usable_cores() if jobs is None else jobs)
+    results = list(tqdm(attempts, total=len(tasks), unit="file", desc=what))
+    faults = [result for result in results if isinstance(result, UserError)]
+    if faults:
+        code = "dataset-files" if len({fault.code for fault in faults}) > 1 else faults[0].code
+        lines = abbreviate([fault.message for fault in faults], SHOWN, "\n")
+        raise UserError(code, f"{len(faults)} of {len(tasks)} files can't be used:\n{lines}")
+    return results
+
+
+def _attempt(function: Callable[..., Result], task: tuple) -> Result | UserError:
+    try:
+        return function(*task)
+    except UserError as error:
+        return error
+
+
 def map_on_cores(function: Callable[[Any], Any], tasks: Sequence, jobs: int) -> Iterator[Any]:
-    """``function(task)`` of every task, in order, in up to ``jobs`` processes; few tasks are done in this one."""
+    """Yield ``function(task)`` of every task, in order, from up to ``jobs`` processes; few tasks are done in this one."""
     jobs = min(jobs, len(tasks) // CHUNK)
     if jobs < 2:
         yield from map(function, tasks)
@@ -36,9 +75,9 @@ def map_on_cores(function: Callable[[Any], Any], tasks: Sequence, jobs: int) -> 
 
 @contextmanager
 def interrupts_held() -> Iterator[None]:
-    """Hold Ctrl-C back while processes start: one that comes in a fork is lost, or kills a process that is not ready for it.
+    """Hold Ctrl-C back while processes start: during a fork it would be lost, or kill a process that is not ready for it.
 
-    A handler, not a mask: the system gives the signal to any thread that does not block it, and libraries have their own.
+    By a handler, not a mask: the system gives the signal to any thread that does not block it, and libraries have threads.
     """
     if threading.current_thread() is not threading.main_thread():  # Python's handlers run in the main thread alone
         yield

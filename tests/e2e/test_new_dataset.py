@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from PIL import Image
+from support.refusals import tool_refused
 
 from fcn_plugin.configs import get_config
 
@@ -33,10 +34,9 @@ def test_colours_to_configs_and_again_with_names(tool, folders):
     assert np.unique(np.asarray(Image.open("data/roads/masks/0.png"))).tolist() == [0, 1, 255]
     assert len((folders / "data/roads/val.txt").read_text().splitlines()) == 1
 
-    done = tool(*call)
-    assert (done.code, done.out) == (2, "")
-    assert done.err.startswith("error: configs/_base_/datasets/roads.py, configs/fcn8s_vgg16_roads.py, ")
-    assert len(done.err.splitlines()) == 1
+    there = "configs/_base_/datasets/roads.py, configs/fcn8s_vgg16_roads.py, "
+    error = tool_refused(tool(*call), folders / "data", "output-exists", there, "--force")
+    assert len(error.splitlines()) == 1
 
     table = folders / "data/roads/classes.csv"
     table.write_text(table.read_text().replace("#000000", "land").replace("#804080", "road"))
@@ -57,14 +57,12 @@ def test_a_coco_file(tool, folders):
     )
     (folders / "coco.json").write_text(json.dumps(content))
     call = ("new_dataset", "cars", "--images", "photos", "--masks", "coco.json")
-    done = tool(*call)
-    assert done.code == 2
-    assert "error: 1 images are not in coco.json: 3.jpg. " in done.err
+    tool_refused(tool(*call), folders / "data", "image-unpaired", "1 images are not in coco.json: 3.jpg. ")
     assert not (folders / "data").exists() and not (folders / "configs").exists()
     assert tool(*call, "--allow-missing").code == 0
     assert (np.asarray(Image.open("data/cars/masks/0.png")) == 1).sum() == 32 * 32
     done = tool(*call, "--allow-missing", "--force", "--ignore-ids", 3)
-    assert (done.code, "shapes are void by the label __ignore__" in done.err) == (2, True)
+    tool_refused(done, folders / "data", "option-value", "--ignore-ids", "__ignore__")
 
 
 @pytest.mark.parametrize("colour", ["1,2", "1,2,256", "#12", "red"])

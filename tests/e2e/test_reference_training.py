@@ -13,7 +13,7 @@ from support.builders import MODELS, sample, wake_scores
 
 from fcn_plugin.commands.train import train
 from fcn_plugin.configs import get_config
-from fcn_plugin.datatools.minivoc.shapes import SHAPES
+from fcn_plugin.datatools.minivoc.objects import SHAPES
 from fcn_plugin.datatools.minivoc.writer import make_minivoc
 
 WIDTH, HEIGHT = 500, 375

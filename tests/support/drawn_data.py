@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from mmengine.config import Config
 from support.drawn_files import File
 
-from fcn_plugin.data.class_map import ClassMap
-from fcn_plugin.data.palette import voc_palette
+from fcn_plugin.configs import config_dir
+from fcn_plugin.datatools.new.classes import Classes
 from fcn_plugin.datatools.new.config_text import dataset_config
 
 KNOWN_IDS = [0, 1, 2, 3, 7, 254, 255, 256, 300, 65535]  # ends of 8 and 16 bits, and where 16 bits wrap
@@ -62,16 +62,14 @@ class DrawnData:
                 lines.append("\t".join(names) + "\n")
             lists[split] = str(root / f"{split}.txt")
             (root / f"{split}.txt").write_text("".join(lines))
-        classes = ClassMap.of(self.class_map, self.ignore_ids).classes
         text = dataset_config(
             "drawn",
+            (config_dir() / "_base_").as_posix(),
             str(root / "images"),
             str(root / "masks"),
             lists,
             {split: len(getattr(self, split)) for split in lists},
-            self.class_map,
-            self.ignore_ids,
-            voc_palette()[: len(classes)].tolist(),
+            Classes(self.class_map, self.ignore_ids),
             [image.size for image, _ in self.train + self.val],
         )
         cfg = Config.fromstring(text, ".py")

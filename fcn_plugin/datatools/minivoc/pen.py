@@ -1,8 +1,7 @@
-"""Draws one object, part by part, and hands it back as a small anti-aliased picture with its mask.
+"""Draw one object, part by part, as a small anti-aliased picture with its mask.
 
-Shapes are drawn in the object's own frame: x to the right, y down, (0, 0) its middle, its longest
-side about 1 long. Line widths are in pixels of the finished image, whatever the object's size.
-Every part is drawn ``SUPERSAMPLE`` times larger and averaged down.
+Shapes are drawn in the object's own frame: x to the right, y down, (0, 0) its middle, its longest side about 1 long. Line
+widths are in pixels of the finished image, whatever the object's size. Parts are drawn ``SUPERSAMPLE`` times larger.
 """
 
 from collections.abc import Iterable
@@ -40,10 +39,8 @@ class Sprite(NamedTuple):
 def arc(center: Point, radii: Point, start: float = 0.0, stop: float = 360.0) -> list[Point]:
     """Points of an elliptic arc; degrees, clockwise from the right."""
     angles = np.deg2rad(np.linspace(start, stop, 41))
-    return [
-        (center[0] + radii[0] * c, center[1] + radii[1] * s)
-        for c, s in zip(np.cos(angles).tolist(), np.sin(angles).tolist(), strict=True)
-    ]
+    cosines, sines = np.cos(angles).tolist(), np.sin(angles).tolist()
+    return [(center[0] + radii[0] * c, center[1] + radii[1] * s) for c, s in zip(cosines, sines, strict=True)]
 
 
 class Pen:
@@ -93,7 +90,11 @@ class Pen:
     def sprite(self) -> Sprite:
         """Paint the parts and average them down to the finished size."""
         parts = np.asarray(self._parts)
-        u, v = self._own_coordinates()
+        # the (u, v) of textures.py at every pixel of the supersampled canvas
+        steps = (np.arange(self._side * SUPERSAMPLE) + 0.5) / SUPERSAMPLE - self._side / 2
+        x, y = steps[None, :].astype(np.float32), steps[:, None].astype(np.float32)
+        (ux, vx), (uy, vy) = self._axes.astype(np.float32)
+        u, v = x * ux + y * uy, x * vx + y * vy
         colours = np.zeros((*parts.shape, 3), dtype=np.float32)
         for number, paint in enumerate(self._paints, start=1):
             here = parts == number
@@ -119,14 +120,7 @@ class Pen:
     def _place(self, points: Iterable[Point]) -> list[Point]:
         """From the object's frame to the supersampled canvas."""
         placed = (np.array(list(points)) @ self._axes.T * self.size + self._side / 2) * SUPERSAMPLE
-        return [(x, y) for x, y in placed.tolist()]
-
-    def _own_coordinates(self) -> tuple[np.ndarray, np.ndarray]:
-        """The (u, v) of :mod:`.textures` at every pixel of the supersampled canvas, float32."""
-        steps = (np.arange(self._side * SUPERSAMPLE) + 0.5) / SUPERSAMPLE - self._side / 2
-        x, y = steps[None, :].astype(np.float32), steps[:, None].astype(np.float32)
-        (ux, vx), (uy, vy) = self._axes.astype(np.float32)
-        return x * ux + y * uy, x * vx + y * vy
+        return [*map(tuple, placed.tolist())]
 
 
 def _shrink(picture: np.ndarray) -> np.ndarray:

@@ -1,16 +1,16 @@
-"""Puts two to four objects on a background: one image and its label map.
+"""Put two to four objects on a background: one image and its label map.
 
-The image is uint8 (H, W, 3), the label map uint8 (H, W) with VOC's class ids, 0 for the background
-and 255 on a ring one pixel wide around every object.
+The image is uint8 (H, W, 3), the label map uint8 (H, W) with VOC's class ids, 0 for the background and 255 on a ring one
+pixel wide around every object.
 """
 
 import numpy as np
 from PIL import Image, ImageFilter
 
 from ...data.palette import CLASS_NAMES, VOID
-from .background import draw_background
+from .objects import SHAPES
 from .pen import Pen, Sprite
-from .shapes import SHAPES
+from .textures import draw_background
 
 HIDDEN_WANTED, HIDDEN_AT_MOST = 0.04, 0.25  # share of an object that lies on earlier ones
 OUTSIDE = 0.08  # share of an object's extent that the image's edge may cut off
@@ -28,14 +28,12 @@ def draw_scene(seed: int, index: int, size: tuple[int, int]) -> tuple[np.ndarray
         Image uint8 (H, W, 3) and label map uint8 (H, W).
     """
     rng = np.random.default_rng([seed, index])
-    width, height = size
-    picture = draw_background(rng, width, height)
-    labels = np.zeros((height, width), dtype=np.uint8)
+    picture, labels = draw_background(rng, *size), np.zeros(size[::-1], dtype=np.uint8)
     names = list(SHAPES)
     first = names.pop(index % len(names))
     others = rng.permutation(names)[: rng.integers(1, 4)]
     for name in (first, *others.tolist()):
-        sprite = draw_object(rng, name, min(width, height))
+        sprite = draw_object(rng, name, min(size))
         place = _find_place(rng, sprite, labels)
         if place is not None:
             _paste(rng, picture, labels, sprite, place, CLASS_NAMES.index(name))
@@ -91,12 +89,7 @@ def _overlap(room: tuple, extent: tuple, place: tuple) -> tuple[tuple, tuple]:
 
 
 def _paste(
-    rng: np.random.Generator,
-    picture: np.ndarray,
-    labels: np.ndarray,
-    sprite: Sprite,
-    place: tuple[int, int],
-    class_id: int,
+    rng: np.random.Generator, picture: np.ndarray, labels: np.ndarray, sprite: Sprite, place: tuple, class_id: int
 ) -> None:
     """Draw a sprite with its soft shadow into the picture and the label map, in place."""
     there, here = _overlap(labels.shape, sprite.coverage.shape, place)
@@ -114,7 +107,7 @@ def _paste(
 
 
 def _photograph(rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
-    """What a camera adds: slight blur, exposure, colour cast and sensor noise."""
+    """Add what a camera does: slight blur, exposure, colour cast and sensor noise."""
     sharp = Image.fromarray(np.uint8(np.clip(picture, 0, 255)))
     blurred = sharp.filter(ImageFilter.GaussianBlur(rng.uniform(0.2, 0.6)))
     exposed = np.asarray(blurred, dtype=np.float32) * rng.uniform(0.85, 1.12)

@@ -1,4 +1,4 @@
-"""Writes the dataset to disk in the exact PASCAL VOC layout.
+"""Write the drawn data set in the layout of PASCAL VOC.
 
 ::
 
@@ -9,7 +9,6 @@
 """
 
 import json
-import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -17,6 +16,7 @@ from pathlib import Path
 from PIL import Image
 
 from ...data.palette import voc_palette
+from ...errors import UserError, abbreviate
 from .scene import draw_scene
 
 RECORD = "minivoc.json"
@@ -33,23 +33,28 @@ def make_minivoc(
     size: tuple[int, int] = (160, 128),
     force: bool = False,
 ) -> bool:
-    """Draw the dataset into ``out_dir``, unless the same one is already there.
+    """Draw the data set into ``out_dir``; returns False where the same one is there.
 
     Args:
         out_dir: root of the layout; made if missing.
         seed: 0 or more.
         train, val: numbers of images, 1 or more.
         size: (width, height) in pixels, 32 or more each.
-        force: redraw a mini dataset that is already there, with other parameters or with the same.
-
-    Returns:
-        True if it was drawn, False if it was there already.
+        force: redraw a mini data set that is there, with other parameters or with the same.
 
     Raises:
-        ValueError: a number is out of range.
-        FileExistsError: ``out_dir`` holds something that is not to be replaced.
+        UserError: ``option-value``: a number is out of range; ``output-path``, ``output-exists``: ``out_dir`` is a file, or
+            holds what is not to be replaced.
     """
-    wanted = _parameters(seed, train, val, size)
+    if seed < 0:
+        raise UserError("option-value", f"seed is {seed}; give 0 or more")
+    for name, count in dict(train=train, val=val).items():
+        if not 1 <= count <= VAL_START:
+            raise UserError("option-value", f"{name} is {count} images; give 1 to {VAL_START}")
+    if min(size) < SMALLEST_SIDE:
+        remedy = f"give {SMALLEST_SIDE} or more for width and height"
+        raise UserError("option-value", f"size is {size[0]} x {size[1]} px; {remedy}")
+    wanted = dict(format_version=FORMAT_VERSION, seed=seed, train=train, val=val, size=list(size))
     root = Path(out_dir).resolve()
     if not _must_draw(root, wanted, force):
         return False
@@ -66,76 +71,35 @@ def make_minivoc(
     return True
 
 
-def _parameters(seed: int, train: int, val: int, size: tuple[int, int]) -> dict:
-    """The record's content; ValueError if a number is out of range."""
-    if seed < 0:
-        raise ValueError(f"seed is {seed}; give 0 or more")
-    for name, count in (("train", train), ("val", val)):
-        if not 1 <= count <= VAL_START:
-            raise ValueError(f"{name} is {count} images; give 1 to {VAL_START}")
-    if min(size) < SMALLEST_SIDE:
-        raise ValueError(f"size is {size[0]} x {size[1]} px; give {SMALLEST_SIDE} or more for width and height")
-    return {
-        "format_version": FORMAT_VERSION,
-        "seed": seed,
-        "train": train,
-        "val": val,
-        "size": list(size),
-    }
-
-
 def _must_draw(root: Path, wanted: dict, force: bool) -> bool:
-    """False if the wanted dataset is complete; FileExistsError if drawing would lose something."""
+    """Return False if the wanted data set is complete; UserError if drawing would lose something."""
     for path in (root, *root.parents):
         if path.exists() and not path.is_dir():
-            raise FileExistsError(f"{path} is a file; give a folder, new or empty")
+            raise UserError("output-path", f"{path} is a file; give a folder, new or empty")
     if not root.exists() or not any(root.iterdir()):
         return True
-    record = _read_record(root)
-    if record is None:
-        found = ", ".join(sorted(path.name for path in root.iterdir())[:5])
-        raise FileExistsError(
-            f"{root} is not a mini dataset (no valid {RECORD}) but holds {found}; "
-            "give another folder, or move these files away"
-        )
+    try:
+        record = json.loads((root / RECORD).read_text())
+        own = _file_names(record)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        found = f"{root} is not a mini data set (no valid {RECORD}), it holds {abbreviate(sorted(p.name for p in root.iterdir()))}"
+        raise UserError("output-exists", f"{found}; give another folder, or move these files away") from error
     there = {path.relative_to(root).as_posix() for path in root.rglob("*") if not path.is_dir()}
-    own = _file_names(record)
     if record == wanted and own <= there and not force:
         return False
     if record != wanted and not force:
-        raise FileExistsError(
-            f"{root} holds a mini dataset with {_describe(record)}, not {_describe(wanted)}; "
-            "pass --force (force=True) to redraw it, or give another folder"
-        )
-    strangers = sorted(there - own)
-    if strangers:
-        raise FileExistsError(
-            f"{root} holds {len(strangers)} file(s) that are not the mini dataset's, such as "
-            f"{strangers[0]}; move them away before redrawing, or give another folder"
-        )
+        found = f"{root} holds a mini data set of {record}, not of {wanted}"
+        raise UserError("output-exists", f"{found}; redraw it with --force (force=True), or give another folder")
+    if foreign := sorted(there - own):
+        remedy = "move them away before redrawing, or give another folder"
+        raise UserError("output-exists", f"{root} holds files of other origin: {abbreviate(foreign)}; {remedy}")
     return True
-
-
-def _read_record(root: Path) -> dict | None:
-    """The record of a finished dataset; None if there is none, or none of ours."""
-    try:
-        record = json.loads((root / RECORD).read_text())
-        _file_names(record)
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return record
-
-
-def _describe(record: dict) -> str:
-    return ", ".join(f"{key} {value}" for key, value in record.items())
 
 
 def _splits(record: dict) -> dict[str, list[int]]:
     """Scene indices by split."""
-    return {
-        "train": list(range(record["train"])),
-        "val": list(range(VAL_START, VAL_START + record["val"])),
-    }
+    train, val = list(range(record["train"])), list(range(VAL_START, VAL_START + record["val"]))
+    return dict(train=train, val=val, trainval=train + val)
 
 
 def _name(index: int) -> str:
@@ -143,22 +107,18 @@ def _name(index: int) -> str:
 
 
 def _file_names(record: dict) -> set[str]:
-    """All files of the dataset, relative to its root."""
-    names = [_name(index) for indices in _splits(record).values() for index in indices]
-    return {
-        RECORD,
-        *(f"ImageSets/Segmentation/{split}.txt" for split in ("train", "val", "trainval")),
-        *(f"JPEGImages/{name}.jpg" for name in names),
-        *(f"SegmentationClass/{name}.png" for name in names),
-    }
+    """All files of the data set, relative to its root."""
+    splits = _splits(record)
+    lists = (f"ImageSets/Segmentation/{split}.txt" for split in splits)
+    names = [_name(index) for index in splits["trainval"]]
+    images, masks = (f"JPEGImages/{name}.jpg" for name in names), (f"SegmentationClass/{name}.png" for name in names)
+    return {RECORD, *lists, *images, *masks}
 
 
 def _write(root: Path, record: dict) -> None:
     for folder in ("JPEGImages", "SegmentationClass", "ImageSets/Segmentation"):
-        os.makedirs(root / folder)
-    palette = voc_palette().tobytes()
-    splits = _splits(record)
-    splits["trainval"] = splits["train"] + splits["val"]
+        (root / folder).mkdir(parents=True)
+    palette, splits = voc_palette().tobytes(), _splits(record)
     for index in splits["trainval"]:
         image, labels = draw_scene(record["seed"], index, tuple(record["size"]))
         # Quality 95 without chroma subsampling: thin parts keep their colour.

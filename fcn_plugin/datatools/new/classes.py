@@ -1,42 +1,93 @@
-"""Names of classes: from a file, from labels of shapes, or made up from values."""
+"""Ids, names and colours of the classes: from a file, from labels of shapes, or from the values in the masks."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
-from ...data.class_map import IGNORED
+import numpy as np
+
+from ...data.class_map import IGNORED, ClassMap
 from ...data.classes_file import COLOUR, read_classes
-from ...errors import UserError
-from .pool import listed
-from .source import Classes, Colour
+from ...data.palette import voc_palette
+from ...errors import UserError, abbreviate
 
 BACKGROUND = "_background_"  # labelme's names
 IGNORE = "__ignore__"
 
+Colour = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Classes:
+    """Attributes: ``class_map``, id -> name; ``ignore_ids``, void; ``colours`` of ids, by default those of VOC's colour map."""
+
+    class_map: Mapping[int, str]
+    ignore_ids: Sequence[int] = (IGNORED,)
+    colours: Mapping[int, Colour] | None = None
+
+    @cached_property
+    def ids(self) -> ClassMap:
+        """The class index of each id."""
+        return ClassMap.of(self.class_map, self.ignore_ids)
+
+    def colour(self, id: int) -> Colour:
+        """R, G, B of an id, 0 .. 255."""
+        return (self.colours or {}).get(id) or tuple(voc_palette()[self.ids.ids[id]].tolist())
+
+    @property
+    def palette(self) -> list[Colour]:
+        """The colour of each class, that of its smallest id."""
+        first = {index: id for id, index in sorted(self.ids.ids.items(), reverse=True)}
+        return [self.colour(first[index]) for index in range(len(self.ids.classes))]
+
+    def csv(self) -> str:
+        """The text of a file that ``read_classes`` reads."""
+        text = io.StringIO()
+        rows = csv.writer(text, lineterminator="\n")
+        rows.writerow(["id", "name", *COLOUR])
+        rows.writerows([id, name, *self.colour(id)] for id, name in sorted(self.class_map.items()))
+        return text.getvalue()
+
+
+class Source(NamedTuple):
+    """The masks of a data set, whatever files they come from.
+
+    Attributes:
+        found: sentences on what they are.
+        classes: names and colours.
+        shown: the class indices, and 255, that each mask shows.
+        draw: for each mask, a function that gives its class indices, (H, W) uint8; None where masks are used where they are.
+    """
+
+    found: list[str]
+    classes: Classes
+    shown: list[set[int]]
+    draw: list[Callable[[], np.ndarray]] | None = None
+
 
 def given_classes(path: str) -> tuple[dict[int, str], dict[int, Colour] | None]:
-    """Names and colours by id, of what ``read_classes`` reads.
-
-    Raises:
-        UserError: no such file.
-    """
+    """Read names and colours by id from a file of classes; UserError: ``class-file``."""
     class_map, palette = read_classes(path)
-    if palette is None:
-        return class_map, None
-    return class_map, {id: tuple(colour) for id, colour in zip(class_map, palette, strict=True)}
+    return class_map, palette and {id: tuple(colour) for id, colour in zip(class_map, palette, strict=True)}
 
 
 def number_labels(labels: Sequence[str], classes_file: str | None) -> tuple[Classes, dict[str, int]]:
-    """Classes of labels, and the class index of each; the background, which no shape covers, is the first class.
+    """Make classes of the labels of shapes; the background, which no shape covers, is the first class.
 
     Args:
         labels: in the order in which they are to be numbered.
         classes_file: what ``read_classes`` takes, naming every label; without it the background is 0.
 
+    Returns:
+        The classes, and the class index of each label.
+
     Raises:
-        UserError: a label that the file does not name, or no background in it.
+        UserError: ``class-file``: it does not name a label or no background; ``classes-count``: fewer than two.
     """
     if classes_file:
         class_map, colours = given_classes(classes_file)
@@ -48,37 +99,23 @@ def number_labels(labels: Sequence[str], classes_file: str | None) -> tuple[Clas
     class_map = {id: name for id, name in class_map.items() if name != IGNORE}  # labelme's own lists begin with it
     classes = Classes(class_map, (), colours)
     index = {name: i for i, name in enumerate(classes.ids.classes)} | {IGNORE: IGNORED}
-    if classes.ids.classes[0] in labels and not is_background(classes.ids.classes[0]):
-        raise UserError(
-            f"{classes_file} begins with {classes.ids.classes[0]!r}, a label of shapes: the first class is what no shape covers, "
-            f"add it as {BACKGROUND}"
-        )
-    unknown = [label for label in labels if label not in index]
-    if unknown:
-        raise UserError(f"{classes_file} does not name the labels {listed(unknown)}: add a line for each")
+    first = classes.ids.classes[0]
+    if first in labels and not is_background(first):
+        found = f"{classes_file} begins with {first!r}, a label of shapes"
+        raise UserError("class-file", f"{found}: the first class is what no shape covers, add it as {BACKGROUND}")
+    if unknown := [label for label in labels if label not in index]:
+        message = f"{classes_file} does not name the labels {abbreviate(unknown, 10)}: add a line for each"
+        raise UserError("class-file", message)
     return classes, index
 
 
 def is_background(label: str) -> bool:
-    """Whether a label is the background by its name."""
+    """Tell whether a label is the background by its name."""
     return label.strip("_").lower() == "background"
 
 
 def require_classes(count: int, found: str) -> None:
-    """A net needs two classes to tell apart."""
+    """Refuse fewer than two classes; UserError: ``classes-count``."""
     if count < 2:
-        raise UserError(f"{found}: that leaves {count} classes, at least 2 are needed; is this the right folder?")
-
-
-def hex_name(colour: Colour) -> str:
-    """The name of a class that is known by its colour alone."""
-    return "#{:02x}{:02x}{:02x}".format(*colour)
-
-
-def classes_csv(classes: Classes) -> str:
-    """The file that ``read_classes`` reads."""
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(["id", "name", *COLOUR])
-    rows.writerows([id, name, *classes.colour(id)] for id, name in sorted(classes.class_map.items()))
-    return text.getvalue()
+        remedy = "at least 2 are needed; is this the right folder?"
+        raise UserError("classes-count", f"{found}: that leaves {count} classes, {remedy}")

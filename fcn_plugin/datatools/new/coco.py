@@ -1,4 +1,4 @@
-"""Masks from a COCO file: polygons and RLE of all instances, the largest drawn first, so that small ones stay visible."""
+"""Read masks from a COCO file: polygons and RLE of all instances, the largest drawn first, so that small ones stay visible."""
 
 from __future__ import annotations
 
@@ -8,39 +8,34 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from ...errors import UserError
-from .classes import number_labels
-from .files import Pairs
-from .photos import Photo, fit_drawn
-from .pool import listed, on_all_cores
-from .shapes import Shape, draw_shapes, run_lengths
-from .source import Source
+from ...errors import UserError, abbreviate
+from ..cores import on_all_cores
+from .classes import Source, number_labels
+from .files import Pairs, missing_notes
+from .images import ImageFile, require_size
+from .shapes import Shape, area, draw_shapes, run_lengths
 
 
 def load_coco(path: Path) -> dict:
-    """The file's lists ``images``, ``annotations`` and ``categories``.
-
-    Raises:
-        UserError: not such a file.
-    """
+    """Read the file's lists ``images``, ``annotations`` and ``categories``; UserError: ``annotation-file``."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise UserError(f"{path} can't be read as JSON ({error}): give a COCO file, or a folder of masks") from error
+        remedy = "give a COCO file, or a folder of masks"
+        raise UserError("annotation-file", f"{path} can't be read as JSON ({error}): {remedy}") from error
     lists = ("images", "annotations", "categories")
-    missing = [key for key in lists if not isinstance(content, dict) or not isinstance(content.get(key), list)]
-    if missing:
+    if missing := [key for key in lists if not isinstance(content, dict) or not isinstance(content.get(key), list)]:
         hint = ": it is labelme's, give its folder" if isinstance(content, dict) and "shapes" in content else ""
-        raise UserError(f"{path} is no COCO file, it has no {', '.join(missing)}{hint}")
+        raise UserError("annotation-file", f"{path} is no COCO file, it has no {', '.join(missing)}{hint}")
     for key, needed in (("images", {"id", "file_name", "width", "height"}), ("categories", {"id", "name"})):
         for entry in content[key]:
-            if not needed <= set(entry):
-                raise UserError(f"{path}: an entry of {key} has no {', '.join(sorted(needed - set(entry)))}: {entry}")
+            if lacking := sorted(needed - set(entry)):
+                raise UserError("annotation-file", f"{path}: an entry of {key} has no {', '.join(lacking)}: {entry}")
     return content
 
 
 def pair_coco(coco: Mapping, images: Mapping[str, str], path: Path, allow_missing: bool) -> tuple[Pairs, list[dict]]:
-    """Entries of ``images`` for image files, by path or by file name alone.
+    """Find the entries of ``images`` for image files, by path or by file name alone.
 
     Args:
         coco: what :func:`load_coco` gives.
@@ -52,7 +47,8 @@ def pair_coco(coco: Mapping, images: Mapping[str, str], path: Path, allow_missin
         Pairs, and the entry of each.
 
     Raises:
-        UserError: files or entries without the other, or two files for one entry.
+        UserError: ``mask-unpaired``, ``image-unpaired``: entries or files without the other; ``annotation-file``: two files for
+            one entry, or two entries for one file.
     """
     files: dict[str, list[str]] = defaultdict(list)
     for file in images.values():
@@ -64,50 +60,44 @@ def pair_coco(coco: Mapping, images: Mapping[str, str], path: Path, allow_missin
         found = files.get(named) or files.get(PurePosixPath(named).name) or []
         found = [named] if named in found else found
         if len(found) > 1:
-            raise UserError(f"{path}: {named} may be {listed(found)}: write the path from the image folder")
+            message = f"{path}: {named} may be {abbreviate(found, 10)}: write the path from the image folder"
+            raise UserError("annotation-file", message)
         if not found:
             lone.append(named)
         elif found[0] in entry_of:
-            raise UserError(f"{path} has two entries for {found[0]}: leave one")
+            raise UserError("annotation-file", f"{path} has two entries for {found[0]}: leave one")
         else:
             entry_of[found[0]] = entry
     unlisted = [file for file in images.values() if file not in entry_of]
-    missing = [
-        f"{len(names)} {what}: {listed(names)}"
-        for names, what in ((lone, f"images of {path} are no files"), (unlisted, f"images are not in {path}"))
-        if names
-    ]
-    if missing and not allow_missing:
-        raise UserError(f"{'; '.join(missing)}. Add what is missing, or leave these out with --allow-missing")
+    what = {"mask-unpaired": (f"images of {path} are no files", lone)}
+    notes = missing_notes(what | {"image-unpaired": (f"images are not in {path}", unlisted)}, allow_missing)
     if not entry_of:
-        raise UserError(f"{path} names none of the images: is this the right folder?")
+        raise UserError("image-unpaired", f"{path} names none of the images: is this the right folder?")
     names = [name for name, file in images.items() if file in entry_of]
-    notes = [f"left out: {text}" for text in missing]
     chosen = [images[name] for name in names]
     return Pairs(names, chosen, [f"{name}.png" for name in names], notes), [entry_of[file] for file in chosen]
 
 
 def read_coco(
-    coco: Mapping, entries: Sequence[Mapping], photos: Sequence[Photo], path: Path, classes_file: str | None = None
+    coco: Mapping, entries: Sequence[Mapping], images: Sequence[ImageFile], path: Path, classes_file: str | None = None
 ) -> Source:
-    """Shapes of every image; categories without any are left out.
+    """Read the shapes of every image; categories without any are left out.
 
     Args:
         coco: what :func:`load_coco` gives.
-        entries: of its ``images``, one for each photo.
-        photos: the images.
+        entries: of its ``images``, one for each image.
+        images: the images.
         path: of the COCO file.
         classes_file: what ``read_classes`` takes; None numbers the categories by their ids, after the background.
 
     Raises:
-        UserError: an instance without an outline, sizes that differ from the images', categories that are not named.
+        UserError: ``mask-size``; ``annotation-file``: an instance without an outline; those of :func:`number_labels`.
     """
     sizes = [(entry["width"], entry["height"]) for entry in entries]
-    on_all_cores(fit_drawn, [(p, path, size) for p, size in zip(photos, sizes, strict=True)], "comparing sizes")
-    size_of = {entry["id"]: size for entry, size in zip(entries, sizes, strict=True)}
-    of_image: dict[int, list[dict]] = defaultdict(list)
+    on_all_cores(require_size, [(i, path, size) for i, size in zip(images, sizes, strict=True)], "comparing sizes")
+    of_image: dict[int, list[dict]] = {entry["id"]: [] for entry in entries}
     for annotation in coco["annotations"]:
-        if annotation.get("image_id") in size_of:
+        if annotation.get("image_id") in of_image:
             of_image[annotation["image_id"]].append(annotation)
     used = {annotation.get("category_id") for annotations in of_image.values() for annotation in annotations}
     categories = sorted(coco["categories"], key=lambda category: category["id"])
@@ -126,10 +116,11 @@ def read_coco(
                 faults.append(f"annotation {annotation.get('id')} of {entry['file_name']}: {error}")
         shapes.append([shape for _, shape in sorted(of_one, key=lambda pair: -pair[0])])
     if faults:
-        raise UserError(f"{path}: {len(faults)} annotations can't be drawn:\n{listed(faults, chr(10))}")
+        message = f"{path}: {len(faults)} annotations can't be drawn:\n{abbreviate(faults, 10, chr(10))}"
+        raise UserError("annotation-file", message)
     unused = [category["name"] for category in categories if category["id"] not in used]
     found = [f"COCO: {sum(map(len, shapes))} instances of {len(name_of)} categories"]
-    found += [f"left out: categories without an instance: {listed(unused)}"] if unused else []
+    found += [f"left out: categories without an instance: {abbreviate(unused, 10)}"] if unused else []
     shown = [{0} | {shape.index for shape in of_one} for of_one in shapes]
     return Source(found, classes, shown, [partial(draw_shapes, *task) for task in zip(sizes, shapes, strict=True)])
 
@@ -147,10 +138,4 @@ def _shape(annotation: Mapping, size: tuple[int, int], index: int) -> tuple[floa
     if any(len(part) < 6 or len(part) % 2 for part in outline):
         raise ValueError("a polygon needs three points, each an x and a y")
     parts = [list(zip(part[::2], part[1::2], strict=True)) for part in outline]
-    return annotation.get("area") or sum(map(_area, parts)), Shape(index, "polygons", parts)
-
-
-def _area(points: Sequence[tuple[float, float]]) -> float:
-    """By the shoelace formula."""
-    following = [*points[1:], points[0]]
-    return abs(sum(x0 * y1 - x1 * y0 for (x0, y0), (x1, y1) in zip(points, following, strict=True))) / 2
+    return annotation.get("area") or sum(map(area, parts)), Shape(index, "polygons", parts)

@@ -1,19 +1,22 @@
-"""The two configs, as a person would write them."""
+"""The texts of the two configs: each states what differs from the package's ``_base_`` files."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import PurePath
 from string import Template
+
+from .classes import Classes
 
 MARK = "written by tools/new_dataset.py"  # in the first line: what --force may replace
 STRIDE = 32
 LARGEST_CROP = 480
 
-DATASET = Template("""\
+DATASET = """\
 # $name: $counts; $mark, yours to edit.
-# Folders and lists are relative to the working directory.
+# Folders and lists are relative to the working directory. What is not named here is as for VOC.
+_base_ = "$base/datasets/voc.py"
+data_root = None
 class_map = {
 $class_map
 }
@@ -32,14 +35,9 @@ train_pipeline = [
     dict(type="PhotoMetricDistortion"),
     dict(type="PackSegInputs"),
 ]
-# native size: the net takes any
-test_pipeline = [
-    dict(type="LoadImageFromFile"),
-    dict(type="FCNLoadAnnotations"),
-    dict(type="PackSegInputs"),
-]
 pairs = dict(
     type="ClassMapDataset",
+    data_root=data_root,
     data_prefix=dict(
         img_path=$images,
         seg_map_path=$masks,
@@ -50,51 +48,41 @@ pairs = dict(
 )
 train_dataloader = dict(
     batch_size=4,
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type="InfiniteSampler", shuffle=True),
     dataset=dict(**pairs, ann_file=$train, pipeline=train_pipeline),
 )
 val_dataloader = dict(
     batch_size=1,  # images may differ in size
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type="DefaultSampler", shuffle=False, round_up=False),  # no image counted twice
-    dataset=dict(**pairs, ann_file=$val, pipeline=test_pipeline),
+    batch_sampler=None,
+    dataset=dict(**pairs, ann_file=$val),
 )
 $test
-val_evaluator = dict(type="FCNMetric")
-test_evaluator = val_evaluator
 del pairs
-""")
+"""
 
 BASES = """\
 _base_ = [
-    "${base}_base_/models/fcn_vgg16.py",
+    "$base/models/fcn_vgg16.py",
     "_base_/datasets/$name.py",
-    "${base}_base_/schedules/schedule_20k.py",
-    "${base}_base_/tta.py",
-    "${base}_base_/default_runtime.py",
+    "$base/schedules/schedule_20k.py",
+    "$base/tta.py",
+    "$base/default_runtime.py",
 ]
 """
 
-PRETRAINED = Template(
-    "# FCN-8s on $name, from an ImageNet VGG16; $mark, yours to edit.\n"
-    + BASES
-    + """\
+PRETRAINED = f"""\
+# FCN-8s on $name, from an ImageNet VGG16; $mark, yours to edit.
+{BASES}\
 model = dict(
     precision="auto",  # bf16 where the device computes in it
-    pretrained="torchvision://vgg16",  # torchvision's VGG16: this name (downloads 528 MB), or the path of the file
+    pretrained="torchvision://vgg16",  # this name (downloads 528 MB), or the path of the file
     decode_head=dict(num_classes=$classes),
 )
 optim_wrapper = dict(optimizer=dict(lr=0.001))  # a net without batch norm bears a tenth of the usual rate
 """
-)
 
-FROM_SCRATCH = Template(
-    "# FCN-8s on $name, from scratch; $mark, yours to edit.\n"
-    + BASES
-    + """\
+FROM_SCRATCH = f"""\
+# FCN-8s on $name, from scratch; $mark, yours to edit.
+{BASES}\
 fc_channels = 1024  # 4096 is ImageNet's width; small data without it needs less
 max_iters = 1200  # as for CamVid, whose training took about an hour on two CPU cores
 model = dict(
@@ -112,28 +100,27 @@ param_scheduler = [
 ]
 default_hooks = dict(logger=dict(interval=25), checkpoint=dict(interval=200))
 """
-)
 
 
 def dataset_config(
     name: str,
+    base: str,
     images: str,
     masks: str,
     lists: Mapping[str, str],
     counts: Mapping[str, int],
-    class_map: Mapping[int, str],
-    ignore_ids: Sequence[int],
-    palette: Sequence[Sequence[int]],
+    classes: Classes,
     sizes: Sequence[tuple[int, int]],
 ) -> str:
-    """``_base_/datasets/NAME.py``.
+    """Write ``_base_/datasets/NAME.py``.
 
     Args:
         name: of the data set.
+        base: the package's folder ``configs/_base_``, absolute or relative to the config's own.
         images, masks: folders.
         lists: file of each split: train, val and perhaps test.
         counts: images of each split.
-        class_map, ignore_ids, palette: arguments of ``ClassMapDataset``.
+        classes: of the ids in the masks.
         sizes: (W, H) of the images.
     """
     width, height = _median(sizes)
@@ -141,13 +128,14 @@ def dataset_config(
     if "test" in lists:
         option = f"test_dataloader.dataset.ann_file={lists['test']}"
         test = f"# choose on val; for the one figure on test: --cfg-options {option}\n{test}"
-    return DATASET.substitute(
+    return Template(DATASET).substitute(
         name=name,
         mark=MARK,
+        base=base,
         counts=", ".join(f"{count} {split}" for split, count in counts.items()) + " images",
-        class_map="\n".join(f"    {id}: {_quoted(label)}," for id, label in sorted(class_map.items())),
-        ignore_ids=list(ignore_ids),
-        palette="\n".join(f"    {list(colour)}," for colour in palette),
+        class_map="\n".join(f"    {id}: {_quoted(label)}," for id, label in sorted(classes.class_map.items())),
+        ignore_ids=list(classes.ignore_ids),
+        palette="\n".join(f"    {list(colour)}," for colour in classes.palette),
         crop=crop_side(sizes),
         width=width,
         height=height,
@@ -159,19 +147,17 @@ def dataset_config(
     )
 
 
-def model_config(name: str, num_classes: int, base: PurePath, from_scratch: bool) -> str:
-    """``fcn8s_vgg16_NAME.py``.
+def model_config(name: str, num_classes: int, base: str, from_scratch: bool) -> str:
+    """Write ``fcn8s_vgg16_NAME.py``: with batch norm and AdamW, or with ImageNet weights and SGD.
 
     Args:
         name: of the data set.
         num_classes: C.
-        base: the package's config folder, relative to the new config's.
-        from_scratch: batch norm and AdamW in place of ImageNet weights and SGD.
+        base: as for :func:`dataset_config`, relative to this config's folder.
+        from_scratch: without ImageNet weights.
     """
-    text = FROM_SCRATCH if from_scratch else PRETRAINED
-    return text.substitute(
-        name=name, mark=MARK, classes=num_classes, base="" if base == PurePath() else f"{base.as_posix()}/"
-    )
+    text = Template(FROM_SCRATCH if from_scratch else PRETRAINED)
+    return text.substitute(name=name, mark=MARK, classes=num_classes, base=base)
 
 
 def crop_side(sizes: Sequence[tuple[int, int]]) -> int:
@@ -180,7 +166,7 @@ def crop_side(sizes: Sequence[tuple[int, int]]) -> int:
 
 
 def _median(sizes: Sequence[tuple[int, int]]) -> tuple[int, int]:
-    """The image in the middle by area; (W, H)."""
+    """(W, H) of the image in the middle by area."""
     return sorted(sizes, key=lambda size: size[0] * size[1])[len(sizes) // 2]
 
 

@@ -8,60 +8,60 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from ...errors import UserError
-from .pool import listed
+from ...errors import UserError, abbreviate
 
 IMAGE_TAILS = ("", "_leftImg8bit", "_image", "_img", "_rgb", "_sat")
 TAIL_STARTS = "_-. "
 PREFERRED = ("labelTrainIds", "labelIds", "mask", "masks", "label", "labels", "seg", "gt")  # where several tails fit
 
 
-@dataclass(frozen=True)
-class Pairs:
-    """Attributes: ``names``, of the images; ``images`` and ``masks``, files relative to their folders, in the same order."""
+class Pairs(NamedTuple):
+    """Attributes: ``names`` of the images; ``images``, ``masks``, files in their folders, in this order; ``notes`` for the user."""
 
     names: list[str]
     images: list[str]
     masks: list[str]
-    notes: list[str] = field(default_factory=list)
+    notes: list[str]
 
 
 def list_files(folder: Path, suffixes: Collection[str], leave_out: Path | None = None) -> dict[str, str]:
-    """Name -> file of a folder, subfolders included, in order of the names; hidden files are left out.
+    """List the files of a folder and its subfolders, in order of the names; hidden files are left out.
 
     Args:
         folder: where to look.
         suffixes: of the files, lower case with the dot.
-        leave_out: a folder that is not looked into where it lies inside.
+        leave_out: a folder inside that is not searched.
+
+    Returns:
+        Name -> file.
 
     Raises:
-        UserError: no such folder, two files of one name, or a name that no list can hold.
+        UserError: ``dataset-missing``: no such folder; ``file-access``; ``file-name``: two files of one name, or a name that no
+            list can hold.
     """
     if not folder.is_dir():
-        raise UserError(f"no folder {folder}: give one that exists")
+        raise UserError("dataset-missing", f"no folder {folder}: give one that exists")
     if not os.access(folder, os.R_OK | os.X_OK):
-        raise UserError(f"no permission to read the folder {folder}: change its mode, or give a copy")
+        message = f"no permission to read the folder {folder}: change its mode, or give a copy"
+        raise UserError("file-access", message)
     root, inner = folder.resolve(), leave_out and leave_out.resolve()
-    if inner == root:
-        inner = None
     files: dict[str, str] = {}
     for path in sorted(root.rglob("*")):
         inside = path.relative_to(root)
         if path.suffix.lower() not in suffixes or any(part.startswith(".") for part in inside.parts):
             continue
-        if inner in path.parents:
+        if inner != root and inner in path.parents:
             continue
         file, name = inside.as_posix(), inside.with_suffix("").as_posix()
         if name in files:
-            raise UserError(
-                f"{folder} holds {files[name]} and {file}: one name for two images; give the masks their own folder, or rename one"
-            )
+            remedy = "one name for two images; give the masks their own folder, or rename one"
+            raise UserError("file-name", f"{folder} holds {files[name]} and {file}: {remedy}")
         if file != file.strip() or not file.isprintable():
-            raise UserError(f"{folder}/{file!r} has blanks at an end of its name, or a tab: rename it")
+            raise UserError("file-name", f"{folder}/{file!r} has blanks at an end of its name, or a tab: rename it")
         files[name] = file
     return files
 
@@ -69,7 +69,7 @@ def list_files(folder: Path, suffixes: Collection[str], leave_out: Path | None =
 def pair(
     images: Mapping[str, str], masks: Mapping[str, str], tail: str | None = None, allow_missing: bool = False
 ) -> Pairs:
-    """Masks of images by their names; where these have no common tail that is known, by the tail that fits most.
+    """Find the masks of images by their names; where these have no known common tail, by the tail that fits most.
 
     Args:
         images: name -> file.
@@ -78,7 +78,7 @@ def pair(
         allow_missing: leave out what has no partner.
 
     Raises:
-        UserError: names that do not pair, or none that do.
+        UserError: ``image-unpaired``, ``mask-unpaired``.
     """
     one_folder = images is masks
     image_tail, tail = _best_tails(images, masks, tail, one_folder)
@@ -89,17 +89,28 @@ def pair(
     # other files of an image, such as Cityscapes' _color beside _labelIds, lack nothing
     lone_images = [f for n, f in images.items() if f not in used and not (one_folder and any(_tails(n, set(names))))]
     lone_masks = [f for n, f in masks.items() if f not in used and not one_folder and not [*_tails(n, image_of)]]
-    missing = [
-        f"{len(lone)} {what} without {other}: {listed(lone)}"
-        for lone, what, other in ((lone_images, "images", "mask"), (lone_masks, "masks", "image"))
-        if lone
-    ]
-    if missing and not allow_missing:
-        raise UserError(f"{'; '.join(missing)}. Add what is missing, or leave these out with --allow-missing")
-    notes = [f"left out: {text}" for text in missing]
+    what = {
+        "image-unpaired": ("images without mask", lone_images),
+        "mask-unpaired": ("masks without image", lone_masks),
+    }
+    notes = missing_notes(what, allow_missing)
     if tail != image_tail:
         notes.append(f"masks are named IMAGE{tail}" + (f", images IMAGE{image_tail}" if image_tail else ""))
     return Pairs(names, [image_of[name] for name in names], [mask_of[name] for name in names], notes)
+
+
+def missing_notes(lone: Mapping[str, tuple[str, Sequence[str]]], allow_missing: bool) -> list[str]:
+    """Tell what has no partner and is left out; UserError of the first code unless this is allowed.
+
+    Args:
+        lone: code -> what the files are, and their names.
+        allow_missing: leave them out.
+    """
+    found = {code: f"{len(names)} {what}: {abbreviate(names, 10)}" for code, (what, names) in lone.items() if names}
+    if found and not allow_missing:
+        remedy = "Add what is missing, or leave these out with --allow-missing"
+        raise UserError(next(iter(found)), f"{'; '.join(found.values())}. {remedy}")
+    return [f"left out: {text}" for text in found.values()]
 
 
 def _best_tails(
@@ -118,15 +129,14 @@ def _best_tails(
             if (count, not found, liked, -len(found)) > rank:
                 best, rank = (image_tail, found), (count, not found, liked, -len(found))
     if best is None:
-        examples = f"images {listed([*images.values()][:3])}; masks {listed([*masks.values()][:3])}"
-        raise UserError(
-            f"no mask is named as an image ({examples}): name masks as their images, with a common ending at most, as a_mask.png"
-        )
+        examples = f"images {abbreviate([*images.values()])}; masks {abbreviate([*masks.values()])}"
+        remedy = "name masks as their images, with a common ending at most, as a_mask.png"
+        raise UserError("mask-unpaired", f"no mask is named as an image ({examples}): {remedy}")
     return best
 
 
 def _tails(name: str, stems: Collection[str]) -> Iterator[str]:
-    """What is left of a name after each of the stems that it begins with, the whole name's nothing included."""
+    """Yield what is left of a name after each of the stems that it begins with; nothing where it is a stem itself."""
     for end in range(len(name), name.rfind("/") + 1, -1):
         if name[:end] in stems and (end == len(name) or name[end] in TAIL_STARTS):
             yield name[end:]

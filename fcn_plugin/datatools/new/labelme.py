@@ -1,4 +1,4 @@
-"""Masks from labelme's JSON files, one for each image; shapes are drawn in the order of the file, as labelme does."""
+"""Read masks from labelme's JSON files, one for each image; shapes are drawn in the order of the file, as labelme does."""
 
 from __future__ import annotations
 
@@ -14,61 +14,61 @@ import numpy as np
 from PIL import Image
 
 from ...errors import UserError
-from .classes import number_labels
-from .photos import Photo, fit_drawn
-from .pool import on_all_cores
+from ..cores import on_all_cores
+from .classes import Source, number_labels
+from .images import ImageFile, require_size
 from .shapes import Shape, draw_shapes
-from .source import Source
 
 
-def read_labelme(photos: Sequence[Photo], paths: Sequence[Path], classes_file: str | None = None) -> Source:
-    """Shapes of every image.
+def read_labelme(images: Sequence[ImageFile], paths: Sequence[Path], classes_file: str | None = None) -> Source:
+    """Read the shapes of every image.
 
     Args:
-        photos: the images.
+        images: the images.
         paths: their JSON files.
         classes_file: what ``read_classes`` takes; None numbers the labels in alphabetical order, after the background.
 
     Raises:
-        UserError: files that are not labelme's, shapes without an area, sizes that differ, labels that are not named.
+        UserError: ``annotation-file``, ``mask-size``, and those of :func:`number_labels`.
     """
-    files = on_all_cores(_labels, list(zip(photos, paths, strict=True)), "reading labelme files")
+    files = on_all_cores(_labels, list(zip(images, paths, strict=True)), "reading labelme files")
     labels = sorted(set().union(*files))
     classes, index = number_labels(labels, classes_file)
-    shown = [{0} | {index[label] for label in one} for one in files]
-    draw = [partial(_draw, path, photo.header.shown, index) for photo, path in zip(photos, paths, strict=True)]
+    shown = [{0} | {index[label] for label in found} for found in files]
+    draw = [partial(_draw, path, image.header.shown, index) for image, path in zip(images, paths, strict=True)]
     return Source([f"labelme: {len(paths)} files, {len(labels)} labels"], classes, shown, draw)
 
 
-def _labels(photo: Photo, path: Path) -> set[str]:
-    """The labels of a file whose shapes can all be drawn."""
+def _labels(image: ImageFile, path: Path) -> set[str]:
+    """Read the labels of a file whose shapes can all be drawn."""
     content = _load(path)
     stated = content.get("imageWidth"), content.get("imageHeight")
     if None not in stated:  # old files lack them
-        fit_drawn(photo, path, stated)
+        require_size(image, path, stated)
     for shape in content["shapes"]:
         _shape(shape, path, 0)
     return {str(shape["label"]) for shape in content["shapes"]}
 
 
 def _draw(path: Path, size: tuple[int, int], index: Mapping[str, int]) -> np.ndarray:
-    shapes = [_shape(shape, path, index[str(shape["label"])]) for shape in _load(path)["shapes"]]
-    return draw_shapes(size, shapes)
+    return draw_shapes(size, [_shape(shape, path, index[str(shape["label"])]) for shape in _load(path)["shapes"]])
 
 
 def _load(path: Path) -> dict:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise UserError(f"{path} can't be read as JSON ({error}): save it again in labelme") from error
+        message = f"{path} can't be read as JSON ({error}): save it again in labelme"
+        raise UserError("annotation-file", message) from error
     if not isinstance(content, dict) or not isinstance(content.get("shapes"), list):
         hint = ": it is a COCO file, give it itself" if isinstance(content, dict) and "annotations" in content else ""
-        raise UserError(f"{path} is no labelme file, it has no shapes{hint}")
+        raise UserError("annotation-file", f"{path} is no labelme file, it has no shapes{hint}")
     return content
 
 
 def _shape(shape: Mapping, path: Path, index: int) -> Shape:
     form = shape.get("shape_type") or "polygon"
+    what = f"{path}: the {form} {shape.get('label')!r}"
     try:
         points = [(float(x), float(y)) for x, y in shape["points"]]
         if form == "polygon" and len(points) > 2:
@@ -77,16 +77,11 @@ def _shape(shape: Mapping, path: Path, index: int) -> Shape:
             (x0, y0), (x1, y1) = points
             return Shape(index, "polygons", [[(x0, y0), (x1, y0), (x1, y1), (x0, y1)]])
         if form == "circle" and len(points) == 2:  # the centre and a point of the outline
-            (x, y), radius = points[0], math.dist(*points)
-            return Shape(index, "circle", (x, y, radius))
+            return Shape(index, "circle", (*points[0], math.dist(*points)))
         if form == "mask":
             left, top = (round(value) for value in points[0])
             there = np.asarray(Image.open(io.BytesIO(base64.b64decode(shape["mask"])))) > 0
             return Shape(index, "bitmap", (left, top, there))
     except (KeyError, TypeError, ValueError, OSError) as error:
-        raise UserError(
-            f"{path}: the {form} {shape.get('label')!r} can't be read ({error}): draw it again in labelme"
-        ) from error
-    raise UserError(
-        f"{path}: the {form} {shape.get('label')!r} with {len(points)} points has no area: draw it as a polygon"
-    )
+        raise UserError("annotation-file", f"{what} can't be read ({error}): draw it again in labelme") from error
+    raise UserError("annotation-file", f"{what} with {len(points)} points has no area: draw it as a polygon")

@@ -1,4 +1,4 @@
-"""Write all results or none."""
+"""Write all results or none, and replace only what an earlier call wrote."""
 
 from __future__ import annotations
 
@@ -7,23 +7,68 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+import numpy as np
+from PIL import Image
+
 from ...atomic_write import atomic_write
-from ...errors import UserError
+from ...errors import UserError, abbreviate
+from ..cores import on_all_cores
+from .classes import Source
 from .config_text import MARK
+from .options import Options
 
 
 def refuse_existing(paths: Sequence[Path], force: bool) -> None:
-    """Refuse to replace what is there without ``force``, and with it what this tool did not write.
-
-    Raises:
-        UserError: names what is there.
-    """
+    """Refuse to replace files without ``force``, and with it what this tool did not write; UserError: ``output-exists``."""
     there = [path for path in paths if path.exists()]
     if there and not force:
-        raise UserError(f"{', '.join(map(str, there))} exist: --force replaces them, another NAME leaves them")
+        found = f"{', '.join(map(str, there))} exist"
+        raise UserError("output-exists", f"{found}: replace them with --force, or choose another NAME")
     for path in there:
         if path.suffix == ".py" and MARK not in path.read_text(encoding="utf-8").partition("\n")[0]:
-            raise UserError(f"{path} was not {MARK}: choose another NAME")
+            raise UserError("output-exists", f"{path} was not {MARK}: choose another NAME")
+
+
+def masks_folder(out_dir: Path, options: Options) -> Path:
+    """Choose the folder of converted masks: ``OUT_DIR/masks``, or another where source files lie there.
+
+    Raises:
+        UserError: ``output-path``: OUT_DIR lies in a folder of source files; ``output-exists``: the folder, which is replaced as
+            a whole, may not be (see :func:`refuse_existing`) or holds other files than the masks of an earlier call.
+    """
+    sources = [Path(options.images).resolve(), Path(options.masks).resolve()]
+    for folder in (out_dir / "masks", out_dir / "index_masks"):
+        path = folder.resolve()
+        if not any(path == source or path in source.parents or source in path.parents for source in sources):
+            break
+    else:
+        raise UserError("output-path", f"{out_dir} lies in a folder of source files: give another with --out-dir")
+    refuse_existing([folder], options.force)
+    lists = [out_dir / f"{split}.txt" for split in ("train", "val", "test")]
+    lines = [line for path in lists if path.is_file() for line in path.read_text(encoding="utf-8").splitlines()]
+    own = {line.partition("\t")[2] for line in lines}
+    files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    if foreign := sorted(files - own):
+        found = f"{folder} holds files of other origin: {abbreviate(foreign)}"
+        raise UserError("output-exists", f"{found}; give another --out-dir")
+    return folder
+
+
+def write_masks(folder: Path, source: Source, files: Sequence[str]) -> None:
+    """Write the class indices of all masks as palette PNGs."""
+    colours = np.zeros((256, 3), np.uint8)
+    colours[: len(source.classes.palette)] = source.classes.palette
+    colours[255] = 255
+    for subfolder in {(folder / file).parent for file in files}:
+        subfolder.mkdir(parents=True, exist_ok=True)
+    tasks = [(draw, folder / file, colours.tobytes()) for draw, file in zip(source.draw, files, strict=True)]
+    on_all_cores(_save, tasks, "writing masks")
+
+
+def _save(draw: Callable[[], np.ndarray], path: Path, colours: bytes) -> None:
+    mask = Image.fromarray(draw())
+    mask.putpalette(colours)
+    mask.save(path)
 
 
 def write_all(texts: Mapping[Path, str], folder: Path, fill: Callable[[Path], None] | None) -> None:
@@ -31,21 +76,20 @@ def write_all(texts: Mapping[Path, str], folder: Path, fill: Callable[[Path], No
 
     Args:
         texts: content by file.
-        folder: takes the place of one that is there.
+        folder: replaced where it is there.
         fill: called with the folder to write to.
     """
     with ExitStack() as stack:
         stack.enter_context(_folders([path.parent for path in (*texts, folder)]))
         for path, text in texts.items():
-            part = stack.enter_context(atomic_write(path))
-            part.write_text(text, encoding="utf-8")
+            stack.enter_context(atomic_write(path)).write_text(text, encoding="utf-8")
         if fill is not None:
-            fill(stack.enter_context(_whole_folder(folder)))
+            fill(stack.enter_context(_atomic_folder(folder)))
 
 
 @contextmanager
-def _whole_folder(path: Path) -> Iterator[Path]:
-    """As ``whole``, for a folder."""
+def _atomic_folder(path: Path) -> Iterator[Path]:
+    """Do for a folder what ``atomic_write`` does for a file."""
     part, old = (path.with_name(f".{path.name}.{end}") for end in ("part", "old"))
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
@@ -61,7 +105,7 @@ def _whole_folder(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def _folders(paths: Sequence[Path]) -> Iterator[None]:
-    """Folders that are there; those made for it go after an error."""
+    """Make folders, and remove those that were made after an error."""
     new = {folder for path in paths for folder in (path, *path.parents) if not folder.exists()}
     try:
         for path in paths:

@@ -1,4 +1,4 @@
-"""Draw class indices from shapes, a later one over an earlier. A pixel is inside where its centre is.
+"""Draw class indices from shapes, later ones over earlier ones. A pixel is inside where its centre is.
 
 Coordinates have (0, 0) at the outer corner of the first pixel, whose centre is (0.5, 0.5), as in COCO and labelme.
 """
@@ -6,16 +6,14 @@ Coordinates have (0, 0) at the outer corner of the first pixel, whose centre is 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 Point = tuple[float, float]
 
 
-@dataclass(frozen=True)
-class Shape:
+class Shape(NamedTuple):
     """Attributes: ``index``, class index or 255; ``form`` and ``data``: what to draw.
 
     ============ =====================================================
@@ -32,15 +30,7 @@ class Shape:
 
 
 def draw_shapes(size: tuple[int, int], shapes: Sequence[Shape]) -> np.ndarray:
-    """Class indices, 0 where no shape is.
-
-    Args:
-        size: (W, H).
-        shapes: in the order of drawing.
-
-    Returns:
-        (H, W) uint8.
-    """
+    """Draw shapes in this order on an image of (W, H): (H, W) uint8 class indices, 0 where no shape is."""
     width, height = size
     canvas = np.zeros((height, width), np.uint8)
     for shape in shapes:
@@ -63,7 +53,7 @@ def draw_shapes(size: tuple[int, int], shapes: Sequence[Shape]) -> np.ndarray:
 
 
 def run_lengths(text: str) -> list[int]:
-    """COCO's compressed RLE: five bits a character, from 48 up; from the third number on, differences to the last but one.
+    """Read COCO's compressed RLE: five bits a character, from 48 up; from the third number on, differences to the last but one.
 
     Source: ``rleFrString`` of the COCO API (maskApi.c).
     """
@@ -82,8 +72,14 @@ def run_lengths(text: str) -> list[int]:
     return lengths
 
 
+def area(points: Sequence[Point]) -> float:
+    """Compute the area of a polygon by the shoelace formula."""
+    x, y = np.asarray(points, float).T
+    return float(abs(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2)
+
+
 def _fill_polygon(canvas: np.ndarray, points: Sequence[Point], index: int) -> None:
-    """By the even-odd rule: polygons that share an edge share no pixel and leave none between them."""
+    """Fill a polygon by the even-odd rule: polygons that share an edge share no pixel and leave none between them."""
     height, width = canvas.shape
     corners = np.asarray(points, float) - 0.5  # centres lie at whole numbers
     left, top = np.clip(np.floor(corners.min(0)), 0, (width, height)).astype(int)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from torchvision.datasets import SBDataset
 from torchvision.datasets.voc import DATASET_YEAR_DICT
@@ -12,18 +12,8 @@ from torchvision.datasets.voc import DATASET_YEAR_DICT
 EXTRACT_AGAIN = "extract it again (--force does, from its archive)"  # without --force, what is there stays
 
 
-@dataclass(frozen=True)
-class Release:
-    """One archive.
-
-    Attributes:
-        title: for messages.
-        archive: file name.
-        url: where it is published.
-        md5: of the archive.
-        tree: folder of the data set in the archive.
-        parts: files and folders of the tree that are used, and alone extracted.
-    """
+class Release(NamedTuple):
+    """An archive: its title, file name, address, md5 sum, the folder of the data set in it, and the parts of this that are used."""
 
     title: str
     archive: str
@@ -32,6 +22,10 @@ class Release:
     tree: PurePosixPath
     parts: tuple[str, ...]
 
+    def missing_part(self, tree: Path) -> str | None:
+        """Name the first used part that a tree lacks."""
+        return next((part for part in self.parts if not (tree / part).exists()), None)
+
 
 def _voc(year: str, *parts: str) -> Release:
     known = DATASET_YEAR_DICT[year]
@@ -39,22 +33,16 @@ def _voc(year: str, *parts: str) -> Release:
     return Release(f"PASCAL VOC {year}", known["filename"], known["url"], known["md5"], tree, parts)
 
 
+SBD = (SBDataset.filename, SBDataset.url, SBDataset.md5, PurePosixPath("benchmark_RELEASE/dataset"))
 RELEASES = {
     "voc2012": _voc("2012", "ImageSets/Segmentation", "JPEGImages", "SegmentationClass"),
     "voc2011": _voc("2011", "ImageSets/Segmentation"),  # images and masks are in VOC 2012 as well
-    "sbd": Release(
-        "SBD",
-        SBDataset.filename,
-        SBDataset.url,
-        SBDataset.md5,
-        PurePosixPath("benchmark_RELEASE/dataset"),
-        ("cls", "train.txt", "val.txt"),  # the images are VOC's
-    ),
+    "sbd": Release("SBD", *SBD, ("cls", "train.txt", "val.txt")),  # the images are VOC's
 }
 
 
 def how_to_get(names: Iterable[str], data_dir: Path) -> str:
-    """A line for each release: which file from where to put where."""
+    """Say for each release which file to get from where and where to put it, a line each."""
     releases = [(name, RELEASES[name]) for name in names]
-    lines = [f"  {data_dir / one.archive} from {one.url} (md5 {one.md5}), or --{name} PATH" for name, one in releases]
+    lines = [f"  {data_dir / r.archive} from {r.url} (md5 {r.md5}), or --{name} PATH" for name, r in releases]
     return "\n".join(["put these files there, or name a folder or an archive:", *lines])

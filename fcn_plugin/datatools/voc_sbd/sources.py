@@ -1,22 +1,30 @@
-"""Find the releases: named by the user, in the data folder, or on the net."""
+"""Find the releases: where the user says, in the data folder, in archives, or on the net (by torchvision's downloader)."""
 
 from __future__ import annotations
 
+import gzip
+import socket
+import tarfile
+import zlib
 from collections.abc import Mapping
-from pathlib import Path
+from http.client import HTTPException
+from pathlib import Path, PurePosixPath
 
+from torchvision.datasets.utils import download_url
+from tqdm import tqdm
+
+from ...atomic_write import atomic_write
 from ...errors import UserError
-from .archives import extract, missing_part
-from .download import fetch
 from .releases import RELEASES, Release, how_to_get
 
-NEEDED = ("voc2012", "sbd")
+DAMAGED = (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error)
+TIMEOUT = 60  # seconds without a byte
 
 
 def find_trees(
     given: Mapping[str, str | None], data_dir: str | Path, download: bool = False, force: bool = False
 ) -> dict[str, Path]:
-    """Folders of the releases, after extracting archives.
+    """Find the folders of the releases; archives are extracted.
 
     Args:
         given: a folder or an archive by release (``voc2012``, ``voc2011``, ``sbd``); None or no entry: look in ``data_dir``.
@@ -25,49 +33,104 @@ def find_trees(
         force: extract over what is there.
 
     Returns:
-        Tree by release; ``voc2011`` may lack.
+        Tree by release; ``voc2011`` may be missing.
 
     Raises:
-        UserError: a release is not there, or not what it should be; says which files to put where.
+        UserError: ``dataset-missing``, ``download`` or ``archive-damaged``; says which files to put where.
     """
     root = Path(data_dir)
     trees = {name: _find_tree(release, given.get(name), root, force) for name, release in RELEASES.items()}
-    _refuse_one_for_both(trees["voc2012"], trees["voc2011"])
+    voc2012, voc2011 = trees["voc2012"], trees["voc2011"]
+    if voc2012 and voc2011 and voc2012.samefile(voc2011):  # VOC 2012 has all parts that VOC 2011 must have
+        found = f"{voc2011} was found as PASCAL VOC 2012 and as PASCAL VOC 2011"
+        remedy = "name the folder of each by --voc2012 and --voc2011 (or leave that out), and as --data-dir a folder above them"
+        raise UserError("dataset-missing", f"{found}: {remedy}")
     missing = [name for name, tree in trees.items() if tree is None]
     for name in missing if download else ():
         try:
-            archive = fetch(RELEASES[name], root)
+            trees[name] = extract(fetch(RELEASES[name], root), RELEASES[name], root, force)
         except UserError as error:
-            absent = [name for name in missing if trees[name] is None]
-            raise UserError(f"{error}\nwithout a connection {how_to_get(absent, root)}") from error
-        trees[name] = extract(archive, RELEASES[name], root, force)
-    if any(trees[name] is None for name in NEEDED):
-        titles = " and ".join(RELEASES[name].title for name in missing if name in NEEDED)
-        raise UserError(f"no {titles} in {root}: --download fetches what is missing, or {how_to_get(missing, root)}")
+            absent = how_to_get([name for name in missing if trees[name] is None], root)
+            raise UserError(error.code, f"{error.message}\nwithout a connection {absent}") from error
+    if trees["voc2012"] is None or trees["sbd"] is None:
+        titles = " and ".join(RELEASES[name].title for name in missing if name != "voc2011")
+        message = f"no {titles} in {root}: --download fetches what is missing, or {how_to_get(missing, root)}"
+        raise UserError("dataset-missing", message)
     return {name: tree for name, tree in trees.items() if tree is not None}
 
 
-def _refuse_one_for_both(voc2012: Path | None, voc2011: Path | None) -> None:
-    """Raise a UserError where one tree was found for both years: both have the parts that VOC 2011 must have."""
-    if voc2012 and voc2011 and voc2012.samefile(voc2011):
-        raise UserError(
-            f"{voc2011} was found as {RELEASES['voc2012'].title} and as {RELEASES['voc2011'].title}: name each "
-            "one's own folder by --voc2012 and --voc2011 (or leave that out), and as --data-dir a folder above them"
-        )
-
-
 def _find_tree(release: Release, given: str | None, root: Path, force: bool) -> Path | None:
-    """The release's folder; None if it was not given and is not in the data folder."""
+    """Find a release's folder; None if it was not given and is not in the data folder."""
     archive = Path(given) if given else root / release.archive
     if archive.is_file():
         return extract(archive, release, root, force)
-    folder = Path(given) if given else root
-    steps = release.tree.parts
+    folder, steps = Path(given) if given else root, release.tree.parts
     # the folder may be the tree itself or any of those above it
     for path in (folder.joinpath(*steps[start:]) for start in range(len(steps), -1, -1)):
-        if missing_part(path, release) is None:
+        if release.missing_part(path) is None:
             return path
     if given:
-        parts = ", ".join(release.parts)
-        raise UserError(f"no {release.title} at {given}: give {release.archive}, or the folder that holds {parts}")
+        remedy = f"give {release.archive}, or the folder that holds {', '.join(release.parts)}"
+        raise UserError("dataset-missing", f"no {release.title} at {given}: {remedy}")
     return None
+
+
+def fetch(release: Release, folder: Path) -> Path:
+    """Download an archive to ``folder``, where it appears once its md5 sum is right.
+
+    Raises:
+        UserError: ``download``: no connection, it broke off, or the file has another sum.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    target, timeout = folder / release.archive, socket.getdefaulttimeout()
+    socket.setdefaulttimeout(TIMEOUT)  # torchvision sets none
+    try:
+        with atomic_write(target) as part:
+            download_url(release.url, str(folder), part.name, release.md5)
+    except (OSError, HTTPException, RuntimeError) as error:
+        raise UserError("download", f"{release.url} can't be downloaded to {target} ({error}): run again") from error
+    finally:
+        socket.setdefaulttimeout(timeout)
+    return target
+
+
+def extract(archive: Path, release: Release, data_dir: Path, force: bool = False) -> Path:
+    """Extract the used files of a tar archive, compressed or not, to ``data_dir``; a second call writes what is missing.
+
+    With ``force`` files that are there are written too. Returns the tree, ``data_dir / release.tree``.
+
+    Raises:
+        UserError: ``archive-damaged``: truncated, or with a path out of the folder; ``dataset-missing``: another archive.
+    """
+    tree, seal = data_dir / release.tree, data_dir / f".{archive.name}.extracted"
+    stamp = f"{archive.stat().st_size} {archive.stat().st_mtime_ns}"
+    if not force and seal.is_file() and seal.read_text() == stamp and release.missing_part(tree) is None:
+        return tree
+    bar = dict(total=archive.stat().st_size, desc=f"extracting {archive.name}")
+    try:
+        with (
+            archive.open("rb") as raw,
+            tqdm.wrapattr(raw, "read", **bar) as file,
+            tarfile.open(None, "r|*", file) as tar,
+        ):
+            for member in tar:
+                path = PurePosixPath(member.name)
+                if not member.isfile() or not any(path.is_relative_to(release.tree / part) for part in release.parts):
+                    continue
+                if ".." in path.parts:  # links, devices and absolute paths are not among the used files
+                    raise tarfile.TarError(f"{path} leads out of its folder")
+                if force or not (data_dir / path).exists():
+                    (data_dir / path).parent.mkdir(parents=True, exist_ok=True)
+                    with atomic_write(data_dir / path) as part:
+                        part.write_bytes(tar.extractfile(member).read())
+    except DAMAGED as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        message = (
+            f"{archive} can't be extracted, it is no tar archive, truncated or unsafe ({reason}): download it again"
+        )
+        raise UserError("archive-damaged", message) from error
+    if missing := release.missing_part(tree):
+        what = f"{archive} holds no {release.tree / missing}"
+        raise UserError("dataset-missing", f"{what}: is it {release.title}, {release.archive}?")
+    seal.write_text(stamp)
+    return tree

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fcn_plugin.datatools.new.photos import look_at
+from fcn_plugin.datatools.new.images import read_image
 
 SIZE = (48, 40)  # W, H
 
@@ -40,7 +40,7 @@ def photos(save):
         seen = []
         for i, file in enumerate(files):
             noise = np.random.default_rng(i).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
-            seen.append(look_at(save(f"photos/{file}", noise)))
+            seen.append(read_image(save(f"photos/{file}", noise)))
         return seen
 
     return write

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from pathlib import Path, PurePath
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,8 +10,9 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
 
-from fcn_plugin.configs import config_dir, get_config
+from fcn_plugin.configs import get_config
 from fcn_plugin.datatools.new.build import new_dataset
+from fcn_plugin.datatools.new.classes import Classes
 from fcn_plugin.datatools.new.config_text import crop_side, dataset_config, model_config
 from fcn_plugin.datatools.new.options import Options
 from fcn_plugin.preflight.config import check_config
@@ -43,7 +44,7 @@ def roads(photos, save, blocks):
 
 @pytest.mark.parametrize("from_scratch", [False, True])
 def test_configs_are_ready(roads, from_scratch, here):
-    new_dataset(Options(**{**vars(roads), "from_scratch": from_scratch}))
+    new_dataset(roads._replace(from_scratch=from_scratch))
     cfg = get_config("configs/fcn8s_vgg16_roads.py")
     init_default_scope("mmseg")
     check_config(cfg, ("train", "val", "test"))
@@ -85,9 +86,9 @@ def test_configs_are_formatted(roads, here):
 
 
 def test_bases_inside_and_outside_the_package(here):
-    inside = model_config("x", 2, PurePath("."), from_scratch=False)
+    inside = model_config("x", 2, "_base_", from_scratch=False)
     assert '    "_base_/models/fcn_vgg16.py",\n    "_base_/datasets/x.py",\n    "_base_/schedules' in inside
-    outside = model_config("x", 2, PurePath("../pkg"), from_scratch=True)
+    outside = model_config("x", 2, "../pkg/_base_", from_scratch=True)
     assert '    "../pkg/_base_/models/fcn_vgg16.py",\n    "_base_/datasets/x.py",\n    "../pkg/_base_/sch' in outside
     # the same recipe as the config that it is taken from
     scratch, camvid = {}, get_config("fcn8s_vgg16bn_camvid")
@@ -103,25 +104,23 @@ def test_bases_inside_and_outside_the_package(here):
 
 
 def test_a_test_list_and_quotes():
-    text = dataset_config(
-        "x", 'my "photos"', "masks", dict(train="a", val="b", test="c/test.txt"), dict(train=3, val=2, test=1),
-        {0: 'it"s', 1: "é"}, [], [(0, 0, 0), (1, 1, 1)], [(64, 64)],
-    )  # fmt: skip
+    lists, counts = dict(train="a", val="b", test="c/test.txt"), dict(train=3, val=2, test=1)
+    classes = Classes({0: 'it"s', 1: "é"}, [])
+    text = dataset_config("x", "base", 'my "photos"', "masks", lists, counts, classes, [(64, 64)])
     values = {}
     exec(text, values)
     assert values["class_map"] == {0: 'it"s', 1: "é"}
     assert values["train_dataloader"]["dataset"]["data_prefix"]["img_path"] == 'my "photos"'
-    assert (
-        "# choose on val; for the one figure on test: --cfg-options test_dataloader.dataset.ann_file=c/test.txt" in text
-    )
+    assert "one figure on test: --cfg-options test_dataloader.dataset.ann_file=c/test.txt" in text
     assert text.startswith("# x: 3 train, 2 val, 1 test images; written by tools/new_dataset.py")
 
 
-def test_pipelines_are_those_of_voc():
-    """But for the size of crops and images."""
-    text = dataset_config("x", "i", "m", dict(train="a", val="b"), {}, {0: "a", 1: "b"}, [], [], [(64, 64)])
-    values = {}
-    exec(text, values)
-    voc = Config.fromfile(config_dir() / "_base_/datasets/voc.py")
-    assert values["test_pipeline"] == voc.test_pipeline
-    assert [step["type"] for step in values["train_pipeline"]] == [step["type"] for step in voc.train_pipeline]
+def test_what_is_not_named_is_that_of_voc(roads):
+    """The pipelines too, but for the size of crops and images."""
+    new_dataset(roads)
+    cfg, voc = (get_config(name) for name in ("configs/fcn8s_vgg16_roads.py", "fcn8s_vgg16_voc"))
+    assert cfg.test_dataloader == cfg.val_dataloader
+    for key in ("test_pipeline", "tta_pipeline", "val_evaluator", "test_evaluator"):
+        assert cfg[key] == voc[key]
+    assert [step["type"] for step in cfg.train_pipeline] == [step["type"] for step in voc.train_pipeline]
+    assert "data_root" not in {key for key, value in cfg.train_dataloader.dataset.items() if value is not None}

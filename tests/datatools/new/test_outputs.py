@@ -1,10 +1,10 @@
 """All files or none."""
 
 import pytest
+from support.refusals import refused
 
 from fcn_plugin.datatools.new.config_text import MARK
 from fcn_plugin.datatools.new.outputs import refuse_existing, write_all
-from fcn_plugin.errors import UserError
 
 
 def content(folder):
@@ -58,8 +58,8 @@ def test_what_is_there_is_kept(tmp_path):
     theirs.write_text(f"# x\n# {MARK}\n")
     text.touch()
     refuse_existing([tmp_path / "none"], force=False)
-    with pytest.raises(UserError, match=r"ours\.py, \S+x\.txt exist: --force replaces them"):
+    with refused("output-exists", f"{ours}, {text} ", "--force"):
         refuse_existing([ours, text, tmp_path / "none"], force=False)
     refuse_existing([ours, text], force=True)
-    with pytest.raises(UserError, match=r"theirs\.py was not written by tools/new_dataset\.py: choose another NAME"):
+    with refused("output-exists", theirs, "NAME"):
         refuse_existing([ours, theirs], force=True)

@@ -1,38 +1,38 @@
-"""Train and val by folders, by a list and by lot."""
+"""Train and val by folders, by a list and at random."""
 
 import pytest
+from support.refusals import refused
 
-from fcn_plugin.datatools.new.split import by_folders, by_list, by_lot
-from fcn_plugin.errors import UserError
+from fcn_plugin.datatools.new.split import by_folders, by_list, random_split
 
 TEN = [bytes([i]) for i in range(10)]
 
 
-def test_lots_are_repeatable_and_whole():
-    first = by_lot(TEN, 0.2, seed=0)
+def test_random_splits_are_repeatable_and_complete():
+    first = random_split(TEN, 0.2, seed=0)
     assert (len(first["train"]), len(first["val"])) == (8, 2)
     assert sorted(first["train"] + first["val"]) == list(range(10))
-    assert by_lot(TEN, 0.2, seed=0) == first
-    assert len({tuple(by_lot(TEN, 0.2, seed)["val"]) for seed in range(20)}) > 10
+    assert random_split(TEN, 0.2, seed=0) == first
+    assert len({tuple(random_split(TEN, 0.2, seed)["val"]) for seed in range(20)}) > 10
 
 
 @pytest.mark.parametrize(
     ("count", "share", "val"), [(10, 0.29, 3), (10, 0.01, 1), (10, 0.99, 9), (2, 0.5, 1), (7, 0.2, 1)]
 )
 def test_shares(count, share, val):
-    assert len(by_lot([bytes([i]) for i in range(count)], share, 0)["val"]) == val
+    assert len(random_split([bytes([i]) for i in range(count)], share, 0)["val"]) == val
 
 
 @pytest.mark.parametrize("seed", range(10))
 def test_copies_stay_together(seed):
     digests = [b"a", b"b", b"a", b"c", b"b", b"a"]
-    splits = by_lot(digests, 0.5, seed)
+    splits = random_split(digests, 0.5, seed)
     assert not {digests[i] for i in splits["train"]} & {digests[i] for i in splits["val"]}
 
 
 def test_too_few_to_split():
-    with pytest.raises(UserError, match="there are 1 different images"):
-        by_lot([b"a", b"a"], 0.5, 0)
+    with refused("dataset-empty", "1 different images"):
+        random_split([b"a", b"a"], 0.5, 0)
 
 
 def test_folders():
@@ -50,10 +50,10 @@ def test_a_list(tmp_path):
     path.write_text("sub/b\n\nc.jpg\n")
     assert by_list(names, images, str(path)) == dict(train=[0], val=[1, 2])
     path.write_text("a\nb\n")
-    with pytest.raises(UserError, match="names 1 images that are not there: b"):
+    with refused("annotation-file", path, "1 images", ": b"):
         by_list(names, images, str(path))
     path.write_text("a\nsub/b\nc\n")
-    with pytest.raises(UserError, match="leaves 0 images to train and 3 to validate"):
+    with refused("annotation-file", path, "0 images for train and 3 for val"):
         by_list(names, images, str(path))
-    with pytest.raises(UserError, match="can't be read as a list of images"):
+    with refused("annotation-file", tmp_path / "none.txt"):
         by_list(names, images, str(tmp_path / "none.txt"))

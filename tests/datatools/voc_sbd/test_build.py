@@ -5,13 +5,12 @@ import pytest
 from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
 from PIL import Image
+from support.refusals import refused as refused_with
 from support.voc_sbd_trees import SBD_IDS, SIZE, VOC_IDS, write_list, write_mat
 
 from fcn_plugin.configs import get_config
-from fcn_plugin.datatools.cores import map_on_cores
-from fcn_plugin.datatools.voc_sbd import build as build_module
+from fcn_plugin.datatools import cores
 from fcn_plugin.datatools.voc_sbd.build import build_voc_sbd
-from fcn_plugin.errors import UserError
 
 LISTS = "ImageSets/Segmentation"
 
@@ -29,13 +28,11 @@ def stamps(folder):
     return {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
 
 
-def refused(trees, **kwargs):
-    """The message; no list may have been written."""
-    with pytest.raises(UserError) as error:
-        build(trees, **kwargs)
-    written = {path.name for path in (trees["voc2012"] / LISTS).iterdir()}
-    assert written == {"train.txt", "val.txt"}
-    return str(error.value)
+def refused(trees, code, *fragments):
+    """The build is refused; no list may have been written."""
+    with refused_with(code, *fragments):
+        build(trees)
+    assert {path.name for path in (trees["voc2012"] / LISTS).iterdir()} == {"train.txt", "val.txt"}
 
 
 def test_masks_are_sbds_and_vocs_own_where_voc_has_them(trees, voc, ids):
@@ -45,7 +42,7 @@ def test_masks_are_sbds_and_vocs_own_where_voc_has_them(trees, voc, ids):
     assert ids(voc / "SegmentationClass") == VOC_IDS
 
 
-def test_lists_are_written_and_told(trees, voc):
+def test_lists_are_written_and_reported(trees, voc):
     report = build(trees)
     lists = {
         name: (voc / LISTS / f"{name}.txt").read_text().split() for name in ("trainaug", "sbd_train", "seg11valid")
@@ -109,20 +106,20 @@ def test_force_writes_all_again(trees, voc, ids):
 
 
 def test_processes_are_as_many_as_usable_cores(trees, monkeypatch):
-    asked = []
+    asked, map_on_cores = [], cores.map_on_cores
 
     def recorded(function, tasks, jobs):
         asked.append(jobs)
         return map_on_cores(function, tasks, jobs)
 
-    monkeypatch.setattr(build_module, "usable_cores", lambda: 2)
-    monkeypatch.setattr(build_module, "map_on_cores", recorded)
+    monkeypatch.setattr(cores, "usable_cores", lambda: 2)
+    monkeypatch.setattr(cores, "map_on_cores", recorded)
     build_voc_sbd(**trees)
     assert asked == [2, 2]
 
 
 def test_processes_share_the_work(trees, voc, ids, monkeypatch):
-    monkeypatch.setattr("fcn_plugin.datatools.cores.CHUNK", 1)
+    monkeypatch.setattr(cores, "CHUNK", 1)
     build_voc_sbd(**trees, jobs=3)
     assert ids(voc / "SegmentationClassSBD") == SBD_IDS
 
@@ -144,7 +141,7 @@ def test_a_seg11valid_that_is_there_stays_without_voc_2011(trees, voc):
 
 def test_overlapping_lists_are_refused_before_anything_is_written(trees, voc):
     write_list(voc / LISTS / "val.txt", ["v1", "t1"])
-    assert refused(trees).startswith("train and val share 1 images (t1)")
+    refused(trees, "lists-overlap", "train and val share 1 images (t1)")
     assert not (voc / "SegmentationClassSBD").exists()
 
 
@@ -160,25 +157,21 @@ def test_overlapping_lists_are_refused_before_anything_is_written(trees, voc):
 def test_missing_files_are_named_before_anything_is_written(trees, voc, release, path):
     file = trees[release] / path
     file.unlink()
-    message = refused(trees)
-    assert message.startswith(f"{file.parent} lacks 1 of the ")
-    assert f"files that the lists name: {file.name};" in message
-    assert message.endswith("extract it again (--force does, from its archive)")
+    refused(trees, "file-missing", f"{file.parent} lacks 1 of ", f": {file.name};", "--force")
     assert not (voc / "SegmentationClassSBD").exists()
 
 
 def test_an_image_of_voc_2011_that_voc_2012_lacks_is_named(trees):
     write_list(trees["voc2011"] / LISTS / "val.txt", ["v2", "v9"])
-    assert "v9.jpg" in refused(trees)
+    refused(trees, "file-missing", trees["voc2012"] / "JPEGImages", "v9.jpg")
 
 
 def test_a_broken_mask_is_named_and_does_not_stop_the_others(trees, voc, ids):
     (trees["sbd"] / "cls/s1.mat").write_bytes(b"no mat")
     write_mat(trees["sbd"] / "cls/t2.mat", np.zeros((9, 9), np.uint8))
-    message = refused(trees)
-    assert message.startswith(f"2 of 7 masks can't be written to {voc / 'SegmentationClassSBD'}: ")
-    assert f"{trees['sbd'] / 'cls/s1.mat'} can't be read" in message
-    assert f"{trees['sbd'] / 'cls/t2.mat'} is (9, 9), its image {voc / 'JPEGImages/t2.jpg'} is (4, 5)" in message
+    mats = trees["sbd"] / "cls"
+    size = f"{mats / 't2.mat'} is (9, 9), its image {voc / 'JPEGImages/t2.jpg'} is (4, 5)"
+    refused(trees, "dataset-files", "2 of 7 ", f"{mats / 's1.mat'} can't be read", size)
     assert ids(voc / "SegmentationClassSBD") == {name: i for name, i in SBD_IDS.items() if name not in ("s1", "t2")}
     assert not list(voc.rglob(".*"))
 
@@ -188,7 +181,7 @@ def test_masks_of_another_program_are_not_taken_for_ours(trees, voc):
     theirs = voc / "SegmentationClassAug/t1.png"
     Image.new("L", SIZE, SBD_IDS["t1"]).save(theirs)
     before = theirs.read_bytes()
-    assert refused(trees).startswith(f"{theirs} is there and is no copy of {voc / 'SegmentationClass/t1.png'}: move ")
+    refused(trees, "output-exists", theirs, voc / "SegmentationClass/t1.png", "--force")
     assert {path.name: path.read_bytes() for path in theirs.parent.iterdir()} == {"t1.png": before}
     build(trees, force=True)
     assert theirs.read_bytes() == (voc / "SegmentationClass/t1.png").read_bytes()
@@ -196,5 +189,5 @@ def test_masks_of_another_program_are_not_taken_for_ours(trees, voc):
 
 @pytest.mark.parametrize("jobs", [0, -1])
 def test_no_processes_are_refused(trees, jobs):
-    with pytest.raises(UserError, match=f"jobs is {jobs}: give 1 or more"):
+    with refused_with("option-value", f"jobs is {jobs}"):
         build_voc_sbd(**trees, jobs=jobs)

@@ -3,11 +3,11 @@
 import shutil
 
 import pytest
+from support.refusals import refused
 from support.voc_sbd_trees import TREES, pack
 
 from fcn_plugin.datatools.voc_sbd.releases import RELEASES
 from fcn_plugin.datatools.voc_sbd.sources import find_trees
-from fcn_plugin.errors import UserError
 
 
 def test_trees_in_the_data_folder(trees, tmp_path):
@@ -59,7 +59,7 @@ def test_one_tree_is_not_taken_for_both_years(trees, tmp_path, download):
         ({**trees, "voc2011": str(tmp_path / "link")}, tmp_path),
     ):
         before = sorted(tmp_path.rglob("*"))
-        with pytest.raises(UserError, match=r"was found as PASCAL VOC 2012 and as PASCAL VOC 2011: name each "):
+        with refused("dataset-missing", "PASCAL VOC 2012", "PASCAL VOC 2011", "--voc2012", "--voc2011", "--data-dir"):
             find_trees(given, data_dir, download)
         assert sorted(tmp_path.rglob("*")) == before
 
@@ -68,18 +68,16 @@ def test_one_tree_is_not_taken_for_both_years(trees, tmp_path, download):
 def test_a_given_path_that_is_not_the_release(trees, tmp_path, release):
     (tmp_path / "empty").mkdir()
     for path in ("empty", "nowhere"):
-        with pytest.raises(UserError) as error:
+        with refused("dataset-missing", f"no {RELEASES[release].title} at {tmp_path / path}: give "):
             find_trees({**trees, release: str(tmp_path / path)}, tmp_path)
-        assert str(error.value).startswith(f"no {RELEASES[release].title} at {tmp_path / path}: give ")
 
 
 def test_what_is_missing_is_asked_for_file_by_file(trees, tmp_path):
     shutil.rmtree(trees["sbd"])
     shutil.rmtree(trees["voc2011"])
-    with pytest.raises(UserError) as error:
+    with refused("dataset-missing", f"no SBD in {tmp_path}: --download fetches what is missing") as error:
         find_trees({}, tmp_path)
-    first, *lines = str(error.value).splitlines()
-    assert first.startswith(f"no SBD in {tmp_path}: --download fetches what is missing, or put these files there")
+    _, *lines = error.value.message.splitlines()
     for line, name in zip(lines, ("voc2011", "sbd"), strict=True):
         release = RELEASES[name]
         place = tmp_path / release.archive
