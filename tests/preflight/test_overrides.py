@@ -11,6 +11,7 @@ from fcn_plugin.preflight.overrides import check_overrides, merge_overrides
 
 CONFIG = get_config("fcn8s_vgg16bn_minivoc")
 CONFIG.custom_hooks = [dict(type="EMAHook")]
+CONFIG.folders = dict(img_path="JPEGImages", seg_map_path="SegmentationClass")
 
 REFUSED = {  # key -> what the message must name
     "optim_wraper.optimizer.lr": "did you mean optim_wrapper.optimizer.lr?",
