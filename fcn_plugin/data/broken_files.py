@@ -30,9 +30,6 @@ MOST_IN_A_ROW = 50  # more broken samples than this: the data set itself is at f
 class CheckedPipeline(Compose):
     """Run a data set's pipeline after a check of each sample's files.
 
-    Args:
-        transforms: of the pipeline.
-
     Raises:
         UserError: an error of :data:`problems.KINDS` in the image or mask; names the file, the value and the remedy.
     """
@@ -58,16 +55,10 @@ class CheckedPipeline(Compose):
 
 
 class SkippingPipeline(CheckedPipeline):
-    """Like :class:`CheckedPipeline`, but skip broken samples and note them in a file.
+    """Like :class:`CheckedPipeline`, but skip broken samples and add a line for each to the file ``notes``.
 
-    In training the engine draws another sample for ``None``. In evaluation the next whole sample of the data set takes the
-    place, with a void mask: it adds nothing to the scores, and images are still counted right.
-
-    Args:
-        transforms: of the pipeline.
-        dataset: whose pipeline it is.
-        training: whether another sample may be drawn.
-        notes: file for a line per broken sample; workers and processes add to it.
+    In training the engine draws another sample for ``None``. In evaluation the next sample of the data set that is not broken
+    takes the place, with a void mask: it adds nothing to the scores, and images are still counted right.
 
     Raises:
         UserError: ``MOST_IN_A_ROW`` samples in a row are broken; has the code of the last one's fault.
@@ -94,7 +85,7 @@ class SkippingPipeline(CheckedPipeline):
             raise error.within(f"{self.in_a_row} broken samples in a row, the last one") from error
         if str(error) not in self.noted:
             self.noted.add(str(error))
-            with open(self.notes, "a") as file:  # one short write: lines of several workers don't mix
+            with open(self.notes, "a") as file:  # one short write each: lines of several workers don't mix
                 file.write(f"{error}\n")
 
     def _void(self, index: int) -> dict:
@@ -102,7 +93,7 @@ class SkippingPipeline(CheckedPipeline):
         samples = result["data_samples"]
         for sample in samples if isinstance(samples, list) else [samples]:  # a list under TestTimeAug
             sample.gt_sem_seg.data.fill_(self.dataset.ignore_index)
-            sample.set_metainfo(dict(stand_in=True))  # no picture is to be made of it
+            sample.set_metainfo(dict(stand_in=True))  # keeps it out of pictures
         return result
 
 

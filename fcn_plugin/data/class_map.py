@@ -67,17 +67,10 @@ class ClassMap:
         return cls(ids, classes)
 
     def convert(self, mask: np.ndarray, path: str) -> np.ndarray:
-        """Ids of a file -> class indices and 255.
-
-        Args:
-            mask: (H, W) whole numbers, 0 .. 65535.
-            path: file of the mask, for the message.
-
-        Returns:
-            (H, W) uint8.
+        """Convert (H, W) ids of a file to class indices and 255, uint8.
 
         Raises:
-            UserError: ``mask-ids``; names the file, the ids that the map does not know and how many pixels carry them.
+            UserError: ``mask-ids``; names ``path``, the ids that the map does not know and how many pixels carry them.
         """
         table = np.full(LARGEST_ID + 2, -1, np.int16)  # the last entry is for values that no id can have
         table[list(self.ids)] = list(self.ids.values())

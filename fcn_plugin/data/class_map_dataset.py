@@ -13,7 +13,7 @@ from ..errors import UserError
 from .class_map import ClassMap
 
 LOADER = "FCNLoadAnnotations"
-TWO_FILES = re.compile(r"\S+\.\w{2,5} +\S+\.\w{2,5}")
+TWO_FILES = re.compile(r"\S+\.\w{2,5} +\S+\.\w{2,5}")  # blanks in place of the tab
 
 
 @DATASETS.register_module()
@@ -50,10 +50,7 @@ class ClassMapDataset(BaseSegDataset):
         metainfo = {**own, **(metainfo or {})}
         if class_map is None:
             if not own.get("classes") or list(metainfo["classes"]) != list(own["classes"]):
-                name = type(self).__name__
-                raise UserError(
-                    "class-map", f"{name} needs class_map={{id: name}}; list ids that are no class in ignore_ids"
-                )
+                raise UserError("class-map", f"{type(self).__name__} needs class_map={{id: name}} (and ignore_ids)")
             class_map = dict(enumerate(own["classes"]))
         self.class_map = ClassMap.of(class_map, ignore_ids)
         metainfo["classes"] = classes = self.class_map.classes
@@ -79,14 +76,8 @@ class ClassMapDataset(BaseSegDataset):
 
     def _item(self, line: str) -> dict:
         names = line.split("\t")
-        if TWO_FILES.fullmatch(line):
-            raise UserError(
-                "list-file", f"{self.ann_file}: {line!r} has blanks between two file names: write a tab there"
-            )
-        if len(names) > 2 or not all(names):
-            raise UserError(
-                "list-file", f"{self.ann_file}: {line!r} is no pair IMAGE<tab>MASK: write two names, or one"
-            )
+        if len(names) > 2 or not all(names) or TWO_FILES.fullmatch(line):
+            raise UserError("list-file", f"{self.ann_file}: {line!r} is invalid: write NAME, or IMAGE, a tab and MASK")
         if len(names) == 1:
             names = [line + self.img_suffix, line + self.seg_map_suffix]
         folders = self.data_prefix.get("img_path") or "", self.data_prefix.get("seg_map_path")
@@ -97,11 +88,7 @@ class ClassMapDataset(BaseSegDataset):
 
 
 def read_list(path: str | Path) -> list[str]:
-    """Read the lines of a split's list that are not blank, stripped, without the byte order mark of some editors.
-
-    Raises:
-        UserError: ``list-file``: the file is no UTF-8 text.
-    """
+    """Read the lines of a split's list that are not blank; raise ``list-file`` where it is no UTF-8 text."""
     try:
         lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
@@ -111,9 +98,7 @@ def read_list(path: str | Path) -> list[str]:
 
 def _check_palette(palette: Sequence, classes: int) -> None:
     if len(palette) not in (0, classes):
-        raise UserError(
-            "class-map", f"palette has {len(palette)} colours for {classes} classes: give each class its own"
-        )
+        raise UserError("class-map", f"palette has {len(palette)} colours for {classes} classes: give each its own")
     for colour in palette:
         if not (isinstance(colour, (list, tuple)) and len(colour) == 3 and all(part in range(256) for part in colour)):
             raise UserError("class-map", f"palette holds {colour!r}: write [red, green, blue], each from 0 to 255")
@@ -126,7 +111,5 @@ def _require_loader(pipeline: Iterable) -> None:
             _require_loader(step)
         elif isinstance(step, dict):
             if str(step.get("type")).split(".")[-1] == "LoadAnnotations":
-                raise UserError(
-                    "class-map", f"LoadAnnotations does not apply class_map: load the masks with dict(type='{LOADER}')"
-                )
+                raise UserError("class-map", f"LoadAnnotations applies no class_map: load with dict(type='{LOADER}')")
             _require_loader(step.get("transforms") or ())

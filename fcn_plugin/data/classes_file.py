@@ -11,18 +11,15 @@ from ..errors import UserError
 from .class_map import LARGEST_ID
 
 COLOUR = ("red", "green", "blue")
+ClassTable = tuple[dict[int, str], list[list[int]] | None]
 
 
-def read_classes(path: str | Path) -> tuple[dict[int, str], list[list[int]] | None]:
+def read_classes(path: str | Path) -> ClassTable:
     """Read names and colours of ids.
 
-    Args:
-        path: of the file; a list of names numbers them from 0.
-
     Returns:
-        ``class_map``, id -> name in ascending order of ids (several ids may carry one name), and ``palette``, [red, green,
-        blue] of each entry of ``class_map`` in its order, or None where the file holds no colours. Where no name repeats, that
-        is also the order of class indices.
+        ``class_map``, id -> name in ascending order of ids (several ids may carry one name); a list of names numbers them from
+        0. ``palette``, [red, green, blue] of each entry of ``class_map``, or None where the file holds no colours.
 
     Raises:
         UserError: ``class-file``: no such file, or an invalid entry; names the file and the line.
@@ -31,9 +28,7 @@ def read_classes(path: str | Path) -> tuple[dict[int, str], list[list[int]] | No
         lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         reason = "no such file" if isinstance(error, FileNotFoundError) else error
-        raise _error(
-            path, f"it can't be read as UTF-8 text ({reason}); write one class name a line, id 0 first"
-        ) from error
+        raise _error(path, f"it can't be read as UTF-8 text ({reason}); write one class name a line") from error
     header = re.match(r"\s*id\s*([,;\t])", lines[0], re.IGNORECASE) if lines else None
     return _read_table(path, lines, header[1]) if header else (_read_names(path, lines), None)
 
@@ -47,15 +42,11 @@ def _read_names(path: str | Path, lines: Sequence[str]) -> dict[int, str]:
         if "," in name:
             raise _error(where, f"{name!r} is no class name; a CSV starts with the line id,name,red,green,blue")
         if name in names[:i]:
-            raise _error(
-                where, f"{name!r} is in line {names.index(name) + 1} too; use a CSV id,name to give two ids one name"
-            )
+            raise _error(where, f"{name!r} is in line {names.index(name) + 1} too; a CSV can give two ids one name")
     return dict(enumerate(names))
 
 
-def _read_table(
-    path: str | Path, lines: Sequence[str], delimiter: str
-) -> tuple[dict[int, str], list[list[int]] | None]:
+def _read_table(path: str | Path, lines: Sequence[str], delimiter: str) -> ClassTable:
     rows = csv.reader(lines, delimiter=delimiter)
     columns = [cell.strip().lower() for cell in next(rows)]
     if columns not in (["id", "name"], ["id", "name", *COLOUR]):

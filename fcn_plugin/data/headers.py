@@ -43,44 +43,27 @@ class Header(NamedTuple):
 
 
 def read_header(path: str, what: str = "image") -> Header:
-    """Read the header of an image or mask.
-
-    Args:
-        path: the file.
-        what: ``image`` or ``mask``.
-
-    Raises:
-        UnreadableFile: missing, empty, or no image.
-    """
+    """Read the header of an ``image`` or ``mask``; raises UnreadableFile where it is missing, empty, or no image."""
     return _open(path, what, decoded=False)[0]
 
 
 def decode(path: str, what: str = "image") -> tuple[Header, Image.Image]:
-    """Read the header and all pixels of an image or mask.
-
-    Raises:
-        UnreadableFile: missing, cut short, or no image.
-    """
+    """Read the header and all pixels of an ``image`` or ``mask``; raises UnreadableFile also where it is cut short."""
     header, image = _open(path, what, decoded=True)
-    missing, tail = False, TAILS["PNG"]  # Pillow decodes without the last bytes, OpenCV does not
-    if header.format == "PNG":
-        missing = _end(path, len(tail)) != tail and tail not in Path(path).read_bytes()
-    elif header.format == "BMP":
-        with open(path, "rb") as file:
-            missing = os.fstat(file.fileno()).st_size < int.from_bytes(file.read(6)[2:], "little")
-    if missing:
-        raise unreadable(path, what, EOFError("its end is missing"))
+    if header.format in ("PNG", "BMP"):  # Pillow decodes without the last bytes, OpenCV does not
+        data = Path(path).read_bytes()
+        short = len(data) < int.from_bytes(data[2:6], "little") if header.format == "BMP" else TAILS["PNG"] not in data
+        if short:
+            raise unreadable(path, what, EOFError("its end is missing"))
     return header, image
 
 
 def require_whole(header: Header, what: str = "image") -> None:
-    """Refuse a file that was cut short: OpenCV decodes what is left and reports no error.
-
-    Raises:
-        UnreadableFile: the pixels end before they should.
-    """
-    tail = TAILS.get(header.format)
-    if not tail or _end(header.path, len(tail)) != tail:
+    """Raise UnreadableFile for a file that was cut short: OpenCV decodes what is left and reports no error."""
+    with open(header.path, "rb") as file:
+        file.seek(-min(len(TAILS["PNG"]), os.path.getsize(header.path)), os.SEEK_END)
+        end = file.read()
+    if header.format not in TAILS or not end.endswith(TAILS[header.format]):
         decode(header.path, what)  # bytes may follow a complete image, such as a phone's film
 
 
@@ -95,15 +78,9 @@ def _open(path: str, what: str, decoded: bool) -> tuple[Header, Image.Image]:
         raise unreadable(path, what, error) from error
 
 
-def _end(path: str, count: int) -> bytes:
-    with open(path, "rb") as file:
-        file.seek(-min(count, os.fstat(file.fileno()).st_size), os.SEEK_END)
-        return file.read()
-
-
 def unreadable(path: str, what: str, error: Exception) -> UnreadableFile:
     """Describe a file that Pillow could not read."""
-    reason = (isinstance(error, OSError) and error.strerror) or str(error).replace(f" '{path}'", "")
+    reason = getattr(error, "strerror", None) or str(error).replace(f" '{path}'", "")
     if isinstance(error, FileNotFoundError):
         reason = "no such file"
     elif isinstance(error, Image.DecompressionBombError):

@@ -42,11 +42,7 @@ def dataset_meta(cfg: ConfigDict) -> dict:
 
 
 def declared_meta(dataset: ConfigDict) -> dict:
-    """``classes`` and ``palette`` of one data set's entry that wraps no other.
-
-    Raises:
-        UserError: ``class-map``: the map contradicts itself.
-    """
+    """``classes`` and ``palette`` of a data set's entry that wraps no other; raises ``class-map`` for an invalid map."""
     meta = {**DATASETS.get(dataset.type).METAINFO, **dataset.get("metainfo", {})}
     if dataset.get("class_map") is not None:
         meta["classes"] = ClassMap.of(dataset.class_map, dataset.get("ignore_ids")).classes

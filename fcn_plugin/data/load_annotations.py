@@ -20,12 +20,11 @@ from .problems import refuse
 class FCNLoadAnnotations(LoadAnnotations):
     """Replace mmseg's loader, which wraps 16-bit ids modulo 256, drops a side of a 1 x N mask and passes unknown ids on.
 
-    Remove it once mmseg's reads the file's own depth and checks ids. A sample without a mask passes: mmseg's inference
-    removes its own loader from a pipeline by name.
+    A sample without a mask passes: mmseg's inference removes its own loader from a pipeline by name.
 
     Raises:
-        UserError: ``mask-colours`` or ``mask-lossy``; ``mask-ids``: an id outside the data set's label map (the file, the id,
-            its pixels); ``config-data``: the loader and the data set differ in ``reduce_zero_label``.
+        UserError: ``mask-colours``, ``mask-lossy``; ``mask-ids``: an id outside the data set's label map;
+            ``config-data``: the loader and the data set differ in ``reduce_zero_label``.
     """
 
     def _load_seg_map(self, results: dict) -> None:
@@ -46,9 +45,7 @@ class FCNLoadAnnotations(LoadAnnotations):
             void = {} if results.get("complete_label_map") else {IGNORED: IGNORED}
             mask = ClassMap({**void, **file_ids(ids, reduce)}, ()).convert(mask, path)
         elif mask.max() > IGNORED:
-            raise UserError(
-                "mask-ids", f"{path} holds the id {mask.max()}, above {IGNORED}: give the data set a class_map"
-            )
+            raise UserError("mask-ids", f"{path} holds the id {mask.max()}: give the data set a class_map")
         elif reduce:
             mask = np.where((mask == 0) | (mask == IGNORED), IGNORED, mask - 1)
         results["gt_seg_map"] = mask.astype(np.uint8)

@@ -12,15 +12,13 @@ VOID = 255  # the ring around every object; neither trained on nor scored
 
 
 def voc_palette() -> np.ndarray:
-    """VOC's colour map: uint8 (256, 3), row = label, columns = R, G, B.
+    """Make VOC's colour map: uint8 (256, 3), row = label, columns = R, G, B (``VOClabelcolormap.m`` of the development kit).
 
-    Bits 0, 1, 2 of the label go to the top bit of R, G, B, bits 3, 4, 5 to the next bit, and so on
-    (``VOClabelcolormap.m`` of the VOC development kit).
+    Bits 0, 1, 2 of the label go to the top bit of R, G, B, bits 3, 4, 5 to the next bit, and so on.
     """
     label = np.arange(256)
     colours = np.zeros((256, 3), dtype=np.uint8)
     for channel in range(3):
         for step in range(8):
-            bit = label >> (3 * step + channel) & 1
-            colours[:, channel] |= (bit << (7 - step)).astype(np.uint8)
+            colours[:, channel] |= ((label >> (3 * step + channel) & 1) << (7 - step)).astype(np.uint8)
     return colours

@@ -61,13 +61,8 @@ class Problem:
     path: str
     found: str
 
-    @property
-    def severity(self) -> str:
-        return KINDS[self.code].severity
-
-    @property
-    def remedy(self) -> str:
-        return KINDS[self.code].remedy
+    severity = property(lambda self: KINDS[self.code].severity)
+    remedy = property(lambda self: KINDS[self.code].remedy)
 
     @property
     def message(self) -> str:

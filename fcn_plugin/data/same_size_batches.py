@@ -1,7 +1,4 @@
-"""Batches of images of one size: evaluation at native size with more than one image at a time, and nothing padded.
-
-A net in either geometry gives an image the scores that it gives it alone.
-"""
+"""Batches of images of one size: evaluation at native size, unpadded, with the scores of one image at a time."""
 
 from __future__ import annotations
 
@@ -16,7 +13,7 @@ from .headers import UnreadableFile, read_header
 
 @DATA_SAMPLERS.register_module()
 class SameSizeBatchSampler(BatchSampler):
-    """Batches of a sampler's indices, each of images with one height and width; sizes come from the files' headers.
+    """Group a sampler's indices into batches of images with one height and width, which the files' headers tell.
 
     Args:
         sampler: a sampler over a data set of mmengine, without shuffling.
@@ -43,7 +40,7 @@ class SameSizeBatchSampler(BatchSampler):
         return sum(1 for _ in self)
 
     def _size(self, index: int) -> tuple[int, int] | None:
-        """None for a file that can't be read: it goes alone, and its loader says what is wrong with it."""
+        """None for a file that can't be read: it goes alone, and its loader refuses it."""
         if index not in self.sizes:
             try:
                 self.sizes[index] = read_header(self.dataset.get_data_info(index)["img_path"]).shown

@@ -14,7 +14,7 @@ from .seeds import mix_seed, seeded
 
 
 class Draw(int):
-    """The index of a sample, which knows its place in the run: ``place`` is (epoch, number within it)."""
+    """The index of a sample with its ``place`` in the run: (epoch, number within it)."""
 
     place: tuple[int, int]
 
@@ -29,26 +29,21 @@ class Draw(int):
 
 @DATA_SAMPLERS.register_module()
 class PlacedSampler(Sampler):
-    """The indices of a sampler with their places in the sequence over all processes.
+    """Yield the indices of a sampler (its config) with their places in the sequence over all processes.
 
-    Process r of n gets every n-th index, as mmengine's samplers share them out, so that n processes draw the samples that one
-    would draw in a batch n times as large.
-
-    Args:
-        dataset: of the loader.
-        sampler: config of the sampler.
-        seed: of the run.
+    Process r of n gets every n-th index, as in mmengine's samplers: n processes draw the samples that one would draw in a
+    batch n times as large.
     """
 
     def __init__(self, dataset: Dataset, sampler: dict, seed: int | None = None) -> None:
         self.sampler = DATA_SAMPLERS.build(sampler, default_args=dict(dataset=dataset, seed=seed))
         self.rank, self.world_size = get_dist_info()
         self.epoch = self.position = 0
-        if hasattr(self.sampler, "skip"):  # the engine asks for the method: without it, batches are read and dropped
+        if hasattr(self.sampler, "skip"):  # without this method the engine reads batches and drops them
             self.skip = self._skip
 
     def __iter__(self) -> Iterator[Draw]:
-        if not hasattr(self.sampler, "skip"):  # an endless one goes on where it was left
+        if not hasattr(self.sampler, "skip"):  # an endless sampler continues where it stopped
             self.position = 0
         for index in self.sampler:
             number = self.position * self.world_size + self.rank
@@ -75,12 +70,7 @@ class PlacedSampler(Sampler):
 
 @DATASETS.register_module()
 class SeededSamples(Dataset):
-    """A data set whose random transforms draw from a seed of the sample's place.
-
-    Args:
-        dataset: config of the data set; its attributes are at hand as this one's.
-        seed: of the run.
-    """
+    """Wrap a data set (its config) so that random transforms draw from a seed of the run's seed and the sample's place."""
 
     def __init__(self, dataset: dict, seed: int = 0) -> None:
         self.dataset = DATASETS.build(dataset)

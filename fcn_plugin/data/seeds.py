@@ -1,7 +1,6 @@
-"""Random numbers as a function of where a run stands, so that a resumed run draws what it would have drawn.
+"""Random numbers as a function of the seed and the position of a run, so that a resumed run draws the same ones.
 
-A generator's state after k steps depends on all that came before: validations, restarts, other workers. A seed made of
-(seed of the run, position) does not, and needs no place in a checkpoint.
+A generator's state after k steps depends on validations, restarts and workers before it, and would have to be saved.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from torch.utils.data import get_worker_info
 
 
 def mix_seed(*numbers: int) -> int:
-    """A seed of 64 bits from several non-negative integers; neighbours give unrelated ones."""
+    """Mix non-negative integers, such as the run's seed and a position, into a seed of 64 bits unrelated to its neighbours'."""
     return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0])
 
 
@@ -24,12 +23,12 @@ def seed_all(seed: int) -> None:
     """Seed the generators of Python, NumPy, torch and every device in use."""
     _seed_cpu(seed)
     if torch.cuda.is_initialized() or torch.backends.mps.is_available():
-        torch.manual_seed(seed)  # on a machine without a device it notes its caller's stack each time
+        torch.manual_seed(seed)  # skipped without a device, where it records its caller's stack each time
 
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Seed the CPU's generators, and put them back as they were; in a data loader's process nobody else draws from them."""
+    """Seed the CPU's generators, and restore them afterwards; not in a data loader's process, which nothing else draws in."""
     if get_worker_info() is not None:
         _seed_cpu(seed)
         yield
