@@ -4,6 +4,7 @@ import pytest
 import torch
 from support.builders import STREAMS, build_fcn, build_from
 from support.reference_nets import run_vgg16, vgg16_weights
+from support.refusals import refused
 
 from benchmarks.plain import PlainFCN
 

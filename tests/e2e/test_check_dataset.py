@@ -90,7 +90,7 @@ def test_two_folders(tool, data, tmp_path, monkeypatch):
         ((), "give a config, or both --images and --masks"),
         (("--images", "a"), "give a config, or both --images and --masks"),
         (("x.py", "--images", "a", "--masks", "b"), "give a config, or both --images and --masks"),
-        (("x.py", "--jobs", "-1"), "--jobs is -1: give 0 or more"),
+        (("x.py", "--jobs", "-1"), "--jobs: -1 is less than 0"),
         (("--images", "nowhere", "--masks", "b"), "error: the folder of images nowhere does not exist"),
         (("x.py",), "error: "),
     ],
