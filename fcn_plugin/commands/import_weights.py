@@ -77,13 +77,14 @@ def import_weights(source: str, target: str, cfg: Config | None = None, images: 
         raise UserError("output-path", f"{target} is the source itself: give another name")
     if images is not None and images not in KINDS:
         raise UserError("option-value", f"images {images!r} is unknown: give one of {', '.join(KINDS)}")
-    renamed, form = read_renamed(source, KINDS.get(images))
+    renamed = read_renamed(source, KINDS.get(images))
+    form = renamed.form
     is_fcn = FCNSkipHead.count_classes(renamed.tensors) is not None
     if cfg is None:
         (tensors, lines), meta = _take_all(renamed, FCNSkipHead.is_upsampling), {}
     else:
-        tensors, lines = fit(_outline(cfg), renamed, form, source, cfg.model.get("fc", "copy"), is_fcn)
-        meta = {"dataset_meta": dataset_meta(cfg)}
+        fitted = fit(_outline(cfg), renamed, cfg.model.get("fc", "copy"), is_fcn)
+        tensors, lines, meta = fitted.tensors, fitted.lines, {"dataset_meta": dataset_meta(cfg)}
     _write({**tensors, RECORD: form.preprocessing}, meta, path)
     use = "tools/test.py and init_model take it" if is_fcn else "start from it with model.pretrained"
     wrote = f"wrote {path}: {len(tensors)} tensors for images as {describe(form.preprocessing)}; {use}"

@@ -1,5 +1,3 @@
-"""Other programs' weight files under our names; mmengine's loaders read safely once this is imported."""
+"""Other programs' weight files under our names; importing this makes mmengine's checkpoint loaders safe."""
 
-from . import schemes
-
-__all__ = ["schemes"]
+from . import schemes as schemes

@@ -12,7 +12,7 @@ import codecs
 import math
 import mmap
 import re
-from typing import NamedTuple
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -20,24 +20,17 @@ from torch import Tensor
 
 from ..checkpoints.read import require_checkpoint
 from ..errors import UserError
-from .protobuf import FIXED32, FIXED64, LENGTH, VARINT, CaffeFileError, Field, fields, read_varint, signed
+from .protobuf import FIXED32, FIXED64, LENGTH, VARINT, CaffeFileError, Field, pick, read_varint, signed
 
 DATA, SHAPE, DOUBLE_DATA = 5, 7, 8  # fields of BlobProto
-NUMBERS = {DATA: (FIXED32, np.dtype("<f4")), DOUBLE_DATA: (FIXED64, np.dtype("<f8"))}  # wire type of a single number
 LEGACY_SHAPE = (1, 2, 3, 4)  # num, channels, height, width
+BLOB = {DATA: (LENGTH, FIXED32), DOUBLE_DATA: (LENGTH, FIXED64), SHAPE: (LENGTH,)} | dict.fromkeys(
+    LEGACY_SHAPE, (VARINT,)
+)
+V0_LAYER = 1  # field of V1LayerParameter
+# V1LayerParameter, LayerParameter: fields of the name, the type and the blobs; the type of a fully connected layer
+LAYERS = {2: (4, 5, 6, 14), 100: (1, 2, 7, b"InnerProduct")}
 MAX_AXES, MAX_COUNT = 32, 2**31 - 1  # a blob's limits in Caffe
-
-
-class _Layer(NamedTuple):
-    """Field numbers of one kind of layer, and its type of a fully connected one."""
-
-    name: int
-    type: int
-    blobs: int
-    inner_product: int | bytes
-
-
-LAYERS = {2: _Layer(4, 5, 6, 14), 100: _Layer(1, 2, 7, b"InnerProduct")}  # V1LayerParameter, LayerParameter
 
 
 def read_caffemodel(path: str) -> dict[str, Tensor]:
@@ -85,12 +78,11 @@ def _foreign(head: bytes) -> CaffeFileError | None:
 
 
 def _read_net(data: memoryview) -> dict[str, Tensor]:
-    weights, names, layers = {}, set(), 0
-    for field in fields(data, 0, len(data)):
-        if field.number not in LAYERS or field.wire != LENGTH:
-            continue
-        layers += 1
-        name, tensors = _read_layer(data, field, LAYERS[field.number])
+    weights, names = {}, set()
+    found = pick(data, Field(0, LENGTH, 0, 0, len(data)), dict.fromkeys(LAYERS, (LENGTH,)))
+    layers = [(layer, number) for number, fields in found.items() for layer in fields]
+    for layer, number in layers:
+        name, tensors = _read_layer(data, layer, number)
         if not tensors:
             continue
         if name in names:
@@ -99,66 +91,53 @@ def _read_net(data: memoryview) -> dict[str, Tensor]:
         kinds = ("weight", "bias", *(f"blob{i}" for i in range(2, len(tensors))))
         weights |= {f"{name}.{kind}": tensor for kind, tensor in zip(kinds, tensors, strict=False)}
     if not layers:
-        raise CaffeFileError("it is empty" if not data else "it holds no layers")
+        raise CaffeFileError("it holds no layers" if data else "it is empty")
     if not weights:
-        raise CaffeFileError(
-            f"its {layers} layers hold no weights", "give the .caffemodel that Caffe saved in training"
-        )
+        raise CaffeFileError(f"its {len(layers)} layers hold no weights", "give the .caffemodel that Caffe saved")
     return weights
 
 
-def _read_layer(data: memoryview, layer: Field, numbers: _Layer) -> tuple[str, list[Tensor]]:
-    name, inner_product, blobs = b"", False, []
-    for field in fields(data, layer.start, layer.stop):
-        is_text = field.number in (numbers.name, numbers.type) and field.wire == LENGTH
-        value = bytes(data[field.start : field.stop]) if is_text else field.value
-        if numbers is LAYERS[2] and field.number == 1 and field.wire == LENGTH:
-            reason = "its layers have Caffe's oldest form (V0LayerParameter)"
-            raise CaffeFileError(reason, "rewrite it with Caffe's upgrade_net_proto_binary")
-        if field.number == numbers.name and is_text:
-            name = value
-        elif field.number == numbers.type and field.wire in (VARINT, LENGTH):
-            inner_product = value == numbers.inner_product
-        elif field.number == numbers.blobs and field.wire == LENGTH:
-            blobs.append(field)
-    name = name.decode(errors="backslashreplace")
-    # read last: a layer's name and type may follow its blobs
-    tensors = [_read_blob(data, blob, i, inner_product, f"layer {name!r}, blob {i}") for i, blob in enumerate(blobs)]
-    return name, tensors
+def _read_layer(data: memoryview, layer: Field, number: int) -> tuple[str, list[Tensor]]:
+    name, kind, blobs, inner_product = LAYERS[number]
+    found = pick(data, layer, {V0_LAYER: (LENGTH,), name: (LENGTH,), kind: (VARINT, LENGTH), blobs: (LENGTH,)})
+    if number == 2 and found[V0_LAYER]:
+        reason = "its layers have Caffe's oldest form (V0LayerParameter)"
+        raise CaffeFileError(reason, "rewrite it with Caffe's upgrade_net_proto_binary")
+    # the last value of a field counts
+    label = next((bytes(data[field.start : field.stop]) for field in found[name][::-1]), b"")
+    kinds = [field.value if field.wire == VARINT else data[field.start : field.stop] for field in found[kind]]
+    is_matrix, label = kinds[-1:] == [inner_product], label.decode(errors="backslashreplace")
+    numbered = enumerate(found[blobs])
+    return label, [_read_blob(data, blob, i, is_matrix, f"layer {label!r}, blob {i}") for i, blob in numbered]
 
 
-def _read_blob(data: memoryview, blob: Field, index: int, inner_product: bool, where: str) -> Tensor:
-    pieces: dict[int, list[np.ndarray]] = {DATA: [], DOUBLE_DATA: []}
-    legacy: dict[int, int] = {}
-    shape: list[int] | None = None
-    for field in fields(data, blob.start, blob.stop):
-        if field.number in NUMBERS and field.wire in (LENGTH, NUMBERS[field.number][0]):
-            pieces[field.number].append(_numbers(data, field, NUMBERS[field.number][1], where))
-        elif field.number == SHAPE and field.wire == LENGTH:
-            shape = (shape or []) + _read_dims(data, field)
-        elif field.number in LEGACY_SHAPE and field.wire == VARINT:
-            legacy[field.number] = signed(field.value)
-    if shape is None:
-        # a blob without axes, one number, is written without any shape
-        shape = _squeeze([legacy.get(number, 0) for number in LEGACY_SHAPE], index, inner_product) if legacy else []
-    floats, doubles = (sum(map(len, runs)) for runs in pieces.values())
-    count = floats + doubles
-    if floats and doubles:
-        raise CaffeFileError(f"{where} holds {floats} floats and {doubles} doubles at once")
+def _read_blob(data: memoryview, blob: Field, index: int, is_matrix: bool, where: str) -> Tensor:
+    found = pick(data, blob, BLOB)
+    floats = [_numbers(data, field, np.dtype("<f4"), where) for field in found[DATA]]
+    doubles = [_numbers(data, field, np.dtype("<f8"), where) for field in found[DOUBLE_DATA]]
+    legacy = [signed(found[number][-1].value) if found[number] else 0 for number in LEGACY_SHAPE]
+    if found[SHAPE]:
+        shape = [size for field in found[SHAPE] for size in _read_sizes(data, field)]
+    else:  # a blob without axes, one number, is written without any shape
+        shape = _squeeze(legacy, index, is_matrix) if any(found[number] for number in LEGACY_SHAPE) else []
+    n_floats, n_doubles = sum(map(len, floats)), sum(map(len, doubles))
+    count = n_floats + n_doubles
+    if n_floats and n_doubles:
+        raise CaffeFileError(f"{where} holds {n_floats} floats and {n_doubles} doubles at once")
     if len(shape) > MAX_AXES or min(shape, default=0) < 0 or math.prod(max(n, 1) for n in shape) > MAX_COUNT:
         raise CaffeFileError(f"{where} holds {count} numbers and has the impossible shape {shape[: MAX_AXES + 1]}")
     if math.prod(shape) != count:
         raise CaffeFileError(f"{where} holds {count} numbers, its shape {tuple(shape)} needs {math.prod(shape)}")
-    tensor = torch.empty(shape, dtype=torch.float64 if doubles else torch.float32)
+    tensor = torch.empty(shape, dtype=torch.float64 if n_doubles else torch.float32)
     if count:
-        np.concatenate([*pieces[DATA], *pieces[DOUBLE_DATA]], out=tensor.numpy().reshape(-1))
+        np.concatenate([*floats, *doubles], out=tensor.numpy().reshape(-1))
     _release(data, blob)
     return tensor
 
 
-def _squeeze(shape: list[int], index: int, inner_product: bool) -> list[int]:
+def _squeeze(shape: list[int], index: int, is_matrix: bool) -> list[int]:
     """Remove the axes that num, channels, height, width add: (1, 1, O, I) of a matrix, (1, 1, 1, O) of a bias."""
-    if index == 0 and inner_product and shape[:2] == [1, 1]:
+    if index == 0 and is_matrix and shape[:2] == [1, 1]:
         return shape[2:]
     return shape[3:] if index == 1 and shape[:3] == [1, 1, 1] else shape
 
@@ -173,17 +152,15 @@ def _numbers(data: memoryview, field: Field, dtype: np.dtype, where: str) -> np.
     return np.ndarray((count,), dtype, data, field.start, (step,)) if count else np.empty(0, dtype)
 
 
-def _read_dims(data: memoryview, message: Field) -> list[int]:
+def _read_sizes(data: memoryview, message: Field) -> Iterator[int]:
     """Read the sizes in a BlobShape; stop at one more than a blob can have."""
-    dims: list[int] = []
-    for field in fields(data, message.start, message.stop):
-        if field.number != 1 or field.wire not in (VARINT, LENGTH):
-            continue
+    count = 0
+    for field in pick(data, message, {1: (VARINT, LENGTH)})[1]:
         position = field.start
-        while position < field.stop and len(dims) <= MAX_AXES:
+        while position < field.stop and count <= MAX_AXES:
             value, position = read_varint(data, position, field.stop)
-            dims.append(signed(value))
-    return dims
+            count += 1
+            yield signed(value)
 
 
 def _release(data: memoryview, blob: Field) -> None:

@@ -30,20 +30,19 @@ def load_classifier(model: nn.Module, source: str, fc: str = "copy") -> list[str
         The report, one line per tensor: copied, reshaped, subsampled, newly initialised or dropped.
 
     Raises:
-        UserError: ``weights-fit``: layers missing, left over or of another shape; ``weights-preprocessing``; or those of
-            :func:`read_renamed`.
+        UserError: those of :func:`.rename.read_renamed` and :func:`.fit.fit`.
     """
-    renamed, form = read_renamed(source)
-    tensors, lines = fit(model, renamed, form, source, fc)
+    renamed = read_renamed(source)
+    fitted = fit(model, renamed, fc)
     own = model.state_dict()
     with torch.no_grad():
-        for name, tensor in tensors.items():
+        for name, tensor in fitted.tensors.items():
             own[name].copy_(tensor)
-    kinds = Counter(re.match(r"newly initialised|\w+", line)[0] for line in lines)
+    kinds = Counter(re.match(r"newly initialised|\w+", line)[0] for line in fitted.lines)
     counts = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
-    print_log(f"started from {source} ({form.name}), tensors: {counts}", logger="current")
-    _log_lines(lines)
-    return lines
+    print_log(f"started from {source} ({renamed.form.name}), tensors: {counts}", logger="current")
+    _log_lines(fitted.lines)
+    return fitted.lines
 
 
 def _log_lines(lines: list[str]) -> None:

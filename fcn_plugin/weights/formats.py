@@ -21,35 +21,20 @@ from .preprocessing import CAFFE, RECORD, TORCHVISION, TORCHVISION_GOOGLENET
 HEAD = re.compile(r"(score|upscore|scale)_?\w*")
 FC = {"fc6": "neck.fc6", "fc7": "neck.fc7"}
 INCEPTIONS = ("3a", "3b", "4a", "4b", "4c", "4d", "4e", "5a", "5b")
-BRANCHES = {
-    "1x1": "branch1",
-    "3x3_reduce": "branch2.0",
-    "3x3": "branch2.1",
-    "5x5_reduce": "branch3.0",
-    "5x5": "branch3.1",
-    "pool_proj": "branch4.1",  # branch4.0 is the pool
-}
+# Caffe's names -> torchvision's branches; branch 4.0 is the pool
+BRANCHES = {"1x1": "1", "3x3_reduce": "2.0", "3x3": "2.1", "5x5_reduce": "3.0", "5x5": "3.1", "pool_proj": "4.1"}
 
 
 @dataclass(frozen=True)
 class WeightFormat:
-    """One kind of file.
+    """One kind of file."""
 
-    Attributes:
-        name: shown in messages.
-        layers: layer of the source -> layer of the net.
-        unused: layers that an FCN has no place for: ImageNet's class scores, auxiliary classifiers.
-        preprocessing: what the weights expect of an image, see ``preprocessing.py``.
-        fc6_kernel: side of the kernel that fc6's matrix stands for.
-        head: whether score and upsampling layers have their names from the authors' nets.
-    """
-
-    name: str
-    layers: Mapping[str, str]
-    unused: tuple[str, ...] = ()
-    preprocessing: Tensor = field(default=TORCHVISION, compare=False)
-    fc6_kernel: int = 7
-    head: bool = False
+    name: str  # shown in messages
+    layers: Mapping[str, str]  # layer of the source -> layer of the net
+    unused: tuple[str, ...] = ()  # layers that an FCN has no place for: ImageNet's class scores, auxiliary classifiers
+    preprocessing: Tensor = field(default=TORCHVISION, compare=False)  # what the weights expect of an image
+    fc6_kernel: int = 7  # side of the kernel that fc6's matrix stands for
+    head: bool = False  # whether score and upsampling layers have their names from the authors' nets
 
     def target(self, layer: str) -> str | None:
         """Return the layer of the net that a source's layer goes to."""
@@ -171,5 +156,7 @@ def caffe_names() -> dict[str, str]:
     """
     names = {"conv1/7x7_s2": "conv1.conv", "conv2/3x3_reduce": "conv2.conv", "conv2/3x3": "conv3.conv"}
     for block in INCEPTIONS:
-        names |= {f"inception_{block}/{layer}": f"inception{block}.{branch}.conv" for layer, branch in BRANCHES.items()}
+        names |= {
+            f"inception_{block}/{layer}": f"inception{block}.branch{branch}.conv" for layer, branch in BRANCHES.items()
+        }
     return names

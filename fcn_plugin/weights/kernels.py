@@ -40,16 +40,17 @@ def dense(kernel: Tensor) -> Tensor:
     return torch.eye(len(kernel), dtype=kernel.dtype)[..., None, None] * kernel
 
 
-def subsample(tensor: Tensor, shape: Sequence[int]) -> Tensor:
-    """Take m of n entries along each axis, at ``round(i * (n - 1) / (m - 1))``: 0, 3, 6 of 7; the middle one for m = 1."""
+def subsample(tensor: Tensor, shape: Sequence[int]) -> Tensor | None:
+    """Take m of n entries along each axis, at ``round(i * (n - 1) / (m - 1))``: 0, 3, 6 of 7; the middle one for m = 1.
+
+    Returns:
+        None where the shape has another number of axes, or is larger along one.
+    """
+    if len(shape) != tensor.dim() or any(map(int.__gt__, shape, tensor.shape)):
+        return None
     for axis, (have, want) in enumerate(zip(tensor.shape, shape, strict=True)):
         if want < have:
             first = (have - 1) // 2 if want == 1 else 0
             places = torch.linspace(first, have - 1, want, dtype=torch.float64)
             tensor = tensor.index_select(axis, places.round().long())
     return tensor
-
-
-def can_subsample(tensor: Tensor, shape: Sequence[int] | None) -> bool:
-    """Tell whether the shape has as many axes and is no larger along any."""
-    return shape is not None and len(shape) == tensor.dim() and all(map(int.__le__, shape, tensor.shape))

@@ -6,7 +6,7 @@ all values) or single (each behind its own tag), in one piece or several.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -57,6 +57,15 @@ def fields(data: memoryview, position: int, end: int) -> Iterator[Field]:
             stop = _end_of_run(data, stop, end, tag, WIDTH[wire] + 1)
         yield Field(number, wire, value, start, stop)
         position = stop
+
+
+def pick(data: memoryview, message: Field, wanted: Mapping[int, tuple[int, ...]]) -> dict[int, list[Field]]:
+    """Sort the fields of a message by number: those of a wanted number and of one of its wire types, in the file's order."""
+    found: dict[int, list[Field]] = {number: [] for number in wanted}
+    for field in fields(data, message.start, message.stop):
+        if field.wire in wanted.get(field.number, ()):
+            found[field.number].append(field)
+    return found
 
 
 def _end_of_run(data: memoryview, position: int, end: int, tag: int, step: int) -> int:

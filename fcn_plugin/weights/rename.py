@@ -20,26 +20,65 @@ SCALE = "decode_head.scale_"  # a Scale layer of the at-once nets; our nets keep
 
 @dataclass
 class Renamed:
-    """A source in our names.
+    """A source in our names."""
 
-    Attributes:
-        tensors: by our names, in our shapes.
-        origin: our name -> shape and name in the source.
-        how: our name -> the line of the report for a tensor that is taken.
-        lines: report on what has no place in any FCN.
-        scales: factor of each scaled skip (``pool4`` -> 0.01), from files of the at-once nets.
-        from_caffe: the file is a ``.caffemodel``, so no scale is missing from it.
-    """
+    source: str  # file or link, for messages
+    form: WeightFormat
+    from_caffe: bool = False  # it is a .caffemodel, so no scale is missing from it
+    tensors: dict[str, Tensor] = field(default_factory=dict)  # by our names, in our shapes
+    origin: dict[str, str] = field(default_factory=dict)  # our name -> shape and name in the source
+    how: dict[str, str] = field(default_factory=dict)  # our name -> the line of the report for a tensor that is taken
+    lines: list[str] = field(default_factory=list)  # report on what has no place in any FCN
+    scales: dict[str, float] = field(default_factory=dict)  # of each scaled skip of an at-once net: pool4 -> 0.01
 
-    tensors: dict[str, Tensor] = field(default_factory=dict)
-    origin: dict[str, str] = field(default_factory=dict)
-    how: dict[str, str] = field(default_factory=dict)
-    lines: list[str] = field(default_factory=list)
-    scales: dict[str, float] = field(default_factory=dict)
-    from_caffe: bool = False
+    def place(self, key: str, tensor: Tensor) -> None:
+        """Sort one tensor of the source."""
+        layer, _, kind = key.rpartition(".")
+        target, shape = self.form.target(layer) or "", tuple(tensor.shape)
+        ours = f"{target}.{kind}"
+        if not target or (target.startswith(SCALE) and kind not in ("weight", "bias")):
+            why = "an FCN has no use for it" if layer in self.form.unused else "unknown"
+            self.lines.append(f"dropped {shape} {key}: {why}")
+        elif target.startswith(SCALE):
+            self._note_scale(target.removeprefix(SCALE), key, tensor)
+        elif ours in self.tensors:
+            self._refuse(f"{self.origin[ours]} and {shape} {key} are both for {ours}: remove one of them")
+        else:
+            tensor = self._as_kernel(tensor, ours, key)
+            how = "copied" if tuple(tensor.shape) == shape else f"reshaped {shape} ->"
+            # upsampling kernels are compared as they are stored, and cast when they are taken
+            if tensor.dtype in (torch.float64, torch.float16, torch.bfloat16) and ".upscore" not in ours:
+                how, tensor = f"{how} as float32", tensor.float()
+            self.tensors[ours], self.origin[ours] = tensor, f"{shape} {key}"
+            self.how[ours] = f"{how} {tuple(tensor.shape)} {key} -> {ours}"
+
+    def _as_kernel(self, tensor: Tensor, ours: str, key: str) -> Tensor:
+        """(out, in * k * k) -> (out, in, k, k) for fc6, (out, in) -> (out, in, 1, 1) for fc7."""
+        if tensor.dim() != 2 or not ours.startswith("neck.fc"):
+            return tensor
+        side, inputs = self.form.fc6_kernel if ours.startswith("neck.fc6.") else 1, tensor.shape[1]
+        if inputs % side**2:
+            windows = f"{key} has shape {tuple(tensor.shape)}, and {inputs} inputs are no {side} x {side} windows"
+            self._refuse(f"{windows}: it is not the fully connected layer of {self.form.name}")
+        return tensor.reshape(len(tensor), -1, side, side)
+
+    def _note_scale(self, stream: str, key: str, tensor: Tensor) -> None:
+        """Take a Scale layer's factor; its bias, if it has one, must be 0."""
+        shape, values = tuple(tensor.shape), tensor.flatten()
+        if not len(values) or (values != values[0]).any():
+            self._refuse(f"{key} of shape {shape} is not one number for the whole stream")
+        elif key.endswith(".weight"):
+            self.scales[stream] = values[0].item()
+        elif values[0]:
+            self._refuse(f"{key} adds {values[0].item():.6g} to the whole stream, which no FCN does")
+        else:
+            self.lines.append(f"dropped {shape} {key}: it adds nothing")
+
+    def _refuse(self, reason: str) -> None:
+        raise UserError("weights-format", f"{self.source}: {reason}")
 
 
-def read_renamed(source: str, preprocessing: Tensor | None = None) -> tuple[Renamed, WeightFormat]:
+def read_renamed(source: str, preprocessing: Tensor | None = None) -> Renamed:
     """Read, recognise and rename a source.
 
     Args:
@@ -55,7 +94,7 @@ def read_renamed(source: str, preprocessing: Tensor | None = None) -> tuple[Rena
     form = recognise(state, source)
     if preprocessing is not None:
         form = replace(form, preprocessing=preprocessing)
-    return replace(rename(state, form, source), from_caffe=file_kind(path) == "caffemodel"), form
+    return rename(state, form, source, file_kind(path) == "caffemodel")
 
 
 def read_state_dict(path: str) -> dict[str, Tensor]:
@@ -77,66 +116,15 @@ def read_state_dict(path: str) -> dict[str, Tensor]:
     return {str(name).removeprefix("module."): tensor for name, tensor in state.items() if isinstance(tensor, Tensor)}
 
 
-def rename(state: Mapping[str, Tensor], form: WeightFormat, source: str) -> Renamed:
-    """Sort every tensor of a source.
+def rename(state: Mapping[str, Tensor], form: WeightFormat, source: str, from_caffe: bool = False) -> Renamed:
+    """Sort every tensor of a source; the record of preprocessing is part of the format.
 
     Raises:
         UserError: ``weights-format``: a matrix that is no kernel of the format's size, a scale that is not one number, two
             tensors for one place.
     """
-    result = Renamed()
+    renamed = Renamed(source, form, from_caffe)
     for key, tensor in state.items():
-        if key == RECORD:
-            continue  # part of the format
-        layer, _, kind = key.rpartition(".")
-        target = form.target(layer)
-        shape = tuple(tensor.shape)
-        is_scale = target is not None and target.startswith(SCALE)
-        if target is None or (is_scale and kind not in ("weight", "bias")):
-            why = "an FCN has no use for it" if layer in form.unused else "unknown"
-            result.lines.append(f"dropped {shape} {key}: {why}")
-            continue
-        if is_scale:
-            _note_scale(result, target.removeprefix(SCALE), key, tensor, source)
-            continue
-        ours = f"{target}.{kind}"
-        if ours in result.tensors:
-            both = f"{result.origin[ours]} and {shape} {key}"
-            raise UserError("weights-format", f"{source}: {both} are both for {ours}: remove one of them")
-        tensor = _as_kernel(tensor, ours, form, key, source)
-        how = "copied" if tuple(tensor.shape) == shape else f"reshaped {shape} ->"
-        # upsampling kernels are compared as they are stored, and cast when they are taken
-        if tensor.dtype in (torch.float64, torch.float16, torch.bfloat16) and ".upscore" not in ours:
-            how, tensor = f"{how} as float32", tensor.float()
-        result.tensors[ours] = tensor
-        result.origin[ours] = f"{shape} {key}"
-        result.how[ours] = f"{how} {tuple(tensor.shape)} {key} -> {ours}"
-    return result
-
-
-def _as_kernel(tensor: Tensor, ours: str, form: WeightFormat, key: str, source: str) -> Tensor:
-    """(out, in * k * k) -> (out, in, k, k) for fc6, (out, in) -> (out, in, 1, 1) for fc7."""
-    if tensor.dim() != 2 or not ours.startswith("neck.fc"):
-        return tensor
-    side = form.fc6_kernel if ours.startswith("neck.fc6.") else 1
-    if tensor.shape[1] % side**2:
-        raise UserError(
-            "weights-format",
-            f"{source}: {key} has shape {tuple(tensor.shape)}, and {tensor.shape[1]} inputs are no {side} x {side} windows: it "
-            f"is not the fully connected layer of {form.name}",
-        )
-    return tensor.reshape(tensor.shape[0], -1, side, side)
-
-
-def _note_scale(result: Renamed, stream: str, key: str, tensor: Tensor, source: str) -> None:
-    """Take a Scale layer's factor; its bias, if it has one, must be 0."""
-    shape, values = tuple(tensor.shape), tensor.flatten()
-    if not len(values) or (values != values[0]).any():
-        raise UserError("weights-format", f"{source}: {key} of shape {shape} is not one number for the whole stream")
-    number = values[0].item()
-    if key.endswith(".weight"):
-        result.scales[stream] = number
-    elif number:
-        raise UserError("weights-format", f"{source}: {key} adds {number:.6g} to the whole stream, which no FCN does")
-    else:
-        result.lines.append(f"dropped {shape} {key}: it adds nothing")
+        if key != RECORD:
+            renamed.place(key, tensor)
+    return renamed

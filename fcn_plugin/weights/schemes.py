@@ -10,54 +10,50 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Mapping
+from functools import partial
 
-from mmengine.runner.checkpoint import (
-    CheckpointLoader,
-    get_deprecated_model_names,
-    get_external_models,
-    get_mmcls_models,
-    get_torchvision_models,
-)
+from mmengine.runner import checkpoint as stock
 
 from ..checkpoints.read import read_checkpoint
 from ..errors import UserError
 from .links import fetch
 
+register = partial(stock.CheckpointLoader.register_scheme, force=True)
 
-@CheckpointLoader.register_scheme("", force=True)
+
+@register("")
 def load_from_local(filename: str, map_location=None) -> dict:
     """Load a file; safetensors too."""
     return read_checkpoint(os.path.expanduser(filename), map_location)
 
 
-@CheckpointLoader.register_scheme(("http://", "https://"), force=True)
+@register(("http://", "https://"))
 def load_from_link(filename: str, map_location=None) -> dict:
     """Load an ``https://`` link; ``http://`` is refused (``weights-link``)."""
     return read_checkpoint(fetch(filename), map_location)
 
 
-@CheckpointLoader.register_scheme(("modelzoo://", "torchvision://"), force=True)
+@register(("modelzoo://", "torchvision://"))
 def load_from_torchvision(filename: str, map_location=None) -> dict:
     """Load ``torchvision://NAME`` by mmengine's table, whose plain names are torchvision's first weights, not the default ones."""
-    return load_from_link(_look_up(filename, get_torchvision_models()), map_location)
+    return load_from_link(_look_up(filename, stock.get_torchvision_models()), map_location)
 
 
-@CheckpointLoader.register_scheme(("open-mmlab://", "openmmlab://"), force=True)
+@register(("open-mmlab://", "openmmlab://"))
 def load_from_openmmlab(filename: str, map_location=None) -> dict:
     """Load ``open-mmlab://NAME``; names that users added to mmengine's table may be files in its folder."""
     scheme, _, name = filename.partition("://")
-    name = get_deprecated_model_names().get(name, name)
-    place = _look_up(f"{scheme}://{name}", get_external_models())
+    place = _look_up(f"{scheme}://{stock.get_deprecated_model_names().get(name, name)}", stock.get_external_models())
     if "://" in place:
         return load_from_link(place, map_location)
     home = os.getenv("MMENGINE_HOME") or os.path.join(os.getenv("XDG_CACHE_HOME", "~/.cache"), "mmengine")
     return load_from_local(os.path.join(home, place), map_location)
 
 
-@CheckpointLoader.register_scheme("mmcls://", force=True)
+@register("mmcls://")
 def load_from_mmcls(filename: str, map_location=None) -> dict:
     """Load the backbone of a classifier, ``mmcls://NAME``."""
-    content = load_from_link(_look_up(filename, get_mmcls_models()), map_location)
+    content = load_from_link(_look_up(filename, stock.get_mmcls_models()), map_location)
     state, start = content.get("state_dict", content), "backbone."
     return {"state_dict": {name.removeprefix(start): t for name, t in state.items() if name.startswith(start)}}
 

@@ -5,7 +5,6 @@ Files here have our names already, so that only the matching is at work; the net
 
 import functools
 import re
-from dataclasses import replace
 
 import pytest
 import torch
@@ -66,8 +65,7 @@ def classifier(variant="8s", **changes):
 
 
 def fitted(variant, state, fc="copy", trained=False):
-    form = recognise(state, "a.pth")
-    return fit(net(variant), rename(state, form, "a.pth"), form, "a.pth", fc, trained)
+    return fit(net(variant), rename(state, recognise(state, "a.pth"), "a.pth"), fc, trained)
 
 
 def misfit(variant, state, fc="copy", trained=False, code="weights-fit"):
@@ -316,10 +314,9 @@ class TestScales:
         """torchfcn keeps its factors in code; in a .caffemodel they must be."""
         unchecked = lines_with(fitted("at once", file_of(), trained=True), "unchecked scale_")
         assert [line.split()[1] for line in unchecked] == ["scale_pool4:", "scale_pool3:"]
-        form = recognise(file_of(), "a.pth")
-        renamed = replace(rename(file_of(), form, "a.pth"), from_caffe=True)
+        renamed = rename(file_of(), recognise(file_of(), "a.pth"), "a.pth", from_caffe=True)
         with refused("weights-fit", "a.pth", "no scale_pool4", "0.01"):
-            fit(net("at once"), renamed, form, "a.pth", trained=True)
+            fit(net("at once"), renamed, trained=True)
 
 
 def kernels(form, factors=(1, 1, 1), between=0.0, names=UPSCORES):
@@ -449,7 +446,7 @@ class TestPreprocessing:
         state = file_of()
         form = recognise(state, "a.pth")
         assert form.preprocessing is TORCHVISION
-        fit(net(), rename(state, form, "a.pth"), form, "a.pth")
+        fit(net(), rename(state, form, "a.pth"))
 
     def test_the_record_is_no_tensor_of_the_file(self):
         result = fitted("8s", {**file_of(), RECORD: TORCHVISION}, trained=True)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from fcn_plugin.layers.bilinear import bilinear_kernel
 from fcn_plugin.models.skip_neck import FCNSkipNeck
-from fcn_plugin.weights.kernels import can_subsample, is_bilinear, per_class, subsample
 from fcn_plugin.weights.kernels import dense as from_grouped
+from fcn_plugin.weights.kernels import is_bilinear, per_class, subsample
 
 # by hand: 1 - |i - 1.5| / 2 along an axis
 RAMP = torch.tensor([0.25, 0.75, 0.75, 0.25])
@@ -175,16 +175,6 @@ def test_axes_are_taken_one_by_one(sides):
     assert torch.equal(found, source[torch.meshgrid(*map(torch.tensor, entries), indexing="ij")])
 
 
-def test_a_wider_shape_takes_all():
-    source = torch.randn(3, 4)
-    assert torch.equal(subsample(source, (5, 4)), source)
-
-
-def test_another_number_of_axes_is_an_error():
-    with pytest.raises(ValueError, match="zip"):
-        subsample(torch.zeros(4, 4), (2,))
-
-
 @pytest.mark.parametrize(
     ("have", "want", "can"),
     [
@@ -194,14 +184,13 @@ def test_another_number_of_axes_is_an_error():
         ((4, 3), (5, 1), False),
         ((4, 3), (4,), False),
         ((4, 3), (4, 3, 1), False),
-        ((4, 3), None, False),
+        ((4, 4), (2,), False),
         ((), (), True),
     ],
 )
 def test_only_smaller_shapes_of_as_many_axes_can_be_had(have, want, can):
-    assert can_subsample(torch.zeros(have), want) is can
-    if can:
-        assert subsample(torch.zeros(have), want).shape == want
+    found = subsample(torch.zeros(have), want)
+    assert found.shape == want if can else found is None
 
 
 def test_the_only_tap_is_the_middle_one():
