@@ -20,13 +20,9 @@ from .trust import may_run
 
 LEGACY_PICKLES = 5  # of torch before 1.6: magic number, version, machine, content, keys; then raw weights
 HARMLESS = re.compile(
-    r"torch\.|numpy\.|mmengine\.logging\.|collections\.(OrderedDict|Counter)$|_codecs\.encode$|builtins\.(getattr|bytes)$"
+    r"torch\.|numpy\.|mmengine\.logging\.|collections\.(OrderedDict|Counter)$|_codecs\.encode$|builtins\.(getattr|bytes)$|"
+    r"protocol \d$"
 )
-# torch's refusals of old kinds of files -> ours
-PROGRAMS = {
-    "TorchScript archives": "is a TorchScript archive, a program with weights,",
-    "legacy .tar format": "is an archive of torch before 0.2, which runs code on loading,",
-}
 _alone = threading.Lock()  # torch's list is one for all threads
 
 
@@ -76,33 +72,24 @@ def _only_allowed() -> Iterator[None]:
 
 def _why(path: str, error: Exception) -> str | None:
     """Say what a file that torch refused holds besides plain values, to go after its name; None where it is just broken."""
-    what = next((what for text, what in PROGRAMS.items() if text in str(error)), None)
-    if what:
-        return what
-    found = []
-    with (
-        suppress(Exception),
-        open(path, "rb") as file,
-    ):  # pickletools and zipfile raise many kinds of errors for what is neither
+    if "TorchScript archives" in str(error):
+        return "is a TorchScript archive, a program with weights,"
+    found: list[str] = []
+    with suppress(Exception), open(path, "rb") as file:  # pickletools and zipfile raise errors of many kinds
+        if file.read(262).endswith(b"ustar"):
+            return "is an archive of torch before 0.2, which runs code on loading,"
         for item in _look_ups(file):
             found.append(item)
-    names, protocol = (
-        [name for name in found if isinstance(name, str)],
-        max([0, *(n for n in found if isinstance(n, int))]),
-    )
-    foreign = [*dict.fromkeys(name for name in names if not HARMLESS.match(name))]
+    foreign = [*dict.fromkeys(item for item in found if not HARMLESS.match(item))]
     foreign = [str(error)] if isinstance(error, RefusedError) else foreign or re.findall(r"GLOBAL (\S+)", str(error))
     if foreign:
         return f"would run code ({', '.join(foreign[:3])}) on loading"
-    return (
-        f"is pickled with protocol {protocol}, which can't be looked through for code,"
-        if names and protocol > 2
-        else None
-    )
+    protocol = max((item for item in found if item.startswith("protocol ")), default="")
+    return f"is pickled with {protocol}, which can't be looked through for code," if protocol > "protocol 2" else None
 
 
-def _look_ups(file: BinaryIO) -> Iterator[str | int]:
-    """Yield the names, ``module.name``, that the pickles in a file look up on loading, and their protocols; nothing is loaded."""
+def _look_ups(file: BinaryIO) -> Iterator[str]:
+    """Yield ``protocol N`` and the names, ``module.name``, that a file's pickles look up on loading; nothing is loaded."""
     pickles = [file] * LEGACY_PICKLES
     if zipfile.is_zipfile(file):
         archive = zipfile.ZipFile(file)
@@ -112,7 +99,7 @@ def _look_ups(file: BinaryIO) -> Iterator[str | int]:
         texts, memo = [], {}  # texts: what STACK_GLOBAL takes its two names from
         for opcode, argument, _ in pickletools.genops(pickle):
             if opcode.name == "PROTO":
-                yield argument
+                yield f"protocol {argument}"
             elif opcode.name in ("GLOBAL", "INST"):
                 yield argument.replace(" ", ".", 1).replace("__builtin__.", "builtins.")
             elif opcode.name == "STACK_GLOBAL":

@@ -64,8 +64,8 @@ def test_programs(text):
     assert not is_plain(text)
 
 
-def checkpoint(tmp_path, text):
-    """A file with the text in all places."""
+def texts_read(tmp_path, text):
+    """What is read of a file with the text in all places."""
     content = {"state_dict": {}, "meta": {"iter": 3}, "message_hub": {"runtime_info": {"iter": 3}}}
     for *folders, name in PLACES:
         node = content
@@ -73,23 +73,13 @@ def checkpoint(tmp_path, text):
             node = node[folder]
         node[name] = text
     torch.save(content, tmp_path / "net.pth")
-    return str(tmp_path / "net.pth")
-
-
-def texts(content):
-    return [content["meta"].get("config"), content["message_hub"]["runtime_info"].get("cfg")]
+    content = read_checkpoint(str(tmp_path / "net.pth"))
+    assert content["meta"].pop("iter") == content["message_hub"]["runtime_info"].pop("iter") == 3
+    return [*content["meta"].values(), *content["message_hub"]["runtime_info"].values()]
 
 
 def test_programs_are_left_out_and_the_rest_stays(tmp_path):
-    content = read_checkpoint(checkpoint(tmp_path, "import os"))
-    assert texts(content) == [None, None]
-    assert content["meta"] == content["message_hub"]["runtime_info"] == {"iter": 3}
-
-
-def test_values_stay(tmp_path):
-    assert texts(read_checkpoint(checkpoint(tmp_path, "a = 1"))) == ["a = 1", "a = 1"]
-
-
-def test_trust_keeps_programs(tmp_path):
+    assert texts_read(tmp_path, "import os") == []
+    assert texts_read(tmp_path, "a = 1") == ["a = 1"] * 4
     with trusting():
-        assert texts(read_checkpoint(checkpoint(tmp_path, "import os"))) == ["import os", "import os"]
+        assert texts_read(tmp_path, "import os") == ["import os"] * 4

@@ -87,33 +87,38 @@ def test_wherever_it_lies(tmp_path, made, place):
     check_refused(path, made, "(posix.mkdir)")
 
 
-def test_builtins_are_named_in_full(tmp_path, made):
-    path = tmp_path / "bad.pth"
+def write_torchscript(path, made):
+    torch.jit.save(torch.jit.script(torch.nn.Linear(1, 1)), path)
+
+
+def write_tar(path, made):
+    with tarfile.open(path, "w") as archive:
+        info, content = tarfile.TarInfo("pickle"), pickle.dumps(trap(made), 2)
+        info.size = len(content)
+        archive.addfile(info, io.BytesIO(content))
+
+
+def write_eval(path, made):
     torch.save({"a": Call(eval, f"__import__('os').mkdir({str(made)!r})")}, path)
-    check_refused(path, made, "(builtins.eval)")
 
 
-def test_the_old_opcode_of_instances(tmp_path, made):
-    path = tmp_path / "bad.pth"
-    path.write_bytes(f"(S'{made}'\niposix\nmkdir\n.".encode())
-    check_refused(path, made, "(posix.mkdir)")
+OTHER_KINDS = {
+    "builtins in full": (write_eval, "(builtins.eval)"),
+    "the old opcode of instances": (
+        lambda path, made: path.write_bytes(f"(S'{made}'\niposix\nmkdir\n.".encode()),
+        "(posix.mkdir)",
+    ),
+    "a TorchScript archive": (write_torchscript, "TorchScript"),
+    "an archive of the first torch": (write_tar, "torch before 0.2"),
+}
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning")  # torch.jit is on its way out
-def test_a_torchscript_archive(tmp_path, made):
-    path = tmp_path / "net.pt"
-    torch.jit.save(torch.jit.script(torch.nn.Linear(1, 1)), path)
-    check_refused(path, made, "TorchScript")
-
-
-def test_an_archive_of_the_first_torch(tmp_path, made):
-    path = tmp_path / "old.pth"
-    with tarfile.open(path, "w") as archive:
-        info = tarfile.TarInfo("pickle")
-        content = pickle.dumps(trap(made), 2)
-        info.size = len(content)
-        archive.addfile(info, io.BytesIO(content))
-    check_refused(path, made, "torch before 0.2")
+@pytest.mark.parametrize("kind", OTHER_KINDS)
+def test_other_kinds_of_files(tmp_path, made, kind):
+    write, named = OTHER_KINDS[kind]
+    write(tmp_path / "bad.pth", made)
+    check_refused(tmp_path / "bad.pth", made, named)
 
 
 def test_a_later_protocol_without_code_says_so(tmp_path, made):
@@ -301,15 +306,11 @@ def test_trust_says_nothing_of_a_plain_file(tmp_path, capsys):
     assert capsys.readouterr() == ("", "")
 
 
-def test_no_trust_within_trust(tmp_path, made):
-    torch.save({"b": trap(made)}, tmp_path / "bad.pth")
-    with trusting(), trusting(False):
-        check_refused(tmp_path / "bad.pth", made)
-
-
-def test_a_damaged_file_is_refused_under_trust(tmp_path, made):
+def test_the_limits_of_trust(tmp_path, made):
     path = tmp_path / "bad.pth"
     torch.save({"a": torch.ones(5), "b": trap(made)}, path)
+    with trusting(), trusting(False):
+        check_refused(path, made)
     seal(path)
     content = bytearray(path.read_bytes())
     content[-100] ^= 1
