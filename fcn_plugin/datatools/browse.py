@@ -62,22 +62,13 @@ def draw_samples(
     out: str | Path,
     count: int,
 ) -> list[str]:
-    """Draw ``count`` samples, evenly spread over a data set, into the PNG ``out``.
+    """Draw ``count`` samples of a built data set into the PNG ``out``; as ``browse_dataset`` of the commands.
 
     Args:
-        dataset: built, with the pipeline of its split.
         preprocessor: the net's.
         colours: (3, 3) order of the channels, mean and standard deviation of the preprocessor.
         head: the config's.
         training: prepare samples as batches of training.
-        out: file to write.
-        count: samples; beyond the length of the data set, several draws of each.
-
-    Returns:
-        A line for everything that looks wrong.
-
-    Raises:
-        UserError: ``mask-ids``; what is wrong with a file.
     """
     packed = (dataset[i * len(dataset) // count] for i in range(count))
     samples = [_see(item, preprocessor, colours.cpu(), head, training) for item in packed]
@@ -110,12 +101,7 @@ def _see(packed: dict, preprocessor: nn.Module, colours: Tensor, head: ConfigDic
 
 
 def remarks(samples: Sequence[Seen], names: Sequence[str]) -> list[str]:
-    """Say what looks wrong in samples, a line each.
-
-    Args:
-        samples: with masks of the classes' ids.
-        names: of the classes.
-    """
+    """Say what looks wrong in samples, a line each; ``names`` of the classes."""
     masked = [sample for sample in samples if sample.mask is not None]
     kinds = {
         "show void alone, nothing is learnt from them": [one for one in masked if (one.mask == VOID).all()],

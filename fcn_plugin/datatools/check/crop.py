@@ -1,7 +1,6 @@
 """Which images are smaller than the crop that is taken of them.
 
-``RandomCrop`` takes what there is, and the rest of the crop is filled with void. A resize before it makes sizes a range.
-Sizes are (W, H).
+``RandomCrop`` takes what there is, and void fills the rest. A resize before it makes sizes a range. Sizes are (W, H).
 """
 
 from __future__ import annotations
@@ -22,26 +21,18 @@ class Crop:
     scales: tuple[tuple[int, int], tuple[int, int]] | None = None
     keep_ratio: bool = False
 
-    def least(self, sizes: np.ndarray) -> np.ndarray:
-        """(N, 2) sizes of images -> the smallest that may reach the crop."""
-        return self._resize(sizes, 0)
-
-    def largest(self, sizes: np.ndarray) -> np.ndarray:
-        """(N, 2) sizes of images -> the largest that may reach the crop."""
-        return self._resize(sizes, 1)
+    def resized(self, sizes: np.ndarray) -> list[np.ndarray]:
+        """(N, 2) sizes of images -> the smallest and the largest that may reach the crop, (N, 2) each."""
+        scales = [np.array(scale) for scale in self.scales or ()]
+        if not self.keep_ratio:
+            return [np.broadcast_to(scale, sizes.shape) for scale in scales] or [sizes, sizes]
+        # as mmcv's rescale_size
+        factors = [np.minimum(scale.max() / sizes.max(1), scale.min() / sizes.min(1)) for scale in scales]
+        return [(sizes * factor[:, None] + 0.5).astype(np.int64) for factor in factors] or [sizes, sizes]
 
     def cuts_short(self, sizes: np.ndarray) -> np.ndarray:
         """(N,) bool: sizes that are smaller than the crop."""
         return (sizes < self.size).any(1)
-
-    def _resize(self, sizes: np.ndarray, end: int) -> np.ndarray:
-        if self.scales is None:
-            return sizes
-        scale = np.array(self.scales[end])
-        if not self.keep_ratio:
-            return np.broadcast_to(scale, sizes.shape)
-        factor = np.minimum(scale.max() / sizes.max(1), scale.min() / sizes.min(1))  # as mmcv's rescale_size
-        return (sizes * factor[:, None] + 0.5).astype(np.int64)
 
 
 def find_crop(pipeline: Sequence[Mapping]) -> Crop | None:

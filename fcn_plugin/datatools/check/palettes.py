@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-import numpy as np
-
-from ...data.class_map import IGNORED, ClassMap
+from ...data.class_map import IGNORED
 from ...data.problems import Problem
+from .contents import Contents
+from .splits import Source
 
 
 class PaletteCheck:
@@ -16,29 +16,15 @@ class PaletteCheck:
     def __init__(self) -> None:
         self.first: dict[int, tuple[str, list[int]]] = {}  # id -> the first mask that shows it, its colour there
 
-    def problems(
-        self,
-        path: str,
-        ids: np.ndarray,
-        colours: np.ndarray,
-        class_map: ClassMap | None,
-        palette: Sequence[Sequence[int]] | None,
-    ) -> Iterator[Problem]:
-        """Yield at most one ``palette-swapped`` and one ``palette-differs``.
-
-        Args:
-            path: of the mask.
-            ids: that occur in it.
-            colours: (P, 3) of the ids below P.
-            class_map: of the data set.
-            palette: its colours by class.
-        """
-        shown = {i: colours[i].tolist() for i in ids.tolist() if i < len(colours)}
-        named = [list(colour) for colour in palette or ()]
-        for i, colour in shown.items() if class_map is not None and named else ():
-            index = class_map.ids.get(i, IGNORED)
+    def problems(self, path: str, contents: Contents, source: Source) -> Iterator[Problem]:
+        """Yield at most one ``palette-swapped`` and one ``palette-differs`` of a palette mask, and nothing of others."""
+        colours = () if contents.palette is None else contents.palette.tolist()
+        shown = {i: colours[i] for i in contents.ids.tolist() if 0 <= i < len(colours)}
+        named = [list(colour) for colour in source.palette or ()]
+        for i, colour in shown.items() if source.class_map is not None and named else ():
+            index = source.class_map.ids.get(i, IGNORED)
             if index != IGNORED and colour in named and colour != named[index]:
-                name, other = class_map.classes[index], class_map.classes[named.index(colour)]
+                name, other = (source.class_map.classes[j] for j in (index, named.index(colour)))
                 yield Problem("palette-swapped", path, f"id {i} ({name}) has the colour {colour} of {other}")
                 break
         self.first = {i: (path, colour) for i, colour in shown.items()} | self.first

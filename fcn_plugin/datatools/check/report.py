@@ -47,21 +47,14 @@ class Report:
     findings: Findings
     sheet: str | None = None
 
-    @property
-    def images(self) -> int:
-        return sum(len(tally.sizes) for tally in self.tallies)
+    images = property(lambda self: sum(len(tally.sizes) for tally in self.tallies))
 
     def exit_code(self, strict: bool = False) -> int:
         """2 with errors, 1 with warnings alone if ``strict``, else 0."""
         return 2 if self.findings.count("error") else int(strict and self.findings.count("warning") > 0)
 
     def text(self, next_step: str, everything: bool = False) -> str:
-        """Print problems, a block per code, then what each split holds.
-
-        Args:
-            next_step: command to go on with where there is no error.
-            everything: list all files that were kept, not the first five of a code.
-        """
+        """Write problems, the first five per code or all that were kept, then what each split holds, then the next command."""
         blocks = [_problem_block(*finding, everything) for finding in self.findings]
         blocks += [_split_block(tally) for tally in self.tallies]
         sheet = f"; pictures in {self.sheet}" if self.sheet else ""
@@ -71,11 +64,15 @@ class Report:
 
     def as_dict(self) -> dict:
         """The report as numbers and texts, for JSON."""
+        problems = []
+        for code, count, kept in self.findings:
+            files = [dict(path=problem.path, found=problem.found) for problem in kept]
+            problems.append(dict(code=code, **KINDS[code]._asdict(), count=count, files=files))
         return dict(
             images=self.images,
             errors=self.findings.count("error"),
             warnings=self.findings.count("warning"),
-            problems=[_problem_dict(*finding) for finding in self.findings],
+            problems=problems,
             splits={tally.split.name: _split_dict(tally) for tally in self.tallies},
             sheet=self.sheet,
         )
@@ -106,14 +103,7 @@ def _split_block(tally: Tally) -> str:
 
 
 def size_statistics(sizes: np.ndarray) -> dict:
-    """Order sizes (W, H) by their area, and count how many differ.
-
-    Args:
-        sizes: (N, 2), 0 for images that can't be read.
-
-    Returns:
-        ``smallest``, ``median``, ``largest`` and ``different``; empty without an image.
-    """
+    """Find ``smallest``, ``median`` and ``largest`` by area of (N, 2) sizes, and count ``different`` ones; 0 is unread."""
     sizes = sizes[sizes.any(1)]
     if not len(sizes):
         return {}
@@ -124,32 +114,24 @@ def size_statistics(sizes: np.ndarray) -> dict:
 
 def _describe_sizes(sizes: np.ndarray) -> str:
     found = size_statistics(sizes)
-    if not found:
-        return ""
-    if found["different"] == 1:
-        return f" of {width_height(found['smallest'])}"
+    if found.get("different", 0) < 2:
+        return f" of {width_height(found['smallest'])}" if found else ""
     ends = ", ".join(f"{name} {width_height(found[name])}" for name in ("smallest", "median", "largest"))
     return f" of {found['different']} sizes: {ends}"
-
-
-def _problem_dict(code: str, count: int, kept: list[Problem]) -> dict:
-    files = [dict(path=problem.path, found=problem.found) for problem in kept]
-    return dict(code=code, **KINDS[code]._asdict(), count=count, files=files)
 
 
 def _split_dict(tally: Tally) -> dict:
     counts = tally.counts
     labelled = max(int(counts.pixels.sum()), 1)
     weights = counts.weights() if counts.pixels.any() else np.ones(len(counts.pixels))
-    rows = zip(tally.names, counts.pixels.tolist(), counts.images.tolist(), weights.tolist(), strict=True)
+    columns = (counts.pixels, counts.pixels / labelled, counts.images, weights)
+    keys = ("name", "pixels", "share", "images", "weight")
+    rows = zip(tally.names, *(column.tolist() for column in columns), strict=True)
     return dict(
         images=len(tally.sizes),
         sizes=size_statistics(tally.sizes),
         smaller_than_crop_at_times=tally.sometimes_small(),
-        classes=[
-            dict(name=name, pixels=pixels, share=pixels / labelled, images=images, weight=weight)
-            for name, pixels, images, weight in rows
-        ],
+        classes=[dict(zip(keys, row, strict=True)) for row in rows],
     )
 
 

@@ -23,13 +23,7 @@ CHUNK = 8  # pairs that a process reads at once
 
 
 def check_splits(splits: Sequence[Split], sheet: str | Path, jobs: int = 0) -> Report:
-    """Read every file of the splits once, find what is wrong, and draw some pairs.
-
-    Args:
-        splits: what to read.
-        sheet: PNG to draw into, in a folder that exists.
-        jobs: processes that read; 0 reads in this one.
-    """
+    """Read every file of the splits once in ``jobs`` processes (0: this one), and draw some pairs into the PNG ``sheet``."""
     palettes, findings = PaletteCheck(), Findings()
     tallies = [Tally(split, palettes) for split in splits]
     sources = [(tally, source) for tally in tallies for source in tally.split.sources]
@@ -46,18 +40,13 @@ def check_splits(splits: Sequence[Split], sheet: str | Path, jobs: int = 0) -> R
 
 
 def scan(sources: Sequence[Source], jobs: int = 0) -> Iterator[tuple[int, int, Contents]]:
-    """Read every pair, with a progress bar; few results wait at a time, however many files there are.
+    """Yield (number of the source, number of the pair in it, what it holds) of every pair, with a progress bar.
 
-    Args:
-        sources: what to read.
-        jobs: processes that read; 0 reads in this one.
-
-    Yields:
-        (number of the source, number of the pair in it, what it holds).
+    ``jobs`` processes read, this one if 0; few results wait at a time, however many files there are.
     """
     chunks = _Chunks(sources)
-    # the default collate_fn makes tensors of arrays, each with a file descriptor of its own
-    loader = DataLoader(chunks, batch_size=None, num_workers=jobs, collate_fn=_identity)
+    # collate_fn: the default makes tensors of arrays, each with a file descriptor of its own
+    loader = DataLoader(chunks, batch_size=None, num_workers=jobs, collate_fn=list)
     with interrupts_held():
         results = iter(loader)
     with tqdm(total=sum(len(source.images) for source in sources), unit="pair", desc="checking") as bar:
@@ -86,7 +75,3 @@ class _Chunks(Dataset):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's hints are of no use here
             return [read_pair(unpack(source.images[i]), unpack(source.masks[i])) for i in pairs]
-
-
-def _identity(contents: list[Contents]) -> list[Contents]:
-    return contents

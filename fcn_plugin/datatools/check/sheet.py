@@ -20,16 +20,9 @@ SIDE = 640  # px, more than a tile has on the sheet: images are shrunk to it, fo
 
 
 def draw_pairs(tallies: Sequence[Tally], path: str | Path) -> str | None:
-    """Draw pairs, evenly spread over all splits, into a PNG.
-
-    Args:
-        tallies: of the splits, counted.
-        path: file to write.
-
-    Returns:
-        The file; None where none of the chosen images can be read.
-    """
-    class_map = tallies[0].class_map or _ids_as_classes(tallies[0])
+    """Draw pairs, evenly spread over the counted splits, into the PNG ``path``; returns None where no image can be read."""
+    ids = tallies[0].names[:IGNORED]  # where nothing is known of ids, as many as a picture can tell apart
+    class_map = tallies[0].class_map or ClassMap({int(name): i for i, name in enumerate(ids)}, tuple(ids))
     palette = tallies[0].split.sources[0].palette or voc_palette()[: len(class_map.classes)]
     ends = np.cumsum([len(tally.split) for tally in tallies])
     tiles = []
@@ -46,12 +39,6 @@ def draw_pairs(tallies: Sequence[Tally], path: str | Path) -> str | None:
         return None
     contact_sheet(tiles, palette, class_map.classes, path)
     return str(path)
-
-
-def _ids_as_classes(tally: Tally) -> ClassMap:
-    """The ids that occur as classes, as far as a picture can tell them apart."""
-    names = tally.names[:IGNORED]
-    return ClassMap({int(name): i for i, name in enumerate(names)}, tuple(names))
 
 
 def _tile(caption: str, image: str, mask: str, class_map: ClassMap) -> tuple[str, np.ndarray, np.ndarray | None]:

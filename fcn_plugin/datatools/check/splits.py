@@ -69,11 +69,9 @@ def unpack(path: np.bytes_) -> str:
 
 
 def splits_of_config(loaders: dict[str, ConfigDict], num_classes: int) -> list[Split]:
-    """List the splits of a checked config; test is left out where it holds the files of val.
+    """List the splits of a checked config's dataloaders; test is left out where it holds the files of val.
 
-    Args:
-        loaders: split -> its dataloader's entry.
-        num_classes: of the net, for data sets that name no classes.
+    ``num_classes`` of the net stand for the names of data sets that have none.
 
     Raises:
         UserError: ``config-data``: a data set without masks; or whatever keeps it from being built.
@@ -121,17 +119,13 @@ def _strays(dataset: BaseSegDataset, images: np.ndarray, masks: np.ndarray) -> S
 
 
 def split_of_folders(images: str, masks: str, classes: str | None, ignore_ids: Iterable[int] | None) -> Split:
-    """Pair all images of one folder with the masks of another that share their names but for the suffix, in depth.
+    """Pair all images below one folder with the masks below another that share their names but for the suffix.
 
-    Args:
-        images: folder.
-        masks: folder.
-        classes: file of the classes; None where nothing is known of the ids.
-        ignore_ids: ids that are no class.
+    ``classes`` is a file of classes, None where nothing is known of the ids; ``ignore_ids`` are no class.
 
     Raises:
-        UserError: ``dataset-missing``, ``dataset-empty``: a folder that does not exist or holds no image; ``option-value``:
-            one folder for both; ``image-unpaired``: no image has a mask; as ``read_classes`` and ``ClassMap.of``.
+        UserError: ``dataset-missing``, ``dataset-empty``, ``option-value``: a folder that does not exist, holds no image, or is
+            both; ``image-unpaired``: no image has a mask; as ``read_classes`` and ``ClassMap.of``.
     """
     class_map = palette = None
     if classes is not None:
@@ -165,8 +159,8 @@ def _by_stem(folder: str, what: str) -> dict[str, list[str]]:
     for path in _files(folder, IMAGE_SUFFIXES):
         found.setdefault(os.path.splitext(os.path.relpath(path, folder))[0], []).append(path)
     if not found:
-        suffixes = " ".join(sorted(IMAGE_SUFFIXES))
-        raise UserError("dataset-empty", f"no {what} in {folder} ({suffixes}): correct --{what}")
+        kinds = " ".join(sorted(IMAGE_SUFFIXES))
+        raise UserError("dataset-empty", f"no {what} in {folder} ({kinds}): correct --{what}")
     return found
 
 

@@ -56,8 +56,7 @@ class Tally:
         np.add.at(self.pixels, indices[labelled], contents.counts[labelled])
         self.images[there] += 1
         self.seen[there] += contents.counts.sum()
-        if contents.palette is not None:
-            yield from self.palettes.problems(path, contents.ids, contents.palette, source.class_map, source.palette)
+        yield from self.palettes.problems(path, contents, source)
 
     @property
     def names(self) -> list[str]:
@@ -94,7 +93,7 @@ class Tally:
     def small(self) -> Iterator[Problem]:
         """Yield ``image-thin`` where a resize may leave nothing, ``image-small`` where the crop is always larger."""
         for source, numbers, sizes in self._cropped():
-            least, largest = source.crop.least(sizes), source.crop.largest(sizes)
+            least, largest = source.crop.resized(sizes)
             thin = (least < 1).any(1)
             for i in np.flatnonzero(thin | source.crop.cuts_short(largest)):
                 path, size = unpack(source.images[numbers[i]]), width_height(sizes[i])
@@ -108,8 +107,8 @@ class Tally:
         """Count the images of which a random scale decides whether they are smaller than the crop."""
         count = 0
         for source, _, sizes in self._cropped():
-            short = [source.crop.cuts_short(end(sizes)) for end in (source.crop.least, source.crop.largest)]
-            count += int((short[0] & ~short[1]).sum())
+            least, largest = map(source.crop.cuts_short, source.crop.resized(sizes))
+            count += int((least & ~largest).sum())
         return count
 
     def _cropped(self) -> Iterator[tuple[Source, np.ndarray, np.ndarray]]:

@@ -51,15 +51,14 @@ def test_one_number_is_a_square():
 def test_sizes_are_those_of_mmcv(size):
     crop = Crop((64, 64), ((48, 31), (480, 311)), keep_ratio=True)
     sizes = np.array([size])
-    assert crop.least(sizes).tolist() == [list(mmcv.rescale_size(size, (48, 31)))]
-    assert crop.largest(sizes).tolist() == [list(mmcv.rescale_size(size, (480, 311)))]
+    expected = [[list(mmcv.rescale_size(size, scale))] for scale in crop.scales]
+    assert [end.tolist() for end in crop.resized(sizes)] == expected
 
 
 def test_without_a_ratio_every_size_becomes_the_scale():
     crop = Crop((64, 64), ((48, 31), (480, 311)))
     sizes = np.array([(10, 10), (999, 10)])
-    assert crop.least(sizes).tolist() == [[48, 31]] * 2
-    assert crop.largest(sizes).tolist() == [[480, 311]] * 2
+    assert [end.tolist() for end in crop.resized(sizes)] == [[[48, 31]] * 2, [[480, 311]] * 2]
 
 
 def test_short_in_either_direction():

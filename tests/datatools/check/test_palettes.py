@@ -3,7 +3,9 @@
 import numpy as np
 
 from fcn_plugin.data.class_map import ClassMap
+from fcn_plugin.datatools.check.contents import Contents
 from fcn_plugin.datatools.check.palettes import PaletteCheck
+from fcn_plugin.datatools.check.splits import Source, pack
 
 CLASSES = ClassMap.of({0: "sea", 5: "sand", 6: "gull"}, (255,))
 PALETTE = [[0, 0, 255], [200, 200, 0], [255, 255, 255]]
@@ -17,7 +19,8 @@ def colours(**by_id):
 
 
 def problems(check, ids, table, class_map=CLASSES, palette=PALETTE, path="m.png"):
-    found = check.problems(path, np.array(ids), table, class_map, palette)
+    source = Source(pack([]), pack([]), class_map, palette)
+    found = check.problems(path, Contents(ids=np.array(ids), palette=table), source)
     return [(problem.code, problem.path, problem.found) for problem in found]
 
 
