@@ -39,7 +39,10 @@ def main(name: str | None = None) -> None:
     def command() -> None:
         if not loaded:
             _execute_package()
-        _module(name).main(args)
+        from fcn_plugin.checkpoints.trust import trusting
+
+        with trusting(getattr(args, "trust_checkpoint", False)):
+            _module(name).main(args)
 
     run(command)
 

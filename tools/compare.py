@@ -1,4 +1,3 @@
-#!/usr/bin/env python
 """Put masks of several nets side by side: python tools/compare.py VOC_ROOT FCN-8s=MASKS --out PICTURE"""
 
 from _fcn import main

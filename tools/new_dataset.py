@@ -1,4 +1,3 @@
-#!/usr/bin/env python
 """Make a folder of images and masks ready for training: python tools/new_dataset.py roads --images photos --masks masks"""
 
 from _fcn import main

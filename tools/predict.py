@@ -1,4 +1,3 @@
-#!/usr/bin/env python
 """Predict images: python tools/predict.py CONFIG CHECKPOINT photos/ --out-dir results"""
 
 from _fcn import main

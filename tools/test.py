@@ -1,4 +1,3 @@
-#!/usr/bin/env python
 """Evaluate a checkpoint: python tools/test.py configs/fcn8s_vgg16_voc.py CHECKPOINT"""
 
 from _fcn import main

@@ -1,4 +1,3 @@
-#!/usr/bin/env python
 """Train a config: python tools/train.py configs/fcn8s_vgg16_voc.py"""
 
 from _fcn import main

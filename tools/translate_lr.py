@@ -1,4 +1,3 @@
-#!/usr/bin/env python
 """A summed loss's lr as a mean loss's, or back: python tools/translate_lr.py --from sum --lr 1e-10 --size 500x375"""
 
 from _fcn import main

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import UserError
-from .options import add_config, add_split, at_least, load_config
+from .options import DATA, add_options, at_least, load_config
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the config, the split and the picture."""
-    add_config(parser)
-    add_split(parser)
+    add_options(parser, "config", *DATA, "--split")
     count = "samples, evenly spread over the split; several draws of each if there are fewer (default: 16)"
     parser.add_argument("--count", type=at_least(1), default=16, help=count)
     parser.add_argument("--seed", type=int, default=0, help="of the augmentation (default: 0)")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import UserError
-from .options import WORK_DIRS, add_config, add_jobs, load_config
+from .options import DATA, OPTIONS, WORK_DIRS, add_options, load_config
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the config or the folders, and the forms of the report."""
     add = parser.add_argument
-    add_config(parser, nargs="?")
+    add("config", nargs="?", **OPTIONS["config"])
     add("--images", metavar="DIR", help="folder of images, in place of a config")
     add("--masks", metavar="DIR", help="folder of their masks, of the same names")
     classes = "with --masks: a class name a line, or a CSV id,name[,red,green,blue] (default: all ids are listed)"
@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--json", metavar="FILE", help="write the report for programs; - prints it, and nothing else")
     add("--all", action="store_true", help="list up to 1,000 files of a kind, not 5")
     add("--strict", action="store_true", help="exit code 1 where there are warnings")
-    add_jobs(parser)
+    add_options(parser, *DATA, "--jobs")
 
 
 def check_arguments(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
@@ -95,7 +95,6 @@ def check_dataset(cfg: Config, sheet: str | Path, jobs: int = 0) -> Report:
     Raises:
         UserError: the config or its folders can't be used; ``output-path``: ``sheet`` can't be written.
     """
-
     from ..datatools.check.scan import check_splits
     from ..datatools.check.splits import splits_of_config
     from ..preflight.prepare import prepare

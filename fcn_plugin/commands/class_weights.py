@@ -5,16 +5,14 @@ from __future__ import annotations
 import argparse
 import math
 
-from .options import add_config, add_jobs, add_split, load_config
+from .options import DATA, add_options, load_config
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the config, the split and the exponent."""
-    add_config(parser)
-    add_split(parser)
+    add_options(parser, "config", *DATA, "--split", "--jobs")
     power = "exponent of the weights: 1 as published, 0.5 milder (default: 1)"
     parser.add_argument("--power", type=float, default=1.0, help=power)
-    add_jobs(parser)
 
 
 def check_arguments(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import UserError
-from .options import add_cfg_options, add_trust, load_config
+from .options import add_options, load_config
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -29,18 +29,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--to", metavar="CONFIG", dest="config", help="config of the net that the weights are for: checks all")
     images = "what the weights expect where the names mislead: BGR less the mean, RGB of mean and std, RGB of -1..1"
     add("--images", choices=["caffe", "torchvision", "inception"], help=images)
-    add_cfg_options(parser)
-    add_trust(parser)
+    add_options(parser, "--cfg-options", "--trust-checkpoint")
 
 
 def main(args: argparse.Namespace) -> None:
     """Import, and print the report."""
-    from ..checkpoints.trust import trusting
-
     cfg = load_config(args) if args.config else None
-    with trusting(args.trust_checkpoint):
-        lines = import_weights(args.source, args.target, cfg, args.images)
-    print("\n".join(lines))
+    print("\n".join(import_weights(args.source, args.target, cfg, args.images)))
 
 
 def import_weights(source: str, target: str, cfg: Config | None = None, images: str | None = None) -> list[str]:

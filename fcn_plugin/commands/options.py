@@ -16,24 +16,16 @@ if TYPE_CHECKING:
 WORK_DIRS = Path("work_dirs")
 
 
-def add_config(parser: argparse.ArgumentParser, nargs: str | None = None) -> None:
-    """Add the config, the folder of its data, and the option that changes any of its entries."""
-    parser.add_argument("config", nargs=nargs, help="config file, or the name of one in configs/")
-    parser.add_argument("--data-root", help="data set folder, for every dataloader")
-    add_cfg_options(parser)
+def at_least(lowest: int) -> Callable[[str], int]:
+    """Make a type of argparse: a whole number that is no smaller."""
 
+    def number(text: str) -> int:
+        value = int(text)
+        if value < lowest:
+            raise argparse.ArgumentTypeError(f"{text} is less than {lowest}")
+        return value
 
-def add_cfg_options(parser: argparse.ArgumentParser) -> None:
-    """Add the option that changes any of a config's entries."""
-    parser.add_argument(
-        "--cfg-options",
-        nargs="+",
-        action="extend",
-        default=[],
-        type=_key_value,
-        metavar="KEY=VALUE",
-        help="override config entries, e.g. train_cfg.max_iters=1000",
-    )
+    return number
 
 
 def _key_value(text: str) -> str:
@@ -43,76 +35,50 @@ def _key_value(text: str) -> str:
     if key == "data_root":  # the dataloaders were built from the variable's old value
         raise argparse.ArgumentTypeError("data_root reaches no dataloader: use --data-root DIR")
     if value.startswith(("dict(", "{", "[dict(", "[{")):  # the engine's parser takes numbers, words and lists of these
-        raise argparse.ArgumentTypeError(
-            f"{value} is no plain value: give {key}.NAME=VALUE for each entry, or write a config file"
-        )
+        remedy = f"give {key}.NAME=VALUE for each entry, or write a config file"
+        raise argparse.ArgumentTypeError(f"{value} is no plain value: {remedy}")
     return text
 
 
-def add_work_dir(parser: argparse.ArgumentParser, default: str = "work_dirs/CONFIG") -> None:
-    """Add the folder of a run; ``default`` is what the help states."""
-    parser.add_argument("--work-dir", help=f"where logs, checkpoints and scores go (default: {default})")
-
-
-def add_speed(parser: argparse.ArgumentParser) -> None:
-    """Add precision, compilation and memory layout of the net."""
-    parser.add_argument(
-        "--amp",
-        nargs="?",
-        const="bf16",
-        choices=["bf16", "fp16", "auto", "off"],
-        help="precision (default: the config's; --amp alone: bf16; auto: bf16 where the device computes in it)",
-    )
-    parser.add_argument(
-        "--compile",
-        action="store_true",
-        help="torch.compile for backbone and neck: a minute at the start, on GPUs worth it for long runs",
-    )
-    parser.add_argument(
-        "--channels-last",
+PRECISION = "precision (default: the config's; --amp alone: bf16; auto: bf16 where the device computes in it)"
+COMPILE = "torch.compile for backbone and neck: a minute at the start, on GPUs worth it for long runs"
+TRUST = "load a checkpoint that was refused: any code in it runs, with your rights on your files. Only for files whose maker you trust"
+OPTIONS: dict[str, dict] = {
+    "config": dict(help="config file, or the name of one in configs/"),
+    "checkpoint": dict(help="checkpoint file (.pth)"),
+    "--data-root": dict(help="data set folder, for every dataloader"),
+    "--cfg-options": dict(
+        nargs="+",
+        action="extend",
+        default=[],
+        type=_key_value,
+        metavar="KEY=VALUE",
+        help="override config entries, e.g. train_cfg.max_iters=1000",
+    ),
+    "--work-dir": dict(
+        help="where logs, checkpoints and scores go (default: work_dirs/CONFIG; stages: work_dirs/stages/CONFIG)"
+    ),
+    "--amp": dict(nargs="?", const="bf16", choices=["bf16", "fp16", "auto", "off"], help=PRECISION),
+    "--compile": dict(action="store_true", help=COMPILE),
+    "--channels-last": dict(
         action=argparse.BooleanOptionalAction,
         help="layout of activations in memory (default: the config's, which is channels last)",
-    )
+    ),
+    "--launcher": dict(choices=["none", "pytorch", "slurm", "mpi"], default="none"),
+    "--local_rank --local-rank": dict(type=int, default=0, help=argparse.SUPPRESS),
+    "--trust-checkpoint": dict(action="store_true", help=TRUST),
+    "--split": dict(choices=["train", "val", "test"], default="train", help="(default: train)"),
+    "--jobs": dict(type=at_least(0), help="processes that read; 0: none but this (default: all usable cores)"),
+}
+DATA = ("--data-root", "--cfg-options")
+SPEED = ("--amp", "--compile", "--channels-last")
+RUN = ("--work-dir", *DATA, *SPEED, "--launcher", "--local_rank --local-rank", "--trust-checkpoint")
 
 
-def add_launcher(parser: argparse.ArgumentParser) -> None:
-    """Add the options of commands that run in several processes."""
-    parser.add_argument("--launcher", choices=["none", "pytorch", "slurm", "mpi"], default="none")
-    parser.add_argument("--local_rank", "--local-rank", type=int, default=0, help=argparse.SUPPRESS)
-
-
-def add_trust(parser: argparse.ArgumentParser) -> None:
-    """Add the way around the refusal of checkpoints that run code on loading."""
-    parser.add_argument(
-        "--trust-checkpoint",
-        action="store_true",
-        help="load a checkpoint that was refused: any code in it runs, with your rights on your files. Only for files "
-        "whose maker you trust",
-    )
-
-
-def add_split(parser: argparse.ArgumentParser) -> None:
-    """Add the split of the data that a command reads."""
-    parser.add_argument("--split", choices=["train", "val", "test"], default="train", help="(default: train)")
-
-
-def add_jobs(parser: argparse.ArgumentParser) -> None:
-    """Add the number of processes that read files; None stands for one per usable core."""
-    parser.add_argument(
-        "--jobs", type=at_least(0), help="processes that read; 0: none but this (default: all usable cores)"
-    )
-
-
-def at_least(lowest: int) -> Callable[[str], int]:
-    """A type of argparse: a whole number that is no smaller."""
-
-    def number(text: str) -> int:
-        value = int(text)
-        if value < lowest:
-            raise argparse.ArgumentTypeError(f"{text} is less than {lowest}")
-        return value
-
-    return number
+def add_options(parser: argparse.ArgumentParser, *names: str) -> None:
+    """Add some of the shared options, in this order."""
+    for name in names:
+        parser.add_argument(*name.split(), **OPTIONS[name])
 
 
 def load_config(args: argparse.Namespace, runs: str = ".") -> Config:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import UserError
-from .options import add_config, add_speed, add_trust, load_config
+from .options import DATA, SPEED, add_options, load_config
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,22 +20,16 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the config, the checkpoint, the images and where the results go."""
-    add_config(parser)
-    parser.add_argument("checkpoint", help="checkpoint file (.pth)")
+    add_options(parser, "config", "checkpoint")
     parser.add_argument("inputs", nargs="+", metavar="INPUT", help="image files, folders or quoted patterns")
     parser.add_argument("--out-dir", required=True, help="masks/ and overlays/ are written there")
     parser.add_argument("--opacity", type=float, default=0.5, help="of the overlays' colours (default: 0.5)")
-    add_speed(parser)
-    add_trust(parser)
+    add_options(parser, *DATA, *SPEED, "--trust-checkpoint")
 
 
 def main(args: argparse.Namespace) -> None:
     """Predict."""
-    from ..checkpoints.trust import trusting
-
-    cfg = load_config(args)
-    with trusting(args.trust_checkpoint):
-        masks = predict(cfg, args.checkpoint, args.inputs, args.out_dir, args.opacity)
+    masks = predict(load_config(args), args.checkpoint, args.inputs, args.out_dir, args.opacity)
     print(f"{len(masks)} masks and overlays in {args.out_dir}")
 
 

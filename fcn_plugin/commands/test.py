@@ -6,7 +6,7 @@ import argparse
 import warnings
 from typing import TYPE_CHECKING
 
-from .options import add_config, add_launcher, add_speed, add_trust, add_work_dir, load_config
+from .options import RUN, add_options, load_config
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -14,24 +14,15 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the config, the checkpoint and what to write."""
-    add_config(parser)
-    add_work_dir(parser)
-    add_speed(parser)
-    parser.add_argument("checkpoint", help="checkpoint file (.pth)")
-    add_launcher(parser)
+    add_options(parser, "config", "checkpoint", *RUN)
     parser.add_argument("--out", metavar="DIR", help="write predicted masks as palette PNGs")
     parser.add_argument("--show-dir", metavar="DIR", help="write panels: image | truth | prediction")
     parser.add_argument("--tta", action="store_true", help="average over flips and scales")
-    add_trust(parser)
 
 
 def main(args: argparse.Namespace) -> None:
     """Evaluate."""
-    from ..checkpoints.trust import trusting
-
-    cfg = load_config(args)
-    with trusting(args.trust_checkpoint):
-        test(cfg, args.checkpoint, masks=args.out, pictures=args.show_dir, tta=args.tta)
+    test(load_config(args), args.checkpoint, masks=args.out, pictures=args.show_dir, tta=args.tta)
 
 
 def test(
@@ -54,7 +45,7 @@ def test(
     """
     from ..checkpoints.read import require_checkpoint
     from ..compat import TTA_NOTICE
-    from ..engine.runner import build_runner
+    from ..engine.build import build_runner
     from ..engine.start import Weights
     from ..preflight.config import make_dir
     from ..preflight.prepare import prepare

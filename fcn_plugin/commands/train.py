@@ -7,7 +7,7 @@ import gc
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .options import add_config, add_launcher, add_speed, add_trust, add_work_dir, load_config
+from .options import RUN, add_options, load_config
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,25 +19,17 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the config, the processes and where the run starts."""
-    add_config(parser)
-    add_work_dir(parser)
-    add_speed(parser)
-    add_launcher(parser)
+    add_options(parser, "config", *RUN)
     resume = "go on from the work dir's last checkpoint, or from PATH"
     parser.add_argument("--resume", nargs="?", const="auto", metavar="auto|PATH", help=resume)
     parser.add_argument("--load-from", metavar="PATH", help="start from the weights of this checkpoint")
     adapt = "the checkpoint is of another number of classes: train new score layers"
     parser.add_argument("--adapt-classes", action="store_true", help=adapt)
-    add_trust(parser)
 
 
 def main(args: argparse.Namespace) -> None:
     """Train."""
-    from ..checkpoints.trust import trusting
-
-    cfg = load_config(args)
-    with trusting(args.trust_checkpoint):
-        train(cfg, args.resume, args.load_from, args.adapt_classes)
+    train(load_config(args), args.resume, args.load_from, args.adapt_classes)
 
 
 def train(
@@ -72,8 +64,8 @@ def _run(cfg: Config, prepared: Prepared) -> None:
     """Run once, and again from the last checkpoint with a lower learning rate where a run diverges and may return."""
     from mmengine.device import get_device
 
+    from ..engine.build import build_runner
     from ..engine.divergence import COUNT, Diverged
-    from ..engine.runner import build_runner
     from ..engine.start import find_resume
 
     start, returns, factor, name = prepared.start, 0, 1.0, None

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import UserError
-from .options import add_config, add_launcher, add_speed, add_trust, add_work_dir, at_least, load_config
+from .options import RUN, add_options, at_least, load_config
 from .train import train
 
 if TYPE_CHECKING:
@@ -24,26 +24,19 @@ NOTE = "finished.json"  # in the folder of a stage that needs no more training
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the config of the last stage and the processes."""
-    add_config(parser)
-    add_work_dir(parser, "work_dirs/stages/CONFIG")
-    add_speed(parser)
-    add_launcher(parser)
+    add_options(parser, "config", *RUN)
     images = "val images on which a stage must answer as its parent before its first step (default: 32)"
     parser.add_argument("--check-images", type=at_least(1), default=32, metavar="N", help=images)
-    add_trust(parser)
 
 
 def main(args: argparse.Namespace) -> None:
     """Train all stages."""
-    from ..checkpoints.trust import trusting
     from ..engine.logging import print_main
     from .stages import stages_of
 
     cfg = load_config(args, runs="stages")
     stages = stages_of(cfg, lambda name: load_config(argparse.Namespace(**{**vars(args), "config": name})))
-    with trusting(args.trust_checkpoint):
-        best = train_stages(stages, args.check_images)
-    print_main(f"finished: {best}")
+    print_main(f"finished: {train_stages(stages, args.check_images)}")
 
 
 def train_stages(stages: list[Stage], images: int = 32) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from .options import add_cfg_options, load_config
+from .options import add_options, load_config
 
 # the recipe's names of the options that describe it
 GIVEN = ("reduction", "lr", "batch", "size", "momentum", "weight_decay", "labelled")
@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--to-batch", type=int, metavar="BATCH", help="batch of the target")
     add("--to-size", type=size, metavar="WxH", help="size of the target")
     add("--to-momentum", type=float, metavar="MOMENTUM", help="momentum of the target")
-    add_cfg_options(parser)
+    add_options(parser, "--cfg-options")
 
 
 def check_arguments(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:

@@ -13,8 +13,7 @@ from fcn_plugin.commands import options
 def load(monkeypatch, leaf):
     monkeypatch.setenv("LOCAL_RANK", "0")
     parser = argparse.ArgumentParser()
-    for add in (options.add_config, options.add_work_dir, options.add_speed):
-        add(parser)
+    options.add_options(parser, "config", *options.RUN)
     return lambda *words, config=leaf: options.load_config(parser.parse_args([str(config), *words]))
 
 

@@ -1,4 +1,3 @@
-#!/usr/bin/env python
 """Draw the built-in mini data set: python tools/dataset_converters/make_minivoc.py"""
 
 import runpy

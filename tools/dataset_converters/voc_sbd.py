@@ -1,4 +1,3 @@
-#!/usr/bin/env python
 """Join PASCAL VOC 2012 with SBD: python tools/dataset_converters/voc_sbd.py [--download]"""
 
 import runpy

@@ -1,4 +1,3 @@
-#!/usr/bin/env python
 """Bring published weights under this package's names: python tools/model_converters/import_weights.py SRC DST --to CONFIG"""
 
 import runpy
