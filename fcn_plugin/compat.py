@@ -18,8 +18,8 @@ from torch import nn
 
 # "module:Class.attribute", or "module:Class.method=attribute" for one that a method sets -> what stops working without it
 PRIVATE_NAMES = {
-    "mmseg.models.data_preprocessor:SegDataPreProcessor.__init__=_channel_conversion": "the record of channel order",
-    "mmseg.models.data_preprocessor:SegDataPreProcessor.__init__=_enable_normalize": "the record of mean and scale",
+    "mmengine.model:ImgDataPreprocessor.__init__=_channel_conversion": "the record of channel order",
+    "mmengine.model:ImgDataPreprocessor.__init__=_enable_normalize": "the record of mean and scale",
     "mmengine.config:Config.pretty_text=_format_python_code": "skipping yapf, which takes seconds for long configs",
     "mmengine.hooks:EMAHook._swap_ema_parameters": "saving the trained weights when a validation is interrupted",
     "mmengine.runner:IterBasedTrainLoop._decide_current_val_interval": "making up for a missed validation",

@@ -1,6 +1,9 @@
-"""Which part of the package may import which, read off the source; what importing the package does to a program."""
+"""Imports run one way, from commands down to layers, without circles; importing the package changes nothing but registries."""
 
 import ast
+import subprocess
+import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -8,53 +11,154 @@ import pytest
 import fcn_plugin
 
 PACKAGE = Path(fcn_plugin.__file__).parent
-FILES = sorted(PACKAGE.rglob("*.py"))
-PARTS = ("models", "datasets", "evaluation")
+FILES = [path for path in sorted(PACKAGE.rglob("*.py")) if ".mim" not in path.parts]
+GROUND = {
+    "errors",
+    "version",
+    "atomic_write",
+    "label_ids",
+    "compat",
+    "requirements",
+}  # single files that all may import
+# room -> rooms that it may import, beside the ground
+ROOMS = {
+    "configs": set(),
+    "layers": set(),
+    "checkpoints": set(),
+    "data": set(),
+    "evaluation": {"data"},
+    "visualization": {"data"},
+    "weights": {"layers", "checkpoints"},
+    "models": {"layers", "weights"},
+    "datatools": {"configs", "data", "evaluation", "visualization"},
+    "engine": {"checkpoints", "data", "evaluation", "models", "weights"},
+    "preflight": {"checkpoints", "data", "evaluation", "models", "engine"},
+    "registry": set(),
+}
 
 
-def imports_of(path):
-    """Absolute names of all modules and members that a file imports, at its top or inside functions."""
-    package = ("fcn_plugin", *path.relative_to(PACKAGE).parent.parts)
+def name_of(path):
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {name_of(path): path for path in FILES}
+
+
+def imports_of(path, typing=False):
+    """Modules of the package that a file imports, at its top or inside functions; those for types alone on request."""
+    base = path.relative_to(PACKAGE.parent).parent.parts
+    tree = ast.parse(path.read_text())
+    for_types = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
     names = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree):
+        if id(node) in for_types and not typing:
+            continue
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            base = package[: len(package) - node.level + 1] if node.level else ()
-            module = ".".join([*base, *([node.module] if node.module else [])])
-            names |= {module} | {f"{module}.{alias.name}" for alias in node.names}
+            start = base[: len(base) - node.level + 1] if node.level else ()
+            module = ".".join([*start, *([node.module] if node.module else [])])
+            members = {f"{module}.{alias.name}" for alias in node.names}
+            names |= {member if member in MODULES else module for member in members}
     return names
 
 
-def imported_by(part, roots):
-    """(file, name) of every import from the roots in a part of the package."""
-    return [
-        (str(path.relative_to(PACKAGE)), name)
-        for path in FILES
-        if path.is_relative_to(PACKAGE / part)
-        for name in sorted(imports_of(path))
-        if any(name == root or name.startswith(f"{root}.") for root in roots)
-    ]
+def room_of(module):
+    return module.split(".")[1] if "." in module else ""
 
 
-def test_the_reader_sees_imports_of_every_form():
-    seen = imports_of(PACKAGE / "models" / "segmentors" / "fcn.py")
-    assert {"torch", "mmseg.registry.MODELS", "fcn_plugin.layers.CoordMap", "fcn_plugin.models.weights"} <= seen
-    assert "fcn_plugin.engine" in imports_of(PACKAGE / "__init__.py")
+def test_every_file_has_a_room():
+    assert {room_of(module) for module in MODULES} == {"", "commands", *GROUND, *ROOMS}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_lower_rooms_alone(room):
+    allowed = {room, *GROUND, *ROOMS[room]}
+    found = {
+        (module, name)
+        for module, path in MODULES.items()
+        if room_of(module) == room
+        for name in imports_of(path, typing=True)
+        if name.startswith("fcn_plugin") and room_of(name) not in allowed
+    }
+    assert found == set()
+
+
+def test_the_ground_imports_no_room():
+    for module, path in MODULES.items():
+        if room_of(module) in GROUND:
+            assert {room_of(name) for name in imports_of(path) if name.startswith("fcn_plugin.")} <= GROUND
+
+
+def test_there_are_no_circles():
+    """Between single files, packages' own ``__init__`` included where they are imported."""
+    graph = {module: {name for name in imports_of(path) if name in MODULES} for module, path in MODULES.items()}
+    list(TopologicalSorter(graph).static_order())
+
+
+def test_nothing_imports_commands_or_tools():
+    for module, path in MODULES.items():
+        if room_of(module) != "commands":
+            assert not [
+                name for name in imports_of(path) if name.startswith(("fcn_plugin.commands", "fcn_cli", "tools"))
+            ]
 
 
 def test_layers_are_plain_torch():
-    top = {name.split(".")[0] for path in (PACKAGE / "layers").rglob("*.py") for name in imports_of(path)}
+    top = {
+        name.split(".")[0]
+        for module, path in MODULES.items()
+        if room_of(module) == "layers"
+        for name in imports_of(path)
+    }
     assert "torch" in top
     assert not {name for name in top if name.startswith("mm")}
-    assert imported_by("layers", [f"fcn_plugin.{part}" for part in (*PARTS, "engine", "visualization")]) == []
 
 
-@pytest.mark.parametrize("part", PARTS)
-def test_parts_do_not_know_each_other(part):
-    others = [f"fcn_plugin.{other}" for other in (*PARTS, "engine", "visualization") if other != part]
-    assert imported_by(part, others) == []
+def test_rooms_are_small():
+    lengths = {name_of(path): len(path.read_text().splitlines()) for path in FILES}
+    assert {name: lines for name, lines in lengths.items() if lines > 200} == {}
+    folders = [path.parent for path in FILES if path.parent != PACKAGE / "commands"]  # which has a module a command
+    assert {str(folder): folders.count(folder) for folder in folders if folders.count(folder) > 15} == {}
 
 
-def test_nothing_imports_the_tools():
-    assert imported_by(".", ["tools", "fcn_plugin.tools"]) == []
+PROBE = """
+import gc, logging, signal, sys, warnings
+import torch, mmengine.hooks, mmengine.runner, mmseg.datasets, mmseg.models
+from mmengine.registry import DefaultScope, HOOKS
+from mmengine.runner.checkpoint import CheckpointLoader
+import mmseg.registry
+
+def state():
+    loaders = CheckpointLoader._schemes
+    return dict(
+        frozen=gc.get_freeze_count(), collects=gc.isenabled(), out=id(sys.stdout), filters=len(warnings.filters),
+        threads=torch.get_num_threads(), signals=[signal.getsignal(s) for s in (signal.SIGINT, signal.SIGTERM)],
+        handlers=len(logging.getLogger().handlers), globals=torch.serialization.get_safe_globals(),
+        stock={name: mmseg.registry.HOOKS.get(name) for name in ("CheckpointHook", "LoggerHook", "EMAHook")},
+        stores={prefix: loader for prefix, loader in loaders.items() if "s3" in prefix or "petrel" in prefix or "pavi" in prefix},
+        paths=list(sys.path),
+    )
+
+before = state()
+import fcn_plugin
+after = state()
+import importlib
+importlib.reload(fcn_plugin)
+assert state() == after == before, (before, after)
+assert after["stock"]["CheckpointHook"] is mmengine.hooks.CheckpointHook
+print(*sys.modules)
+"""
+
+
+def test_importing_changes_nothing_but_registries_and_safe_loaders():
+    """Also twice, and beside another OpenMMLab package; plots are not loaded."""
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", PROBE], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not {"matplotlib", "tensorboard", "IPython"} & set(done.stdout.split())

@@ -17,7 +17,7 @@ from .options import RUN, add_options, at_least, load_config
 from .train import train
 
 if TYPE_CHECKING:
-    from .stages import Stage
+    from ..preflight.stages import Stage
 
 NOTE = "finished.json"  # in the folder of a stage that needs no more training
 
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> None:
     """Train all stages."""
     from ..engine.logging import print_main
-    from .stages import stages_of
+    from ..preflight.stages import stages_of
 
     cfg = load_config(args, runs="stages")
     stages = stages_of(cfg, lambda name: load_config(argparse.Namespace(**{**vars(args), "config": name})))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import torch
-from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.evaluator import Evaluator
 from mmengine.model import is_model_wrapper
@@ -20,45 +18,15 @@ from ..checkpoints.load import load_verified
 from ..checkpoints.opened import open_checkpoint
 from ..compat import given_start, has_started, is_train_loader, mark_started
 from ..data.broken_files import check_files, skip_broken_files, skipped
-from ..errors import UserError
 from ..models.fcn import FCN
 from .distributed import compress_gradients, compression_of, join_processes, wrapper_cfg
 from .divergence import lower_rates
+from .hooks.checkpoint import find_best
 from .logging import quiet_console
 from .saving import SavingRunner
 from .signals import KeepWorking, StopRequest, stop_request
 from .start import Asked, Fresh, Resume, Start, Weights, resolve_start
 from .work_dir_lock import work_dir_lock
-
-
-def build_runner(cfg: Config, start: Start, name: str | None = None) -> FCNRunner:
-    """Build the Runner that a prepared config names and hand it its start.
-
-    Args:
-        cfg: the config, which stays as it is.
-        start: where training starts, or the weights to evaluate.
-        name: of the run, where it is not the config's: a second run in one process needs its own.
-
-    Raises:
-        UserError: config-value: ``runner_type`` is neither FCNRunner nor derived from it.
-    """
-    if name:
-        cfg = copy.deepcopy(cfg)
-        cfg.experiment_name = name
-    kind = RUNNERS.get(cfg.get("runner_type", "FCNRunner"))
-    if not isinstance(kind, type) or not issubclass(kind, FCNRunner):
-        raise UserError(
-            "config-value",
-            f"{cfg.filename}: runner_type is {cfg.runner_type!r}: give 'FCNRunner' or a class derived from it",
-        )
-    runner = kind.from_cfg(cfg)
-    runner.start = start
-    return runner
-
-
-def _nets(model: nn.Module) -> list[FCN]:
-    """The nets of this package in a model, which may be wrapped for test-time augmentation or several processes."""
-    return [module for module in model.modules() if isinstance(module, FCN)]
 
 
 @RUNNERS.register_module()
@@ -191,8 +159,9 @@ class FCNRunner(SavingRunner):
             self.call_hook("after_load_checkpoint", checkpoint=content)
 
         content = load_verified(self.model, checkpoint, not self._evaluating, adapt, before_load)
-        for net in _nets(self.model) if self._evaluating else ():
-            net.to_inference()
+        for module in self.model.modules() if self._evaluating else ():  # the model may be wrapped
+            if isinstance(module, FCN):
+                module.to_inference()
         self.logger.info(f"Loaded {filename}")
         return content
 
@@ -205,21 +174,8 @@ class FCNRunner(SavingRunner):
         super().resume(filename, *args, **kwargs)
         self.logger.info(f"resuming after step {self.iter} of {self.max_iters}")
         lower_rates(self, *self.lower_rates_for)
-        own = self._checkpoint_hook is not None and self._checkpoint_hook.out_dir is not None
-        self._find_best(Path(filename).parent if own else Path(self.work_dir))
-
-    def _find_best(self, folder: Path) -> None:
-        notes = self.message_hub.runtime_info
-        for key in [key for key in notes if key.startswith("best_ckpt")]:
-            best = folder / Path(notes[key]).name
-            if best.is_file():
-                notes[key] = str(best)
-                continue
-            self.logger.warning(f"the best checkpoint {best} is gone: the next validation makes a new one")
-            del notes[key]
-            notes.pop(key.replace("ckpt", "score"), None)
-            notes.pop("last_validation", None)  # to be repeated where the run is at one
-            notes["superseded"] = []  # a lesser one is better than none
+        hook = self._checkpoint_hook
+        find_best(self, Path(filename).parent if hook is not None and hook.out_dir is not None else Path(self.work_dir))
 
     def train(self) -> nn.Module:
         """Train, alone in the work dir; a run that an error ends between two steps leaves a checkpoint of the last one."""

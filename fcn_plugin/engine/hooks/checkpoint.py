@@ -157,6 +157,21 @@ def read_best(folder: str | Path, key: str) -> tuple[Path, float] | None:
         return None
 
 
+def find_best(runner, folder: Path) -> None:
+    """Let a resumed run know its best checkpoint by its name: the noted path may be one of a folder that was moved."""
+    notes = runner.message_hub.runtime_info
+    for key in [key for key in notes if key.startswith("best_ckpt")]:
+        best = folder / Path(notes[key]).name
+        if best.is_file():
+            notes[key] = str(best)
+            continue
+        runner.logger.warning(f"the best checkpoint {best} is gone: the next validation writes a new one")
+        del notes[key]
+        notes.pop(key.replace("ckpt", "score"), None)
+        notes.pop("last_validation", None)  # to be repeated where the run is at one
+        notes["superseded"] = []  # a lesser one is better than none
+
+
 def _score(runner, key: str) -> float:
     notes = runner.message_hub.runtime_info
     return float(notes.get(f"best_score_{key}", notes.get("best_score")))

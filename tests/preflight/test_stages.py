@@ -4,7 +4,7 @@ import pytest
 from mmengine.config import Config
 from support.refusals import refused
 
-from fcn_plugin.commands.stages import stages_of
+from fcn_plugin.preflight.stages import stages_of
 from fcn_plugin.configs import get_config
 
 

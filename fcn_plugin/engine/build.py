@@ -1,0 +1,37 @@
+"""Build the Runner of a prepared config."""
+
+from __future__ import annotations
+
+import copy
+
+from mmengine.config import Config
+from mmengine.registry import RUNNERS
+
+from ..errors import UserError
+from .runner import FCNRunner
+from .start import Start
+
+
+def build_runner(cfg: Config, start: Start, name: str | None = None) -> FCNRunner:
+    """Build the Runner that a prepared config names and hand it its start.
+
+    Args:
+        cfg: the config, which stays as it is.
+        start: where training starts, or the weights to evaluate.
+        name: of the run, where it is not the config's: a second run in one process needs its own.
+
+    Raises:
+        UserError: config-value: ``runner_type`` is neither FCNRunner nor derived from it.
+    """
+    if name:
+        cfg = copy.deepcopy(cfg)
+        cfg.experiment_name = name
+    kind = RUNNERS.get(cfg.get("runner_type", "FCNRunner"))
+    if not isinstance(kind, type) or not issubclass(kind, FCNRunner):
+        raise UserError(
+            "config-value",
+            f"{cfg.filename}: runner_type is {cfg.runner_type!r}: give 'FCNRunner' or a class derived from it",
+        )
+    runner = kind.from_cfg(cfg)
+    runner.start = start
+    return runner
