@@ -1,4 +1,4 @@
-"""Write files that appear only when they are complete."""
+"""Write files and folders that appear only when they are complete."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from .errors import UserError
 
@@ -43,6 +44,18 @@ def durable_write(path: Path) -> Iterator[Path]:
     except OSError as error:
         message = f"{path} can't be written ({error.strerror or error}). Make room, then go on with --resume: no checkpoint is lost"
         raise UserError("disk-write", message) from error
+
+
+@contextmanager
+def atomic_folder(path: Path) -> Iterator[Path]:
+    """Yield an empty folder beside ``path`` and rename it to ``path`` at the end; after an error the old folder stays."""
+    with TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as temporary:
+        new = Path(temporary, "new")  # the temporary folder itself is closed to other users
+        new.mkdir()
+        yield new
+        if path.exists():
+            path.rename(Path(temporary, "old"))
+        new.rename(path)
 
 
 def _flush(path: Path) -> None:

@@ -3,7 +3,7 @@
 import pytest
 from support.refusals import refused
 
-from fcn_plugin.atomic_write import atomic_write, durable_write
+from fcn_plugin.atomic_write import atomic_folder, atomic_write, durable_write
 
 
 @pytest.mark.parametrize("durable", [False, True])
@@ -18,6 +18,16 @@ def test_the_old_file_stays_until_the_new_one_is_complete(tmp_path, durable):
         part.write_text("new")
         assert path.read_text() == "old"
     assert (path.read_text(), list(tmp_path.iterdir())) == ("new", [path])
+
+
+def test_the_old_folder_stays_until_the_new_one_is_complete(tmp_path):
+    for name in ("old", "new"):
+        with pytest.raises(RuntimeError), atomic_folder(tmp_path / "masks") as folder:
+            (folder / "half").touch()
+            raise RuntimeError
+        with atomic_folder(tmp_path / "masks") as folder:
+            (folder / name).touch()
+        assert [path.name for path in tmp_path.rglob("*")] == ["masks", name]
 
 
 def test_a_disk_that_refuses_is_named(tmp_path):

@@ -80,10 +80,10 @@ def here(tmp_path, monkeypatch):
 
 
 def folder_to_net(tool, name, *options):
-    """Call the tools in turn; returns the config of the data set, its scores and what new_dataset and the check said."""
+    """Call the tools in turn; returns the config of the data set, its scores and the output of new_dataset and the check."""
     before = hashes()
     assert len(before) == 2 * COUNT
-    said = []
+    outputs = []
     leaf = Path(f"configs/fcn8s_vgg16_{name}.py")
     narrow = Path(f"configs/narrow_{name}.py")
     for call in (
@@ -92,9 +92,9 @@ def folder_to_net(tool, name, *options):
     ):
         done = tool(*call)
         assert done.code == 0, done.out + done.err
-        said.append(done.out)
-    assert said[0].splitlines()[-2:] == [f"  python tools/{one}.py {leaf}" for one in ("check_dataset", "train")]
-    assert said[1].splitlines()[-1] == f"next: python tools/train.py {leaf}"
+        outputs.append(done.out)
+    assert outputs[0].splitlines()[-2:] == [f"  python tools/{name}.py {leaf}" for name in ("check_dataset", "train")]
+    assert outputs[1].splitlines()[-1] == f"next: python tools/train.py {leaf}"
     narrow.write_text(NARROW.format(name=name))
     done = tool("train", narrow)
     assert done.code == 0, done.err
@@ -106,7 +106,7 @@ def folder_to_net(tool, name, *options):
         done = tool(*call)
         assert done.code == 0, done.err
     assert hashes() == before
-    return get_config(str(leaf)), json.loads(Path("tested/metrics.json").read_text()), said
+    return get_config(str(leaf)), json.loads(Path("tested/metrics.json").read_text()), outputs
 
 
 def assert_predictions(cfg):
@@ -140,10 +140,8 @@ def test_binary_masks(tool, here):
     assert not (here / "data/yard/masks").exists()
     val = [line.split("\t")[1] for line in Path("data/yard/val.txt").read_text().splitlines()]
     masks = np.concatenate([np.asarray(Image.open(here / "masks" / name)).ravel() for name in val])
-    assert {name: one["pixels"] for name, one in scores["classes"].items()} == {
-        "background": (masks == 0).sum(),
-        "object": (masks == 255).sum(),
-    }
+    pixels = {name: row["pixels"] for name, row in scores["classes"].items()}
+    assert pixels == {"background": (masks == 0).sum(), "object": (masks == 255).sum()}
     assert_predictions(cfg)
 
     done = tool("browse_dataset", "configs/fcn8s_vgg16_yard.py", "--split", "val")

@@ -9,12 +9,11 @@
 """
 
 import json
-import shutil
-import tempfile
 from pathlib import Path
 
 from PIL import Image
 
+from ...atomic_write import atomic_folder
 from ...data.palette import voc_palette
 from ...errors import UserError, abbreviate
 from .scene import draw_scene
@@ -59,15 +58,8 @@ def make_minivoc(
     if not _must_draw(root, wanted, force):
         return False
     root.parent.mkdir(parents=True, exist_ok=True)
-    workshop = Path(tempfile.mkdtemp(prefix=f".{root.name}-", dir=root.parent))
-    try:
-        # A folder inside, because mkdtemp's own is closed to other users.
-        _write(workshop / "new", wanted)
-        if root.exists():
-            root.rename(workshop / "old")
-        (workshop / "new").rename(root)
-    finally:
-        shutil.rmtree(workshop)
+    with atomic_folder(root) as folder:
+        _write(folder, wanted)
     return True
 
 

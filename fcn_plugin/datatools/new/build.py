@@ -26,13 +26,18 @@ from ..cores import on_all_cores
 from .classes import Classes, Source
 from .coco import load_coco, pair_coco, read_coco
 from .config_text import dataset_config, model_config
-from .files import Pairs, list_files, pair
-from .images import ImageFile, read_image
+from .files import ImageFile, Pairs, list_files, pair, read_image
 from .labelme import read_labelme
 from .masks import read_masks
 from .options import Options
 from .outputs import masks_folder, refuse_existing, write_all, write_masks
 from .split import Splits, by_folders, by_list, random_split
+
+OTHER_NAMES = "other names: edit {0}, then call again with --classes {0} --force"
+PRETRAINED = (
+    "training starts from torchvision's ImageNet VGG16, a download of 528 MB: name a file in model.pretrained, or call again with "
+    "--from-scratch --force for a net that needs none"
+)
 
 
 def new_dataset(options: Options) -> str:
@@ -42,7 +47,7 @@ def new_dataset(options: Options) -> str:
         The report: what was found, what was written, what to do next.
 
     Raises:
-        UserError: bad input, all that is wrong of one kind at once; nothing is written then.
+        UserError: bad input, all faults of one kind at once; nothing is written then.
     """
     name = options.name
     if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
@@ -67,21 +72,19 @@ def new_dataset(options: Options) -> str:
         masks, mask_files = masks_folder(out_dir, options), [f"{name}.png" for name in pairs.names]
         fill = partial(write_masks, source=source, files=mask_files)
         classes = Classes(dict(enumerate(classes.ids.classes)), colours=dict(enumerate(classes.palette)))
-    lists = {split: out_dir / f"{split}.txt" for split in splits}
     for split, places in splits.items():
-        texts[lists[split]] = "".join(f"{pairs.images[i]}\t{mask_files[i]}\n" for i in places)
+        texts[out_dir / f"{split}.txt"] = "".join(f"{pairs.images[i]}\t{mask_files[i]}\n" for i in places)
     texts[base] = dataset_config(
         name,
-        _relative(config_dir() / "_base_", base.parent),
+        _bases(base.parent),
         Path(options.images).as_posix(),
         masks.as_posix(),
-        {split: path.as_posix() for split, path in lists.items()},
+        {split: (out_dir / f"{split}.txt").as_posix() for split in splits},
         {split: len(places) for split, places in splits.items()},
         classes,
         [image.header.shown for image in images],
     )
-    bases = _relative(config_dir() / "_base_", configs)
-    texts[leaf] = model_config(name, len(classes.ids.classes), bases, options.from_scratch)
+    texts[leaf] = model_config(name, len(classes.ids.classes), _bases(configs), options.from_scratch)
     write_all(texts, masks, fill)
     return "\n".join(
         [
@@ -91,7 +94,8 @@ def new_dataset(options: Options) -> str:
             _table(source, splits),
             how,
             *(f"wrote {path}" for path in [*texts, *([masks] if fill else [])]),
-            *_hints(options, out_dir / "classes.csv"),
+            *([] if options.classes else [OTHER_NAMES.format(out_dir / "classes.csv")]),
+            *([] if options.from_scratch else [PRETRAINED]),
             "next:",
             f"  python tools/check_dataset.py {leaf}",
             f"  python tools/train.py {leaf}",
@@ -99,8 +103,8 @@ def new_dataset(options: Options) -> str:
     )
 
 
-def _relative(path: Path, start: Path) -> str:
-    return Path(os.path.relpath(path.resolve(), start.resolve())).as_posix()
+def _bases(start: Path) -> str:
+    return Path(os.path.relpath((config_dir() / "_base_").resolve(), start.resolve())).as_posix()
 
 
 def _read(options: Options) -> tuple[Pairs, list[ImageFile], Source]:
@@ -110,31 +114,29 @@ def _read(options: Options) -> tuple[Pairs, list[ImageFile], Source]:
     if not files:
         wanted = ", ".join(sorted(IMAGE_SUFFIXES))
         raise UserError("dataset-empty", f"no images in {images_dir}: files with {wanted} are looked for")
-    one_folder, shapes, mask_files = masks.exists() and masks.samefile(images_dir), {}, {}
-    coco = load_coco(masks) if masks.is_file() else None
+    coco, shapes, others = load_coco(masks) if masks.is_file() else None, {}, {}
     if coco is None:
-        shapes = list_files(masks, {".json"}, leave_out=images_dir)
-        mask_files = files if one_folder else list_files(masks, IMAGE_SUFFIXES, leave_out=images_dir)
-    labelme = shapes and (one_folder or set(mask_files) <= set(shapes))  # JSON files beside copies of the images
-    if coco is not None:
-        pairs, entries = pair_coco(coco, files, masks, options.allow_missing)
-    elif shapes or mask_files:
-        pairs = pair(files, shapes if labelme else mask_files, options.mask_suffix, options.allow_missing)
-    else:
-        message = f"no masks in {masks}: image files, or labelme's JSON files, are looked for"
-        raise UserError("dataset-empty", message)
-    if (coco is not None or labelme) and (options.ignore_ids is not None or options.ignore_colors):
+        one_folder, shapes = masks.exists() and masks.samefile(images_dir), list_files(masks, {".json"}, images_dir)
+        others = files if one_folder else list_files(masks, IMAGE_SUFFIXES, images_dir)
+        if not shapes and not others:
+            message = f"no masks in {masks}: image files, or labelme's JSON files, are looked for"
+            raise UserError("dataset-empty", message)
+    labelme = shapes and (
+        one_folder or set(others) <= set(shapes)
+    )  # labelme's files may lie beside copies of the images
+    if (coco or labelme) and (options.ignore_ids is not None or options.ignore_colors):
         message = "--ignore-ids and --ignore-colors are for masks: shapes are void by the label __ignore__"
         raise UserError("option-value", message)
+    if coco:
+        pairs, entries = pair_coco(coco, files, masks, options.allow_missing)
+    else:
+        pairs = pair(files, shapes if labelme else others, options.mask_suffix, options.allow_missing)
     images = on_all_cores(read_image, [(images_dir / file,) for file in pairs.images], "reading images")
     paths = [masks / file for file in pairs.masks]
-    if coco is not None:
-        source = read_coco(coco, entries, images, masks, options.classes)
-    elif labelme:
-        source = read_labelme(images, paths, options.classes)
-    else:
-        source = read_masks(images, paths, options)
-    return pairs, images, source
+    if coco:
+        return pairs, images, read_coco(coco, entries, images, masks, options.classes)
+    read = partial(read_labelme, classes_file=options.classes) if labelme else partial(read_masks, options=options)
+    return pairs, images, read(images, paths)
 
 
 def _split(options: Options, pairs: Pairs, images: Sequence[ImageFile]) -> tuple[Splits, str]:
@@ -158,15 +160,3 @@ def _table(source: Source, splits: Splits) -> str:
         counts = [sum(index in source.shown[i] for i in places) for places in splits.values()]
         table.add_row([id, name, ",".join(map(str, source.classes.colour(id))), *counts])
     return table.get_string()
-
-
-def _hints(options: Options, names: Path) -> list[str]:
-    hints = []
-    if not options.classes:
-        hints.append(f"other names: edit {names}, then call again with --classes {names} --force")
-    if not options.from_scratch:
-        hints.append(
-            "training starts from torchvision's ImageNet VGG16, a download of 528 MB: name a file in model.pretrained, or call "
-            "again with --from-scratch --force for a net that needs none"
-        )
-    return hints

@@ -55,19 +55,12 @@ class Classes:
 
 
 class Source(NamedTuple):
-    """The masks of a data set, whatever files they come from.
+    """The masks of a data set, whatever files they come from."""
 
-    Attributes:
-        found: sentences on what they are.
-        classes: names and colours.
-        shown: the class indices, and 255, that each mask shows.
-        draw: for each mask, a function that gives its class indices, (H, W) uint8; None where masks are used where they are.
-    """
-
-    found: list[str]
+    found: list[str]  # sentences on what they are
     classes: Classes
-    shown: list[set[int]]
-    draw: list[Callable[[], np.ndarray]] | None = None
+    shown: list[set[int]]  # the class indices, and 255, that each mask shows
+    draw: list[Callable[[], np.ndarray]] | None = None  # (H, W) uint8 of each; None: masks are used where they are
 
 
 def given_classes(path: str) -> tuple[dict[int, str], dict[int, Colour] | None]:
@@ -77,14 +70,9 @@ def given_classes(path: str) -> tuple[dict[int, str], dict[int, Colour] | None]:
 
 
 def number_labels(labels: Sequence[str], classes_file: str | None) -> tuple[Classes, dict[str, int]]:
-    """Make classes of the labels of shapes; the background, which no shape covers, is the first class.
+    """Number the labels of shapes, after the background, which no shape covers: the classes, and the class index of each label.
 
-    Args:
-        labels: in the order in which they are to be numbered.
-        classes_file: what ``read_classes`` takes, naming every label; without it the background is 0.
-
-    Returns:
-        The classes, and the class index of each label.
+    ``classes_file`` may name and number them; it begins with the background.
 
     Raises:
         UserError: ``class-file``: it does not name a label or no background; ``classes-count``: fewer than two.

@@ -11,8 +11,7 @@ from pathlib import Path, PurePosixPath
 from ...errors import UserError, abbreviate
 from ..cores import on_all_cores
 from .classes import Source, number_labels
-from .files import Pairs, missing_notes
-from .images import ImageFile, require_size
+from .files import ImageFile, Pairs, missing_notes, require_size
 from .shapes import Shape, area, draw_shapes, run_lengths
 
 
@@ -35,16 +34,7 @@ def load_coco(path: Path) -> dict:
 
 
 def pair_coco(coco: Mapping, images: Mapping[str, str], path: Path, allow_missing: bool) -> tuple[Pairs, list[dict]]:
-    """Find the entries of ``images`` for image files, by path or by file name alone.
-
-    Args:
-        coco: what :func:`load_coco` gives.
-        images: name -> file, relative to the image folder.
-        path: of the COCO file.
-        allow_missing: leave out what has no partner.
-
-    Returns:
-        Pairs, and the entry of each.
+    """Find the entries of ``coco["images"]`` for images (name -> file), by path or by file name alone: pairs, the entry of each.
 
     Raises:
         UserError: ``mask-unpaired``, ``image-unpaired``: entries or files without the other; ``annotation-file``: two files for
@@ -81,14 +71,9 @@ def pair_coco(coco: Mapping, images: Mapping[str, str], path: Path, allow_missin
 def read_coco(
     coco: Mapping, entries: Sequence[Mapping], images: Sequence[ImageFile], path: Path, classes_file: str | None = None
 ) -> Source:
-    """Read the shapes of every image; categories without any are left out.
+    """Read the shapes of every image, which has its entry at the same place of ``entries``.
 
-    Args:
-        coco: what :func:`load_coco` gives.
-        entries: of its ``images``, one for each image.
-        images: the images.
-        path: of the COCO file.
-        classes_file: what ``read_classes`` takes; None numbers the categories by their ids, after the background.
+    Categories are named as in ``classes_file``; None numbers those that have shapes by their ids, after the background.
 
     Raises:
         UserError: ``mask-size``; ``annotation-file``: an instance without an outline; those of :func:`number_labels`.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from string import Template
 
 from .classes import Classes
@@ -11,6 +12,7 @@ from .classes import Classes
 MARK = "written by tools/new_dataset.py"  # in the first line: what --force may replace
 STRIDE = 32
 LARGEST_CROP = 480
+_quoted = partial(json.dumps, ensure_ascii=False)
 
 DATASET = """\
 # $name: $counts; $mark, yours to edit.
@@ -29,7 +31,7 @@ train_pipeline = [
     dict(type="LoadImageFromFile"),
     dict(type="FCNLoadAnnotations"),
     # about the median size of the images; small shows more of one, large its details
-    dict(type="RandomResize", scale=($width, $height), ratio_range=(0.6, 1.4), keep_ratio=True),
+    dict(type="RandomResize", scale=$scale, ratio_range=(0.6, 1.4), keep_ratio=True),
     dict(type="RandomCrop", crop_size=crop_size, cat_max_ratio=0.75),
     dict(type="RandomFlip", prob=0.5),
     dict(type="PhotoMetricDistortion"),
@@ -55,7 +57,7 @@ val_dataloader = dict(
     batch_sampler=None,
     dataset=dict(**pairs, ann_file=$val),
 )
-$test
+${test}test_dataloader = val_dataloader
 del pairs
 """
 
@@ -118,16 +120,12 @@ def dataset_config(
         name: of the data set.
         base: the package's folder ``configs/_base_``, absolute or relative to the config's own.
         images, masks: folders.
-        lists: file of each split: train, val and perhaps test.
-        counts: images of each split.
+        lists, counts: file and number of images of each split: train, val and perhaps test.
         classes: of the ids in the masks.
         sizes: (W, H) of the images.
     """
-    width, height = _median(sizes)
-    test = "test_dataloader = val_dataloader"
-    if "test" in lists:
-        option = f"test_dataloader.dataset.ann_file={lists['test']}"
-        test = f"# choose on val; for the one figure on test: --cfg-options {option}\n{test}"
+    option = f"test_dataloader.dataset.ann_file={lists.get('test')}"
+    test = f"# choose on val; for the one figure on test: --cfg-options {option}\n" if "test" in lists else ""
     return Template(DATASET).substitute(
         name=name,
         mark=MARK,
@@ -137,8 +135,7 @@ def dataset_config(
         ignore_ids=list(classes.ignore_ids),
         palette="\n".join(f"    {list(colour)}," for colour in classes.palette),
         crop=crop_side(sizes),
-        width=width,
-        height=height,
+        scale=_median(sizes),
         images=_quoted(images),
         masks=_quoted(masks),
         train=_quoted(lists["train"]),
@@ -148,14 +145,7 @@ def dataset_config(
 
 
 def model_config(name: str, num_classes: int, base: str, from_scratch: bool) -> str:
-    """Write ``fcn8s_vgg16_NAME.py``: with batch norm and AdamW, or with ImageNet weights and SGD.
-
-    Args:
-        name: of the data set.
-        num_classes: C.
-        base: as for :func:`dataset_config`, relative to this config's folder.
-        from_scratch: without ImageNet weights.
-    """
+    """Write ``fcn8s_vgg16_NAME.py``: with batch norm and AdamW if from scratch, else with ImageNet weights and SGD."""
     text = Template(FROM_SCRATCH if from_scratch else PRETRAINED)
     return text.substitute(name=name, mark=MARK, classes=num_classes, base=base)
 
@@ -168,7 +158,3 @@ def crop_side(sizes: Sequence[tuple[int, int]]) -> int:
 def _median(sizes: Sequence[tuple[int, int]]) -> tuple[int, int]:
     """(W, H) of the image in the middle by area."""
     return sorted(sizes, key=lambda size: size[0] * size[1])[len(sizes) // 2]
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)

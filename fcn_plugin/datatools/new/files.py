@@ -1,4 +1,4 @@
-"""Files of the two folders, and which mask belongs to which image.
+"""Files of the two folders, which mask belongs to which image, and the images' headers.
 
 A name is a path relative to its folder, without suffix; a tail is what names of masks have after those of their images:
 ``a_mask`` is ``a`` with the tail ``_mask``.
@@ -6,17 +6,27 @@ A name is a path relative to its folder, without suffix; a tail is what names of
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from ...data.headers import Header, UnreadableFile, image_problems, pair_problems, read_header
+from ...data.problems import refuse
 from ...errors import UserError, abbreviate
 
 IMAGE_TAILS = ("", "_leftImg8bit", "_image", "_img", "_rgb", "_sat")
 TAIL_STARTS = "_-. "
 PREFERRED = ("labelTrainIds", "labelIds", "mask", "masks", "label", "labels", "seg", "gt")  # where several tails fit
+
+
+class ImageFile(NamedTuple):
+    """Attributes: ``header``, Pillow's; ``digest`` of the file's bytes, by which copies are found."""
+
+    header: Header
+    digest: bytes
 
 
 class Pairs(NamedTuple):
@@ -29,15 +39,7 @@ class Pairs(NamedTuple):
 
 
 def list_files(folder: Path, suffixes: Collection[str], leave_out: Path | None = None) -> dict[str, str]:
-    """List the files of a folder and its subfolders, in order of the names; hidden files are left out.
-
-    Args:
-        folder: where to look.
-        suffixes: of the files, lower case with the dot.
-        leave_out: a folder inside that is not searched.
-
-    Returns:
-        Name -> file.
+    """List the files of a folder and its subfolders, hidden ones and those in ``leave_out`` not: name -> file, by name.
 
     Raises:
         UserError: ``dataset-missing``: no such folder; ``file-access``; ``file-name``: two files of one name, or a name that no
@@ -46,15 +48,13 @@ def list_files(folder: Path, suffixes: Collection[str], leave_out: Path | None =
     if not folder.is_dir():
         raise UserError("dataset-missing", f"no folder {folder}: give one that exists")
     if not os.access(folder, os.R_OK | os.X_OK):
-        message = f"no permission to read the folder {folder}: change its mode, or give a copy"
-        raise UserError("file-access", message)
+        raise UserError("file-access", f"the folder {folder} can't be read: change its mode, or give a copy")
     root, inner = folder.resolve(), leave_out and leave_out.resolve()
     files: dict[str, str] = {}
     for path in sorted(root.rglob("*")):
         inside = path.relative_to(root)
-        if path.suffix.lower() not in suffixes or any(part.startswith(".") for part in inside.parts):
-            continue
-        if inner != root and inner in path.parents:
+        hidden = any(part.startswith(".") for part in inside.parts) or (inner != root and inner in path.parents)
+        if hidden or path.suffix.lower() not in suffixes:
             continue
         file, name = inside.as_posix(), inside.with_suffix("").as_posix()
         if name in files:
@@ -69,16 +69,9 @@ def list_files(folder: Path, suffixes: Collection[str], leave_out: Path | None =
 def pair(
     images: Mapping[str, str], masks: Mapping[str, str], tail: str | None = None, allow_missing: bool = False
 ) -> Pairs:
-    """Find the masks of images by their names; where these have no known common tail, by the tail that fits most.
+    """Find the masks of images, both name -> file, by a common tail of the masks' names; None takes the one that fits most.
 
-    Args:
-        images: name -> file.
-        masks: the same of masks; the same mapping where all lie in one folder.
-        tail: of the masks' names; None finds it.
-        allow_missing: leave out what has no partner.
-
-    Raises:
-        UserError: ``image-unpaired``, ``mask-unpaired``.
+    One mapping for both means that all lie in one folder. UserError: ``image-unpaired``, ``mask-unpaired``.
     """
     one_folder = images is masks
     image_tail, tail = _best_tails(images, masks, tail, one_folder)
@@ -100,12 +93,7 @@ def pair(
 
 
 def missing_notes(lone: Mapping[str, tuple[str, Sequence[str]]], allow_missing: bool) -> list[str]:
-    """Tell what has no partner and is left out; UserError of the first code unless this is allowed.
-
-    Args:
-        lone: code -> what the files are, and their names.
-        allow_missing: leave them out.
-    """
+    """Tell what has no partner and is left out; a UserError unless this is allowed. ``lone``: code -> what, and file names."""
     found = {code: f"{len(names)} {what}: {abbreviate(names, 10)}" for code, (what, names) in lone.items() if names}
     if found and not allow_missing:
         remedy = "Add what is missing, or leave these out with --allow-missing"
@@ -140,3 +128,22 @@ def _tails(name: str, stems: Collection[str]) -> Iterator[str]:
     for end in range(len(name), name.rfind("/") + 1, -1):
         if name[:end] in stems and (end == len(name) or name[end] in TAIL_STARTS):
             yield name[end:]
+
+
+def read_image(path: Path) -> ImageFile:
+    """Read an image's header and digest without decoding it.
+
+    Raises:
+        UserError: ``image-unreadable``, or what would stop training, such as ``image-depth``.
+    """
+    try:
+        header = read_header(str(path))
+    except UnreadableFile as error:
+        raise error.problem.error() from error
+    refuse(image_problems(header))
+    return ImageFile(header, hashlib.blake2b(path.read_bytes(), digest_size=16).digest())
+
+
+def require_size(image: ImageFile, path: Path, size: tuple[int, int]) -> None:
+    """Refuse a file of shapes that states another (W, H) than its image has; UserError: ``mask-size``, ``image-turned``."""
+    refuse(pair_problems(image.header, Header(str(path), size, "L", 8, "PNG", 1)))

@@ -16,17 +16,14 @@ from PIL import Image
 from ...errors import UserError
 from ..cores import on_all_cores
 from .classes import Source, number_labels
-from .images import ImageFile, require_size
+from .files import ImageFile, require_size
 from .shapes import Shape, draw_shapes
 
 
 def read_labelme(images: Sequence[ImageFile], paths: Sequence[Path], classes_file: str | None = None) -> Source:
-    """Read the shapes of every image.
+    """Read the shapes of every image from the JSON file at the same place of ``paths``.
 
-    Args:
-        images: the images.
-        paths: their JSON files.
-        classes_file: what ``read_classes`` takes; None numbers the labels in alphabetical order, after the background.
+    Labels are named as in ``classes_file``; None numbers them in alphabetical order, after the background.
 
     Raises:
         UserError: ``annotation-file``, ``mask-size``, and those of :func:`number_labels`.

@@ -15,7 +15,7 @@ from ...data.headers import LOSSY, UnreadableFile, decode, mask_problems, pair_p
 from ...data.problems import Problem, refuse
 from ...errors import UserError
 from .classes import Colour
-from .images import ImageFile
+from .files import ImageFile
 
 MOST_VALUES = 1024  # more are neither ids nor colours of classes
 COLOUR_MODES = ("RGB", "RGBA", "LA", "PA")
@@ -23,19 +23,12 @@ SMOOTH = "is it drawn with smooth (anti-aliased) edges, resized, or was it a JPE
 
 
 class MaskFacts(NamedTuple):
-    """What a mask holds.
+    """What a mask holds."""
 
-    Attributes:
-        kind: ``index``, one id per pixel; ``gray``, ids saved as equal channels; ``colour``.
-        mode: Pillow's.
-        pixels: how many have each id, or each colour (of kinds ``gray`` and ``colour``).
-        palette: colour of each id in a palette mask, else empty.
-    """
-
-    kind: Literal["index", "gray", "colour"]
-    mode: str
-    pixels: Mapping[int | Colour, int]
-    palette: Mapping[int, Colour]
+    kind: Literal["index", "gray", "colour"]  # gray: ids saved as equal channels
+    mode: str  # Pillow's
+    pixels: Mapping[int | Colour, int]  # how many have each id, or each colour (of kinds gray and colour)
+    palette: Mapping[int, Colour]  # colour of each id in a palette mask, else empty
 
 
 def read_facts(image: ImageFile, path: Path) -> MaskFacts:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from ...data.class_map import IGNORED, MOST_CLASSES, describe_ids
+import numpy as np
+
+from ...data.class_map import IGNORED, MOST_CLASSES
 from ...errors import UserError, abbreviate
 from ..cores import on_all_cores
 from .classes import Classes, Colour, Source, given_classes, require_classes
-from .images import ImageFile
+from .files import ImageFile
 from .mask_file import SMOOTH, MaskFacts, by_colour, draw_colours, draw_ids, read_facts
 from .options import Options
 
@@ -22,13 +24,7 @@ Given = tuple[dict[int, str], dict[int, Colour] | None] | None  # names and colo
 
 
 def read_masks(images: Sequence[ImageFile], paths: Sequence[Path], options: Options) -> Source:
-    """Read every mask and find out what kind they are.
-
-    Args:
-        images: the images.
-        paths: their masks.
-        options: ``classes``, by default names are made of the ids or colours; ``ignore_ids``, by default 255, unless the masks
-            hold 0 and 255 alone or the file names it; ``ignore_colors``; ``convert``.
+    """Read every image's mask and find out what kind they are; without ``options.classes`` ids or colours name the classes.
 
     Raises:
         UserError: ``option-value``, ``class-file``, ``classes-count``, those of :func:`read_facts`; ``mask-ids``,
@@ -44,23 +40,21 @@ def read_masks(images: Sequence[ImageFile], paths: Sequence[Path], options: Opti
     if _palettes_differ(facts) and not (given and given[1] is None):
         facts, kinds = [by_colour(fact) for fact in facts], {"colour": paths[0]}
         note = ["palettes differ between files, so colours are read; for ids give --classes without colours"]
-    if "colour" in kinds:
-        if options.ignore_ids is not None:
-            raise UserError("option-value", "--ignore-ids is for masks of ids, these hold colours: use --ignore-colors")
-        source = _of_colours(facts, paths, given, options)
-        return source._replace(found=source.found + note)
-    if options.ignore_colors:
+    if "colour" in kinds and options.ignore_ids is not None:
+        raise UserError("option-value", "--ignore-ids is for masks of ids, these hold colours: use --ignore-colors")
+    if "colour" not in kinds and options.ignore_colors:
         raise UserError("option-value", "--ignore-colors is for masks of colours, these hold ids: use --ignore-ids")
-    return _of_ids(facts, paths, given, options, "gray" in kinds)
+    source = (_of_colours if "colour" in kinds else _of_ids)(facts, paths, given, options)
+    return source._replace(found=source.found + note)
 
 
-def _of_ids(facts: list[MaskFacts], paths: Sequence[Path], given: Given, options: Options, gray: bool) -> Source:
+def _of_ids(facts: list[MaskFacts], paths: Sequence[Path], given: Given, options: Options) -> Source:
     held = [{v if fact.kind == "index" else v[0]: n for v, n in fact.pixels.items()} for fact in facts]
-    total, modes, chosen = _total(held), _modes(facts), options.ignore_ids
-    binary = set(total) == {0, IGNORED}
-    found = [f"index masks (mode {modes}): ids {abbreviate([str(id) for id in sorted(total)], 10)}"]
+    total, chosen = sum(map(Counter, held), Counter()), options.ignore_ids
+    gray, binary = any(fact.kind == "gray" for fact in facts), set(total) == {0, IGNORED}
+    found = [f"index masks (mode {_modes(facts)}): ids {abbreviate([str(id) for id in sorted(total)], 10)}"]
     if gray:
-        found = [f"index masks saved as colours of equal channels (mode {modes}): they are converted by that value"]
+        found = [f"index masks saved as colours of equal channels (mode {_modes(facts)}): converted by that value"]
     if given:
         class_map, colours = given
         if binary and set(class_map) == {0, 1} and chosen is None:
@@ -79,7 +73,7 @@ def _of_ids(facts: list[MaskFacts], paths: Sequence[Path], given: Given, options
         found.append(f"id 255 ({share:.3g} % of the pixels) counts in no loss and no score: --ignore-ids sets such ids")
     elif IGNORED in total and IGNORED in class_map:
         found.append("id 255 is a class: to leave it out of loss and scores, --ignore-ids 255")
-    found += _absent([f"id {id}" for id in sorted(set(chosen or ()) - set(total))], "--ignore-ids")
+    found += _absent(set(chosen or ()) - set(total), "id ", "--ignore-ids")
     _refuse_unknown(held, {*class_map, *void}, paths, "mask-ids")
     classes = Classes(class_map, void, colours)
     shown = [{classes.ids.ids[id] for id in pixels} for pixels in held]
@@ -89,7 +83,7 @@ def _of_ids(facts: list[MaskFacts], paths: Sequence[Path], given: Given, options
 
 def _of_colours(facts: list[MaskFacts], paths: Sequence[Path], given: Given, options: Options) -> Source:
     held, ignored = [fact.pixels for fact in facts], set(options.ignore_colors)
-    total = _total(held)
+    total = sum(map(Counter, held), Counter())
     if given:
         class_map, colours = given
         if colours is None:
@@ -106,26 +100,24 @@ def _of_colours(facts: list[MaskFacts], paths: Sequence[Path], given: Given, opt
         class_map = {id: "#{:02x}{:02x}{:02x}".format(*colour) for id, colour in colours.items()}
     _refuse_unknown(held, {*colours.values(), *ignored}, paths, "mask-colours")
     found = [f"colour masks (mode {_modes(facts)}): {len(total)} colours"]
-    found += _absent([f"{r},{g},{b}" for r, g, b in sorted(ignored - set(total))], "--ignore-colors")
+    found += _absent(ignored - set(total), "", "--ignore-colors")
     classes = Classes(class_map, (), colours)
     table = {colour: classes.ids.ids[id] for id, colour in colours.items()} | dict.fromkeys(ignored, IGNORED)
     shown = [{table[colour] for colour in pixels} for pixels in held]
     return Source(found, classes, shown, [partial(draw_colours, path, table) for path in paths])
 
 
-def _total(held: Sequence[Mapping]) -> Counter:
-    total: Counter = Counter()
-    for pixels in held:
-        total.update(pixels)
-    return total
-
-
 def _modes(facts: Sequence[MaskFacts]) -> str:
     return ", ".join(sorted({fact.mode for fact in facts}))
 
 
-def _absent(values: list[str], option: str) -> list[str]:
-    return [f"no mask holds {abbreviate(values, 10)} of {option}"] if values else []
+def _text(value: int | Colour) -> str:
+    return ",".join(map(str, np.atleast_1d(value)))
+
+
+def _absent(values: set[int | Colour], what: str, option: str) -> list[str]:
+    absent = [what + _text(value) for value in sorted(values)]
+    return [f"no mask holds {abbreviate(absent, 10)} of {option}"] if absent else []
 
 
 def _palettes_differ(facts: Sequence[MaskFacts]) -> bool:
@@ -153,17 +145,14 @@ def _refuse_smooth(total: Counter, what: str, paths: Sequence[Path], held: Seque
         raise UserError(f"mask-{what}", f"{found} ({path} alone {len(pixels)}): {remedy}")
 
 
-def _refuse_unknown(held: Sequence[Mapping], known: Collection, paths: Sequence[Path], code: str) -> None:
+def _refuse_unknown(held: Sequence[Mapping], known: set, paths: Sequence[Path], code: str) -> None:
+    what, option = ("id", "--ignore-ids") if code == "mask-ids" else ("colour", "--ignore-colors")
     lines = []
     for pixels, path in zip(held, paths, strict=True):
-        unknown = {value: count for value, count in sorted(pixels.items()) if value not in known}
-        if unknown and code == "mask-ids":
-            lines.append(f"{path}: {describe_ids(unknown, unknown.values())}")
-        elif unknown:
-            lines.append(
-                f"{path}: " + abbreviate([f"colour {r},{g},{b} ({n} px)" for (r, g, b), n in unknown.items()], 10)
-            )
+        if unknown := sorted(set(pixels) - known):
+            texts = [f"{what} {_text(value)} ({pixels[value]} px)" for value in unknown]
+            lines.append(f"{path}: {abbreviate(texts, 10)}")
     if lines:
-        what, option = ("ids", "--ignore-ids") if code == "mask-ids" else ("colours", "--ignore-colors")
-        found = f"{len(lines)} of {len(paths)} masks hold {what} that are no class, correct them or add to --classes or {option}"
-        raise UserError(code, f"{found}:\n{abbreviate(lines, 10, chr(10))}")
+        found = f"{len(lines)} of {len(paths)} masks hold {what}s that are no class"
+        remedy = f"correct them or add to --classes or {option}"
+        raise UserError(code, f"{found}, {remedy}:\n{abbreviate(lines, 10, chr(10))}")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from ...atomic_write import atomic_write
+from ...atomic_write import atomic_folder, atomic_write
 from ...errors import UserError, abbreviate
 from ..cores import on_all_cores
 from .classes import Source
@@ -30,11 +30,11 @@ def refuse_existing(paths: Sequence[Path], force: bool) -> None:
 
 
 def masks_folder(out_dir: Path, options: Options) -> Path:
-    """Choose the folder of converted masks: ``OUT_DIR/masks``, or another where source files lie there.
+    """Choose the folder of converted masks, which is replaced as a whole: ``OUT_DIR/masks``, or another beside source files.
 
     Raises:
-        UserError: ``output-path``: OUT_DIR lies in a folder of source files; ``output-exists``: the folder, which is replaced as
-            a whole, may not be (see :func:`refuse_existing`) or holds other files than the masks of an earlier call.
+        UserError: ``output-path``: OUT_DIR lies in a folder of source files; ``output-exists``: the folder holds other files
+            than the masks of an earlier call, or ``--force`` is missing.
     """
     sources = [Path(options.images).resolve(), Path(options.masks).resolve()]
     for folder in (out_dir / "masks", out_dir / "index_masks"):
@@ -72,47 +72,16 @@ def _save(draw: Callable[[], np.ndarray], path: Path, colours: bytes) -> None:
 
 
 def write_all(texts: Mapping[Path, str], folder: Path, fill: Callable[[Path], None] | None) -> None:
-    """Write files, and a folder if there is something to fill it with; an error leaves all as it was.
-
-    Args:
-        texts: content by file.
-        folder: replaced where it is there.
-        fill: called with the folder to write to.
-    """
-    with ExitStack() as stack:
-        stack.enter_context(_folders([path.parent for path in (*texts, folder)]))
-        for path, text in texts.items():
-            stack.enter_context(atomic_write(path)).write_text(text, encoding="utf-8")
-        if fill is not None:
-            fill(stack.enter_context(_atomic_folder(folder)))
-
-
-@contextmanager
-def _atomic_folder(path: Path) -> Iterator[Path]:
-    """Do for a folder what ``atomic_write`` does for a file."""
-    part, old = (path.with_name(f".{path.name}.{end}") for end in ("part", "old"))
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir()
-    try:
-        yield part
-        if path.exists():
-            path.rename(old)
-        part.rename(path)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
-
-
-@contextmanager
-def _folders(paths: Sequence[Path]) -> Iterator[None]:
-    """Make folders, and remove those that were made after an error."""
-    new = {folder for path in paths for folder in (path, *path.parents) if not folder.exists()}
-    try:
-        for path in paths:
-            path.mkdir(parents=True, exist_ok=True)
-        yield
-    except BaseException:
-        for folder in sorted(new, reverse=True):
-            with suppress(OSError):  # not made yet
-                folder.rmdir()
-        raise
+    """Write texts by file, and the folder if there is a function to fill it; an error leaves all as it was."""
+    parents = {path.parent for path in (*texts, folder)}
+    new = {place for parent in parents for place in (parent, *parent.parents) if not place.exists()}
+    with ExitStack() as undo:
+        for place in sorted(new):
+            place.mkdir()
+            undo.callback(shutil.rmtree, place, ignore_errors=True)
+        with ExitStack() as stack:
+            for path, text in texts.items():
+                stack.enter_context(atomic_write(path)).write_text(text, encoding="utf-8")
+            if fill is not None:
+                fill(stack.enter_context(atomic_folder(folder)))
+        undo.pop_all()

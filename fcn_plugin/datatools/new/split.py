@@ -29,8 +29,7 @@ def by_folders(images: Sequence[str]) -> Splits | None:
 def by_list(names: Sequence[str], images: Sequence[str], path: str) -> Splits:
     """Take the images that a file names, one per line, with suffix or without, for val.
 
-    Raises:
-        UserError: ``annotation-file``: no such file, a line that is no image, or nothing left for either side.
+    UserError, ``annotation-file``: no such file, a line that is no image, or nothing left for either side.
     """
     try:
         lines = {line.strip() for line in Path(path).read_text(encoding="utf-8").splitlines()} - {""}
@@ -49,15 +48,9 @@ def by_list(names: Sequence[str], images: Sequence[str], path: str) -> Splits:
 
 
 def random_split(digests: Sequence[bytes], share: float, seed: int) -> Splits:
-    """Take a random share of the images for val; images of the same bytes stay together.
+    """Take a random share, between 0 and 1, of the images for val; those of one digest stay together, each side gets one.
 
-    Args:
-        digests: of the images' files.
-        share: of the images, above 0 and below 1; both sides get at least one.
-        seed: equal seeds give equal splits of the same images.
-
-    Raises:
-        UserError: ``dataset-empty``: fewer than two different images.
+    Equal seeds give equal splits of the same images. UserError, ``dataset-empty``: fewer than two different images.
     """
     groups: dict[bytes, list[int]] = defaultdict(list)
     for i, digest in enumerate(digests):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fcn_plugin.datatools.new.images import read_image
+from fcn_plugin.datatools.new.files import read_image
 
 SIZE = (48, 40)  # W, H
 
