@@ -10,8 +10,7 @@ from fcn_plugin.layers.coord_map import CoordMap
 
 
 @pytest.mark.parametrize(
-    ("size", "ramp"),
-    [(1, [1]), (2, [0.5, 0.5]), (3, [0.5, 1, 0.5]), (4, [0.25, 0.75, 0.75, 0.25])],
+    ("size", "ramp"), [(1, [1]), (2, [0.5, 0.5]), (3, [0.5, 1, 0.5]), (4, [0.25, 0.75, 0.75, 0.25])]
 )
 def test_kernel_by_hand(size, ramp):
     expected = torch.tensor([[a * b for b in ramp] for a in ramp])

@@ -10,18 +10,8 @@ from fcn_plugin.layers.coord_map import CoordMap
 
 # (kernel, stride, padding) of the layers that end in a stream
 VGG_CONVS = {"pool3": (2, 2, 3), "pool4": (3,), "pool5": (3,)}
-CAFFENET = [
-    (11, 4, 100),
-    (3, 2, 0),
-    (5, 1, 2),
-    (3, 2, 0),
-    (3, 1, 1),
-    (3, 1, 1),
-    (3, 1, 1),
-    (3, 2, 0),
-    (6, 1, 0),
-    (1, 1, 0),
-]
+POOL, CONV = (3, 2, 0), (3, 1, 1)
+CAFFENET = [(11, 4, 100), POOL, (5, 1, 2), POOL, CONV, CONV, CONV, POOL, (6, 1, 0), (1, 1, 0)]
 
 
 def vgg_maps(border):
@@ -37,33 +27,22 @@ def vgg_maps(border):
     return maps
 
 
-def test_vgg_streams_without_padding():
+def test_vgg_streams():
     maps = vgg_maps(border=0)
-    assert maps["pool3"] == CoordMap(Fraction(8), Fraction(7, 2))
-    assert maps["pool4"] == CoordMap(Fraction(16), Fraction(15, 2))
-    assert maps["pool5"] == CoordMap(Fraction(32), Fraction(31, 2))
-
-
-def test_vgg_fc7_with_100_pixels_of_padding():
+    expected = {"pool3": (8, 7), "pool4": (16, 15), "pool5": (32, 31)}
+    assert {name: maps[name] for name in expected} == {
+        name: CoordMap(Fraction(scale), Fraction(twice, 2)) for name, (scale, twice) in expected.items()
+    }
     # conv1_1 pads 100: the same as 99 zeros around the image and a padding of 1
     assert vgg_maps(border=99)["fc7"] == CoordMap(Fraction(32), Fraction(25, 2))
 
 
-def test_crop_offsets_of_the_32s_net():
-    assert vgg_maps(99)["fc7"].up(64, 32).crop_offset(CoordMap()) == 19
-
-
-def test_crop_offsets_of_the_16s_net():
+def test_crop_offsets_of_the_vgg_nets():
     maps = vgg_maps(99)
+    assert maps["fc7"].up(64, 32).crop_offset(CoordMap()) == 19
     fused = maps["fc7"].up(4, 2)
     assert maps["pool4"].crop_offset(fused) == 5
     assert fused.up(32, 16).crop_offset(CoordMap()) == 27
-
-
-def test_crop_offsets_of_the_8s_net():
-    maps = vgg_maps(99)
-    fused = maps["fc7"].up(4, 2)
-    assert maps["pool4"].crop_offset(fused) == 5
     fused = fused.up(4, 2)
     assert maps["pool3"].crop_offset(fused) == 9
     assert fused.up(16, 8).crop_offset(CoordMap()) == 31
@@ -77,24 +56,18 @@ def test_crop_offset_of_the_alexnet_net():
     assert grid.up(63, 32).crop_offset(CoordMap()) == 18
 
 
-def test_dilation_widens_the_kernel():
+def test_dilation_widens_the_kernel_and_cutting_off_moves_the_first_pixel_right():
     assert CoordMap(Fraction(2)).down(3, dilation=4, padding=1) == CoordMap(Fraction(2), Fraction(6))
-
-
-def test_cutting_off_moves_the_first_pixel_right():
     assert CoordMap(Fraction(4), Fraction(1)).pad(-2) == CoordMap(Fraction(4), Fraction(9))
-
-
-def test_no_crop_at_half_offsets():
-    with refused("geometry", "crop offset 1/2"):
-        CoordMap().crop_offset(CoordMap(shift=Fraction(1, 2)))
 
 
 def test_an_offset_is_negative_where_the_target_begins_earlier():
     assert CoordMap(Fraction(2), Fraction(4)).crop_offset(CoordMap(Fraction(2), Fraction(-2))) == -3
 
 
-def test_no_crop_across_strides():
+def test_no_crop_at_half_offsets_and_across_strides():
+    with refused("geometry", "crop offset 1/2"):
+        CoordMap().crop_offset(CoordMap(shift=Fraction(1, 2)))
     with refused("geometry", "16 and 8"):
         CoordMap(Fraction(16)).crop_offset(CoordMap(Fraction(8)))
 

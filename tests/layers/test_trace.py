@@ -61,24 +61,20 @@ def test_a_gate_of_one_pixel_has_no_place(squeeze):
     assert trace(nn.Conv2d(3, 4, 2, 2), gate) == (2, Fraction(1, 2))
 
 
-def test_explicit_padding_counts_top_and_left():
-    assert trace(Call(lambda x: F.pad(x, (3, 7, 3, 1))), nn.Conv2d(3, 1, 1, 2)) == (2, -3)
-
-
-@pytest.mark.parametrize("pool", [nn.MaxPool2d, nn.AvgPool2d])
-def test_pooling(pool):
-    assert trace(pool(3, 2, padding=1)) == (2, 0)
-    assert trace(pool(3, 2, ceil_mode=True)) == (2, 1)
-    assert trace(pool(2)) == (2, Fraction(1, 2))
-
-
-@pytest.mark.parametrize("layer", [nn.Conv2d(3, 1, 3, dilation=3), nn.MaxPool2d(3, 1, dilation=3)])
-def test_dilated_kernels(layer):
-    assert trace(layer) == (1, 3)
-
-
-def test_transposed_convolution():
-    assert trace(nn.Conv2d(3, 1, 4, 4), nn.ConvTranspose2d(1, 1, 4, 2)) == (2, Fraction(-3, 2))
+@pytest.mark.parametrize(
+    ("layers", "expected"),
+    [
+        ([Call(lambda x: F.pad(x, (3, 7, 3, 1))), nn.Conv2d(3, 1, 1, 2)], (2, -3)),  # top and left count
+        *(([pool(3, 2, padding=1)], (2, 0)) for pool in (nn.MaxPool2d, nn.AvgPool2d)),
+        *(([pool(3, 2, ceil_mode=True)], (2, 1)) for pool in (nn.MaxPool2d, nn.AvgPool2d)),
+        *(([pool(2)], (2, Fraction(1, 2))) for pool in (nn.MaxPool2d, nn.AvgPool2d)),
+        ([nn.Conv2d(3, 1, 3, dilation=3)], (1, 3)),
+        ([nn.MaxPool2d(3, 1, dilation=3)], (1, 3)),
+        ([nn.Conv2d(3, 1, 4, 4), nn.ConvTranspose2d(1, 1, 4, 2)], (2, Fraction(-3, 2))),
+    ],
+)
+def test_layers_by_hand(layers, expected):
+    assert trace(*layers) == expected
 
 
 def test_branches_on_different_grids_raise():
@@ -136,9 +132,8 @@ def test_the_middle_of_the_pixels_that_an_output_sees(chain):
     output[0, 0, pixel, pixel].backward()
     seen = image.grad[0, 0].nonzero()
     scale, shift = trace(net, channels=1)
-    assert [(Fraction(a + b, 2)) for a, b in zip(seen.amin(0).tolist(), seen.amax(0).tolist(), strict=True)] == [
-        scale * pixel + shift
-    ] * 2
+    middle = [Fraction(side, 2) for side in (seen.amin(0) + seen.amax(0)).tolist()]
+    assert middle == [scale * pixel + shift] * 2
 
 
 class Branches(nn.Module):

@@ -27,10 +27,15 @@ ALL = (0, 1, 2)
 def build(net, style, out_indices=ALL):
     """The backbone with initialised weights, random biases and random statistics, in evaluation mode."""
     one = MODELS.build({"type": net.__name__, "style": style, "out_indices": out_indices})
-    logging.disable(logging.INFO)  # init_weights logs a line per tensor
-    one.init_weights()
-    logging.disable(logging.NOTSET)
+    initialise(one)
     return stir(one).eval()
+
+
+def initialise(module):
+    """Call init_weights without its log, a line per tensor."""
+    logging.disable(logging.INFO)
+    module.init_weights()
+    logging.disable(logging.NOTSET)
 
 
 def stir(module):
@@ -129,35 +134,26 @@ def test_normalisation_of_large_half_precision_activations():
 
 
 @pytest.mark.parametrize("size", [(67, 91), (64, 128), (195, 35)], ids=str)
-def test_caffenet_is_the_published_net(size):
-    net, image = build(AlexNet, "caffenet"), picture(*size)
+@pytest.mark.parametrize(
+    ("net", "style", "published", "normed"),
+    [(AlexNet, "caffenet", plain_caffenet, 1), (GoogLeNet, "caffe", plain_googlenet, 0)],
+)
+def test_caffe_nets_are_the_published_ones(net, style, published, normed, size):
+    """The first map behind a normalisation shows that there is one."""
+    net, image = build(net, style), picture(*size)
     with torch.no_grad():
-        ours, plain = net(image), plain_caffenet(net, image)
-        without = plain_caffenet(net, image, lrn=nn.Identity())
-    assert [m.shape[1] for m in ours] == [96, 256, 256]
+        ours, plain, without = net(image), published(net, image), published(net, image, lrn=nn.Identity())
+    assert [m.shape[1] for m in ours] == ([96, 256, 256] if style == "caffenet" else [480, 832, 1024])
     assert_same(ours, plain)
-    assert (plain[1] - without[1]).abs().max() > 0.1 * plain[1].abs().max()
-
-
-@pytest.mark.parametrize("size", [(67, 91), (64, 128)], ids=str)
-def test_caffe_googlenet_is_the_published_net(size):
-    net, image = build(GoogLeNet, "caffe"), picture(*size)
-    with torch.no_grad():
-        ours, plain = net(image), plain_googlenet(net, image)
-        without = plain_googlenet(net, image, lrn=nn.Identity())
-    assert_same(ours, plain)
-    assert (plain[0] - without[0]).abs().max() > 0.1 * plain[0].abs().max()
+    assert (plain[normed] - without[normed]).abs().max() > 0.1 * plain[normed].abs().max()
 
 
 def test_alexnet_is_torchvisions():
     whole = stir(alexnet(weights=None)).eval()
     net = build(AlexNet, "torchvision")
-    names = {0: "conv1", 3: "conv2", 6: "conv3", 8: "conv4", 10: "conv5"}
-    state = {}
-    for key, tensor in whole.features.state_dict().items():
-        index, kind = key.split(".")
-        state[f"{names[int(index)]}.{kind}"] = tensor
-    net.load_state_dict(state, strict=True)
+    names = {"0": "conv1", "3": "conv2", "6": "conv3", "8": "conv4", "10": "conv5"}
+    state = whole.features.state_dict().items()
+    net.load_state_dict({names[key.split(".")[0]] + "." + key.split(".")[1]: tensor for key, tensor in state})
     # 128 x 192 -> 31 x 47, 15 x 23, 7 x 11, 3 x 5: rounding up and down agree
     image = torch.randn(2, 3, 128, 192)
     with torch.no_grad():
@@ -203,25 +199,25 @@ def test_caffe_names_cover_the_net():
     assert len(names) == 57
     assert {f"{prefix}.{kind}" for prefix in names.values() for kind in ("weight", "bias")} == set(net.state_dict())
     assert names["inception_3a/5x5_reduce"] == "inception3a.branch3.0.conv"
-    shapes = {layer: tuple(net.get_parameter(f"{prefix}.weight").shape) for layer, prefix in names.items()}
     # Szegedy et al., Table 1
-    assert shapes["conv1/7x7_s2"] == (64, 3, 7, 7)
-    assert shapes["conv2/3x3_reduce"] == (64, 64, 1, 1)
-    assert shapes["conv2/3x3"] == (192, 64, 3, 3)
-    assert shapes["inception_4b/1x1"] == (160, 512, 1, 1)
-    assert shapes["inception_4b/3x3_reduce"] == (112, 512, 1, 1)
-    assert shapes["inception_4b/3x3"] == (224, 112, 3, 3)
-    assert shapes["inception_4b/5x5_reduce"] == (24, 512, 1, 1)
-    assert shapes["inception_4b/5x5"] == (64, 24, 5, 5)
-    assert shapes["inception_5b/pool_proj"] == (128, 832, 1, 1)
+    expected = {
+        "conv1/7x7_s2": (64, 3, 7, 7),
+        "conv2/3x3_reduce": (64, 64, 1, 1),
+        "conv2/3x3": (192, 64, 3, 3),
+        "inception_4b/1x1": (160, 512, 1, 1),
+        "inception_4b/3x3_reduce": (112, 512, 1, 1),
+        "inception_4b/3x3": (224, 112, 3, 3),
+        "inception_4b/5x5_reduce": (24, 512, 1, 1),
+        "inception_4b/5x5": (64, 24, 5, 5),
+        "inception_5b/pool_proj": (128, 832, 1, 1),
+    }
+    assert {layer: tuple(net.get_parameter(f"{names[layer]}.weight").shape) for layer in expected} == expected
 
 
 def test_both_googlenets_name_their_convolutions_alike():
-    weights = [
-        {k for k in GoogLeNet(style).state_dict() if k.endswith("conv.weight")} for style in ("torchvision", "caffe")
-    ]
-    assert weights[0] == weights[1]
-    assert weights[0] == {f"{prefix}.weight" for prefix in caffe_names().values()}
+    for style in ("torchvision", "caffe"):
+        weights = {key for key in GoogLeNet(style).state_dict() if key.endswith("conv.weight")}
+        assert weights == {f"{prefix}.weight" for prefix in caffe_names().values()}
 
 
 # by hand: a layer adds scale * ((k - 1) / 2 - padding). AlexNet: conv1 11 / 4 pad 2: 3; pools 3 / 2: + 4, + 8, + 16.
@@ -263,8 +259,7 @@ def test_outputs_come_shallow_to_deep(net, style):
 
 
 def test_default_outputs():
-    assert AlexNet().out_indices == (2,)
-    assert GoogLeNet().out_indices == (0, 1, 2)
+    assert (AlexNet().out_indices, GoogLeNet().out_indices) == ((2,), (0, 1, 2))
 
 
 @EVERY
@@ -304,22 +299,13 @@ def test_bfloat16_convolutions(net, style):
 
 
 @EVERY
-def test_modes_return_the_net(net, style):
-    one = net(style)
-    assert one.eval() is one
-    assert not one.training
-    assert one.train() is one
-    assert one.training
-
-
-@EVERY
-def test_building_is_silent_and_kaiming(net, style):
+def test_building_is_silent_and_kaiming_and_modes_return_the_net(net, style):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         one = net(style)
-    logging.disable(logging.INFO)
-    one.init_weights()
-    logging.disable(logging.NOTSET)
+    assert one.eval() is one and not one.training
+    assert one.train() is one and one.training
+    initialise(one)
     conv = one.conv1 if net is AlexNet else one.conv1.conv
     fan_out = conv.out_channels * conv.kernel_size[0] ** 2
     assert conv.weight.std().item() == pytest.approx((2 / fan_out) ** 0.5, rel=0.05)

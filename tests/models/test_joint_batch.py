@@ -43,10 +43,8 @@ def step(rank, count, loss):
     data = dict(inputs=list(images), data_samples=[sample(label) for label in labels])
     net = model if count == 1 else MMDistributedDataParallel(model, device_ids=None)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-    gradients = {}
-    optimizer.register_step_pre_hook(
-        lambda *_: gradients.update({name: p.grad.clone() for name, p in model.named_parameters()})
-    )
+    gradients, named = {}, dict(model.named_parameters())
+    optimizer.register_step_pre_hook(lambda *_: gradients.update({name: p.grad.clone() for name, p in named.items()}))
     logged = net.train_step(data, OptimWrapper(optimizer))
     return gradients, {name: value.item() for name, value in logged.items()}
 

@@ -28,9 +28,7 @@ VARIANTS = {**STREAMS, "atonce": STREAMS["8s"]}
 SUM_LOSS = {"type": "FCNCrossEntropyLoss", "reduction": "sum"}
 VGG16_CONVS = [f"conv{stage}_{i}" for stage, depth in enumerate([2, 2, 3, 3, 3], 1) for i in range(1, depth + 1)]
 SMALL = [(64, 64), (17, 23), (1, 1)]
-EACH_SIZE = pytest.mark.parametrize(
-    "size", [(500, 375), (375, 500), (366, 500), (333, 500), *SMALL], ids=lambda size: f"{size[0]}x{size[1]}"
-)
+EACH_SIZE = pytest.mark.parametrize("size", [(500, 375), (375, 500), (366, 500), (333, 500), *SMALL], ids=str)
 
 
 def build_vgg16(variant, **kwargs):
@@ -46,10 +44,14 @@ class NarrowCaffeNet(AlexNet):
         super().__init__(style="caffenet")
         for name, conv in list(self.named_children()):
             if isinstance(conv, nn.Conv2d):
-                channels = max(3, conv.in_channels // 8), conv.out_channels // 8
-                setattr(
-                    self, name, nn.Conv2d(*channels, conv.kernel_size, conv.stride, conv.padding, groups=conv.groups)
+                shape = (
+                    max(3, conv.in_channels // 8),
+                    conv.out_channels // 8,
+                    conv.kernel_size,
+                    conv.stride,
+                    conv.padding,
                 )
+                setattr(self, name, nn.Conv2d(*shape, groups=conv.groups))
 
 
 def build_caffenet(backbone, channels):
@@ -177,7 +179,7 @@ def test_vgg16_nets(vgg16, size):
     compare(*vgg16, *random_case(size))
 
 
-@pytest.mark.parametrize("size", [(366, 500), *SMALL], ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("size", [(366, 500), *SMALL], ids=str)
 def test_winograd_keeps_to_the_same_bounds(size, monkeypatch):
     """Every 3 x 3 convolution of FCN-8s, wide enough or not; batch, gradients and all."""
     monkeypatch.setattr(builders, "SHRINK", SHRINK)
