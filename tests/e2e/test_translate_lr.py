@@ -3,7 +3,6 @@
 import shlex
 
 import pytest
-from support.refusals import tool_refused
 
 from fcn_plugin.configs import get_config
 from fcn_plugin.preflight.loss_reduction import reduction_warning
@@ -66,26 +65,17 @@ def test_the_command_of_the_warning_corrects_the_config(tool, name):
         ("--from sum --lr 1e-10 --size 500x-3", "'500x-3' is not WxH"),
         ("--from sum --lr 1e-10 --size 500x375 --to-momentum 0.9", "--to-momentum needs the momentum that it replaces"),
         ("--from sum --lr 1e-10 --size 500x375 --cfg-options a=1", "--cfg-options needs --config"),
+        ("--from sum --lr -1 --size 500x375", "error: [option-value] lr is -1.0: "),
+        ("--from sum --lr 1e-10 --size 500x0", "error: [option-value] size is (500, 0): "),
+        ("--from sum --lr 1e-10 --size 500x375 --to-batch 0", "error: [option-value] batch is 0: "),
+        (f"{AUTHORS} --to-momentum 1", "error: [option-value] momentum is 1.0: "),
+        ("--config fcn8s_vgg16bn_minivoc", "trains with 'AdamW'"),
+        ("--config reference/fcn8s_vgg16_voc", "--size 500x375 for PASCAL VOC"),
+        ("--config fcn8_voc", "error: [config-file] no config 'fcn8_voc'"),
     ],
 )
-def test_options_that_do_not_fit(tool, words, fragment):
+def test_what_is_refused(tool, words, fragment):
     done = tool(TOOL, *shlex.split(words))
     assert (done.code, done.out) == (2, "")
     assert fragment in done.err
     assert "Traceback" not in done.err
-
-
-@pytest.mark.parametrize(
-    ("words", "code", "fragment"),
-    [
-        ("--from sum --lr -1 --size 500x375", "option-value", "lr is -1.0: "),
-        ("--from sum --lr 1e-10 --size 500x0", "option-value", "size is (500, 0): give W x H"),
-        ("--from sum --lr 1e-10 --size 500x375 --to-batch 0", "option-value", "batch is 0: "),
-        (f"{AUTHORS} --to-momentum 1", "option-value", "momentum is 1.0: "),
-        ("--config fcn8s_vgg16bn_minivoc", "config-value", "trains with 'AdamW'"),
-        ("--config reference/fcn8s_vgg16_voc", "option-value", "--size 500x375 for PASCAL VOC"),
-        ("--config fcn8_voc", "config-file", "'fcn8_voc'"),
-    ],
-)
-def test_values_that_are_refused(tool, tmp_path, words, code, fragment):
-    tool_refused(tool(TOOL, *shlex.split(words)), tmp_path, code, fragment)
