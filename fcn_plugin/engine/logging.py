@@ -11,7 +11,7 @@ from mmengine.runner import LogProcessor
 
 from ..compat import LIBRARY_NOTICES, LOG_FILE_ONLY
 
-OURS = ("classifier", "_log_lines")  # a line per tensor of the start
+OURS = ("fit", "_log_lines")  # a line per tensor of the start
 
 
 def _for_people(record: logging.LogRecord) -> bool:

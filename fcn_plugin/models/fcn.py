@@ -22,8 +22,7 @@ from ..errors import UserError
 from ..layers.coord_map import CoordMap
 from ..layers.fast_cpu import use_fast_convolutions
 from ..layers.trace import output_sides, trace_coord_maps
-from ..weights.classifier import load_classifier
-from ..weights.fit import FC_STARTS
+from ..weights.fit import FC_STARTS, load_classifier
 from ..weights.preprocessing import RECORD, describe, of_preprocessor, require_same
 from .label_maps import is_unchanged, label_map, predict_tiles
 from .losses import joint_mean

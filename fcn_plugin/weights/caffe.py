@@ -24,9 +24,8 @@ from .protobuf import FIXED32, FIXED64, LENGTH, VARINT, CaffeFileError, Field, p
 
 DATA, SHAPE, DOUBLE_DATA = 5, 7, 8  # fields of BlobProto
 LEGACY_SHAPE = (1, 2, 3, 4)  # num, channels, height, width
-BLOB = {DATA: (LENGTH, FIXED32), DOUBLE_DATA: (LENGTH, FIXED64), SHAPE: (LENGTH,)} | dict.fromkeys(
-    LEGACY_SHAPE, (VARINT,)
-)
+SIZES = dict.fromkeys(LEGACY_SHAPE, (VARINT,))
+BLOB = {DATA: (LENGTH, FIXED32), DOUBLE_DATA: (LENGTH, FIXED64), SHAPE: (LENGTH,), **SIZES}  # number -> wire types
 V0_LAYER = 1  # field of V1LayerParameter
 # V1LayerParameter, LayerParameter: fields of the name, the type and the blobs; the type of a fully connected layer
 LAYERS = {2: (4, 5, 6, 14), 100: (1, 2, 7, b"InnerProduct")}
@@ -53,9 +52,7 @@ def read_caffemodel(path: str) -> dict[str, Tensor]:
             # never closed explicitly: arrays may still point into it
             content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if head else b""
     except (OSError, ValueError) as error:
-        raise UserError(
-            "file-access", f"{path} can't be opened ({error}): check that you may read this file"
-        ) from error
+        raise UserError("file-access", f"{path} can't be opened ({error}): check its permissions") from error
     try:
         return _read_net(memoryview(content))
     except CaffeFileError as error:
@@ -78,18 +75,15 @@ def _foreign(head: bytes) -> CaffeFileError | None:
 
 
 def _read_net(data: memoryview) -> dict[str, Tensor]:
-    weights, names = {}, set()
+    weights = {}
     found = pick(data, Field(0, LENGTH, 0, 0, len(data)), dict.fromkeys(LAYERS, (LENGTH,)))
     layers = [(layer, number) for number, fields in found.items() for layer in fields]
     for layer, number in layers:
         name, tensors = _read_layer(data, layer, number)
-        if not tensors:
-            continue
-        if name in names:
+        if tensors and f"{name}.weight" in weights:
             raise CaffeFileError(f"two layers are named {name!r}", "rename one in the net's definition, save it again")
-        names.add(name)
-        kinds = ("weight", "bias", *(f"blob{i}" for i in range(2, len(tensors))))
-        weights |= {f"{name}.{kind}": tensor for kind, tensor in zip(kinds, tensors, strict=False)}
+        for i, tensor in enumerate(tensors):
+            weights[f"{name}.{('weight', 'bias')[i] if i < 2 else f'blob{i}'}"] = tensor
     if not layers:
         raise CaffeFileError("it holds no layers" if data else "it is empty")
     if not weights:

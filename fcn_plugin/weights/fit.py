@@ -1,20 +1,57 @@
-"""Match renamed weights with a net: all or nothing, and a line for every tensor on both sides."""
+"""Match weights with a net: all or nothing, and a line for every tensor on both sides."""
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+
 import torch
+from mmengine.logging import MMLogger, print_log
 from torch import Tensor, nn
 
 from ..errors import UserError, abbreviate
 from .kernels import dense, is_bilinear, per_class, subsample
 from .preprocessing import RECORD, require_same
-from .rename import Renamed
+from .rename import Renamed, read_renamed
 
 FC_STARTS = ("copy", "subsample", "random")
 FC_HINT = (
     ". fc6 and fc7 must come from the file: set model.fc='random' to train them from scratch, or 'subsample' to take evenly "
     "spaced channels and taps of the file's for narrower layers"
 )
+
+
+def load_classifier(model: nn.Module, source: str, fc: str = "copy") -> list[str]:
+    """Copy an ImageNet classifier into an FCN (CVPR 2015, sec. 3.1): fc6 and fc7 become convolutions of 7 x 7 and 1 x 1.
+
+    Args:
+        model: an FCN segmentor; unchanged when the source is refused.
+        source: file, ``https://`` link or ``torchvision://NAME``: torchvision's VGG, AlexNet, GoogLeNet or ResNet, a
+            checkpoint of mmpretrain, a ``.caffemodel``.
+        fc: where fc6 and fc7 come from: ``copy``, ``subsample`` or ``random``.
+
+    Returns:
+        The report, one line per tensor: copied, reshaped, subsampled, newly initialised or dropped.
+
+    Raises:
+        UserError: those of :func:`.rename.read_renamed` and :func:`fit`.
+    """
+    renamed = read_renamed(source)
+    fitted = fit(model, renamed, fc)
+    own = model.state_dict()
+    with torch.no_grad():
+        for name, tensor in fitted.tensors.items():
+            own[name].copy_(tensor)
+    kinds = Counter(re.match(r"newly initialised|\w+", line)[0] for line in fitted.lines)
+    counts = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
+    print_log(f"started from {source} ({renamed.form.name}), tensors: {counts}", logger="current")
+    _log_lines(fitted.lines)
+    return fitted.lines
+
+
+def _log_lines(lines: list[str]) -> None:
+    """Log all lines; a function of its own, so that the console can leave them to the log file."""
+    MMLogger.get_current_instance().info("one by one:\n  " + "\n  ".join(lines))
 
 
 def fit(model: nn.Module, renamed: Renamed, fc: str = "copy", trained: bool = False) -> Fitted:
@@ -60,7 +97,8 @@ class Fitted:
         self.net = {name: tensor for name, tensor in model.state_dict().items() if name != RECORD}
         source, net = renamed.tensors, self.net
         # a layer is taken whole or not at all
-        self.misfits = {_layer(name) for name in source if name in net and net[name].shape != source[name].shape}
+        misfits = [name for name in source if name in net and net[name].shape != source[name].shape]
+        self.misfits = {name.rpartition(".")[0] for name in misfits}
         self.tensors: dict[str, Tensor] = {}  # taken, under the net's names and in its shapes
         self.lines: list[str] = []  # the report
         self.problems: dict[str, str] = {}  # by name of the tensor
@@ -76,7 +114,7 @@ class Fitted:
             self.lines.append(f"dropped {origin}: fc='random'")
         elif is_fc and not self.trained and self.neck.fc_channels is None:
             self.lines.append(f"dropped {origin}: the net has no fc6 and fc7")
-        elif same and not (is_head and _layer(name) in self.misfits):
+        elif same and not (is_head and name.rpartition(".")[0] in self.misfits):
             self._take(name, tensor, how)
         elif is_fc and self.fc == "subsample" and own and (narrow := subsample(tensor, own)) is not None:
             self._take(name, narrow, f"subsampled to {own}, {how}")
@@ -137,7 +175,3 @@ class Fitted:
                 self.lines.append(f"newly initialised {shape} {name}")
             else:
                 self.problems[name] = f"nothing for {name} {shape}"
-
-
-def _layer(name: str) -> str:
-    return name.rpartition(".")[0]

@@ -6,6 +6,7 @@ without memory), so no index is typed.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -70,16 +71,22 @@ def recognise(state: Mapping[str, Tensor], source: str) -> WeightFormat:
         return best
     if state[RECORD].shape != best.preprocessing.shape:
         shape = tuple(state[RECORD].shape)
-        raise UserError(
-            "weights-damaged", f"{source}: its record {RECORD!r} has shape {shape}, not (3, 3): it is damaged"
-        )
+        raise UserError("weights-damaged", f"{source}: {RECORD!r} has shape {shape}, not (3, 3): take another copy")
     return replace(best, preprocessing=state[RECORD])
 
 
 @cache
 def formats() -> tuple[WeightFormat, ...]:
     """Return all formats whose layers have names of their own."""
-    return *_vggs(), *_alexnets(), *_googlenets(), *map(_resnet, (18, 34, 50, 101, 152))
+    caffe_googlenet = {name: f"backbone.{ours}" for name, ours in caffe_names().items()}
+    unused = tuple(f"loss{i}/{name}" for i in (1, 2, 3) for name in ("conv", "fc", "classifier"))
+    return (
+        *_vggs(),
+        *_alexnets(),
+        WeightFormat("Caffe GoogLeNet", caffe_googlenet, unused, CAFFE, head=True),
+        _same_names("googlenet", "GoogLeNet", ("aux", "fc"), TORCHVISION_GOOGLENET, init_weights=False),
+        *(_same_names(f"resnet{depth}", f"ResNet-{depth}", ("fc",)) for depth in (18, 34, 50, 101, 152)),
+    )
 
 
 def _on_meta(name: str, **kwargs) -> nn.Module:
@@ -121,23 +128,13 @@ def _alexnets() -> Iterator[WeightFormat]:
     yield WeightFormat("torchvision AlexNet", layers, ("classifier.6",), fc6_kernel=6)
 
 
-def _googlenets() -> Iterator[WeightFormat]:
-    layers = {name: f"backbone.{ours}" for name, ours in caffe_names().items()}
-    unused = tuple(f"loss{i}/{name}" for i in (1, 2, 3) for name in ("conv", "fc", "classifier"))
-    yield WeightFormat("Caffe GoogLeNet", layers, unused, CAFFE, head=True)
-    names = _layer_names(_on_meta("googlenet", init_weights=False, aux_logits=True))
-    unused = tuple(name for name in names if name.startswith(("aux", "fc")))
-    layers = {name: f"backbone.{name}" for name in names if name not in unused}
-    yield WeightFormat("torchvision GoogLeNet", layers, unused, TORCHVISION_GOOGLENET)
-
-
-def _resnet(depth: int) -> WeightFormat:
-    layers = {name: f"backbone.{name}" for name in _layer_names(_on_meta(f"resnet{depth}")) if name != "fc"}
-    return WeightFormat(f"torchvision ResNet-{depth}", layers, ("fc",))
-
-
-def _layer_names(net: nn.Module) -> list[str]:
-    return [name for name, layer in net.named_modules() if list(layer.parameters(recurse=False))]
+def _same_names(name: str, title: str, starts: tuple[str, ...], preprocessing=TORCHVISION, **kwargs) -> WeightFormat:
+    """Describe a net of torchvision's whose layers have our names; those with these starts are unused."""
+    modules = _on_meta(name, **kwargs).named_modules()
+    names = [layer for layer, module in modules if list(module.parameters(recurse=False))]
+    unused = tuple(layer for layer in names if layer.startswith(starts))
+    layers = {layer: f"backbone.{layer}" for layer in names if layer not in unused}
+    return WeightFormat(f"torchvision {title}", layers, unused, preprocessing)
 
 
 def _openmmlab(layers: set[str]) -> WeightFormat:
@@ -149,14 +146,12 @@ def _openmmlab(layers: set[str]) -> WeightFormat:
 
 
 def caffe_names() -> dict[str, str]:
-    """Map layer names of the BVLC GoogLeNet to prefixes of our state-dict keys: all 57 convolutions, in the net's order.
+    """Map layer names of the BVLC GoogLeNet to layers of our backbone: all 57 convolutions, in the net's order.
 
     Example:
         ``inception_3a/5x5_reduce`` -> ``inception3a.branch3.0.conv``, which holds ``.weight`` and ``.bias``.
     """
     names = {"conv1/7x7_s2": "conv1.conv", "conv2/3x3_reduce": "conv2.conv", "conv2/3x3": "conv3.conv"}
-    for block in INCEPTIONS:
-        names |= {
-            f"inception_{block}/{layer}": f"inception{block}.branch{branch}.conv" for layer, branch in BRANCHES.items()
-        }
+    for block, (layer, branch) in itertools.product(INCEPTIONS, BRANCHES.items()):
+        names[f"inception_{block}/{layer}"] = f"inception{block}.branch{branch}.conv"
     return names

@@ -23,13 +23,9 @@ def record(order: tuple[float, ...], mean: tuple[float, ...], std: tuple[float, 
     return torch.tensor([order, mean, std], dtype=torch.float32)
 
 
-# ImageNet's, as torchvision and mmpretrain train with
-TORCHVISION = record(RGB, (123.675, 116.28, 103.53), (58.395, 57.12, 57.375))
-# torchvision's GoogLeNet was trained on -1..1
-TORCHVISION_GOOGLENET = record(RGB, (127.5, 127.5, 127.5), (127.5, 127.5, 127.5))
-# the authors' nets
-CAFFE = record(BGR, (104.00699, 116.66877, 122.67892), (1.0, 1.0, 1.0))
-
+TORCHVISION = record(RGB, (123.675, 116.28, 103.53), (58.395, 57.12, 57.375))  # ImageNet's; mmpretrain's too
+TORCHVISION_GOOGLENET = record(RGB, (127.5, 127.5, 127.5), (127.5, 127.5, 127.5))  # trained on -1..1
+CAFFE = record(BGR, (104.00699, 116.66877, 122.67892), (1.0, 1.0, 1.0))  # the authors' nets
 KINDS = {"caffe": CAFFE, "torchvision": TORCHVISION, "inception": TORCHVISION_GOOGLENET}
 
 
@@ -57,7 +53,7 @@ def require_same(wanted: Tensor, given: Tensor) -> None:
     wanted, given = wanted.cpu().float(), given.cpu().float()
     if wanted.shape != given.shape:
         shapes = f"shape {tuple(wanted.shape)}, not {tuple(given.shape)}"
-        raise UserError("weights-damaged", f"the record of preprocessing has {shapes}: it is damaged")
+        raise UserError("weights-damaged", f"the record {RECORD!r} has {shapes}: take another copy of the file")
     same_order = torch.equal(wanted[0], given[0])
     same_mean = torch.allclose(wanted[1], given[1], rtol=0, atol=MEAN_TOLERANCE)
     if not (same_order and same_mean and torch.allclose(wanted[2], given[2], rtol=STD_TOLERANCE, atol=0)):

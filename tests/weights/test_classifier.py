@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from support.builders import build_fcn
 from support.refusals import refused
 
-from fcn_plugin.weights.classifier import load_classifier
+from fcn_plugin.weights.fit import load_classifier
 
 FC = 8  # channels of fc6 and fc7, 4096 in the real files
 WIDTHS = (64, 64, "M", 128, 128, "M", 256, 256, 256, "M", 512, 512, 512, "M", 512, 512, 512, "M")
