@@ -103,11 +103,12 @@ def _see(packed: dict, preprocessor: nn.Module, colours: Tensor, head: ConfigDic
 def remarks(samples: Sequence[Seen], names: Sequence[str]) -> list[str]:
     """Say what looks wrong in samples, a line each; ``names`` of the classes."""
     masked = [sample for sample in samples if sample.mask is not None]
+    plain = [sample for sample in samples if np.ptp(sample.image.reshape(-1, 3), axis=0).max() == 0]
     kinds = {
-        "show void alone, nothing is learnt from them": [one for one in masked if (one.mask == VOID).all()],
-        "have an image of one colour": [one for one in samples if np.ptp(one.image.reshape(-1, 3), axis=0).max() == 0],
-        "have a mask of another size than the image": [one for one in samples if not one.fits],
-        "have no mask": [one for one in samples if one.mask is None],
+        "show void alone, nothing is learnt from them": [sample for sample in masked if (sample.mask == VOID).all()],
+        "have an image of one colour": plain,
+        "have a mask of another size than the image": [sample for sample in samples if not sample.fits],
+        "have no mask": [sample for sample in samples if sample.mask is None],
     }
     lines = [
         f"{len(found)} of {len(samples)} samples {kind}: {_files(found)}" for kind, found in kinds.items() if found

@@ -14,6 +14,7 @@ from mmseg.registry import DATASETS
 from PIL import Image
 from support.builders import build_fcn
 from support.drawn_data import class_maps, drawn_data
+from support.refusals import refused
 
 from fcn_plugin.commands.check_dataset import check_dataset
 from fcn_plugin.data.broken_files import check_files
@@ -21,16 +22,8 @@ from fcn_plugin.data.class_map import IGNORED, ClassMap
 from fcn_plugin.errors import UserError
 
 # of the check, what the loading of a sample can see; it does not know other samples
-PER_FILE = (
-    "unreadable image",
-    "unreadable mask",
-    "size mismatch",
-    "turned image",
-    "deep image",
-    "colour mask",
-    "lossy mask",
-    "unknown id",
-)
+PER_FILE = ["image-unreadable", "mask-unreadable", "mask-size", "image-turned", "image-depth", "mask-colours"]
+PER_FILE += ["mask-lossy", "mask-ids"]
 
 
 @lru_cache
@@ -76,7 +69,7 @@ def assert_prediction(packed, num_classes):
 
 
 def assert_same_faults(dataset, found, classes):
-    """A sample loads as its files are, or is refused in the words of one of the problems that the check found in it."""
+    """A sample loads as its files are, or is refused with the code and value of a problem that the check found in it."""
     for i in range(len(dataset)):
         info = dataset.get_data_info(i)
         paths = [info["img_path"], info["seg_map_path"]]
@@ -84,12 +77,10 @@ def assert_same_faults(dataset, found, classes):
         if own:
             with pytest.raises(UserError) as refusal:
                 dataset[i]
-            words = [f"{p.path}: {p.found}" for p in own]
-            if any(p.kind.startswith("unreadable") for p in own):
-                words = [
-                    f"{path}: " for path in paths
-                ]  # loading knows the header of a file cut short, and names what it sees first
-            assert str(refusal.value).startswith(tuple(words)), own
+            expected = [f"[{p.code}] {p.path}: {p.found}" for p in own]
+            if any(p.code.endswith("-unreadable") for p in own):  # loading may see another fault in the header first
+                expected = [f"[{code}] {path}: " for path in paths for code in PER_FILE]
+            assert str(refusal.value).startswith(tuple(expected)), own
         else:
             sample = dataset[i]["data_samples"]
             assert tuple(dataset[i]["inputs"].shape[-2:]) == tuple(sample.gt_sem_seg.data.shape[-2:])
@@ -109,7 +100,7 @@ def test_check_and_training_agree(data):
             assert data.num_classes == len(classes.classes) + 1, error
             return
         problems = [problem for _, _, kept in report.findings for problem in kept]
-        per_file = [problem for problem in problems if problem.kind in PER_FILE]
+        per_file = [problem for problem in problems if problem.code in PER_FILE]
         assert not (data.sound and per_file)
         training = build(cfg, "train")
         cfg.train_dataloader.dataset.pipeline = cfg.val_dataloader.dataset.pipeline
@@ -145,6 +136,5 @@ def test_class_map_names_what_it_does_not_know(drawn, strange, count):
     names, ignored = drawn
     mask = np.resize(np.array(list(names)), (4, 6))
     mask.flat[:count] = strange
-    with pytest.raises(UserError) as refusal:
+    with refused("mask-ids", f"mask.png: id {strange} ({count} px) outside the classes"):
         ClassMap.of(names, ignored).convert(mask, "mask.png")
-    assert str(refusal.value).startswith(f"mask.png: id {strange} ({count} px) outside the classes")

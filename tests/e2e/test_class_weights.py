@@ -63,7 +63,7 @@ def refused(outcome, *fragments):
 
 @pytest.mark.parametrize("jobs", ["0", "1"])
 def test_strange_ids_name_the_file(tool, leaf, own_data, jobs):
-    mask = next(iter((own_data / "SegmentationClass").glob("2012_000002.png")))
+    mask = own_data / "SegmentationClass/2012_000002.png"
     Image.fromarray(np.full((64, 64), 30, np.uint8)).save(mask)
     refused(tool("class_weights", leaf, "--data-root", own_data, "--jobs", jobs), "mask-ids", mask, "30 (4096 px)")
 

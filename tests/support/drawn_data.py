@@ -102,7 +102,7 @@ def _sound_pairs(draw, known: tuple[int, ...]) -> tuple[File, File]:
 
 @st.composite
 def _faulty_pairs(draw, known: tuple[int, ...]) -> tuple[File, File]:
-    """The same with one thing, or several, that may be wrong."""
+    """Pairs with one or two things that may be wrong."""
     image, mask = draw(_sound_pairs(known))
     seeds = st.integers(0, 2**32 - 1)
     for fault in draw(st.lists(st.sampled_from(FAULTS), min_size=1, max_size=2, unique=True)):
