@@ -56,17 +56,3 @@ def forget_runs() -> None:
         keeper._instance_dict.clear()
     for name in [name for name in DefaultScope._instance_dict if name != "mmseg"]:
         del DefaultScope._instance_dict[name]
-
-
-def refused(outcome, work_dir, *fragments):
-    """The tool's one message, after checking how it ended."""
-    assert outcome.code == 2
-    assert outcome.err.startswith("error: ")
-    assert "Traceback" not in outcome.err
-    assert outcome.err.count("error: ") == 1
-    for fragment in fragments:
-        assert str(fragment) in outcome.err
-    if work_dir.is_dir():
-        assert not [path for path in work_dir.rglob("*") if path.suffix in (".pth", ".npy", ".part")]
-        assert not list(work_dir.rglob("metrics.json"))
-    return outcome.err
