@@ -36,9 +36,9 @@ def read_recipe(cfg: ConfigDict, **given: Any) -> SGDRecipe:
     optimizer = cfg.get("optim_wrapper", {}).get("optimizer", {})
     kind = optimizer.get("type")
     if kind != "SGD":
-        reason = "only SGD's learning rate can be translated"
-        if str(kind).startswith("Adam"):  # it divides every gradient by its own size: a factor of the loss cancels
-            reason = "a factor of the loss does not change its steps, there is nothing to translate; keep lr and weight_decay"
+        # Adam divides every gradient by its own size
+        adam = "a factor of the loss does not change its steps, there is nothing to translate; keep lr and weight_decay"
+        reason = adam if str(kind).startswith("Adam") else "only SGD's learning rate can be translated"
         raise UserError("config-value", f"{cfg.filename} trains with {kind!r}: {reason}")
     values = dict(
         reduction="sum" if any(map(_is_summed, losses_of(cfg))) else "mean",

@@ -72,14 +72,10 @@ class SGDRecipe:
         """How far a mean gradient of 1 moves a weight until momentum has forgotten it: lr of the mean loss / (1 - m)."""
         return self.lr * (self.pixels if self.reduction == "sum" else 1) / (1 - self.momentum)
 
-    def describe(self) -> str:
-        width, height = self.size
-        words = [f"{self.reduction} over {self.batch} x {width}x{height}", f"lr {self.lr:.6g}"]
-        return ", ".join([*words, *(f"{name.replace('_', ' ')} {value:.6g}" for name, value in self.extras().items())])
-
-    def extras(self) -> dict[str, float]:
-        """Momentum and weight decay, unless 0: a 0 that was never given needs no line in a config."""
-        return {name: getattr(self, name) for name in ("momentum", "weight_decay") if getattr(self, name)}
+    def settings(self, link: str) -> str:
+        """Write lr, momentum and weight decay; the latter two unless 0, which needs no line in a config."""
+        values = {name: getattr(self, name) for name in ("lr", "momentum", "weight_decay")}
+        return ", ".join(f"{name}{link}{value:.6g}" for name, value in values.items() if value or name == "lr")
 
 
 def translate(
@@ -110,7 +106,7 @@ def translate(
 def explain(source: SGDRecipe, target: SGDRecipe) -> list[str]:
     """List the steps from one recipe to the other, and the lines for a config."""
     lr, decay = source.lr, source.weight_decay
-    lines = [f"from: {source.describe()}", f"to:   {target.describe()}", ""]
+    lines = [f"from: {_describe(source)}", f"to:   {_describe(target)}", ""]
     for why, rate, decay_factor in _steps(source, target):
         lines += [why, f"  lr {lr:.6g} -> {lr * rate:.6g}"]
         if decay and decay_factor != 1:
@@ -124,8 +120,7 @@ def explain(source: SGDRecipe, target: SGDRecipe) -> list[str]:
         lines.append(f'model = dict(decode_head=dict(loss_decode=dict(reduction="{target.reduction}")))')
     if target.batch != source.batch:
         lines.append(f"train_dataloader = dict(batch_size={target.batch})")
-    values = ", ".join(f"{name}={value:.6g}" for name, value in {"lr": target.lr, **target.extras()}.items())
-    return [*lines, f"optim_wrapper = dict(optimizer=dict({values}))"]
+    return [*lines, f"optim_wrapper = dict(optimizer=dict({target.settings('=')}))"]
 
 
 def command(source: SGDRecipe) -> str:
@@ -154,6 +149,12 @@ def _steps(source: SGDRecipe, target: SGDRecipe) -> list[tuple[str, float, float
         why = f"mean -> sum: the sum's gradient is N times the mean's, lr / N; {_formula(target)}"
         steps.append((why, 1 / target.pixels, target.pixels))
     return steps
+
+
+def _describe(recipe: SGDRecipe) -> str:
+    width, height = recipe.size
+    settings = recipe.settings(" ").replace("_", " ")
+    return f"{recipe.reduction} over {recipe.batch} x {width}x{height}, {settings}"
 
 
 def _formula(recipe: SGDRecipe) -> str:
