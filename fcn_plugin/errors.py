@@ -21,7 +21,7 @@ class UserError(ValueError):
         self.code, self.message = code, message
 
     def __str__(self) -> str:
-        return self.message if self.code == "uncoded" else f"[{self.code}] {self.message}"
+        return f"[{self.code}] {self.message}"
 
     def within(self, place: str) -> UserError:
         """The same fault, with the place where it was met in front: ``config.py, train data set``."""
@@ -36,4 +36,4 @@ def abbreviate(names: Sequence[str], most: int = 3, separator: str = ", ") -> st
 
 def _from_traceback(text: str) -> tuple[str, str]:
     found = re.search(r".*^\S*Error: \[([\w-]+)\] (.*)", text, re.DOTALL | re.MULTILINE)
-    return (found[1], found[2].rstrip()) if found else ("uncoded", text)
+    return (found[1], found[2].rstrip()) if found else ("unknown", text)
