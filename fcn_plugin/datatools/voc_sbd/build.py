@@ -24,15 +24,12 @@ from .releases import EXTRACT_AGAIN
 def build_voc_sbd(
     voc2012: Path, sbd: Path, voc2011: Path | None = None, jobs: int | None = None, force: bool = False
 ) -> list[str]:
-    """Convert SBD's masks and write the lists, the lists last; a second call does what is missing.
+    """Convert SBD's masks and write the lists, the lists last; a second call does what is missing. Returns the report.
 
     Args:
         voc2012, sbd, voc2011: trees of the releases; results go to ``voc2012``, without ``voc2011`` there is no ``seg11valid``.
         jobs: processes; default: all usable cores.
         force: also write masks that are there.
-
-    Returns:
-        The report: masks written, count and hash of each list, what is unusual.
 
     Raises:
         UserError: ``option-value``, those of :func:`make_lists`, ``file-missing`` (nothing is written then), faults of masks
@@ -53,10 +50,8 @@ def build_voc_sbd(
     sources = {name: voc_masks if name in of_voc else sbd_masks for name in sorted(of_sbd | of_voc)}
     copies = [(folder / f"{name}.png", aug_masks / f"{name}.png") for name, folder in sources.items()]
     report = [_fill(sbd_masks, convert_mask, conversions, jobs, force)]
-    for source, target in (
-        () if force else copies
-    ):  # other programs fill this folder with SBD's masks alone, or gray ones
-        if target.exists() and not filecmp.cmp(source, target, shallow=False):
+    for source, target in copies:  # other programs fill this folder with SBD's masks alone, or gray ones
+        if not force and target.exists() and not filecmp.cmp(source, target, shallow=False):
             remedy = f"move {aug_masks} away, or replace its masks with --force"
             raise UserError("output-exists", f"{target} is there and is no copy of {source}: {remedy}")
     report.append(_fill(aug_masks, copy_mask, copies, jobs, force))

@@ -20,11 +20,7 @@ USED_TOGETHER = (("train", "val"), ("trainaug", "val"), ("sbd_train", "seg11vali
 
 
 def read_names(path: Path) -> Names:
-    """Read the names of a list.
-
-    Raises:
-        UserError: ``annotation-file``: no such file, no text, or empty.
-    """
+    """Read the names of a list; UserError, ``annotation-file``: no such file, no text, or empty."""
     try:
         names, fault = frozenset(path.read_text().split()), "it names no image"
     except (OSError, UnicodeDecodeError) as error:
@@ -65,7 +61,7 @@ def make_lists(voc2012: Path, sbd: Path, voc2011: Path | None) -> dict[str, Name
 
 
 def list_text(names: Names) -> str:
-    """The content of a list's file: the names in order."""
+    """Write the content of a list's file, the names in order."""
     return "".join(f"{name}\n" for name in sorted(names))
 
 

@@ -15,7 +15,7 @@ from scipy.io import loadmat
 
 from ...atomic_write import atomic_write
 from ...data.palette import CLASS_NAMES, voc_palette
-from ...errors import UserError
+from ...errors import UserError, abbreviate
 from .releases import EXTRACT_AGAIN
 
 
@@ -29,9 +29,7 @@ def read_sbd_mask(path: Path) -> np.ndarray:
         found = f"{path} can't be read as an SBD mask, GTcls.Segmentation ({type(error).__name__}: {error})"
         raise UserError("mask-unreadable", f"{found}: {EXTRACT_AGAIN}") from error
     if (stray := np.setdiff1d(mask, np.arange(len(CLASS_NAMES)))).size:
-        found = (
-            f"ids {', '.join(f'{value:g}' for value in stray[:3])} are outside the classes 0..{len(CLASS_NAMES) - 1}"
-        )
+        found = f"ids {abbreviate([f'{value:g}' for value in stray])} are outside the classes 0..{len(CLASS_NAMES) - 1}"
         raise UserError("mask-ids", f"{path}: {found}: {EXTRACT_AGAIN}")
     return mask.astype(np.uint8)
 

@@ -24,16 +24,12 @@ TIMEOUT = 60  # seconds without a byte
 def find_trees(
     given: Mapping[str, str | None], data_dir: str | Path, download: bool = False, force: bool = False
 ) -> dict[str, Path]:
-    """Find the folders of the releases; archives are extracted.
+    """Find the tree of each release, ``voc2011`` perhaps not; archives are extracted.
 
     Args:
         given: a folder or an archive by release (``voc2012``, ``voc2011``, ``sbd``); None or no entry: look in ``data_dir``.
         data_dir: where archives lie, are downloaded to and extracted to.
-        download: fetch what is not there.
-        force: extract over what is there.
-
-    Returns:
-        Tree by release; ``voc2011`` may be missing.
+        download, force: fetch what is not there; extract over what is there.
 
     Raises:
         UserError: ``dataset-missing``, ``download`` or ``archive-damaged``; says which files to put where.
@@ -76,11 +72,7 @@ def _find_tree(release: Release, given: str | None, root: Path, force: bool) -> 
 
 
 def fetch(release: Release, folder: Path) -> Path:
-    """Download an archive to ``folder``, where it appears once its md5 sum is right.
-
-    Raises:
-        UserError: ``download``: no connection, it broke off, or the file has another sum.
-    """
+    """Download an archive to ``folder``, where it appears once its md5 sum is right; UserError: ``download``."""
     folder.mkdir(parents=True, exist_ok=True)
     target, timeout = folder / release.archive, socket.getdefaulttimeout()
     socket.setdefaulttimeout(TIMEOUT)  # torchvision sets none
@@ -95,9 +87,7 @@ def fetch(release: Release, folder: Path) -> Path:
 
 
 def extract(archive: Path, release: Release, data_dir: Path, force: bool = False) -> Path:
-    """Extract the used files of a tar archive, compressed or not, to ``data_dir``; a second call writes what is missing.
-
-    With ``force`` files that are there are written too. Returns the tree, ``data_dir / release.tree``.
+    """Extract the used files of a tar archive to ``data_dir`` that are not there, with ``force`` all; returns the tree.
 
     Raises:
         UserError: ``archive-damaged``: truncated, or with a path out of the folder; ``dataset-missing``: another archive.
@@ -106,14 +96,11 @@ def extract(archive: Path, release: Release, data_dir: Path, force: bool = False
     stamp = f"{archive.stat().st_size} {archive.stat().st_mtime_ns}"
     if not force and seal.is_file() and seal.read_text() == stamp and release.missing_part(tree) is None:
         return tree
-    bar = dict(total=archive.stat().st_size, desc=f"extracting {archive.name}")
+    bar = tqdm(total=archive.stat().st_size, unit="B", unit_scale=True, desc=f"extracting {archive.name}")
     try:
-        with (
-            archive.open("rb") as raw,
-            tqdm.wrapattr(raw, "read", **bar) as file,
-            tarfile.open(None, "r|*", file) as tar,
-        ):
+        with bar, archive.open("rb") as file, tarfile.open(fileobj=file) as tar:
             for member in tar:
+                bar.update(file.tell() - bar.n)
                 path = PurePosixPath(member.name)
                 if not member.isfile() or not any(path.is_relative_to(release.tree / part) for part in release.parts):
                     continue
@@ -123,12 +110,11 @@ def extract(archive: Path, release: Release, data_dir: Path, force: bool = False
                     (data_dir / path).parent.mkdir(parents=True, exist_ok=True)
                     with atomic_write(data_dir / path) as part:
                         part.write_bytes(tar.extractfile(member).read())
+            bar.update(bar.total - bar.n)
     except DAMAGED as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
-        message = (
-            f"{archive} can't be extracted, it is no tar archive, truncated or unsafe ({reason}): download it again"
-        )
-        raise UserError("archive-damaged", message) from error
+        found = f"{archive} can't be extracted, it is no tar archive, truncated or unsafe ({reason})"
+        raise UserError("archive-damaged", f"{found}: download it again") from error
     if missing := release.missing_part(tree):
         what = f"{archive} holds no {release.tree / missing}"
         raise UserError("dataset-missing", f"{what}: is it {release.title}, {release.archive}?")

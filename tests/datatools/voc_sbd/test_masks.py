@@ -89,7 +89,7 @@ BROKEN = {
     text: ("mask-unreadable", "no matrix of class ids"),
     three_dimensions: ("mask-unreadable", "no matrix of class ids"),
     stray: ("mask-ids", "ids 21 ", "0..20"),
-    fraction: ("mask-ids", "ids 0.5, 1.5, 2.5 ", "0..20"),
+    fraction: ("mask-ids", "ids 0.5, 1.5, 2.5", "0..20"),
 }
 
 
