@@ -112,8 +112,7 @@ def _read(options: Options) -> tuple[Pairs, list[ImageFile], Source]:
     images_dir, masks = Path(options.images), Path(options.masks)
     files = list_files(images_dir, IMAGE_SUFFIXES, leave_out=masks)
     if not files:
-        wanted = ", ".join(sorted(IMAGE_SUFFIXES))
-        raise UserError("dataset-empty", f"no images in {images_dir}: files with {wanted} are looked for")
+        raise UserError("dataset-empty", f"no images in {images_dir}: wanted are {', '.join(sorted(IMAGE_SUFFIXES))}")
     coco, shapes, others = load_coco(masks) if masks.is_file() else None, {}, {}
     if coco is None:
         one_folder, shapes = masks.exists() and masks.samefile(images_dir), list_files(masks, {".json"}, images_dir)

@@ -54,7 +54,7 @@ train_dataloader = dict(
 )
 val_dataloader = dict(
     batch_size=1,  # images may differ in size
-    batch_sampler=None,
+    batch_sampler=None,  # VOC's makes batches of equal sizes
     dataset=dict(**pairs, ann_file=$val),
 )
 ${test}test_dataloader = val_dataloader

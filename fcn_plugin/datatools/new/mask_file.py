@@ -62,11 +62,9 @@ def read_facts(image: ImageFile, path: Path) -> MaskFacts:
 def _count_ids(mask: Image.Image, path: Path) -> dict[int, int]:
     ids, counts = np.unique(np.asarray(mask), return_counts=True)
     if ids[0] < 0 or ids[-1] > LARGEST_ID:
-        found = f"{path} holds ids from {ids[0]} to {ids[-1]}"
-        raise UserError("mask-ids", f"{found}: ids are whole numbers from 0 to {LARGEST_ID}")
+        raise UserError("mask-ids", f"{path} holds ids from {ids[0]} to {ids[-1]}: they must be 0 to {LARGEST_ID}")
     if len(ids) > MOST_VALUES:
-        remedy = "are they objects in place of classes, or is it a photograph?"
-        raise UserError("mask-ids", f"{path} holds {len(ids)} ids: {remedy}")
+        raise UserError("mask-ids", f"{path} holds {len(ids)} ids: are they objects, not classes, or is it a photo?")
     return dict(zip(ids.astype(int).tolist(), counts.tolist(), strict=True))
 
 
