@@ -6,27 +6,28 @@ import re
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 
-ALIKE = 0.66  # two wrong letters of six
-MOST_EXTRA = 2  # letters by which the lengths may differ
+SHORT = 5  # letters: in such a word one slip is a misspelling, two make another word
 
 
 def nearest(word: str, names: Iterable[str]) -> str | None:
-    """Find the name most like a word; None if no name is like it, or if the word is one of the names."""
+    """Find the name that a word is within a slip or two of; None if there is none, or if the word is one of the names."""
     names = sorted(set(names))
-    likeness, name = max(((_likeness(word, name), name) for name in names), default=(0, None))
-    return name if likeness > ALIKE and word not in names else None
+    found = min(((slips, name) for name in names if (slips := _slips(word, name)) is not None), default=(0, None))[1]
+    return None if word in names else found
 
 
-def _likeness(word: str, name: str) -> float:
-    """Compare the parts in which two names differ, ignoring case: 0 to 1.
+def _slips(word: str, name: str) -> int | None:
+    """Count the wrong letters in the parts where two names differ, ignoring case; None if they are too many.
 
-    A shared part does not count: ``conv_cfg`` is not ``env_cfg``. Another number is another name: ``pool5`` is not ``pool4``.
+    A shared part is no sign: ``conv_cfg`` is not ``env_cfg``. Another number is another name: ``pool5`` is not ``pool4``.
     """
-    if word != name and re.sub(r"\d+", "", word) == re.sub(r"\d+", "", name):
-        return 0
+    if word != name and re.sub(r"\d+", "0", word) == re.sub(r"\d+", "0", name):
+        return None
     first, second = word.lower().split("_"), name.lower().split("_")
     for end in (-1, 0):
         while first and second and first[end] == second[end]:
             del first[end], second[end]
     first, second = "_".join(first), "_".join(second)
-    return SequenceMatcher(None, first, second).ratio() if abs(len(first) - len(second)) <= MOST_EXTRA else 0
+    longest = max(len(first), len(second))
+    slips = longest - sum(block.size for block in SequenceMatcher(None, first, second).get_matching_blocks())
+    return slips if slips <= (1 if longest <= SHORT else 2) else None

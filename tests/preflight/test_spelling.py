@@ -4,7 +4,7 @@ import pytest
 
 from fcn_plugin.preflight.spelling import nearest
 
-NAMES = ("model", "env_cfg", "val_cfg", "test_cfg", "train_cfg", "custom_hooks", "load_from", "EMAHook", "pool4", "lr")
+NAMES = "model tta_pipeline env_cfg val_cfg test_cfg train_cfg custom_hooks load_from EMAHook pool4 lr".split()
 
 
 @pytest.mark.parametrize(
@@ -14,8 +14,9 @@ NAMES = ("model", "env_cfg", "val_cfg", "test_cfg", "train_cfg", "custom_hooks",
         ("models", "model"),
         ("tset_cfg", "test_cfg"),
         ("traincfg", "train_cfg"),
-        ("costum_hook", "custom_hooks"),
+        ("costum_hook", None),  # three slips
         ("custom_keys", None),
+        ("view_pipeline1", None),
         ("custom_hoks", "custom_hooks"),
         ("load_form", "load_from"),
         ("EmaHook", "EMAHook"),
