@@ -6,11 +6,10 @@ from pathlib import Path
 
 import torch
 
-from fcn_plugin.atomic_write import atomic_write
+from fcn_plugin.atomic_write import atomic_write, make_dir
 from fcn_plugin.commands.options import at_least
 from fcn_plugin.commands.run import run
 from fcn_plugin.errors import UserError
-from fcn_plugin.preflight.config import make_dir
 
 from .evaluation import evaluation, evaluation_text
 from .report import plot, table

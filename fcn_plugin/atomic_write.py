@@ -1,4 +1,4 @@
-"""Write files and folders that appear only when they are complete."""
+"""Write files and folders that appear only when they are complete, and make folders for them."""
 
 from __future__ import annotations
 
@@ -56,6 +56,21 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         if path.exists():
             path.rename(Path(temporary, "old"))
         new.rename(path)
+
+
+def make_dir(path: str, option: str) -> None:
+    """Make a folder for results before the work that fills it.
+
+    Raises:
+        UserError: output-path: it can't be made or written to; names the option that gives another.
+    """
+    try:
+        Path(path).mkdir(parents=True, exist_ok=True)
+        reason = "" if os.access(path, os.W_OK) else "no permission"
+    except OSError as error:
+        reason = error.strerror
+    if reason:
+        raise UserError("output-path", f"can't write to the folder {path} ({reason}): give another with {option}")
 
 
 def _flush(path: Path) -> None:

@@ -53,10 +53,10 @@ def browse_dataset(cfg: Config, split: str, out: str | Path, count: int = 16, se
     from mmengine.runner.utils import set_random_seed
     from mmseg.registry import DATASETS, MODELS
 
+    from ..atomic_write import make_dir
     from ..data.broken_files import check_files
     from ..data.leaves import unrepeated
     from ..datatools.browse import draw_samples
-    from ..preflight.config import make_dir
     from ..preflight.prepare import prepare
     from ..weights.preprocessing import of_preprocessor
 

@@ -54,9 +54,8 @@ def check_arguments(parser: argparse.ArgumentParser, args: argparse.Namespace) -
 
 def main(args: argparse.Namespace) -> None:
     """Check, and print or write the report."""
-    from ..atomic_write import atomic_write
+    from ..atomic_write import atomic_write, make_dir
     from ..datatools.cores import usable_cores
-    from ..preflight.config import make_dir
 
     jobs = usable_cores() if args.jobs is None else args.jobs
     if args.json not in (None, "-"):
@@ -133,7 +132,7 @@ def check_folders(
 
 
 def _prepare_sheet(path: str | Path) -> None:
-    from ..preflight.config import make_dir
+    from ..atomic_write import make_dir
 
     if Path(path).suffix.lower() != ".png":
         raise UserError("output-path", f"--sheet is {path}, the picture is a PNG: name a file .png")

@@ -56,7 +56,7 @@ def predict(cfg: Config, checkpoint: str, inputs: Sequence[str], out_dir: str, o
     from PIL import Image
     from tqdm import tqdm
 
-    from ..preflight.config import make_dir
+    from ..atomic_write import make_dir
     from ..preflight.prepare import prepare
     from ..visualization.pictures import overlay, save_mask
 

@@ -43,11 +43,11 @@ def test(
     Raises:
         UserError: the config, its data or the checkpoint can't be used.
     """
+    from ..atomic_write import make_dir
     from ..checkpoints.read import require_checkpoint
     from ..compat import TTA_NOTICE
     from ..engine.build import build_runner
     from ..engine.start import Weights
-    from ..preflight.config import make_dir
     from ..preflight.prepare import prepare
 
     require_checkpoint(checkpoint)

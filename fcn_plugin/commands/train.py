@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from mmengine.config import Config
 
-    from ..preflight.prepare import Prepared
+    from ..preflight.fill_in import Prepared
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -50,3 +50,12 @@ def declared_meta(dataset: ConfigDict) -> dict:
     if dataset.get("palette") is not None:
         meta["palette"] = dataset.palette
     return meta
+
+
+def mapped_classes(cfg: ConfigDict) -> int | None:
+    """The number of classes of the first class map in a config; None without one."""
+    for split in ("train", "val", "test"):
+        for dataset in leaf_configs((cfg.get(f"{split}_dataloader") or {}).get("dataset") or {}):
+            if dataset.get("class_map") is not None:
+                return len(declared_meta(dataset)["classes"])
+    return None

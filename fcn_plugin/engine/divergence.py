@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mmengine.optim import _ParamScheduler
-
 from ..errors import UserError
 from .optim_wrappers import wrappers_of
 
@@ -41,7 +39,7 @@ def lower_rates(runner, returns: int, factor: float) -> None:
             if name in group:
                 group[name] *= factor**more
     for scheduler in _schedulers(runner.param_schedulers):
-        if isinstance(scheduler, _ParamScheduler) and scheduler.param_name == "lr":
+        if getattr(scheduler, "param_name", None) == "lr":
             scheduler.base_values = [value * factor**more for value in scheduler.base_values]
     notes.update_info(COUNT, returns)
     rate = next(_groups(runner.optim_wrapper))["lr"]

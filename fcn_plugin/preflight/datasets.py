@@ -30,20 +30,12 @@ BUILT_IN = (
 )
 
 
-def mapped_classes(cfg: ConfigDict) -> int | None:
-    """The number of classes of the first class map in a config; None without one."""
-    for split in ("train", "val", "test"):
-        for dataset in leaf_configs((cfg.get(f"{split}_dataloader") or {}).get("dataset") or {}):
-            if dataset.get("class_map") is not None:
-                return len(declared_meta(dataset)["classes"])
-    return None
-
-
-def check_datasets(cfg: ConfigDict, splits: Sequence[str]) -> None:
-    """Check classes, folders and lists of the splits' data sets.
+def check_datasets(cfg: ConfigDict, splits: Sequence[str], look_for_files: bool = False) -> None:
+    """Check classes, folders and lists of the splits' data sets, and on request that all of their files are there.
 
     Raises:
-        UserError: config-data, config-type, classes-count, dataset-missing, dataset-empty or class-map, with the split.
+        UserError: config-data, config-type, classes-count, dataset-missing, dataset-empty, class-map, image-unreadable or
+            mask-unreadable, with the split.
     """
     for split in splits:
         loader = cfg.get(f"{split}_dataloader")
@@ -53,6 +45,9 @@ def check_datasets(cfg: ConfigDict, splits: Sequence[str]) -> None:
         for dataset in leaf_configs(loader.dataset):
             _check_classes(cfg, split, dataset)
             _check_folders(cfg, split, dataset)
+    for split in splits if look_for_files else ():
+        for dataset in leaf_configs(cfg[f"{split}_dataloader"].dataset):
+            _check_files(cfg, split, dataset)
 
 
 def _check_classes(cfg: ConfigDict, split: str, dataset: ConfigDict) -> None:
@@ -100,21 +95,14 @@ def _check_folders(cfg: ConfigDict, split: str, dataset: ConfigDict) -> None:
             raise UserError("dataset-empty", f"{message}; put images there or correct img_suffix")
 
 
-def check_files(cfg: ConfigDict, splits: Sequence[str]) -> None:
-    """Look for every image and mask of the splits: a missing one in val would show only after the first interval.
-
-    Raises:
-        UserError: image-unreadable, mask-unreadable: the first file that is missing, and how many are; or whatever is wrong
-            with a data set that can't be built.
-    """
-    for split in splits:
-        for dataset in leaf_configs(cfg[f"{split}_dataloader"].dataset):
-            paths = list(_files(cfg, split, dataset))
-            missing = [(what, path) for what, path in paths if path and "://" not in path and not os.path.exists(path)]
-            if missing:
-                error = unreadable(missing[0][1], missing[0][0], FileNotFoundError()).problem.error()
-                more = f" ({len(missing)} files of the {split} split are missing)" if len(missing) > 1 else ""
-                raise UserError(error.code, error.message + more)
+def _check_files(cfg: ConfigDict, split: str, dataset: ConfigDict) -> None:
+    """Look for every image and mask: a missing one in val would show only after the first interval."""
+    paths = list(_files(cfg, split, dataset))
+    missing = [(what, path) for what, path in paths if path and "://" not in path and not os.path.exists(path)]
+    if missing:
+        error = unreadable(missing[0][1], missing[0][0], FileNotFoundError()).problem.error()
+        more = f" ({len(missing)} files of the {split} split are missing)" if len(missing) > 1 else ""
+        raise UserError(error.code, error.message + more)
 
 
 def _files(cfg: ConfigDict, split: str, dataset: ConfigDict) -> Iterator[tuple[str, str | None]]:

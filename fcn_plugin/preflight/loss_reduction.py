@@ -10,6 +10,7 @@ from mmengine.dist import get_world_size
 
 from ..data.leaves import leaf_configs
 from ..errors import UserError
+from .config import losses_of
 from .sgd_recipe import OTHER, SGDRecipe, command
 
 # where a config names no crop size: PASCAL VOC's usual one is near enough for these limits
@@ -84,12 +85,6 @@ def reduction_warning(cfg: ConfigDict) -> str | None:
         f"and {effect}: set reduction='{fitting}' in model.decode_head.loss_decode, or translate the lr: "
         f"{command(replace(recipe, reduction=fitting))}"
     )
-
-
-def losses_of(cfg: ConfigDict) -> list[ConfigDict]:
-    """Return the entries of ``loss_decode``: a config names one or a list."""
-    losses = cfg.model.decode_head.get("loss_decode", {})
-    return [losses] if isinstance(losses, dict) else list(losses)
 
 
 def _is_summed(loss: ConfigDict) -> bool:

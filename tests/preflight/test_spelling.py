@@ -4,7 +4,18 @@ import pytest
 
 from fcn_plugin.preflight.spelling import nearest
 
-NAMES = "model tta_pipeline env_cfg val_cfg test_cfg train_cfg custom_hooks load_from EMAHook pool4 lr".split()
+NAMES = [
+    "model",
+    "tta_pipeline",
+    "env_cfg",
+    "val_cfg",
+    "test_cfg",
+    "custom_hooks",
+    "load_from",
+    "EMAHook",
+    "pool4",
+    "lr",
+]
 
 
 @pytest.mark.parametrize(
@@ -13,7 +24,7 @@ NAMES = "model tta_pipeline env_cfg val_cfg test_cfg train_cfg custom_hooks load
         ("modle", "model"),
         ("models", "model"),
         ("tset_cfg", "test_cfg"),
-        ("traincfg", "train_cfg"),
+        ("testcfg", "test_cfg"),
         ("costum_hook", None),  # three slips
         ("custom_keys", None),
         ("view_pipeline1", None),

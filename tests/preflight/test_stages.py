@@ -4,8 +4,8 @@ import pytest
 from mmengine.config import Config
 from support.refusals import refused
 
-from fcn_plugin.preflight.stages import stages_of
 from fcn_plugin.configs import get_config
+from fcn_plugin.preflight.stages import stages_of
 
 
 def chain_of(name):

@@ -5,7 +5,7 @@ from mmengine.config import Config
 from mmengine.hooks import Hook
 from support.refusals import refused
 
-from fcn_plugin.preflight.types import check_types
+from fcn_plugin.preflight.keys import check_keys
 
 FLIP = dict(type="RandomFlip", prob=0.5)
 
@@ -51,7 +51,7 @@ TRAIN = "train_dataloader.dataset"
 def test_near_misses_name_the_place(entries, place, wrong, meant):
     hint = f"did you mean {meant!r}? " if meant else ""
     with refused("config-type") as caught:
-        check_types(Config(entries, filename=__file__))
+        check_keys(Config(entries, filename=__file__))
     assert caught.value.message == (
         f"{__file__}: {place}.type is {wrong!r}, which is unknown: {hint}Correct it, or add its module to custom_imports"
     )
@@ -60,13 +60,13 @@ def test_near_misses_name_the_place(entries, place, wrong, meant):
 @pytest.mark.parametrize("name", ["Wholly", "mmnothing.EMAHook"])
 def test_names_unlike_all_have_no_suggestion(name):
     with refused("config-type", f"'{name}', which is unknown: Correct it") as caught:
-        check_types(Config(dict(custom_hooks=[dict(type=name)]), filename=__file__))
+        check_keys(Config(dict(custom_hooks=[dict(type=name)]), filename=__file__))
     assert "did you mean" not in caught.value.message
 
 
 def test_an_entry_without_type():
     with refused("config-type", f"{__file__}: custom_hooks.1 has no type"):
-        check_types(Config(dict(custom_hooks=[dict(type="EMAHook"), dict(interval=1)]), filename=__file__))
+        check_keys(Config(dict(custom_hooks=[dict(type="EMAHook"), dict(interval=1)]), filename=__file__))
 
 
 @pytest.mark.parametrize(
@@ -81,17 +81,17 @@ def test_an_entry_without_type():
     ],
 )
 def test_known_types_scopes_and_objects_pass(entries):
-    check_types(Config(entries))
+    check_keys(Config(entries))
 
 
 def test_transforms_of_another_library():
     steps = [dict(type="Albu", transforms=[dict(type="RandomBrightnessContrast")])]
-    check_types(Config(dict(train_dataloader=dict(dataset=dict(pipeline=steps)))))
+    check_keys(Config(dict(train_dataloader=dict(dataset=dict(pipeline=steps)))))
 
 
 def test_schedules_of_several_optimizers():
     both = dict(gen=[dict(type="PolyLR")], disc=dict(type="LinearLR"))
-    check_types(Config(dict(param_scheduler=both)))
+    check_keys(Config(dict(param_scheduler=both)))
     both["gen"][0]["type"] = "PolyLr2"
     with refused("config-type", "param_scheduler.gen.0.type is 'PolyLr2'"):
-        check_types(Config(dict(param_scheduler=both)))
+        check_keys(Config(dict(param_scheduler=both)))

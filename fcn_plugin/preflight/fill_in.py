@@ -1,0 +1,117 @@
+"""Fill in what follows from the device, the start and the options: the last change of a config before a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mmengine.config import ConfigDict
+from mmengine.device import get_device
+from mmengine.dist import sync_random_seed
+
+from ..engine.start import Fresh, Resume, Start
+from ..errors import UserError
+from ..models.precision import is_emulated, resolve_precision
+from .keys import DEFAULT_HOOKS
+from .loss_reduction import reduction_warning
+
+WEIGHTS = {
+    "VGG_ILSVRC_16_layers.caffemodel": "http://www.robots.ox.ac.uk/~vgg/research/very_deep/",
+    "bvlc_reference_caffenet.caffemodel": "http://dl.caffe.berkeleyvision.org/",
+    "bvlc_googlenet.caffemodel": "http://dl.caffe.berkeleyvision.org/",
+}
+
+
+@dataclass
+class Prepared:
+    """What a run needs to know beside its config.
+
+    Attributes:
+        precision: what convolutions compute in, ``fp32``, ``bf16`` or ``fp16``.
+        start: where training starts; None for everything else.
+        warnings: lines for the run's log.
+    """
+
+    precision: str
+    start: Start | None = None
+    warnings: list[str] = field(default_factory=list)
+
+
+def fill_in(cfg: ConfigDict, tta: bool = False, hooks: Sequence[dict] = ()) -> Prepared:
+    """Write what follows from the device and the options into the config."""
+    device, precision = get_device(), cfg.model.get("precision", "fp32")
+    prepared = Prepared(resolve_precision(precision, device))
+    if is_emulated(precision, device):
+        prepared.warnings.append("this CPU emulates bf16, which is slower than fp32: pass --amp auto")
+    cfg.custom_hooks = [*(cfg.get("custom_hooks") or []), *hooks]
+    for name in [name for name, hook in (cfg.get("default_hooks") or {}).items() if hook is None]:
+        if name not in DEFAULT_HOOKS:  # switched off; the engine knows None for its own hooks alone
+            del cfg.default_hooks[name]
+    cfg.model.setdefault("test_cfg", {})
+    cfg.model.test_cfg.setdefault(
+        "keep_logits", tta
+    )  # full-resolution logits are kept for those who average them, or ask
+    if tta:
+        _use_tta(cfg)
+    return prepared
+
+
+def fill_in_training(cfg: ConfigDict, start: Start, hooks: Sequence[dict] = ()) -> Prepared:
+    """As :func:`fill_in`, and what follows from where training starts.
+
+    Raises:
+        UserError: weights-missing, checkpoint-missing, config-value: nothing to start from; option-value: fp16 without a GPU.
+    """
+    _check_start(cfg, start)
+    prepared = fill_in(cfg, hooks=hooks)
+    prepared.start = start
+    if not isinstance(start, Fresh):
+        cfg.model.pretrained = None  # a checkpoint takes its place
+    seed = cfg.setdefault("randomness", {}).get("seed")
+    if seed is None:  # a run that returns to a checkpoint, or is resumed, keeps its seed
+        seed = start.seed if isinstance(start, Resume) else None
+        cfg.randomness.seed = sync_random_seed() if seed is None else seed
+    if prepared.precision == "fp16":
+        if get_device() == "cpu":
+            message = (
+                "training in fp16 scales gradients on a GPU, and there is none: pass --amp bf16, or --amp off for fp32"
+            )
+            raise UserError("option-value", message)
+        cfg.optim_wrapper.update(type="AmpOptimWrapper", dtype="float16")
+    if warning := reduction_warning(cfg):
+        prepared.warnings.append(warning)
+    return prepared
+
+
+def _use_tta(cfg: ConfigDict) -> None:
+    if "tta_pipeline" not in cfg or "tta_model" not in cfg:
+        message = f"{cfg.filename} has no tta_pipeline and tta_model: inherit configs/_base_/tta.py, or drop --tta"
+        raise UserError("config-value", message)
+    cfg.model.test_cfg.keep_logits = True
+    cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
+    cfg.model = dict(**cfg.tta_model, module=cfg.model)
+
+
+def _check_start(cfg: ConfigDict, start: Start) -> None:
+    """Check the pretrained weights that training starts from where it starts from no checkpoint.
+
+    Raises:
+        UserError: weights-missing, config-value; checkpoint-missing: a net that continues a trained parent was given none.
+    """
+    if not isinstance(start, Fresh):
+        return
+    if cfg.get("parent"):
+        message = f"{cfg.filename} continues a trained {cfg.parent}: tools/train_stages.py trains one after the other, or pass"
+        raise UserError("checkpoint-missing", f"{message} the parent's best checkpoint, --load-from PATH")
+    source = cfg.model.get("pretrained")
+    if source is not None and not isinstance(source, str):
+        message = f"model.pretrained is {source!r}: give a path, a link or torchvision://NAME, or None"
+        raise UserError("config-value", f"{cfg.filename}: {message}")
+    if source and "://" not in source and not Path(source).is_file():
+        name = Path(source).name
+        how = f"Download {name} ({WEIGHTS[name]}) to {Path(source).parent}/, or give" if name in WEIGHTS else "Give"
+        message = (
+            f"no weights at {source}. {how} the path of a classifier's weights, --cfg-options model.pretrained=PATH"
+        )
+        raise UserError("weights-missing", message)
