@@ -29,10 +29,8 @@ def vgg_maps(border):
 
 def test_vgg_streams():
     maps = vgg_maps(border=0)
-    expected = {"pool3": (8, 7), "pool4": (16, 15), "pool5": (32, 31)}
-    assert {name: maps[name] for name in expected} == {
-        name: CoordMap(Fraction(scale), Fraction(twice, 2)) for name, (scale, twice) in expected.items()
-    }
+    for name, scale, twice in (("pool3", 8, 7), ("pool4", 16, 15), ("pool5", 32, 31)):
+        assert maps[name] == CoordMap(Fraction(scale), Fraction(twice, 2))
     # conv1_1 pads 100: the same as 99 zeros around the image and a padding of 1
     assert vgg_maps(border=99)["fc7"] == CoordMap(Fraction(32), Fraction(25, 2))
 

@@ -16,23 +16,15 @@ GEOMETRIES = ("aligned", "reference")
 VARIANTS = pytest.mark.parametrize("variant", STREAMS)
 SIZES = ((1, 1), (1, 40), (17, 23), (33, 65), (64, 64))
 NO_DROPOUT = {"dropout_ratio": 0.0}
-
-
+CLASSIC = ["fcn32s_alexnet_voc", "fcn32s_googlenet_voc"]
+CLASSIC += ["reference/fcn32s_caffenet_voc", "reference/fcn32s_googlenet_voc"]
 NETS = {
     **{
         f"{variant} VGG16{'-BN' if norm else ''}": partial(build_fcn, streams, norm=norm, neck=NO_DROPOUT)
         for variant, streams in STREAMS.items()
         for norm in (None, {"type": "BN"})
     },
-    **{
-        name: partial(build_from, name, neck=NO_DROPOUT)
-        for name in (
-            "fcn32s_alexnet_voc",
-            "fcn32s_googlenet_voc",
-            "reference/fcn32s_caffenet_voc",
-            "reference/fcn32s_googlenet_voc",
-        )
-    },
+    **{name: partial(build_from, name, neck=NO_DROPOUT) for name in CLASSIC},
     # a residual branch that starts at zero passes no gradient on
     "fcn8s_r50_voc": partial(build_from, "fcn8s_r50_voc", neck=NO_DROPOUT, backbone={"zero_init_residual": False}),
 }

@@ -70,10 +70,8 @@ def test_one_step_trains_every_score(name):
         model = build_fcn(head=OPTIONS[name]).train()
     before = {key: value.clone() for key, value in model.named_parameters()}
     _, label = half_void(height=40, width=50)
-    data = {
-        "inputs": [torch.randint(0, 256, (3, 40, 50), dtype=torch.uint8) for _ in label],
-        "data_samples": [sample(one) for one in label],
-    }
+    images = [torch.randint(0, 256, (3, 40, 50), dtype=torch.uint8) for _ in label]
+    data = {"inputs": images, "data_samples": [sample(mask) for mask in label]}
     logged = model.train_step(data, OptimWrapper(torch.optim.SGD(model.parameters(), lr=0.01)))
     terms = {"decode.loss_ce", "decode.loss_dice"} if "loss_decode" in OPTIONS[name] else {"decode.loss_ce"}
     assert {key for key in logged if "loss_" in key} == terms
@@ -124,10 +122,8 @@ class TestHardPixels:
         loss = {**CE, "class_weight": class_weight}
         head = build_head("32s", num_classes=3, sampler={**HARDEST, "min_kept": 4}, loss_decode=loss)
         factors = torch.tensor(class_weight or [1.0, 1.0, 1.0])
-        each = [
-            -factors[label[0, y, x]] * logits[0, :, y, x].log_softmax(0)[label[0, y, x]]
-            for y, x in torch.argwhere(label[0] != VOID).tolist()
-        ]
+        logs, labelled = logits[0].log_softmax(0), torch.argwhere(label[0] != VOID).tolist()
+        each = [-factors[label[0, y, x]] * logs[label[0, y, x], y, x] for y, x in labelled]
         expected = sum(sorted(each)[-4:]) / factors[label[label != VOID]].sum()
         torch.testing.assert_close(losses_of(head, logits, label)["loss_ce"], expected)
 

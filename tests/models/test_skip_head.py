@@ -32,6 +32,9 @@ def test_layers_are_named_as_in_the_authors_nets(variant, upscores):
     assert all(layers[name].kernel_size == (2 * stride, 2 * stride) for name, stride in strides.items())
 
 
+LOGITS = torch.tensor([[3.0, 0.0, 3.0, 0.0], [0.0, 3.0, 0.0, 3.0]]).reshape(1, 2, 1, 4)
+
+
 def test_what_the_head_declares_of_its_tensors():
     """Class-dependent are exactly the tensors whose shape changes with the number of classes."""
     three, five = (build_fcn(num_classes=n, head={"upsample": {"learnable": True}}).state_dict() for n in (3, 5))
@@ -106,8 +109,7 @@ def test_logits_stay_float32_for_half_precision_streams():
 
 def test_losses_and_accuracy_by_hand():
     head = build_head("32s", loss_decode=[{"type": "FCNCrossEntropyLoss", "loss_weight": w} for w in (1.0, 2.0)])
-    logits = torch.tensor([[3.0, 0.0, 3.0, 0.0], [0.0, 3.0, 0.0, 3.0]]).reshape(1, 2, 1, 4)
-    losses = head.loss_by_feat(logits, [sample(torch.tensor([[0, 1, 1, 255]]))])
+    losses = head.loss_by_feat(LOGITS, [sample(torch.tensor([[0, 1, 1, 255]]))])
     right, wrong = math.log(1 + math.exp(-3)), math.log(1 + math.exp(3))
     assert losses["loss_ce"].item() == pytest.approx(3 * (2 * right + wrong) / 3, rel=1e-5)
     assert losses["acc_seg"].item() == pytest.approx(200 / 3)
@@ -115,8 +117,7 @@ def test_losses_and_accuracy_by_hand():
 
 def test_a_summed_loss_is_logged_per_pixel_as_well():
     head = build_head("32s", loss_decode={"type": "FCNCrossEntropyLoss", "reduction": "sum"})
-    logits = torch.tensor([[3.0, 0.0, 3.0, 0.0], [0.0, 3.0, 0.0, 3.0]]).reshape(1, 2, 1, 4).requires_grad_()
-    losses = head.loss_by_feat(logits, [sample(torch.tensor([[0, 1, 1, 255]]))])
+    losses = head.loss_by_feat(LOGITS.clone().requires_grad_(), [sample(torch.tensor([[0, 1, 1, 255]]))])
     total = 2 * math.log(1 + math.exp(-3)) + math.log(1 + math.exp(3))
     assert losses["loss_ce"].item() == pytest.approx(total, rel=1e-5)
     assert losses["ce_per_pixel"].item() == pytest.approx(total / 3, rel=1e-5)
@@ -162,21 +163,10 @@ def test_predict_gives_the_forward_logits():
     assert torch.equal(head.predict(inputs, [{}], {}), head(inputs))
 
 
-def test_a_stride_that_the_net_does_not_have_is_refused():
-    head = build_head("16s")
-    with refused("geometry", "'pool4' has stride 8", "strides says 16"):
-        head.align([MAPS["aligned"][0], MAPS["aligned"][2]], CoordMap())
-
-
 @pytest.mark.parametrize("pool4", [12, 32, 64])
 def test_strides_must_divide_one_another(pool4):
     with refused("config-value", f"strides (32, {pool4})"):
         build_head("16s", strides={**STRIDES, "pool4": pool4})
-
-
-def test_an_unknown_option_of_upsampling_is_refused():
-    with refused("config-key", "upsample has no bicubic"):
-        build_head(upsample={"bicubic": True})
 
 
 @pytest.mark.parametrize("streams", [(), ("fr", "pool2")])
@@ -185,8 +175,12 @@ def test_unknown_streams_are_refused(streams):
         FCNSkipHead(streams, {"fr": 1}, {"fr": 32}, num_classes=3)
 
 
-def test_an_unpadded_image_is_too_small_for_the_reference_crop():
-    with refused("geometry", "(64, 64)"):
+def test_what_does_not_fit_is_refused():
+    with refused("config-key", "upsample has no bicubic"):
+        build_head(upsample={"bicubic": True})
+    with refused("geometry", "'pool4' has stride 8", "strides says 16"):
+        build_head("16s").align([MAPS["aligned"][0], MAPS["aligned"][2]], CoordMap())
+    with refused("geometry", "(64, 64)"):  # an unpadded image is too small for the crop
         build_head("32s", "reference")([torch.zeros(1, 1, 1, 1), (64, 64)])
 
 

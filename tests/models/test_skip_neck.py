@@ -23,8 +23,7 @@ def neck(**kwargs):
 def test_streams_come_deepest_first_and_skips_pass_untouched():
     pool3, pool4, pool5 = pools()
     fc7, second, third = neck()((pool3, pool4, pool5))
-    assert second is pool4
-    assert third is pool3
+    assert second is pool4 and third is pool3
     assert fc7.shape == (1, 6, 4, 4)
 
 
@@ -34,8 +33,7 @@ def test_size_of_fc7(geometry, kernel, size):
 
 
 def test_aligned_fc7_lies_on_pool5():
-    padding = neck().fc6.padding[0]
-    assert CoordMap().down(7, padding=padding) == CoordMap()
+    assert CoordMap().down(7, padding=neck().fc6.padding[0]) == CoordMap()
 
 
 def test_fc7_is_the_fully_connected_classifier():
@@ -46,8 +44,7 @@ def test_fc7_is_the_fully_connected_classifier():
 
 
 def test_scales_of_the_at_once_nets():
-    features = pools()
-    one = neck()
+    features, one = pools(), neck()
     plain = one(features)
     one.scales = (1.0, 0.01, 0.0001)
     fc7, pool4, pool3 = one(features)
@@ -78,11 +75,8 @@ def test_gradients_of_small_maps(side):
     """bf16 on CPU, after memory has held NaN: what a fault of oneDNN's reads must not reach the weights."""
     neck = FCNSkipNeck(in_channels=(8, 16, 512), fc_channels=8).train()
     for _ in range(10):
-        used = [
-            torch.full((2**n,), float("nan"), dtype=dtype)
-            for n in range(6, 19)
-            for dtype in (torch.float32, torch.bfloat16)
-        ]
+        dtypes = (torch.float32, torch.bfloat16)
+        used = [torch.full((2**n,), float("nan"), dtype=dtype) for n in range(6, 19) for dtype in dtypes]
         del used
         skips = [torch.rand(2, channels, 4 * side, 4 * side) for channels in (8, 16)]
         x = torch.rand(2, 512, side, side).to(memory_format=torch.channels_last).requires_grad_()
