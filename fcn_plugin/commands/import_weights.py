@@ -53,7 +53,7 @@ def import_weights(source: str, target: str, cfg: Config | None = None, images: 
         The report: the format, a line for every tensor, what was written.
 
     Raises:
-        UserError: ``output-path``, ``option-value``, ``disk-write``; those of ``weights.rename.read_renamed`` and
+        UserError: ``output-path``, ``option-value``; those of ``weights.rename.read_renamed`` and
             ``weights.fit.fit``. Nothing is written then.
     """
     from ..data.leaves import dataset_meta
@@ -147,4 +147,4 @@ def _write(tensors: dict[str, Tensor], meta: dict, path: Path) -> None:
                 save_file(tensors, part, {"format": "pt", **BLANK, **notes})
             seal(part)
     except (OSError, RuntimeError, SafetensorError) as error:  # a full disk is a RuntimeError to torch
-        raise UserError("disk-write", f"can't write {path} ({error}): give another place") from error
+        raise UserError("output-path", f"can't write {path} ({error}): give another place") from error

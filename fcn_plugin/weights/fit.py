@@ -55,16 +55,13 @@ def _log_lines(lines: list[str]) -> None:
 
 
 def fit(model: nn.Module, renamed: Renamed, fc: str = "copy", trained: bool = False) -> Fitted:
-    """Decide for every tensor of the source and of the net.
+    """Decide for every tensor of the source and of the net what to load.
 
     Args:
         model: an FCN; not changed. Its head declares which tensors may be new, and which are upsampling kernels.
         renamed: the source in our names.
         fc: ``copy``, ``subsample`` or ``random``, for fc6 and fc7.
         trained: the source is a trained FCN: its score layers must fit as well, and none may be missing.
-
-    Returns:
-        What to load.
 
     Raises:
         UserError: ``weights-preprocessing``: made for other images; ``weights-fit``: names what is missing, left over, or of
@@ -95,13 +92,12 @@ class Fitted:
     def __init__(self, model: nn.Module, renamed: Renamed, fc: str, trained: bool) -> None:
         self.head, self.neck, self.renamed, self.fc, self.trained = model.decode_head, model.neck, renamed, fc, trained
         self.net = {name: tensor for name, tensor in model.state_dict().items() if name != RECORD}
-        source, net = renamed.tensors, self.net
+        both = [(name, tensor, self.net[name]) for name, tensor in renamed.tensors.items() if name in self.net]
         # a layer is taken whole or not at all
-        misfits = [name for name in source if name in net and net[name].shape != source[name].shape]
-        self.misfits = {name.rpartition(".")[0] for name in misfits}
+        self.misfits = {name.rpartition(".")[0] for name, theirs, ours in both if theirs.shape != ours.shape}
         self.tensors: dict[str, Tensor] = {}  # taken, under the net's names and in its shapes
         self.lines: list[str] = []  # the report
-        self.problems: dict[str, str] = {}  # by name of the tensor
+        self.problems: dict[str, str] = {}  # by name of the tensor or stream
 
     def place(self, name: str, tensor: Tensor) -> None:
         """Take one tensor of the source, drop it with a line, or name the problem."""
@@ -156,11 +152,10 @@ class Fitted:
             if name in own and abs(own[name] - scale) <= 5e-4 * abs(scale):
                 self.lines.append(f"checked scale_{name}: {scale:.6g} as in neck.scales")
             else:
-                reason = f"scale_{name} is {scale:.6g}, the net's neck.scales has {own.get(name)}"
-                self.problems[f"scale_{name}"] = reason
+                self.problems[name] = f"scale_{name} is {scale:.6g}, the net's neck.scales has {own.get(name)}"
         for name in (name for name, scale in own.items() if scale != 1 and name not in found and self.trained):
             if self.renamed.from_caffe:
-                self.problems[f"scale_{name}"] = f"no scale_{name}, the net's neck.scales has {own[name]}"
+                self.problems[name] = f"no scale_{name}, the net's neck.scales has {own[name]}"
             else:  # torchfcn keeps its factors in code
                 self.lines.append(f"unchecked scale_{name}: the file has none, the net's neck.scales has {own[name]}")
 

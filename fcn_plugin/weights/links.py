@@ -14,16 +14,13 @@ from ..errors import UserError
 
 
 def fetch(source: str) -> str:
-    """Return the path of the file behind a link; it is downloaded once.
+    """Return the path of the file behind an ``https://`` link or ``torchvision://NAME``; it is downloaded once.
 
-    The link may end in ``#sha256=HEX``, or its file's name may carry the first digits of the sum, as torchvision's do
+    A link may end in ``#sha256=HEX``, or its file's name may carry the first digits of the sum, as torchvision's do
     (``vgg16-397923af.pth``); both are compared on every call.
 
-    Args:
-        source: ``https://`` link or ``torchvision://NAME``.
-
     Raises:
-        UserError: ``weights-link``: another kind of link, or a sum that is none; ``download``; ``weights-damaged``: the
+        UserError: ``weights-link``: another kind of link, no sum after #, or no network; ``weights-damaged``: the
             file has another sum, and is removed.
     """
     scheme, _, name = source.partition("://")
@@ -44,7 +41,7 @@ def fetch(source: str) -> str:
             torch.hub.download_url_to_file(url, str(path))
     except Exception as error:
         raise UserError(
-            "download",
+            "weights-link",
             f"can't fetch {source} ({error}): download the file on a machine with a network and give its path, "
             "--cfg-options model.pretrained=PATH",
         ) from error

@@ -62,7 +62,5 @@ def _look_up(filename: str, links: Mapping[str, str]) -> str:
     name = filename.partition("://")[2]
     if not links.get(name):  # some of torchvision's have no link
         near = ", ".join(difflib.get_close_matches(name, links)) or "none is similar"
-        raise UserError(
-            "weights-missing", f"{filename}: unknown name {name!r} ({near}): give a file or an https:// link"
-        )
+        raise UserError("weights-link", f"{filename}: unknown name {name!r} ({near}): give a file or an https:// link")
     return links[name]

@@ -360,7 +360,7 @@ def test_no_room_for_the_file(vgg_source, target, room):
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (room, limits[1]))  # a real failure, as of a full disk
     try:
-        with refused("disk-write", target) as caught:
+        with refused("output-path", target) as caught:
             import_weights(vgg_source, str(target))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
@@ -378,7 +378,7 @@ FAILURES = {
 @pytest.mark.parametrize("when", ["while it is written", "when it is put in place"])
 def test_a_write_that_fails(vgg_source, target, monkeypatch, failure, when):
     fail_once_begun(monkeypatch, FAILURES[failure], when)
-    with refused("disk-write", target, FAILURES[failure]):
+    with refused("output-path", target, FAILURES[failure]):
         import_weights(vgg_source, str(target))
     assert_untouched(target)
 

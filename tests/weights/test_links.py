@@ -108,5 +108,5 @@ def test_other_links_are_refused(host, link):
 
 
 def test_a_link_that_cannot_be_fetched_says_what_to_do():
-    with refused("download", "torchvision://vgg99", "--cfg-options model.pretrained=PATH"):
+    with refused("weights-link", "torchvision://vgg99", "--cfg-options model.pretrained=PATH"):
         fetch("torchvision://vgg99")

@@ -78,7 +78,7 @@ def test_a_users_own_names_may_be_files(monkeypatch, tmp_path, file):
     ],
 )
 def test_an_unknown_name_is_refused_with_those_similar_to_it(fetched, name, near):
-    with refused("weights-missing", name, near, "https://"):
+    with refused("weights-link", name, near, "https://"):
         CheckpointLoader.load_checkpoint(name, "cpu")
     assert fetched == []
 
