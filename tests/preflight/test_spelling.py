@@ -4,18 +4,7 @@ import pytest
 
 from fcn_plugin.preflight.spelling import nearest
 
-NAMES = [
-    "model",
-    "tta_pipeline",
-    "env_cfg",
-    "val_cfg",
-    "test_cfg",
-    "custom_hooks",
-    "load_from",
-    "EMAHook",
-    "pool4",
-    "lr",
-]
+NAMES = ["model", "tta_pipeline", "env_cfg", "test_cfg", "custom_hooks", "load_from", "EMAHook", "pool4", "lr"]
 
 
 @pytest.mark.parametrize(
