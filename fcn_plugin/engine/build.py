@@ -23,15 +23,14 @@ def build_runner(cfg: Config, start: Start, name: str | None = None) -> FCNRunne
     Raises:
         UserError: config-value: ``runner_type`` is neither FCNRunner nor derived from it.
     """
-    if name:
-        cfg = copy.deepcopy(cfg)
-        cfg.experiment_name = name
     kind = RUNNERS.get(cfg.get("runner_type", "FCNRunner"))
     if not isinstance(kind, type) or not issubclass(kind, FCNRunner):
         raise UserError(
             "config-value",
             f"{cfg.filename}: runner_type is {cfg.runner_type!r}: give 'FCNRunner' or a class derived from it",
         )
-    runner = kind.from_cfg(cfg)
+    own = copy.deepcopy(cfg)
+    own.experiment_name = name or cfg.get("experiment_name")
+    runner = kind.from_cfg(own)
     runner.start = start
     return runner
