@@ -80,7 +80,7 @@ def _check_folders(cfg: ConfigDict, split: str, dataset: ConfigDict) -> None:
     names = root / dataset.ann_file if dataset.get("ann_file") else None
     for what, path in {**folders, **({"split file": names} if names else {})}.items():
         if not (path.is_file() if path == names else path.is_dir()):
-            known = f"{names or root} {dataset.type}"
+            known = f"{cfg.filename} {names or root} {dataset.type}"
             how = next(help for word, help in SOURCES.items() if word in known)
             raise UserError("dataset-missing", f"the {split} {what} {path} does not exist. {how}; {BUILT_IN}")
     if names:
