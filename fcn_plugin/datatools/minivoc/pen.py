@@ -44,7 +44,7 @@ def arc(center: Point, radii: Point, start: float = 0.0, stop: float = 360.0) ->
 
 
 class Pen:
-    """Draws in the object's frame; later parts cover earlier ones, and paint ``None`` cuts a hole.
+    """Draws in the object's frame; later parts cover earlier ones.
 
     Args:
         size: length of 1 unit, in pixels of the finished image.
@@ -53,36 +53,33 @@ class Pen:
         flip: mirror the object left to right.
     """
 
-    def __init__(self, size: float, width: float, degrees: float = 0.0, flip: bool = False) -> None:
-        self.size = size
-        self.width = width
+    def __init__(self, size: float, width: float, degrees: float, flip: bool) -> None:
+        self.size, self.width = size, width
         cos, sin = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
         mirror = -1.0 if flip else 1.0
         # Columns: where the object's x and y axes point in the picture.
         self._axes = np.array([[mirror * cos, -sin], [mirror * sin, cos]])
         self._side = int(np.ceil(1.6 * size + 4 * width))  # room for the diagonal and round ends
-        canvas = (self._side * SUPERSAMPLE,) * 2
-        self._parts = Image.new("L", canvas)  # 0 is outside, k the k-th paint
+        self._parts = Image.new("L", (self._side * SUPERSAMPLE,) * 2)  # number of the paint, 0 is outside
         self._draw = ImageDraw.Draw(self._parts)
-        self._paints: list[Paint] = []
+        self._numbers: dict[Paint, int] = {}
 
-    def fill(self, points: Iterable[Point], paint: Paint | None) -> None:
+    def fill(self, points: Iterable[Point], paint: Paint) -> None:
         """Fill a polygon."""
         self._draw.polygon(self._place(points), fill=self._number(paint))
 
-    def box(self, left: float, top: float, right: float, bottom: float, paint: Paint | None) -> None:
+    def box(self, left: float, top: float, right: float, bottom: float, paint: Paint) -> None:
         """Fill an upright rectangle."""
         self.fill([(left, top), (right, top), (right, bottom), (left, bottom)], paint)
 
-    def disc(self, center: Point, radii: Point, paint: Paint | None) -> None:
+    def disc(self, center: Point, radii: Point, paint: Paint) -> None:
         """Fill an ellipse."""
         self.fill(arc(center, radii), paint)
 
-    def line(self, points: Iterable[Point], paint: Paint | None, times: float = 1.0) -> None:
+    def line(self, points: Iterable[Point], paint: Paint, times: float = 1.0) -> None:
         """Draw a line with round ends and corners, ``times`` the thin width."""
-        number = self._number(paint)
+        number, corners = self._number(paint), self._place(points)
         radius = 0.5 * times * self.width * SUPERSAMPLE
-        corners = self._place(points)
         self._draw.line(corners, fill=number, width=max(1, round(2 * radius)))
         for x, y in corners:
             self._draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=number)
@@ -96,7 +93,7 @@ class Pen:
         (ux, vx), (uy, vy) = self._axes.astype(np.float32)
         u, v = x * ux + y * uy, x * vx + y * vy
         colours = np.zeros((*parts.shape, 3), dtype=np.float32)
-        for number, paint in enumerate(self._paints, start=1):
+        for paint, number in self._numbers.items():
             here = parts == number
             tone = np.array(paint.colour, dtype=np.float32)
             if paint.pattern is not None:
@@ -110,12 +107,8 @@ class Pen:
         extent = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
         return Sprite(np.clip(colours[extent], 0, 255), coverage[extent])
 
-    def _number(self, paint: Paint | None) -> int:
-        if paint is None:
-            return 0
-        if paint not in self._paints:
-            self._paints.append(paint)
-        return self._paints.index(paint) + 1
+    def _number(self, paint: Paint) -> int:
+        return self._numbers.setdefault(paint, len(self._numbers) + 1)
 
     def _place(self, points: Iterable[Point]) -> list[Point]:
         """From the object's frame to the supersampled canvas."""
@@ -126,4 +119,4 @@ class Pen:
 def _shrink(picture: np.ndarray) -> np.ndarray:
     """Mean over SUPERSAMPLE x SUPERSAMPLE blocks of an array (H, W) or (H, W, 3)."""
     s = SUPERSAMPLE
-    return sum(picture[i::s, j::s] for i in range(s) for j in range(s)) / (s * s)
+    return sum(picture[i::s, j::s] for i in range(s) for j in range(s)) / s**2

@@ -6,6 +6,7 @@ pixel wide around every object.
 
 import numpy as np
 from PIL import Image, ImageFilter
+from scipy.ndimage import binary_dilation
 
 from ...data.palette import CLASS_NAMES, VOID
 from .objects import SHAPES
@@ -17,31 +18,23 @@ OUTSIDE = 0.08  # share of an object's extent that the image's edge may cut off
 
 
 def draw_scene(seed: int, index: int, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Draw scene ``index``; it depends on nothing but the arguments.
+    """Draw the image and the label map of scene ``index``; ten scenes in a row show each class at least once.
 
-    Args:
-        seed: of the whole dataset, 0 or more.
-        index: of the scene, 0 or more; ten scenes in a row show each class at least once.
-        size: (width, height) in pixels.
-
-    Returns:
-        Image uint8 (H, W, 3) and label map uint8 (H, W).
+    They depend on nothing but the arguments: the seed of the whole data set, the index and (width, height) in pixels.
     """
     rng = np.random.default_rng([seed, index])
     picture, labels = draw_background(rng, *size), np.zeros(size[::-1], dtype=np.uint8)
     names = list(SHAPES)
     first = names.pop(index % len(names))
-    others = rng.permutation(names)[: rng.integers(1, 4)]
-    for name in (first, *others.tolist()):
+    for name in (first, *rng.permutation(names)[: rng.integers(1, 4)].tolist()):
         sprite = draw_object(rng, name, min(size))
-        place = _find_place(rng, sprite, labels)
-        if place is not None:
+        if place := _find_place(rng, sprite, labels):
             _paste(rng, picture, labels, sprite, place, CLASS_NAMES.index(name))
     return _photograph(rng, picture), labels
 
 
 def draw_object(rng: np.random.Generator, name: str, side: int) -> Sprite:
-    """One object of class ``name`` for an image whose shorter side is ``side`` px."""
+    """Draw an object of class ``name`` for an image whose shorter side is ``side`` px."""
     pen = Pen(
         size=rng.uniform(0.48, 0.72) * side,
         width=rng.uniform(3.6, 5.4) * max(side, 64) / 128,
@@ -53,19 +46,15 @@ def draw_object(rng: np.random.Generator, name: str, side: int) -> Sprite:
 
 
 def void_ring(mask: np.ndarray) -> np.ndarray:
-    """The pixels outside a bool (H, W) mask that touch it, corners included."""
-    padded = np.pad(mask, 1)
-    wider = padded[:, :-2] | padded[:, 1:-1] | padded[:, 2:]
-    return (wider[:-2] | wider[1:-1] | wider[2:]) & ~mask
+    """Find the pixels outside a bool (H, W) mask that touch it, corners included."""
+    return binary_dilation(mask, np.ones((3, 3))) & ~mask
 
 
 def _find_place(rng: np.random.Generator, sprite: Sprite, labels: np.ndarray) -> tuple[int, int] | None:
-    """Top and left of a place that hides little of the earlier objects; None if there is none."""
+    """Find top and left of a place that hides little of the earlier objects; None if there is none."""
     mask = sprite.mask
-    ranges = []
-    for room, length in zip(labels.shape, mask.shape, strict=True):
-        low, high = -OUTSIDE * length, room - (1 - OUTSIDE) * length
-        ranges.append((low, high) if low < high else (high, low))
+    lengths = zip(labels.shape, mask.shape, strict=True)
+    ranges = [sorted((-OUTSIDE * length, room - (1 - OUTSIDE) * length)) for room, length in lengths]
     least, best = HIDDEN_AT_MOST, None
     for _ in range(24):
         place = tuple(round(rng.uniform(*each)) for each in ranges)
@@ -79,13 +68,10 @@ def _find_place(rng: np.random.Generator, sprite: Sprite, labels: np.ndarray) ->
 
 
 def _overlap(room: tuple, extent: tuple, place: tuple) -> tuple[tuple, tuple]:
-    """Slices into the image and into the sprite where both are, for a sprite put at ``place``."""
-    there, here = [], []
-    for space, length, start in zip(room, extent, place, strict=True):
-        low, high = max(start, 0), min(start + length, space)
-        there.append(slice(low, high))
-        here.append(slice(low - start, high - start))
-    return tuple(there), tuple(here)
+    """Slice the image and the sprite where both are, for a sprite put at ``place``."""
+    ranges = [(max(p, 0), min(p + length, side)) for side, length, p in zip(room, extent, place, strict=True)]
+    here = tuple(slice(low - p, high - p) for (low, high), p in zip(ranges, place, strict=True))
+    return tuple(slice(*each) for each in ranges), here
 
 
 def _paste(

@@ -1,7 +1,7 @@
 """Colours, surface patterns, and backgrounds in muted colours: a wall, or a ground under a sky.
 
-A pattern is a function (u, v) -> values in [-1, 1]; u and v are float arrays of one shape, in
-pixels of the finished image, along the object's own axes, so that a pattern turns with its object.
+A pattern is a function (u, v) -> values in [-1, 1]; u and v are float arrays of one shape, in pixels of the finished image,
+along the object's own axes, so that a pattern turns with its object.
 """
 
 import colorsys
@@ -17,22 +17,16 @@ Pattern = Callable[[np.ndarray, np.ndarray], np.ndarray]
 def hsv(
     rng: np.random.Generator, hue: float, saturation: float, value: float, jitter: Colour = (0.025, 0.12, 0.12)
 ) -> Colour:
-    """A colour near the given one; all in [0, 1], each moved by at most its ``jitter``."""
+    """Draw a colour near the given one; all in [0, 1], each moved by at most its ``jitter``."""
     h, s, v = np.array((hue, saturation, value)) + rng.uniform(-1, 1, 3) * jitter
-    rgb = colorsys.hsv_to_rgb(h % 1, min(max(s, 0), 1), min(max(v, 0), 1))
-    return tuple(255 * channel for channel in rgb)
+    return tuple(255 * channel for channel in colorsys.hsv_to_rgb(h % 1, min(max(s, 0), 1), min(max(v, 0), 1)))
 
 
 def stripes(period: float, degrees: float = 0.0, phase: float = 0.0) -> Pattern:
     """Soft stripes ``period`` px apart, running down the object, or turned by ``degrees``."""
     angle = np.deg2rad(degrees)
     across, along = np.cos(angle), np.sin(angle)
-
-    def pattern(u: np.ndarray, v: np.ndarray) -> np.ndarray:
-        wave = np.sin(2 * np.pi * ((across * u + along * v) / period + phase))
-        return np.clip(2 * wave, -1, 1)
-
-    return pattern
+    return lambda u, v: np.clip(2 * np.sin(2 * np.pi * ((across * u + along * v) / period + phase)), -1, 1)
 
 
 def checks(period: float) -> Pattern:
@@ -44,15 +38,12 @@ def checks(period: float) -> Pattern:
 def wool(rng: np.random.Generator, period: float) -> Pattern:
     """Irregular curls about ``period`` px wide: four plane waves in random directions."""
     angles = rng.uniform(0, np.pi) + np.arange(4) * np.pi / 4
-    phases = rng.uniform(0, 2 * np.pi, 4)
-    periods = period * rng.uniform(0.7, 1.4, 4)
+    phases, periods = rng.uniform(0, 2 * np.pi, 4), period * rng.uniform(0.7, 1.4, 4)
 
     def pattern(u: np.ndarray, v: np.ndarray) -> np.ndarray:
-        waves = 0.0
-        for angle, phase, each in zip(angles, phases, periods, strict=True):
-            turned = np.cos(angle) * u + np.sin(angle) * v
-            waves = waves + np.sin(2 * np.pi * turned / each + phase)
-        return np.clip(waves / 2, -1, 1)
+        turned = (np.cos(angle) * u + np.sin(angle) * v for angle in angles)
+        waves = (np.sin(2 * np.pi * t / p + phase) for t, p, phase in zip(turned, periods, phases, strict=True))
+        return np.clip(sum(waves) / 2, -1, 1)
 
     return pattern
 
@@ -62,13 +53,12 @@ def smooth_noise(rng: np.random.Generator, width: int, height: int) -> np.ndarra
     noise = np.zeros((height, width), dtype=np.float32)
     for cell, weight in ((32, 0.55), (10, 0.3), (3, 0.15)):
         grid = rng.uniform(-1, 1, (height // cell + 2, width // cell + 2)).astype(np.float32)
-        layer = Image.fromarray(grid).resize((width, height), Image.Resampling.BICUBIC)
-        noise += weight * np.asarray(layer)
+        noise += weight * np.asarray(Image.fromarray(grid).resize((width, height), Image.Resampling.BICUBIC))
     return noise
 
 
 def draw_background(rng: np.random.Generator, width: int, height: int) -> np.ndarray:
-    """One background: float32 (H, W, 3), R, G, B about in [0, 255]."""
+    """Draw a background: float32 (H, W, 3), R, G, B about in [0, 255]."""
     picture = _surface(rng, width, height, 0.72)
     if rng.uniform() < 0.5:
         ground = _surface(rng, width, height, 0.50)
@@ -81,14 +71,13 @@ def draw_background(rng: np.random.Generator, width: int, height: int) -> np.nda
 
 
 def _surface(rng: np.random.Generator, width: int, height: int, value: float) -> np.ndarray:
-    """A muted colour with a gradient, noise, and on every second surface soft stripes."""
-    low = hsv(rng, rng.uniform(), 0.13, value, (0, 0.10, 0.16))
-    high = hsv(rng, rng.uniform(), 0.13, value, (0, 0.10, 0.16))
+    """Draw a muted colour with a gradient, noise, and on every second surface soft stripes."""
+    low, high = (np.array(hsv(rng, rng.uniform(), 0.13, value, (0, 0.10, 0.16))) for _ in range(2))
     x, y = np.meshgrid(np.linspace(-1, 1, width), np.linspace(-1, 1, height))
     angle = rng.uniform(0, 2 * np.pi)
     slope = 0.35 * (np.cos(angle) * x + np.sin(angle) * y)
     share = np.clip(0.5 + slope + 0.5 * smooth_noise(rng, width, height), 0, 1)[..., None]
-    picture = np.array(low) * (1 - share) + np.array(high) * share
+    picture = low * (1 - share) + high * share
     if rng.uniform() < 0.5:
         pattern = stripes(rng.uniform(6, 24), rng.uniform(-90, 90))
         picture += rng.uniform(4, 10) * pattern(x * width / 2, y * height / 2)[..., None]

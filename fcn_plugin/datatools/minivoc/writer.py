@@ -35,15 +35,12 @@ def make_minivoc(
     """Draw the data set into ``out_dir``; returns False where the same one is there.
 
     Args:
-        out_dir: root of the layout; made if missing.
-        seed: 0 or more.
-        train, val: numbers of images, 1 or more.
-        size: (width, height) in pixels, 32 or more each.
+        train, val: numbers of images.
+        size: (width, height) in pixels.
         force: redraw a mini data set that is there, with other parameters or with the same.
 
     Raises:
-        UserError: ``option-value``: a number is out of range; ``output-path``, ``output-exists``: ``out_dir`` is a file, or
-            holds what is not to be replaced.
+        UserError: ``option-value``, ``output-path``, ``output-exists``.
     """
     if seed < 0:
         raise UserError("option-value", f"seed is {seed}; give 0 or more")
@@ -51,8 +48,7 @@ def make_minivoc(
         if not 1 <= count <= VAL_START:
             raise UserError("option-value", f"{name} is {count} images; give 1 to {VAL_START}")
     if min(size) < SMALLEST_SIDE:
-        remedy = f"give {SMALLEST_SIDE} or more for width and height"
-        raise UserError("option-value", f"size is {size[0]} x {size[1]} px; {remedy}")
+        raise UserError("option-value", f"size is {size[0]} x {size[1]} px; give {SMALLEST_SIDE} or more for each side")
     wanted = dict(format_version=FORMAT_VERSION, seed=seed, train=train, val=val, size=list(size))
     root = Path(out_dir).resolve()
     if not _must_draw(root, wanted, force):
@@ -89,7 +85,7 @@ def _must_draw(root: Path, wanted: dict, force: bool) -> bool:
 
 
 def _splits(record: dict) -> dict[str, list[int]]:
-    """Scene indices by split."""
+    """List scene indices by split."""
     train, val = list(range(record["train"])), list(range(VAL_START, VAL_START + record["val"]))
     return dict(train=train, val=val, trainval=train + val)
 
@@ -99,12 +95,10 @@ def _name(index: int) -> str:
 
 
 def _file_names(record: dict) -> set[str]:
-    """All files of the data set, relative to its root."""
-    splits = _splits(record)
-    lists = (f"ImageSets/Segmentation/{split}.txt" for split in splits)
-    names = [_name(index) for index in splits["trainval"]]
-    images, masks = (f"JPEGImages/{name}.jpg" for name in names), (f"SegmentationClass/{name}.png" for name in names)
-    return {RECORD, *lists, *images, *masks}
+    """List all files of the data set, relative to its root."""
+    files = {RECORD, *(f"ImageSets/Segmentation/{split}.txt" for split in _splits(record))}
+    names = [_name(index) for index in _splits(record)["trainval"]]
+    return files.union(*((f"JPEGImages/{name}.jpg", f"SegmentationClass/{name}.png") for name in names))
 
 
 def _write(root: Path, record: dict) -> None:
@@ -119,6 +113,5 @@ def _write(root: Path, record: dict) -> None:
         mask.putpalette(palette)
         mask.save(root / "SegmentationClass" / f"{_name(index)}.png")
     for split, indices in splits.items():
-        lines = "".join(f"{_name(index)}\n" for index in indices)
-        (root / "ImageSets" / "Segmentation" / f"{split}.txt").write_text(lines)
+        (root / f"ImageSets/Segmentation/{split}.txt").write_text("".join(f"{_name(index)}\n" for index in indices))
     (root / RECORD).write_text(json.dumps(record, indent=2) + "\n")
