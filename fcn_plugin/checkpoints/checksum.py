@@ -10,13 +10,14 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import sys
 import zipfile
 from typing import BinaryIO
 
 from ..errors import UserError
 
 MARK = b"fcn_plugin sha256:"
-HEX = hashlib.sha256().digest_size * 2
+HEX = 64  # digits of a sum
 KEY = "fcn_plugin_sha256"  # among the notes of safetensors
 BLANK = {KEY: MARK.decode() + "0" * HEX}  # to be written with them; seal() fills it
 
@@ -30,14 +31,10 @@ BROKEN = "can't be read as a checkpoint: it is empty, truncated, damaged or from
 
 
 def seal(path: str | os.PathLike) -> None:
-    """Write the checksum into a finished file.
-
-    Args:
-        path: what ``torch.save`` wrote, or safetensors with :data:`BLANK` among their notes.
+    """Write the checksum into what ``torch.save`` has written, or into safetensors with :data:`BLANK` among their notes.
 
     Raises:
         ValueError: it is neither, or sealed already.
-        OSError: it can't be written.
     """
     with open(path, "r+b") as file:
         blank = _read(file, 0, HEAD).find(BLANK[KEY].encode())
@@ -61,7 +58,7 @@ def verify(path: str | os.PathLike) -> bool:
         True where it has a checksum and that is right; False for the file of another program.
 
     Raises:
-        UserError: ``checkpoint-damaged``; ``file-access``: it can't be opened.
+        UserError: checkpoint-damaged, file-access.
     """
     try:
         with open(path, "rb") as file:
@@ -118,9 +115,8 @@ def _compare_crcs(file: BinaryIO) -> None:
     except Exception as error:  # zipfile raises errors of many kinds for damaged archives
         raise UserError("checkpoint-damaged", f"{file.name} is damaged ({error}): take another copy") from error
     if broken:
-        raise UserError(
-            "checkpoint-damaged", f"{file.name} is damaged: the CRC of {broken} is wrong. Take another copy"
-        )
+        message = f"{file.name} is damaged: the CRC of {broken} is wrong. Take another copy"
+        raise UserError("checkpoint-damaged", message)
 
 
 def _read(file: BinaryIO, start: int, count: int) -> bytes:
@@ -130,12 +126,10 @@ def _read(file: BinaryIO, start: int, count: int) -> bytes:
 
 def _digest(file: BinaryIO, place: int) -> bytes:
     """Compute the SHA-256, as hex digits, of all bytes but those of the digits themselves, which begin at ``place``."""
-    total, left = hashlib.sha256(), place
-    file.seek(0)
-    while left and (chunk := file.read(min(CHUNK, left))):
-        total.update(chunk)
-        left -= len(chunk)
-    file.seek(place + HEX)
-    while chunk := file.read(CHUNK):
-        total.update(chunk)
+    total = hashlib.sha256()
+    for start, left in ((0, place), (place + HEX, sys.maxsize)):
+        file.seek(start)
+        while chunk := file.read(min(CHUNK, left)):
+            total.update(chunk)
+            left -= len(chunk)
     return total.hexdigest().encode()

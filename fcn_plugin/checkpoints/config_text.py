@@ -28,9 +28,8 @@ def drop_programs(content: dict, path: str) -> None:
             continue
         if not may_run(path, f"holds a program in {where}"):
             del node[name]
-            print_log(
-                f"{path}: {where} is a program that may be run later, and was left out", "current", logging.WARNING
-            )
+            message = f"{path}: {where} is a program that may be run later, and was left out"
+            print_log(message, "current", logging.WARNING)
 
 
 def is_plain(text: object) -> bool:

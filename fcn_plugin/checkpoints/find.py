@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from ..atomic_write import durable_write
 from ..errors import UserError
-from .opened import Checkpoint, open_checkpoint
+from .read import Checkpoint, open_checkpoint
 
 LAST = "last_checkpoint"  # mmengine's name for the note of the newest checkpoint
 START = "run_start.json"  # where the run began, and which files were there before it
@@ -33,20 +34,19 @@ def find_latest(work_dir: str | Path, strict: bool = True) -> Found:
 
     Args:
         work_dir: the folder.
-        strict: raise where there are checkpoints and none is usable; else find nothing.
+        strict: raise where there are checkpoints and none is usable.
 
     Raises:
-        UserError: checkpoint-resume: there are checkpoints, and none is usable.
+        UserError: checkpoint-resume.
     """
     noted, start = _noted(work_dir), _start(work_dir)
     if noted == NOTHING_SAVED:
         return Found(None, [])
-    name = Path(noted).name
+    name, begun = Path(noted).name, start.get("checkpoint")
     folder, candidates = _candidates(Path(work_dir), noted, start)
     problems = []
     if name and not (folder / name).is_file():
         problems.append(f"{folder / name} is not there: it was cut off while being written, or removed")
-    begun = start.get("checkpoint")
     if begun and Path(begun) not in candidates and Path(begun).is_file():
         candidates.append(Path(begun))
     for path in candidates:
@@ -57,10 +57,10 @@ def find_latest(work_dir: str | Path, strict: bool = True) -> Found:
         except UserError as error:
             problems.append(error.message)
     if candidates and strict:
-        raise UserError(
-            "checkpoint-resume",
-            f"no usable checkpoint in {folder}: {'; '.join(problems)}. Restore a backup, or start over without --resume",
+        message = (
+            f"no usable checkpoint in {folder}: {'; '.join(problems)}. Restore a backup, or start over without --resume"
         )
+        raise UserError("checkpoint-resume", message)
     return Found(None, problems)
 
 
@@ -83,19 +83,13 @@ def note_start(work_dir: str | Path, start: str | None, template: str = TEMPLATE
         template: of the names that it gives its checkpoints.
     """
     folder, begun = Path(work_dir), Path(start).absolute() if start else None
-    before = _start(work_dir)
-    names, step = _pattern(template), None
-    if begun and begun.parent == folder.absolute() and (match := names.fullmatch(begun.name)):
-        step = int(match[1])
-    # its own past are the files up to where it begins, less what was an earlier run's already
-    foreign = {
-        path.name: mark
-        for path in folder.glob("*.pth")
-        if (mark := _mark(path)) == before.get("foreign", {}).get(path.name)
-        or step is None
-        or not (match := names.fullmatch(path.name))
-        or int(match[1]) > step
-    }
+    own = _step(begun.name, [template]) if begun and begun.parent == folder.absolute() else None
+    before = _start(work_dir).get("foreign", {})
+    foreign = {}  # all files but its own past: those up to where it begins that were no earlier run's
+    for path in folder.glob("*.pth"):
+        step, mark = _step(path.name, [template]), _mark(path)
+        if own is None or step is None or step > own or mark == before.get(path.name):
+            foreign[path.name] = mark
     content = dict(checkpoint=str(begun) if begun else None, template=template, foreign=foreign)
     write_note(folder / START, json.dumps(content))
     write_note(folder / LAST, str(begun) if begun else NOTHING_SAVED)
@@ -127,8 +121,9 @@ def _start(work_dir: str | Path) -> dict:
         return {}
 
 
-def _pattern(template: str) -> re.Pattern:
-    return re.compile(re.escape(template).replace(r"\{\}", r"(\d+)"))
+def _step(name: str, templates: Sequence[str]) -> int | None:
+    patterns = [re.escape(template).replace(r"\{\}", r"(\d+)") for template in templates]
+    return next((int(match[1]) for pattern in patterns if (match := re.fullmatch(pattern, name))), None)
 
 
 def _mark(path: Path) -> str:
@@ -141,23 +136,19 @@ def _mark(path: Path) -> str:
 
 def _candidates(work_dir: Path, noted: str, start: dict) -> tuple[Path, list[Path]]:
     """The folder of the checkpoints, and those that a run with this note may have written, newest first."""
-    path = Path(noted)
-    patterns = [_pattern(template) for template in ([start["template"]] if "template" in start else TEMPLATES)]
-    match = next((match for pattern in patterns if (match := pattern.fullmatch(path.name))), None)
+    path, templates = Path(noted), [start["template"]] if start else TEMPLATES
+    last = _step(path.name, templates)
     folders = [work_dir, path.parent] if path.is_absolute() else [work_dir]
     if path.is_file() and not (work_dir / path.name).is_file():
         folders.reverse()  # it is elsewhere: a run resumed from there, or saves there
     for folder in folders:
-        steps = {file: int(name[1]) for file in folder.glob("*") for p in patterns if (name := p.fullmatch(file.name))}
-        if match:  # what is beyond the note was left by an earlier run
-            steps = {file: step for file, step in steps.items() if step <= int(match[1])}
-        if folder == work_dir:
-            foreign = start.get("foreign", {})
-            steps = {
-                file: s for file, s in steps.items() if file.name not in foreign or foreign[file.name] != _mark(file)
-            }
-        found = sorted(steps, key=steps.get, reverse=True)
-        if noted and not match and (folder / path.name).is_file():  # a name of the user's own
+        steps = {file: step for file in folder.glob("*") if (step := _step(file.name, templates)) is not None}
+        if last is not None:  # what is beyond the note was left by an earlier run
+            steps = {file: step for file, step in steps.items() if step <= last}
+        foreign = start.get("foreign", {}) if folder == work_dir else {}
+        own = [file for file in steps if file.name not in foreign or foreign[file.name] != _mark(file)]
+        found = sorted(own, key=steps.get, reverse=True)
+        if noted and last is None and (folder / path.name).is_file():  # a name of the user's own
             found.insert(0, folder / path.name)
         if found:
             return folder, found

@@ -8,9 +8,8 @@ from mmengine.logging import print_log
 from mmengine.model import BaseTTAModel, is_model_wrapper
 from torch import nn
 
-from ..errors import UserError
-from .opened import Checkpoint
-from .read import abbreviate, require_finite
+from ..errors import UserError, abbreviate
+from .read import Checkpoint, require_finite
 
 
 def load_verified(
@@ -35,33 +34,45 @@ def load_verified(
         The content, with ``state_dict`` and ``meta``.
 
     Raises:
-        UserError: checkpoint-fit, checkpoint-classes or checkpoint-nan: names the file, what differs and the remedy.
+        UserError: checkpoint-fit, checkpoint-classes or checkpoint-nan.
     """
     while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
         model = model.module
     head = getattr(model, "decode_head", None)
     path, own, state = checkpoint.path, model.state_dict(), dict(checkpoint.state_dict)
     other = [name for name in own if name in state and own[name].shape != state[name].shape]
-    classes = _classes(head, state, own) if any(_declares(head, "class_dependent", name) for name in other) else None
+    dependent = [name for name in other if _declares(head, "class_dependent", name)]
+    classes = [head.count_classes(tensors) for tensors in (state, own)] if dependent else []
+    if None in classes or len({*classes}) < 2:
+        classes = []
+    optional = {*getattr(model, "OPTIONAL_KEYS", ())}
     if adapt_classes and classes:
-        renewed = [name for name in other if _declares(head, "class_dependent", name)]
-        print_log(
-            f"{path} was trained for {classes[0]} classes: newly initialised for {classes[1]} are {', '.join(renewed)}",
-            logger="current",
-        )
-        other = [name for name in other if name not in renewed]
-        for name in renewed:
-            del state[name]
-        classes = None
-    else:
-        renewed = []
-    optional = {*getattr(model, "OPTIONAL_KEYS", ()), *renewed}
+        renewed = f"newly initialised for {classes[1]} are {', '.join(dependent)}"
+        print_log(f"{path} was trained for {classes[0]} classes: {renewed}", logger="current")
+        optional.update(dependent)
+        other = [name for name in other if name not in dependent]
+        state = {name: tensor for name, tensor in state.items() if name not in dependent}
+        classes = []
     missing = [name for name in own if name not in state and name not in optional]
     unexpected = [name for name in state if name not in own]
     if training:
         missing = [name for name in missing if not _declares(head, "may_be_new", name)]
         unexpected = [name for name in unexpected if not _declares(head, "is_upsampling", name)]
-    _require_fit(path, own, state, other, classes, missing, unexpected, training)
+
+    problems, code, remedy = [], "checkpoint-fit", "Use the config that the checkpoint was trained with"
+    if classes:
+        code = "checkpoint-classes"
+        problems.append(f"it was trained for {classes[0]} classes, the config has num_classes={classes[1]}")
+        remedy += ", or pass --adapt-classes to train new score layers" if training else ""
+    elif other:
+        name = other[0]
+        problems.append(f"{name} has shape {tuple(state[name].shape)}, the config's net needs {tuple(own[name].shape)}")
+    if missing:
+        problems.append(f"it lacks {len(missing)} of the net's {len(own)} tensors ({abbreviate(missing)})")
+    if unexpected:
+        problems.append(f"{len(unexpected)} of its tensors are not part of the net ({abbreviate(unexpected)})")
+    if problems:
+        raise UserError(code, f"{path} does not fit the config's net: {'; '.join(problems)}. {remedy}")
     require_finite(state, path)
     for line in model.assumptions(state) if hasattr(model, "assumptions") else ():
         print_log(f"{path} {line}", logger="current")
@@ -78,26 +89,3 @@ def load_verified(
 def _declares(head: nn.Module | None, question: str, key: str) -> bool:
     """What a head says of one of its tensors; False for heads that declare nothing, such as mmseg's own."""
     return hasattr(head, question) and getattr(head, question)(key)
-
-
-def _classes(head: nn.Module, state: dict, own: dict) -> tuple[int, int] | None:
-    """Numbers of classes of the file and of the net where they differ."""
-    counts = head.count_classes(state), head.count_classes(own)
-    return counts if None not in counts and counts[0] != counts[1] else None
-
-
-def _require_fit(path, own, state, other, classes, missing, unexpected, training) -> None:
-    problems, code, remedy = [], "checkpoint-fit", "Use the config that the checkpoint was trained with"
-    if classes:
-        code = "checkpoint-classes"
-        problems.append(f"it was trained for {classes[0]} classes, the config has num_classes={classes[1]}")
-        remedy += ", or pass --adapt-classes to train new score layers" if training else ""
-    elif other:
-        name = other[0]
-        problems.append(f"{name} has shape {tuple(state[name].shape)}, the config's net needs {tuple(own[name].shape)}")
-    if missing:
-        problems.append(f"it lacks {len(missing)} of the net's {len(own)} tensors ({abbreviate(missing)})")
-    if unexpected:
-        problems.append(f"{len(unexpected)} of its tensors are not part of the net ({abbreviate(unexpected)})")
-    if problems:
-        raise UserError(code, f"{path} does not fit the config's net: {'; '.join(problems)}. {remedy}")

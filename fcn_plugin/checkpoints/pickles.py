@@ -15,7 +15,7 @@ import torch
 
 from ..errors import UserError
 from .checksum import BROKEN
-from .pickled_objects import ALLOWED, RefusedError, restore
+from .plain_values import ALLOWED, RefusedError, restore
 from .trust import may_run
 
 LEGACY_PICKLES = 5  # of torch before 1.6: magic number, version, machine, content, keys; then raw weights
@@ -34,15 +34,14 @@ def load_pickled(path: str, map_location=None) -> Any:
         map_location: as ``torch.load`` takes it; None is the CPU.
 
     Raises:
-        UserError: ``checkpoint-damaged``; ``checkpoint-code``: it would run code, and :func:`~.trust.trusting` does not let it.
+        UserError: checkpoint-damaged; checkpoint-code, unless :func:`~.trust.trusting` lets it run code.
     """
-    map_location = "cpu" if map_location is None else map_location
     for weights_only in (True, False):
         try:
             with _only_allowed(), warnings.catch_warnings():
-                # what torch says of other protocols and TorchScript before it refuses them; we say it ourselves
+                # before torch refuses them; the error says the same
                 warnings.filterwarnings("ignore", message="Detected pickle protocol|.*TorchScript archive")
-                return restore(torch.load(path, map_location, weights_only=weights_only))
+                return restore(torch.load(path, map_location or "cpu", weights_only=weights_only))
         except (torch.OutOfMemoryError, MemoryError):
             raise
         except Exception as error:  # of any kind: hostile files, and code that ran

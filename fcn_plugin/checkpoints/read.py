@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -14,6 +15,61 @@ from ..errors import UserError, abbreviate
 from .checksum import verify
 from .config_text import drop_programs
 from .pickles import load_pickled
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A file that :func:`open_checkpoint` has verified and read once; it goes to whoever needs it.
+
+    Args:
+        path: the file.
+        content: a dictionary with ``state_dict`` and, from training, ``meta``, ``optimizer`` and more; or a bare state dict.
+    """
+
+    path: str
+    content: dict
+
+    @property
+    def state_dict(self) -> dict[str, Tensor]:
+        """The tensors by name, without the prefix ``module.`` of wrapped nets; a new dictionary each time.
+
+        Raises:
+            UserError: checkpoint-damaged.
+        """
+        state = self.content.get("state_dict", self.content)
+        if not isinstance(state, Mapping):
+            message = f"{self.path} holds a {type(state).__name__} as state_dict, no tensors by name"
+            raise UserError("checkpoint-damaged", message)
+        return {str(name).removeprefix("module."): value for name, value in state.items() if isinstance(value, Tensor)}
+
+    @property
+    def meta(self) -> dict:
+        """What the run noted beside the weights; may be empty."""
+        meta = self.content.get("meta")
+        return meta if isinstance(meta, dict) else {}
+
+    def require_finite(self) -> None:
+        """Raise a UserError (checkpoint-nan) where the weights or their running average hold NaN or infinity."""
+        require_finite(self.state_dict, self.path)
+        average = self.content.get("ema_state_dict")
+        require_finite(average if isinstance(average, Mapping) else {}, self.path)
+
+    def require_resumable(self, optimizer: bool = True, schedule: bool = True) -> None:
+        """Raise a UserError (checkpoint-resume) where a run that saves these states could not continue from it."""
+        needs = dict(optimizer=optimizer, param_schedulers=schedule)
+        lacks = [] if "iter" in self.meta else ["meta.iter"]
+        lacks += [name for name, needed in needs.items() if needed and name not in self.content]
+        if lacks:
+            raise UserError(
+                "checkpoint-resume",
+                f"{self.path} lacks {', '.join(lacks)}, so a run can't continue from it (the best checkpoints hold weights alone): "
+                "resume from an iter_N.pth, or start from these weights with --load-from",
+            )
+
+
+def open_checkpoint(path: str, map_location=None) -> Checkpoint:
+    """Open a file; arguments and errors as of :func:`read_checkpoint`."""
+    return Checkpoint(path, read_checkpoint(path, map_location))
 
 
 def read_checkpoint(path: str, map_location=None) -> dict:
@@ -27,8 +83,7 @@ def read_checkpoint(path: str, map_location=None) -> dict:
         The content; of safetensors ``state_dict`` and ``meta``.
 
     Raises:
-        UserError: the message begins with the path. ``checkpoint-missing``; ``file-access``; ``checkpoint-damaged``: another
-            checksum, another CRC, or not a checkpoint; ``checkpoint-code``: it would run code.
+        UserError: checkpoint-missing, file-access, checkpoint-damaged, checkpoint-code; the message begins with the path.
     """
     require_checkpoint(path)
     verify(path)
@@ -40,16 +95,14 @@ def read_checkpoint(path: str, map_location=None) -> dict:
 
 
 def require_checkpoint(path: str) -> None:
-    """Raise a UserError (``checkpoint-missing``) where there is no such file."""
+    """Raise a UserError (checkpoint-missing) where there is no such file."""
     if not Path(path).is_file():
-        raise UserError(
-            "checkpoint-missing",
-            f"no checkpoint at {path}: give the path of a weight file, such as iter_2000.pth",
-        )
+        message = f"no checkpoint at {path}: give the path of a weight file, such as iter_2000.pth"
+        raise UserError("checkpoint-missing", message)
 
 
 def require_finite(state: Mapping[str, Tensor], path: str) -> None:
-    """Raise a UserError (``checkpoint-nan``) where a file's weights hold NaN or infinity."""
+    """Raise a UserError (checkpoint-nan) where a file's weights hold NaN or infinity."""
     broken = [name for name, value in state.items() if isinstance(value, Tensor) and not torch.isfinite(value).all()]
     if broken:
         raise UserError(
@@ -63,8 +116,7 @@ def file_kind(path: str) -> str:
     """Tell ``pytorch``, ``safetensors`` or ``caffemodel`` by the file's first bytes."""
     with open(path, "rb") as file:
         start = file.read(9)
-    # the length of safetensors' header may begin as a zip or a pickle does
-    if start[4:] == bytes(4) + b"{":
+    if start[4:] == bytes(4) + b"{":  # the length before it may begin as a zip or a pickle does
         return "safetensors"
     return "pytorch" if start[:2] == b"PK" or start[:1] in (b"\x80", b"") else "caffemodel"
 
@@ -76,7 +128,6 @@ def _read_safetensors(path: str) -> dict:
             notes = file.metadata() or {}
             meta = {"dataset_meta": json.loads(notes["dataset_meta"])} if "dataset_meta" in notes else {}
     except Exception as error:
-        raise UserError(
-            "checkpoint-damaged", f"{path} can't be read as safetensors ({error}): take another copy"
-        ) from error
+        message = f"{path} can't be read as safetensors ({error}): take another copy"
+        raise UserError("checkpoint-damaged", message) from error
     return {"state_dict": state, "meta": meta}

@@ -9,18 +9,13 @@ from contextvars import ContextVar
 
 from mmengine.logging import print_log
 
-_warned: ContextVar[set[str] | None] = ContextVar(
-    "trusted files that were warned of; None: no file is trusted", default=None
-)
+# trusted files that were warned of; None: no file is trusted
+_warned: ContextVar[set[str] | None] = ContextVar("warned", default=None)
 
 
 @contextmanager
 def trusting(trusted: bool = True) -> Iterator[None]:
-    """Unpickle in full, within the context, checkpoints that hold more than plain values: code in them runs.
-
-    Args:
-        trusted: False refuses them, as outside the context.
-    """
+    """Within the context, unpickle in full checkpoints that hold more than plain values: code in them runs."""
     token = _warned.set(set() if trusted else None)
     try:
         yield
@@ -33,7 +28,6 @@ def may_run(path: str, what: str) -> bool:
     warned = _warned.get()
     if warned is not None and path not in warned:
         warned.add(path)
-        print_log(
-            f"{path} {what}, and is trusted: it runs whatever its author wrote into it", "current", logging.WARNING
-        )
+        message = f"{path} {what}, and is trusted: it runs whatever its author wrote into it"
+        print_log(message, "current", logging.WARNING)
     return warned is not None

@@ -99,7 +99,7 @@ def _load(cfg: Config, checkpoint: str) -> tuple[torch.nn.Module, list]:
     from mmseg.registry import MODELS
 
     from ..checkpoints.load import load_verified
-    from ..checkpoints.opened import open_checkpoint
+    from ..checkpoints.read import open_checkpoint
     from ..data.leaves import dataset_meta
     from ..data.palette import voc_palette
 

@@ -15,7 +15,7 @@ from torch import nn
 
 from ..checkpoints.find import note_start
 from ..checkpoints.load import load_verified
-from ..checkpoints.opened import open_checkpoint
+from ..checkpoints.read import open_checkpoint
 from ..compat import given_start, has_started, is_train_loader, mark_started
 from ..data.broken_files import check_files, skip_broken_files, skipped
 from ..models.fcn import FCN

@@ -10,7 +10,7 @@ from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, Runner
 
 from ..atomic_write import durable_write
 from ..checkpoints.checksum import seal
-from ..checkpoints.plain_state import make_plain
+from ..checkpoints.plain_values import make_plain
 from ..compat import swap_back, watch_swaps
 from ..errors import UserError
 from .hooks.checkpoint import FCNCheckpointHook

@@ -9,8 +9,7 @@ from mmengine.config import ConfigDict
 from mmengine.dist import broadcast_object_list, is_main_process
 
 from ..checkpoints.find import earlier_checkpoint, find_latest, has_saved
-from ..checkpoints.opened import Checkpoint, open_checkpoint
-from ..checkpoints.read import require_checkpoint
+from ..checkpoints.read import Checkpoint, open_checkpoint, require_checkpoint
 from ..errors import UserError
 from .logging import print_main
 

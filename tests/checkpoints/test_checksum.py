@@ -15,8 +15,7 @@ from support.refusals import refused
 
 from fcn_plugin.checkpoints.checksum import BLANK, END, seal, sha256, verify
 from fcn_plugin.checkpoints.load import load_verified
-from fcn_plugin.checkpoints.opened import open_checkpoint
-from fcn_plugin.checkpoints.read import read_checkpoint
+from fcn_plugin.checkpoints.read import open_checkpoint, read_checkpoint
 from fcn_plugin.errors import UserError
 
 SUFFIXES = [".pth", ".safetensors"]

@@ -7,7 +7,7 @@ from support.refusals import refused
 from torch import nn
 
 from fcn_plugin.checkpoints.load import load_verified
-from fcn_plugin.checkpoints.opened import open_checkpoint
+from fcn_plugin.checkpoints.read import open_checkpoint
 from fcn_plugin.models.skip_head import FCNSkipHead
 
 

@@ -15,7 +15,7 @@ from mmengine.logging import HistoryBuffer, MMLogger
 from support.refusals import refused
 
 from fcn_plugin.checkpoints.checksum import seal
-from fcn_plugin.checkpoints.plain_state import make_plain
+from fcn_plugin.checkpoints.plain_values import make_plain
 from fcn_plugin.checkpoints.read import read_checkpoint
 from fcn_plugin.checkpoints.trust import trusting
 

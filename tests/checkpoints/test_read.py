@@ -8,8 +8,7 @@ from support.refusals import refused
 
 from fcn_plugin.checkpoints import read
 from fcn_plugin.checkpoints.checksum import seal
-from fcn_plugin.checkpoints.opened import open_checkpoint
-from fcn_plugin.checkpoints.read import read_checkpoint
+from fcn_plugin.checkpoints.read import open_checkpoint, read_checkpoint
 from fcn_plugin.weights.rename import read_state_dict
 
 

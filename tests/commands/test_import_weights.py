@@ -19,7 +19,7 @@ from support.refusals import refused
 from torchvision import models
 
 from fcn_plugin.checkpoints.load import load_verified
-from fcn_plugin.checkpoints.opened import open_checkpoint
+from fcn_plugin.checkpoints.read import open_checkpoint
 from fcn_plugin.checkpoints.read import read_checkpoint
 from fcn_plugin.commands.import_weights import import_weights
 from fcn_plugin.configs import get_config

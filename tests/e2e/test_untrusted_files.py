@@ -22,7 +22,7 @@ from support.processes import forget_runs
 from support.refusals import refused
 
 from fcn_plugin.checkpoints.load import load_verified
-from fcn_plugin.checkpoints.opened import open_checkpoint
+from fcn_plugin.checkpoints.read import open_checkpoint
 from fcn_plugin.checkpoints.read import read_checkpoint
 from fcn_plugin.checkpoints.trust import trusting
 from fcn_plugin.commands.import_weights import import_weights

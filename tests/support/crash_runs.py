@@ -18,7 +18,7 @@ from pathlib import Path
 import torch
 from mmengine.config import Config
 
-from fcn_plugin.checkpoints.plain_state import HISTORY
+from fcn_plugin.checkpoints.plain_values import HISTORY
 from fcn_plugin.commands.train import train
 from fcn_plugin.configs import config_dir, get_config
 from fcn_plugin.datatools.minivoc.writer import make_minivoc

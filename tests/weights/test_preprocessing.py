@@ -14,7 +14,7 @@ from torch import nn
 from torchvision import models
 
 from fcn_plugin.checkpoints.load import load_verified
-from fcn_plugin.checkpoints.opened import open_checkpoint
+from fcn_plugin.checkpoints.read import open_checkpoint
 from fcn_plugin.weights.preprocessing import (
     BGR,
     CAFFE,

@@ -10,7 +10,7 @@ from mmseg.registry import HOOKS, MODELS
 from torch import Tensor
 
 from ...checkpoints.load import load_verified
-from ...checkpoints.opened import open_checkpoint
+from ...checkpoints.read import open_checkpoint
 from ...errors import UserError
 from ...evaluation.confusion import confusion_matrix, scores
 from ...models.fcn import FCN

@@ -1,8 +1,9 @@
-"""Read mmengine's histories of logged values and NumPy's numbers from pickles without what they would let a file do.
+"""What a checkpoint holds besides weights: made plain before it is written, checked and restored when it is read.
 
-Unpickled by themselves, they need ``getattr``, which reaches any function; ``numpy.ndarray``, which takes a file's bytes for the
-addresses of objects; and ``HistoryBuffer.__setstate__``, which puts functions of the file's choice into the class. Here the
-unpickler makes records of arguments and state, and :func:`restore` checks these and makes the objects.
+Files that mmengine wrote hold histories of logged values and NumPy's numbers. Unpickled by themselves, these need ``getattr``,
+which reaches any function; ``numpy.ndarray``, which takes a file's bytes for the addresses of objects; and
+``HistoryBuffer.__setstate__``, which puts functions of the file's choice into the class. Here the unpickler makes records of
+arguments and state, and :func:`restore` checks these and makes the objects.
 """
 
 from __future__ import annotations
@@ -11,11 +12,42 @@ import re
 from typing import Any
 
 import numpy as np
+import torch
+from mmengine.config import Config, ConfigDict
 from mmengine.logging import HistoryBuffer
 
-from .plain_state import HISTORY
-
+HISTORY = "__history__"  # a history of logged values is written as {HISTORY: [values, counts, longest]}
 NUMBER = re.compile(r"b1|[iu][1248]|f[248]")
+
+
+def make_plain(checkpoint: dict) -> None:
+    """Replace in place what is not plain, so that the file loads without running code.
+
+    Functions go (a schedule is built with its own), configs become dicts, histories of logged values and NumPy's numbers become
+    tensors and numbers, and tensors on a GPU, as mmengine leaves an average's, are copied to the CPU.
+    """
+    for name, value in checkpoint.items():
+        checkpoint[name] = _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, torch.Tensor):
+        return value.cpu()
+    if isinstance(value, HistoryBuffer):
+        return {HISTORY: [*map(torch.from_numpy, value.data), value.max_length]}
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, Config):
+        value = value.to_dict()
+    if isinstance(value, dict):
+        items = {key: _plain(item) for key, item in value.items() if not callable(item)}
+        if type(value) in (dict, ConfigDict):
+            return items
+        value.clear()  # an OrderedDict of weights has their versions as an attribute, and stays
+        value.update(items)
+    elif type(value) in (list, tuple):
+        return type(value)(_plain(item) for item in value if not callable(item))
+    return value
 
 
 class RefusedError(Exception):
