@@ -54,5 +54,5 @@ def main(args: argparse.Namespace) -> None:
 
     given = {name: getattr(args, name) for name in GIVEN if getattr(args, name) is not None}
     source = read_recipe(load_config(args), **given) if args.config else SGDRecipe(**given)
-    target = translate(source, args.to, args.to_batch, args.to_size, args.to_momentum)
+    target = translate(source, args.to, batch=args.to_batch, size=args.to_size, momentum=args.to_momentum)
     print("\n".join(explain(source, target)))

@@ -8,7 +8,7 @@ from typing import Any
 from mmengine.config import ConfigDict
 from mmengine.dist import get_world_size
 
-from ..data.leaves import leaf_configs
+from ..data.leaves import leaf_datasets
 from ..errors import UserError
 from .config import losses_of
 from .sgd_recipe import OTHER, SGDRecipe, command
@@ -24,15 +24,10 @@ MOST_REACH_OF_SUM = 10.0
 
 
 def read_recipe(cfg: ConfigDict, **given: Any) -> SGDRecipe:
-    """Read the settings of a config's SGD.
-
-    Args:
-        cfg: a whole config.
-        given: values of ``SGDRecipe`` that replace the config's.
+    """Read the settings of a config's SGD; ``given`` values of ``SGDRecipe`` replace the config's.
 
     Raises:
-        UserError: ``config-value``: another optimizer, or a value that no training can have; ``option-value``: no crop size, and
-            none given.
+        UserError: ``config-value``: another optimizer, or a value that no training can have; ``option-value``: no crop size.
     """
     optimizer = cfg.get("optim_wrapper", {}).get("optimizer", {})
     kind = optimizer.get("type")
@@ -41,15 +36,14 @@ def read_recipe(cfg: ConfigDict, **given: Any) -> SGDRecipe:
         adam = "a factor of the loss does not change its steps, there is nothing to translate; keep lr and weight_decay"
         reason = adam if str(kind).startswith("Adam") else "only SGD's learning rate can be translated"
         raise UserError("config-value", f"{cfg.filename} trains with {kind!r}: {reason}")
-    values = dict(
-        reduction="sum" if any(map(_is_summed, losses_of(cfg))) else "mean",
-        lr=optimizer.get("lr", 1e-3),  # torch's default
-        size=_crop_size(cfg),
-        batch=cfg.train_dataloader.get("batch_size", 1),
-        momentum=optimizer.get("momentum", 0.0),
-        weight_decay=optimizer.get("weight_decay", 0.0),
-    )
-    values.update(given)
+    values = {
+        "reduction": "sum" if any(map(_is_summed, losses_of(cfg))) else "mean",
+        "lr": optimizer.get("lr", 1e-3),  # torch's default
+        "size": _crop_size(cfg),
+        "batch": cfg.train_dataloader.get("batch_size", 1),
+        **{name: optimizer.get(name, 0.0) for name in ("momentum", "weight_decay")},
+        **given,
+    }
     if values["size"] is None:
         remedy = "pass the images' usual one, --size 500x375 for PASCAL VOC"
         raise UserError("option-value", f"{cfg.filename} names no crop size: {remedy}")
@@ -60,11 +54,7 @@ def read_recipe(cfg: ConfigDict, **given: Any) -> SGDRecipe:
 
 
 def reduction_warning(cfg: ConfigDict) -> str | None:
-    """Warn where the learning rate of a summed loss meets a mean one, or the reverse; None where they fit.
-
-    Raises:
-        UserError: ``config-value``: a value that no training can have.
-    """
+    """Warn where the learning rate of a summed loss meets a mean one, or the reverse; None where they fit."""
     if cfg.get("optim_wrapper", {}).get("optimizer", {}).get("type") != "SGD":
         return None
     batch = cfg.train_dataloader.get("batch_size", 1) * get_world_size()
@@ -94,8 +84,7 @@ def _is_summed(loss: ConfigDict) -> bool:
 
 def _crop_size(cfg: ConfigDict) -> tuple[int, int] | None:
     """Return (W, H) of the training crops; None where whole images are taken."""
-    for step in reversed(next(leaf_configs(cfg.train_dataloader.dataset)).get("pipeline", [])):
+    for step in reversed(next(leaf_datasets(cfg.train_dataloader.dataset)).get("pipeline", [])):
         if step.type == "RandomCrop":
-            size = step.crop_size
-            return (size, size) if isinstance(size, int) else (size[1], size[0])
+            return (step.crop_size,) * 2 if isinstance(step.crop_size, int) else tuple(step.crop_size[::-1])
     return None

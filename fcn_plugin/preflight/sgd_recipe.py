@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 import sys
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ..errors import UserError
 
@@ -30,28 +31,15 @@ LIMITS = {  # least, most, what to give
 
 @dataclass(frozen=True)
 class SGDRecipe:
-    """What decides how far a step of SGD goes.
+    """What decides how far a step of SGD goes; raises ``option-value`` for a value that no training can have."""
 
-    Args:
-        reduction: of the loss over the labelled pixels of a batch, ``sum`` or ``mean``.
-        lr: learning rate.
-        size: (W, H) of a training image or crop, in pixels.
-        batch: images in one forward pass, those of all processes.
-        momentum: without dampening.
-        weight_decay: added to the gradient, as SGD does.
-        labelled: share of the pixels that are not void.
-
-    Raises:
-        UserError: ``option-value``: a value that no training can have.
-    """
-
-    reduction: str
+    reduction: str  # of the loss over the labelled pixels of a batch, "sum" or "mean"
     lr: float
-    size: tuple[int, int]
-    batch: int = 1
-    momentum: float = 0.0
-    weight_decay: float = 0.0
-    labelled: float = 1.0
+    size: tuple[int, int]  # (W, H) of a training image or crop, in pixels
+    batch: int = 1  # images in one forward pass, those of all processes
+    momentum: float = 0.0  # without dampening
+    weight_decay: float = 0.0  # added to the gradient, as SGD does
+    labelled: float = 1.0  # share of the pixels that are not void
 
     def __post_init__(self) -> None:
         if self.reduction not in OTHER:
@@ -78,29 +66,22 @@ class SGDRecipe:
         return ", ".join(f"{name}{link}{value:.6g}" for name, value in values.items() if value or name == "lr")
 
 
-def translate(
-    source: SGDRecipe,
-    reduction: str | None = None,
-    batch: int | None = None,
-    size: tuple[int, int] | None = None,
-    momentum: float | None = None,
-) -> SGDRecipe:
+def translate(source: SGDRecipe, reduction: str | None = None, **changes: Any) -> SGDRecipe:
     """Compute the settings under which each image moves the weights as far as before.
 
     Args:
         source: the settings to start from.
         reduction: ``sum`` or ``mean``; the other one by default.
-        batch: images of the target; like the next two, the source's by default.
-        size: (W, H) of the target.
-        momentum: of the target.
+        changes: ``batch``, ``size`` and ``momentum`` of the target; the source's where they are None.
 
     Raises:
         UserError: ``option-value``: a value that no training can have.
     """
-    changes = dict(reduction=reduction or OTHER[source.reduction], batch=batch, size=size, momentum=momentum)
-    target = replace(source, **{name: value for name, value in changes.items() if value is not None})
-    _, rates, decays = zip(("", 1, 1), *_steps(source, target), strict=True)
-    return replace(target, lr=source.lr * math.prod(rates), weight_decay=source.weight_decay * math.prod(decays))
+    changes = {name: value for name, value in changes.items() if value is not None}
+    target = replace(source, reduction=reduction or OTHER[source.reduction], **changes)
+    for _, rate, decay in _steps(source, target):
+        target = replace(target, lr=target.lr * rate, weight_decay=target.weight_decay * decay)
+    return target
 
 
 def explain(source: SGDRecipe, target: SGDRecipe) -> list[str]:
@@ -133,28 +114,22 @@ def command(source: SGDRecipe) -> str:
 
 def _steps(source: SGDRecipe, target: SGDRecipe) -> list[tuple[str, float, float]]:
     """(reason, factor of lr, factor of decay) of each change, by way of the mean loss: its lr is independent of the size."""
-    steps = []
-    if source.reduction == "sum":
-        why = f"sum -> mean: the sum's gradient is N times the mean's, lr x N; {_formula(source)}"
-        steps.append((why, source.pixels, 1 / source.pixels))
-    old, new = source.batch, target.batch
-    if new != old:
-        why = f"batch {old} -> {new}: each image counts as before, lr x {new} / {old} (linear scaling rule)"
-        steps.append((why, new / old, 1))
-    old, new = source.momentum, target.momentum
-    if new != old:
-        why = f"momentum {old:g} -> {new:g}: a gradient goes lr / (1 - momentum) in all, lr x (1 - {new:g}) / (1 - {old:g})"
-        steps.append((why, (1 - new) / (1 - old), 1))
-    if target.reduction == "sum":
-        why = f"mean -> sum: the sum's gradient is N times the mean's, lr / N; {_formula(target)}"
-        steps.append((why, 1 / target.pixels, target.pixels))
-    return steps
+    b, b2, m, m2 = source.batch, target.batch, source.momentum, target.momentum
+    sum_is = "the sum's gradient is N times the mean's, lr"
+    batch = f"batch {b} -> {b2}: each image counts as before, lr x {b2} / {b} (linear scaling rule)"
+    momentum = f"momentum {m:g} -> {m2:g}: a gradient goes lr / (1 - momentum) in all, lr x (1 - {m2:g}) / (1 - {m:g})"
+    steps = [
+        (source.reduction == "sum", f"sum -> mean: {sum_is} x N; {_formula(source)}", source.pixels, 1 / source.pixels),
+        (b != b2, batch, b2 / b, 1),
+        (m != m2, momentum, (1 - m2) / (1 - m), 1),
+        (target.reduction == "sum", f"mean -> sum: {sum_is} / N; {_formula(target)}", 1 / target.pixels, target.pixels),
+    ]
+    return [tuple(step) for happens, *step in steps if happens]
 
 
 def _describe(recipe: SGDRecipe) -> str:
-    width, height = recipe.size
-    settings = recipe.settings(" ").replace("_", " ")
-    return f"{recipe.reduction} over {recipe.batch} x {width}x{height}, {settings}"
+    size = "x".join(map(str, recipe.size))
+    return f"{recipe.reduction} over {recipe.batch} x {size}, {recipe.settings(' ').replace('_', ' ')}"
 
 
 def _formula(recipe: SGDRecipe) -> str:

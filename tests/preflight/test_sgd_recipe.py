@@ -64,8 +64,8 @@ RECIPES = st.builds(
 
 @given(source=RECIPES, reduction=st.sampled_from(["sum", "mean"]), batch=BATCHES, size=SIDES, momentum=MOMENTA)
 def test_there_and_back(source, reduction, batch, size, momentum):
-    there = translate(source, reduction, batch, size, momentum)
-    back = translate(there, source.reduction, source.batch, source.size, source.momentum)
+    there = translate(source, reduction, batch=batch, size=size, momentum=momentum)
+    back = translate(there, source.reduction, batch=source.batch, size=source.size, momentum=source.momentum)
     assert back.lr == pytest.approx(source.lr, rel=1e-9)
     assert back.weight_decay == pytest.approx(source.weight_decay, rel=1e-9)
     assert replace(back, lr=source.lr, weight_decay=source.weight_decay) == source
