@@ -15,9 +15,7 @@ from .errors import UserError
 def atomic_write(path: Path, durable: bool = False) -> Iterator[Path]:
     """Yield a temporary path in the same folder and rename it to ``path`` at the end; after an error the old file stays.
 
-    Args:
-        path: the file.
-        durable: flush file and folder to the disk, so that a power cut leaves the old file or the new one.
+    ``durable`` flushes file and folder to the disk, so that a power cut leaves the old file or the new one.
     """
     part = path.with_name(f".{path.name}.part")
     try:
@@ -33,11 +31,7 @@ def atomic_write(path: Path, durable: bool = False) -> Iterator[Path]:
 
 @contextmanager
 def durable_write(path: Path) -> Iterator[Path]:
-    """Write what a run resumes from: ``atomic_write(path, durable=True)`` with an error for users.
-
-    Raises:
-        UserError: ``disk-write``, with the system's reason.
-    """
+    """Write what a run resumes from: ``atomic_write(path, durable=True)``, with a UserError: ``disk-write``."""
     try:
         with atomic_write(path, durable=True) as part:
             yield part
@@ -59,11 +53,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
 
 
 def make_dir(path: str, option: str) -> None:
-    """Make a folder for results before the work that fills it.
-
-    Raises:
-        UserError: output-path: it can't be made or written to; names the option that gives another.
-    """
+    """Make a folder for results before the work that fills it; UserError: ``output-path``, names ``option`` for another."""
     try:
         Path(path).mkdir(parents=True, exist_ok=True)
         reason = "" if os.access(path, os.W_OK) else "no permission"

@@ -18,7 +18,7 @@ from ...errors import UserError, abbreviate
 from ..cores import on_all_cores
 from .lists import FOLDER, Names, describe, list_text, make_lists
 from .masks import convert_mask, copy_mask
-from .releases import EXTRACT_AGAIN
+from .sources import EXTRACT_AGAIN
 
 
 def build_voc_sbd(
@@ -32,8 +32,7 @@ def build_voc_sbd(
         force: also write masks that are there.
 
     Raises:
-        UserError: ``option-value``, those of :func:`make_lists`, ``file-missing`` (nothing is written then), faults of masks
-            (the others are written, the lists are not), or ``output-exists``: a mask that is there is not ours.
+        UserError: ``option-value``, ``file-missing``, ``output-exists``, those of lists, and of masks: others are written then.
     """
     if jobs is not None and jobs < 1:
         raise UserError("option-value", f"jobs is {jobs}: give 1 or more")
@@ -47,8 +46,8 @@ def build_voc_sbd(
     _require(mats, ".mat", of_sbd)
 
     conversions = [(mats / f"{n}.mat", images / f"{n}.jpg", sbd_masks / f"{n}.png") for n in sorted(of_sbd)]
-    sources = {name: voc_masks if name in of_voc else sbd_masks for name in sorted(of_sbd | of_voc)}
-    copies = [(folder / f"{name}.png", aug_masks / f"{name}.png") for name, folder in sources.items()]
+    names = [f"{name}.png" for name in sorted(of_sbd | of_voc)]
+    copies = [((voc_masks if name[:-4] in of_voc else sbd_masks) / name, aug_masks / name) for name in names]
     report = [_fill(sbd_masks, convert_mask, conversions, jobs, force)]
     for source, target in copies:  # other programs fill this folder with SBD's masks alone, or gray ones
         if not force and target.exists() and not filecmp.cmp(source, target, shallow=False):
@@ -69,7 +68,7 @@ def build_voc_sbd(
 
 
 def _require(folder: Path, suffix: str, names: Names) -> None:
-    """Raise a UserError, ``file-missing``, where a folder lacks files."""
+    """Refuse a folder that lacks files; UserError: ``file-missing``."""
     if missing := [f"{name}{suffix}" for name in sorted(names - {path.stem for path in folder.glob(f"*{suffix}")})]:
         found = f"{folder} lacks {len(missing)} of the {len(names)} files that the lists name: {abbreviate(missing)}"
         raise UserError("file-missing", f"{found}; the release is incomplete, {EXTRACT_AGAIN}")

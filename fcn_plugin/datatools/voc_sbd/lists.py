@@ -10,17 +10,16 @@ import hashlib
 from pathlib import Path
 
 from ...errors import UserError, abbreviate
-from .releases import EXTRACT_AGAIN
+from .sources import EXTRACT_AGAIN
 
 Names = frozenset[str]
 
 FOLDER = Path("ImageSets/Segmentation")
 FULL_COUNTS = {"trainaug": 10582, "sbd_train": 8498, "seg11valid": 736}  # of the whole releases
-USED_TOGETHER = (("train", "val"), ("trainaug", "val"), ("sbd_train", "seg11valid"))
 
 
 def read_names(path: Path) -> Names:
-    """Read the names of a list; UserError, ``annotation-file``: no such file, no text, or empty."""
+    """Read the names of a list; UserError: ``annotation-file``."""
     try:
         names, fault = frozenset(path.read_text().split()), "it names no image"
     except (OSError, UnicodeDecodeError) as error:
@@ -33,11 +32,8 @@ def read_names(path: Path) -> Names:
 def make_lists(voc2012: Path, sbd: Path, voc2011: Path | None) -> dict[str, Names]:
     """Make all lists: VOC's ``train`` and ``val``, SBD's ``sbd_train`` and ``sbd_val``, ``trainaug`` and ``seg11valid``.
 
-    Without VOC 2011, ``seg11valid`` is the one among VOC 2012's lists, if any.
-
-    Raises:
-        UserError: ``annotation-file``; ``dataset-missing``: VOC 2011's lists are VOC 2012's; ``lists-overlap``: a net would
-            be scored on images that it was trained on.
+    Without VOC 2011, ``seg11valid`` is the one among VOC 2012's lists, if any. UserError: ``annotation-file``,
+    ``dataset-missing``: VOC 2011's lists are VOC 2012's; ``lists-overlap``: of images to train and to score on.
     """
     lists = {name: read_names(voc2012 / FOLDER / f"{name}.txt") for name in ("train", "val")}
     lists |= {f"sbd_{name}": read_names(sbd / f"{name}.txt") for name in ("train", "val")}
@@ -45,14 +41,12 @@ def make_lists(voc2012: Path, sbd: Path, voc2011: Path | None) -> dict[str, Name
     if voc2011:
         val2011 = read_names(voc2011 / FOLDER / "val.txt")
         if val2011 == lists["val"]:
-            remedy = "name VOC 2011's folder or archive by --voc2011, or move this folder away to build no seg11valid"
-            raise UserError(
-                "dataset-missing", f"{voc2011} is not VOC 2011, its val list is that of {voc2012}: {remedy}"
-            )
+            remedy = "name another by --voc2011, or move this folder away to build no seg11valid"
+            raise UserError("dataset-missing", f"{voc2011} is not VOC 2011, it has the val list of {voc2012}: {remedy}")
         lists["seg11valid"] = val2011 - lists["sbd_train"]
     elif (voc2012 / FOLDER / "seg11valid.txt").exists():
         lists["seg11valid"] = read_names(voc2012 / FOLDER / "seg11valid.txt")
-    for training, validation in USED_TOGETHER:
+    for training, validation in (("train", "val"), ("trainaug", "val"), ("sbd_train", "seg11valid")):
         if shared := sorted(lists[training] & lists.get(validation, frozenset())):
             found = f"{training} and {validation} share {len(shared)} images ({abbreviate(shared)})"
             remedy = "take the lists of the releases unchanged, and remove lists made by other means"
@@ -61,7 +55,7 @@ def make_lists(voc2012: Path, sbd: Path, voc2011: Path | None) -> dict[str, Name
 
 
 def list_text(names: Names) -> str:
-    """Write the content of a list's file, the names in order."""
+    """The content of a list's file, the names in order."""
     return "".join(f"{name}\n" for name in sorted(names))
 
 

@@ -16,7 +16,7 @@ from scipy.io import loadmat
 from ...atomic_write import atomic_write
 from ...data.palette import CLASS_NAMES, voc_palette
 from ...errors import UserError, abbreviate
-from .releases import EXTRACT_AGAIN
+from .sources import EXTRACT_AGAIN
 
 
 def read_sbd_mask(path: Path) -> np.ndarray:

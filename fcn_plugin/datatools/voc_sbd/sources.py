@@ -1,4 +1,7 @@
-"""Find the releases: where the user says, in the data folder, in archives, or on the net (by torchvision's downloader)."""
+"""Find the public releases PASCAL VOC 2012 and 2011 (Everingham et al.) and SBD (Hariharan et al., ICCV 2011).
+
+They are looked for where the user says, in the data folder, in archives, and on the net (by torchvision's downloader).
+"""
 
 from __future__ import annotations
 
@@ -6,19 +9,58 @@ import gzip
 import socket
 import tarfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http.client import HTTPException
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
+from torchvision.datasets import SBDataset
 from torchvision.datasets.utils import download_url
+from torchvision.datasets.voc import DATASET_YEAR_DICT
 from tqdm import tqdm
 
 from ...atomic_write import atomic_write
 from ...errors import UserError
-from .releases import RELEASES, Release, how_to_get
 
+EXTRACT_AGAIN = "extract it again (--force does, from its archive)"  # without --force, what is there stays
 DAMAGED = (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error)
 TIMEOUT = 60  # seconds without a byte
+
+
+class Release(NamedTuple):
+    """An archive: ``tree`` is the folder of the data set in it, ``parts`` are the files and folders of it that are used."""
+
+    title: str
+    archive: str
+    url: str
+    md5: str
+    tree: PurePosixPath
+    parts: tuple[str, ...]
+
+    def missing_part(self, tree: Path) -> str | None:
+        """Name the first used part that a tree lacks."""
+        return next((part for part in self.parts if not (tree / part).exists()), None)
+
+
+def _voc(year: str, *parts: str) -> Release:
+    known = DATASET_YEAR_DICT[year]
+    tree = PurePosixPath(Path(known["base_dir"]).as_posix())
+    return Release(f"PASCAL VOC {year}", known["filename"], known["url"], known["md5"], tree, parts)
+
+
+SBD = (SBDataset.filename, SBDataset.url, SBDataset.md5, PurePosixPath("benchmark_RELEASE/dataset"))
+RELEASES = {
+    "voc2012": _voc("2012", "ImageSets/Segmentation", "JPEGImages", "SegmentationClass"),
+    "voc2011": _voc("2011", "ImageSets/Segmentation"),  # images and masks are in VOC 2012 as well
+    "sbd": Release("SBD", *SBD, ("cls", "train.txt", "val.txt")),  # the images are VOC's
+}
+
+
+def how_to_get(names: Iterable[str], data_dir: Path) -> str:
+    """Say for each release which file to get from where and where to put it, a line each."""
+    releases = [(name, RELEASES[name]) for name in names]
+    lines = [f"\n  {data_dir / r.archive} from {r.url} (md5 {r.md5}), or --{name} PATH" for name, r in releases]
+    return "put these files there, or name a folder or an archive:" + "".join(lines)
 
 
 def find_trees(
@@ -32,7 +74,7 @@ def find_trees(
         download, force: fetch what is not there; extract over what is there.
 
     Raises:
-        UserError: ``dataset-missing``, ``download`` or ``archive-damaged``; says which files to put where.
+        UserError: ``dataset-missing``, ``download``, ``archive-damaged``.
     """
     root = Path(data_dir)
     trees = {name: _find_tree(release, given.get(name), root, force) for name, release in RELEASES.items()}
@@ -61,10 +103,9 @@ def _find_tree(release: Release, given: str | None, root: Path, force: bool) -> 
     if archive.is_file():
         return extract(archive, release, root, force)
     folder, steps = Path(given) if given else root, release.tree.parts
-    # the folder may be the tree itself or any of those above it
-    for path in (folder.joinpath(*steps[start:]) for start in range(len(steps), -1, -1)):
-        if release.missing_part(path) is None:
-            return path
+    for start in range(len(steps), -1, -1):  # the folder may be the tree itself or any of those above it
+        if release.missing_part(tree := folder.joinpath(*steps[start:])) is None:
+            return tree
     if given:
         remedy = f"give {release.archive}, or the folder that holds {', '.join(release.parts)}"
         raise UserError("dataset-missing", f"no {release.title} at {given}: {remedy}")
@@ -89,8 +130,7 @@ def fetch(release: Release, folder: Path) -> Path:
 def extract(archive: Path, release: Release, data_dir: Path, force: bool = False) -> Path:
     """Extract the used files of a tar archive to ``data_dir`` that are not there, with ``force`` all; returns the tree.
 
-    Raises:
-        UserError: ``archive-damaged``: truncated, or with a path out of the folder; ``dataset-missing``: another archive.
+    UserError: ``archive-damaged``: truncated, or with a path out of the folder; ``dataset-missing``: another archive.
     """
     tree, seal = data_dir / release.tree, data_dir / f".{archive.name}.extracted"
     stamp = f"{archive.stat().st_size} {archive.stat().st_mtime_ns}"
@@ -116,7 +156,7 @@ def extract(archive: Path, release: Release, data_dir: Path, force: bool = False
         found = f"{archive} can't be extracted, it is no tar archive, truncated or unsafe ({reason})"
         raise UserError("archive-damaged", f"{found}: download it again") from error
     if missing := release.missing_part(tree):
-        what = f"{archive} holds no {release.tree / missing}"
-        raise UserError("dataset-missing", f"{what}: is it {release.title}, {release.archive}?")
+        found = f"{archive} holds no {release.tree / missing}"
+        raise UserError("dataset-missing", f"{found}: is it {release.title}, {release.archive}?")
     seal.write_text(stamp)
     return tree

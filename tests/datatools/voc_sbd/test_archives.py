@@ -7,8 +7,7 @@ import pytest
 from support.refusals import refused
 from support.voc_sbd_trees import TREES, pack
 
-from fcn_plugin.datatools.voc_sbd.releases import RELEASES
-from fcn_plugin.datatools.voc_sbd.sources import extract
+from fcn_plugin.datatools.voc_sbd.sources import RELEASES, extract
 
 SBD = RELEASES["sbd"]
 

@@ -11,8 +11,7 @@ import pytest
 from support.refusals import refused
 from support.voc_sbd_trees import TREES, pack
 
-from fcn_plugin.datatools.voc_sbd.releases import RELEASES
-from fcn_plugin.datatools.voc_sbd.sources import fetch, find_trees
+from fcn_plugin.datatools.voc_sbd.sources import RELEASES, fetch, find_trees
 
 CONTENT = bytes(range(256)) * 40
 

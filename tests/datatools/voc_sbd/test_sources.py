@@ -6,8 +6,7 @@ import pytest
 from support.refusals import refused
 from support.voc_sbd_trees import TREES, pack
 
-from fcn_plugin.datatools.voc_sbd.releases import RELEASES
-from fcn_plugin.datatools.voc_sbd.sources import find_trees
+from fcn_plugin.datatools.voc_sbd.sources import RELEASES, find_trees
 
 
 def test_trees_in_the_data_folder(trees, tmp_path):
