@@ -11,15 +11,7 @@ from mmengine.dataset import BaseDataset, Compose
 from mmseg.datasets.transforms import LoadAnnotations
 
 from ..errors import UserError
-from .headers import (
-    UnreadableFile,
-    image_problems,
-    mask_problems,
-    pair_problems,
-    read_header,
-    require_whole,
-    unreadable,
-)
+from .headers import UnreadableFile, image_problems, mask_problems, pair_problems, read_header, require_whole
 from .leaves import leaf_datasets
 from .load_annotations import FCNLoadAnnotations
 from .problems import Problem, refuse
@@ -132,10 +124,8 @@ def _loads(transforms: Iterable) -> dict[str, int]:
 
 
 def _missing(paths: dict[str, str | None]) -> list[Problem]:
-    local = {what: path for what, path in paths.items() if path and "://" not in path}
-    return [
-        unreadable(path, what, FileNotFoundError()).problem for what, path in local.items() if not Path(path).is_file()
-    ]
+    gone = [what for what, path in paths.items() if path and "://" not in path and not Path(path).is_file()]
+    return [UnreadableFile(paths[what], what, FileNotFoundError()).problem for what in gone]
 
 
 def _problems(paths: dict[str, str | None], loads: dict[str, int]) -> list[Problem]:

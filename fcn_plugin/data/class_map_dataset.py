@@ -12,7 +12,6 @@ from mmseg.registry import DATASETS
 from ..errors import UserError
 from .class_map import ClassMap
 
-LOADER = "FCNLoadAnnotations"
 TWO_FILES = re.compile(r"\S+\.\w{2,5} +\S+\.\w{2,5}")  # blanks in place of the tab
 
 
@@ -80,11 +79,11 @@ class ClassMapDataset(BaseSegDataset):
             raise UserError("list-file", f"{self.ann_file}: {line!r} is invalid: write NAME, or IMAGE, a tab and MASK")
         if len(names) == 1:
             names = [line + self.img_suffix, line + self.seg_map_suffix]
-        folders = self.data_prefix.get("img_path") or "", self.data_prefix.get("seg_map_path")
-        item = dict(img_path=str(Path(folders[0], names[0])))
-        if folders[1] is not None:
-            item["seg_map_path"] = str(Path(folders[1], names[1]))
-        return dict(**item, label_map=self.label_map, reduce_zero_label=self.reduce_zero_label, seg_fields=[])
+        images, masks = self.data_prefix.get("img_path") or "", self.data_prefix.get("seg_map_path")
+        item = dict(label_map=self.label_map, reduce_zero_label=self.reduce_zero_label, seg_fields=[])
+        if masks is not None:
+            item["seg_map_path"] = str(Path(masks, names[1]))
+        return dict(img_path=str(Path(images, names[0])), **item)
 
 
 def read_list(path: str | Path) -> list[str]:
@@ -111,5 +110,6 @@ def _require_loader(pipeline: Iterable) -> None:
             _require_loader(step)
         elif isinstance(step, dict):
             if str(step.get("type")).split(".")[-1] == "LoadAnnotations":
-                raise UserError("class-map", f"LoadAnnotations applies no class_map: load with dict(type='{LOADER}')")
+                found = "LoadAnnotations applies no class_map"
+                raise UserError("class-map", f"{found}: load with dict(type='FCNLoadAnnotations')")
             _require_loader(step.get("transforms") or ())

@@ -11,7 +11,6 @@ from PIL import ExifTags, Image
 from .problems import Problem
 
 IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".ppm"}
-TIFF_BITS = 258
 QUARTER_TURNS = (5, 6, 7, 8)  # EXIF orientations that swap width and height
 TAILS = {"JPEG": b"\xff\xd9", "PNG": b"IEND\xaeB`\x82"}  # last bytes of a complete file
 LOSSY = ("JPEG", "MPO", "JPEG2000")
@@ -19,11 +18,16 @@ WARNINGS = {"L": "gray", "1": "gray", "LA": "alpha", "RGBA": "alpha", "PA": "alp
 
 
 class UnreadableFile(Exception):
-    """A file that is missing or no image; ``problem`` says which."""
+    """An ``image`` or ``mask`` that Pillow could not read: missing, cut short or no image; ``problem`` says which."""
 
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.message)
-        self.problem = problem
+    def __init__(self, path: str, what: str, error: Exception) -> None:
+        reason = getattr(error, "strerror", None) or str(error).replace(f" '{path}'", "")
+        if isinstance(error, FileNotFoundError):
+            reason = "no such file"
+        elif isinstance(error, Image.DecompressionBombError):
+            reason = f"more than {2 * Image.MAX_IMAGE_PIXELS} pixels: cut it into tiles"
+        self.problem = Problem(f"{what}-unreadable", path, f"can't be read ({reason})")
+        super().__init__(self.problem.message)
 
 
 class Header(NamedTuple):
@@ -54,7 +58,7 @@ def decode(path: str, what: str = "image") -> tuple[Header, Image.Image]:
         data = Path(path).read_bytes()
         short = len(data) < int.from_bytes(data[2:6], "little") if header.format == "BMP" else TAILS["PNG"] not in data
         if short:
-            raise unreadable(path, what, EOFError("its end is missing"))
+            raise UnreadableFile(path, what, EOFError("its end is missing"))
     return header, image
 
 
@@ -75,17 +79,7 @@ def _open(path: str, what: str, decoded: bool) -> tuple[Header, Image.Image]:
                 image.load()
             return header, image
     except Exception as error:  # Pillow has no common class for what files can be
-        raise unreadable(path, what, error) from error
-
-
-def unreadable(path: str, what: str, error: Exception) -> UnreadableFile:
-    """Describe a file that Pillow could not read."""
-    reason = getattr(error, "strerror", None) or str(error).replace(f" '{path}'", "")
-    if isinstance(error, FileNotFoundError):
-        reason = "no such file"
-    elif isinstance(error, Image.DecompressionBombError):
-        reason = f"more than {2 * Image.MAX_IMAGE_PIXELS} pixels: cut it into tiles"
-    return UnreadableFile(Problem(f"{what}-unreadable", path, f"can't be read ({reason})"))
+        raise UnreadableFile(path, what, error) from error
 
 
 def header_of(image: Image.Image, path: str) -> Header:
@@ -116,9 +110,8 @@ def mask_problems(header: Header) -> list[Problem]:
 
 def pair_problems(image: Header, mask: Header) -> list[Problem]:
     """Find sizes that differ, and turns that the mask does not share."""
-    turned = Problem(
-        "image-turned", image.path, f"EXIF orientation {image.orientation}, stored {width_height(image.size)}"
-    )
+    found = f"EXIF orientation {image.orientation}, stored {width_height(image.size)}"
+    turned = Problem("image-turned", image.path, found)
     if image.shown != mask.size:
         if image.size == mask.size:
             return [turned]
@@ -127,7 +120,7 @@ def pair_problems(image: Header, mask: Header) -> list[Problem]:
     if image.orientation == 1:
         return []
     # a quarter turn that makes the sizes agree was made for the mask too; other turns leave no trace in the sizes
-    return [turned if image.size == image.shown else Problem("image-turned-with-mask", turned.path, turned.found)]
+    return [turned if image.size == image.shown else Problem("image-turned-with-mask", image.path, found)]
 
 
 def width_height(size: tuple[int, int]) -> str:
@@ -138,7 +131,7 @@ def width_height(size: tuple[int, int]) -> str:
 def _bits(image: Image.Image) -> int:
     """Bits per channel in the file: Pillow's mode hides the 16 bits of an RGB PNG or TIFF."""
     if image.format == "TIFF":
-        bits = image.tag_v2.get(TIFF_BITS, (8,))
+        bits = image.tag_v2.get(ExifTags.Base.BitsPerSample, (8,))
         return max(bits) if isinstance(bits, tuple) else bits
     if image.mode.startswith(("I", "F")):
         return 16 if image.mode.startswith("I;16") else 32

@@ -1,32 +1,28 @@
-"""The data sets inside RepeatDataset, ConcatDataset and other wrappers, of a config and built, and the classes they declare."""
+"""The data sets inside RepeatDataset, ConcatDataset and other wrappers, and the classes they declare."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 from mmengine.config import ConfigDict
-from mmengine.dataset import BaseDataset, RepeatDataset
+from mmengine.dataset import RepeatDataset
 from mmseg.registry import DATASETS
 
 from .class_map import ClassMap
 
 
-def leaf_configs(dataset: ConfigDict) -> Iterator[ConfigDict]:
-    """Yield the entries of a config that wrap no other data set, in the order in which they are named."""
-    return _leaves(dataset, lambda wrapper, key: wrapper.get(key))
-
-
-def leaf_datasets(dataset) -> Iterator[BaseDataset]:
-    """Yield the built data sets that wrap no other."""
-    return _leaves(dataset, lambda wrapper, key: getattr(wrapper, key, None))
-
-
-def _leaves(dataset, get: Callable) -> Iterator:
-    inner = [child for child in (get(dataset, "dataset"), *(get(dataset, "datasets") or ())) if child is not None]
-    if not inner:
+def leaf_datasets(dataset: Any) -> Iterator[Any]:
+    """Yield the data sets, built ones or entries of a config, that wrap no other, in the order in which they are named."""
+    inner = [getattr(dataset, "dataset", None), *(getattr(dataset, "datasets", None) or ())]
+    if inner == [None]:
         yield dataset
     for child in inner:
-        yield from _leaves(child, get)
+        if child is not None:
+            yield from leaf_datasets(child)
+
+
+leaf_configs = leaf_datasets
 
 
 def unrepeated(dataset):
@@ -38,7 +34,7 @@ def unrepeated(dataset):
 
 def dataset_meta(cfg: ConfigDict) -> dict:
     """``classes`` and ``palette`` of the config's test data set, as far as it has them."""
-    return declared_meta(next(leaf_configs(cfg.test_dataloader.dataset)))
+    return declared_meta(next(leaf_datasets(cfg.test_dataloader.dataset)))
 
 
 def declared_meta(dataset: ConfigDict) -> dict:
@@ -55,7 +51,7 @@ def declared_meta(dataset: ConfigDict) -> dict:
 def mapped_classes(cfg: ConfigDict) -> int | None:
     """The number of classes of the first class map in a config; None without one."""
     for split in ("train", "val", "test"):
-        for dataset in leaf_configs((cfg.get(f"{split}_dataloader") or {}).get("dataset") or {}):
+        for dataset in leaf_datasets((cfg.get(f"{split}_dataloader") or {}).get("dataset") or {}):
             if dataset.get("class_map") is not None:
                 return len(declared_meta(dataset)["classes"])
     return None

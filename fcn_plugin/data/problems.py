@@ -61,25 +61,17 @@ class Problem:
     path: str
     found: str
 
-    severity = property(lambda self: KINDS[self.code].severity)
-    remedy = property(lambda self: KINDS[self.code].remedy)
-
     @property
     def message(self) -> str:
-        return f"{self.path}: {self.found}; {self.remedy}"
+        return f"{self.path}: {self.found}; {KINDS[self.code].remedy}"
 
     def error(self) -> UserError:
         """The error that stops a run."""
         return UserError(self.code, self.message)
 
 
-def first_error(problems: Iterable[Problem]) -> Problem | None:
-    """Find the first problem that stops a run; None where all are warnings."""
-    return next((problem for problem in problems if problem.severity == "error"), None)
-
-
 def refuse(problems: Iterable[Problem]) -> None:
     """Raise a UserError with the code and message of the first problem that stops a run."""
-    problem = first_error(problems)
-    if problem:
-        raise problem.error()
+    for problem in problems:
+        if KINDS[problem.code].severity == "error":
+            raise problem.error()

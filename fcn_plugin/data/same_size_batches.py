@@ -23,7 +23,6 @@ class SameSizeBatchSampler(BatchSampler):
 
     def __init__(self, sampler: Sampler, batch_size: int, drop_last: bool = False) -> None:
         super().__init__(sampler, batch_size, drop_last)
-        self.dataset = sampler.dataset
         self.sizes: dict[int, tuple[int, int] | None] = {}
 
     def __iter__(self) -> Iterator[list[int]]:
@@ -43,7 +42,7 @@ class SameSizeBatchSampler(BatchSampler):
         """None for a file that can't be read: it goes alone, and its loader refuses it."""
         if index not in self.sizes:
             try:
-                self.sizes[index] = read_header(self.dataset.get_data_info(index)["img_path"]).shown
+                self.sizes[index] = read_header(self.sampler.dataset.get_data_info(index)["img_path"]).shown
             except UnreadableFile:
                 self.sizes[index] = None
         return self.sizes[index]

@@ -11,7 +11,7 @@ from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
 from ..data.class_map_dataset import read_list
-from ..data.headers import unreadable
+from ..data.headers import UnreadableFile
 from ..data.leaves import declared_meta, leaf_configs
 from ..errors import UserError
 from .parameters import default_of, parameters_of
@@ -100,7 +100,7 @@ def _check_files(cfg: ConfigDict, split: str, dataset: ConfigDict) -> None:
     paths = list(_files(cfg, split, dataset))
     missing = [(what, path) for what, path in paths if path and "://" not in path and not os.path.exists(path)]
     if missing:
-        error = unreadable(missing[0][1], missing[0][0], FileNotFoundError()).problem.error()
+        error = UnreadableFile(missing[0][1], missing[0][0], FileNotFoundError()).problem.error()
         more = f" ({len(missing)} files of the {split} split are missing)" if len(missing) > 1 else ""
         raise UserError(error.code, error.message + more)
 

@@ -14,6 +14,7 @@ from fcn_plugin.data.headers import (
     read_header,
     require_whole,
 )
+from fcn_plugin.data.problems import KINDS
 
 SIZE = (6, 4)
 
@@ -117,7 +118,7 @@ def test_values_in_messages(tmp_path):
     (other,) = pair_problems(image, saved(tmp_path / "n.png", "L", (5, 4)))
     found = f"{tmp_path / 'n.png'}: 5 x 4, its image {tmp_path / 'a.jpg'} is 4 x 6"
     assert str(other.error()) == f"[mask-size] {found}; image and mask must have one size"
-    assert (turned.severity, other.severity) == ("error", "error")
+    assert KINDS[turned.code].severity == KINDS[other.code].severity == "error"
 
 
 @pytest.mark.parametrize(
