@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -32,7 +33,7 @@ class PixelCounts:
     @property
     def share(self) -> np.ndarray:
         """Part of all labelled pixels, 0 .. 1."""
-        return self.pixels / self.pixels.sum()
+        return self.pixels / max(1, self.pixels.sum())
 
     @property
     def frequency(self) -> np.ndarray:
@@ -42,9 +43,9 @@ class PixelCounts:
     def weights(self, power: float = 1.0) -> np.ndarray:
         """(median of freq / freq(c)) ** power; 1 for a class that never occurs. A power of 1 is the papers', 0.5 is milder."""
         there = self.pixels > 0
-        frequency = self.frequency[there]
         weights = np.ones(len(there))
-        weights[there] = (np.median(frequency) / frequency) ** power
+        if there.any():
+            weights[there] = (np.median(self.frequency[there]) / self.frequency[there]) ** power
         return weights
 
 
@@ -87,16 +88,15 @@ def count_pixels(masks: Dataset, num_classes: int, ignore_index: int = 255, jobs
         UserError: ``mask-ids``; ``mask-colours``: not one id per pixel; ``mask-void``: no mask holds a labelled pixel.
     """
     pixels, images, seen = np.zeros((3, num_classes), np.int64)
-    histograms = DataLoader(_Histograms(masks, num_classes, ignore_index), batch_size=None, num_workers=jobs)
-    for histogram in tqdm(histograms, unit="mask", desc="counting"):
-        found = histogram.numpy()
+    count = partial(_histogram, num_classes, ignore_index)
+    for found in tqdm(DataLoader(masks, None, num_workers=jobs, collate_fn=count), unit="mask", desc="counting"):
         there = found[:num_classes] > 0
         pixels += found[:num_classes]
         images += there
         seen += there * found.sum()
     if not pixels.any():
-        remedy = "check the mask folder and ignore_index"
-        raise UserError("mask-void", f"none of the {len(masks)} masks holds a labelled pixel: {remedy}")
+        found = f"none of the {len(masks)} masks holds a labelled pixel"
+        raise UserError("mask-void", f"{found}: check the mask folder and ignore_index")
     return PixelCounts(pixels, images, seen)
 
 
@@ -118,21 +118,12 @@ def weight_line(counts: PixelCounts, power: float = 1.0) -> str:
     return f"model = dict(decode_head=dict(loss_decode=dict(class_weight=[{weights}])))"
 
 
-class _Histograms(Dataset):
-    """Pixels of each class of a mask, and of void at the end, by the mask's index."""
-
-    def __init__(self, masks: Dataset, num_classes: int, ignore_index: int) -> None:
-        self.masks, self.num_classes, self.ignore_index = masks, num_classes, ignore_index
-
-    def __len__(self) -> int:
-        return len(self.masks)
-
-    def __getitem__(self, index: int) -> torch.Tensor:
-        item = self.masks[index]
-        mask = torch.from_numpy(item["gt_seg_map"]).long()
-        if mask.ndim > 2:
-            found = f"{item['seg_map_path']} has shape {tuple(mask.shape)}, not one id per pixel"
-            raise UserError("mask-colours", f"{found}: save masks of ids, not of colours")
-        check_label_ids(mask, self.num_classes, self.ignore_index, item["seg_map_path"])
-        mask[mask == self.ignore_index] = self.num_classes
-        return torch.bincount(mask.flatten(), minlength=self.num_classes + 1)
+def _histogram(num_classes: int, ignore_index: int, item: dict) -> np.ndarray:
+    """Count a mask's pixels of each class, and of void at the end."""
+    mask = torch.from_numpy(item["gt_seg_map"]).long()
+    if mask.ndim > 2:
+        found = f"{item['seg_map_path']} has shape {tuple(mask.shape)}, not one id per pixel"
+        raise UserError("mask-colours", f"{found}: save masks of ids, not of colours")
+    check_label_ids(mask, num_classes, ignore_index, item["seg_map_path"])
+    mask[mask == ignore_index] = num_classes
+    return torch.bincount(mask.flatten(), minlength=num_classes + 1).numpy()

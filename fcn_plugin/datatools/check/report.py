@@ -64,10 +64,12 @@ class Report:
 
     def as_dict(self) -> dict:
         """The report as numbers and texts, for JSON."""
-        problems = []
-        for code, count, kept in self.findings:
-            files = [dict(path=problem.path, found=problem.found) for problem in kept]
-            problems.append(dict(code=code, **KINDS[code]._asdict(), count=count, files=files))
+        problems = [
+            dict(
+                code=code, **KINDS[code]._asdict(), count=count, files=[dict(path=p.path, found=p.found) for p in kept]
+            )
+            for code, count, kept in self.findings
+        ]
         return dict(
             images=self.images,
             errors=self.findings.count("error"),
@@ -122,9 +124,7 @@ def _describe_sizes(sizes: np.ndarray) -> str:
 
 def _split_dict(tally: Tally) -> dict:
     counts = tally.counts
-    labelled = max(int(counts.pixels.sum()), 1)
-    weights = counts.weights() if counts.pixels.any() else np.ones(len(counts.pixels))
-    columns = (counts.pixels, counts.pixels / labelled, counts.images, weights)
+    columns = (counts.pixels, counts.share, counts.images, counts.weights())
     keys = ("name", "pixels", "share", "images", "weight")
     rows = zip(tally.names, *(column.tolist() for column in columns), strict=True)
     return dict(

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
-from torch.utils.data import DataLoader, Dataset
+import numpy as np
+from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from ...data.problems import Problem
 from ..cores import interrupts_held
 from .contents import Contents, read_pair
-from .overlap import repeated, shared
-from .palettes import PaletteCheck
 from .report import Findings, Report
 from .sheet import draw_pairs
-from .splits import Source, Split, unpack
+from .splits import Source, Split
 from .tally import Tally
 
 CHUNK = 8  # pairs that a process reads at once
@@ -24,12 +25,12 @@ CHUNK = 8  # pairs that a process reads at once
 
 def check_splits(splits: Sequence[Split], sheet: str | Path, jobs: int = 0) -> Report:
     """Read every file of the splits once in ``jobs`` processes (0: this one), and draw some pairs into the PNG ``sheet``."""
-    palettes, findings = PaletteCheck(), Findings()
-    tallies = [Tally(split, palettes) for split in splits]
+    findings, colours = Findings(), {}
+    tallies = [Tally(split, colours) for split in splits]
     sources = [(tally, source) for tally in tallies for source in tally.split.sources]
     for _, source in sources:
         for code, found, paths in source.strays:
-            findings.add(Problem(code, unpack(path), found) for path in paths)
+            findings.add(Problem(code, os.fsdecode(path), found) for path in paths)
     for number, pair, contents in scan([source for _, source in sources], jobs):
         tally, source = sources[number]
         findings.add(tally.add(source, pair, contents))
@@ -44,34 +45,57 @@ def scan(sources: Sequence[Source], jobs: int = 0) -> Iterator[tuple[int, int, C
 
     ``jobs`` processes read, this one if 0; few results wait at a time, however many files there are.
     """
-    chunks = _Chunks(sources)
-    # collate_fn: the default makes tensors of arrays, each with a file descriptor of its own
-    loader = DataLoader(chunks, batch_size=None, num_workers=jobs, collate_fn=list)
+    chunks = [
+        (number, range(start, min(start + CHUNK, len(source.images))))
+        for number, source in enumerate(sources)
+        for start in range(0, len(source.images), CHUNK)
+    ]
+    # read as the loader's collate_fn: the default makes tensors of arrays, each with a file descriptor of its own
+    loader = DataLoader(chunks, batch_size=None, num_workers=jobs, collate_fn=partial(_read, sources))
     with interrupts_held():
         results = iter(loader)
     with tqdm(total=sum(len(source.images) for source in sources), unit="pair", desc="checking") as bar:
-        for (source, pairs), contents in zip(chunks.places, results, strict=True):
-            yield from ((source, pair, content) for pair, content in zip(pairs, contents, strict=True))
+        for (number, pairs), contents in zip(chunks, results, strict=True):
+            yield from ((number, pair, content) for pair, content in zip(pairs, contents, strict=True))
             bar.update(len(pairs))
 
 
-class _Chunks(Dataset):
-    """Contents of some pairs of one source, by the chunk's number."""
+def _read(sources: Sequence[Source], chunk: tuple[int, range]) -> list[Contents]:
+    source = sources[chunk[0]]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow's hints are of no use here
+        return [read_pair(os.fsdecode(source.images[i]), os.fsdecode(source.masks[i])) for i in chunk[1]]
 
-    def __init__(self, sources: Sequence[Source]) -> None:
-        self.sources = sources
-        self.places = [
-            (number, range(start, min(start + CHUNK, len(source.images))))
-            for number, source in enumerate(sources)
-            for start in range(0, len(source.images), CHUNK)
-        ]
 
-    def __len__(self) -> int:
-        return len(self.places)
+def first_of(digests: np.ndarray) -> np.ndarray:
+    """(N, 16) bytes -> (N,) the number of the first row that is equal."""
+    rows = np.ascontiguousarray(digests).view(np.uint64)
+    _, first, group = np.unique(rows, axis=0, return_index=True, return_inverse=True)
+    return first[group.ravel()]
 
-    def __getitem__(self, index: int) -> list[Contents]:
-        number, pairs = self.places[index]
-        source = self.sources[number]
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's hints are of no use here
-            return [read_pair(unpack(source.images[i]), unpack(source.masks[i])) for i in pairs]
+
+def repeated(tally: Tally) -> Iterator[Problem]:
+    """Yield ``image-duplicate`` for images that occurred before in the same split."""
+    read = np.flatnonzero(tally.sizes.any(1))
+    first = first_of(tally.digests[read])
+    for i in np.flatnonzero(first != np.arange(len(read))):
+        yield _duplicate("image-duplicate", tally, read[i], tally, read[first[i]])
+
+
+def shared(tallies: Sequence[Tally]) -> Iterator[Problem]:
+    """Yield ``image-shared`` for images of other splits that the train split holds too."""
+    train = next((tally for tally in tallies if tally.split.name == "train"), None)
+    for other in tallies if train else ():
+        if other is not train:
+            mine, theirs = (np.flatnonzero(tally.sizes.any(1)) for tally in (train, other))
+            first = first_of(np.concatenate([train.digests[mine], other.digests[theirs]]))[len(mine) :]
+            for i in np.flatnonzero(first < len(mine)):
+                yield _duplicate("image-shared", other, theirs[i], train, mine[first[i]])
+
+
+def _duplicate(code: str, tally: Tally, number: int, other: Tally, twin: int) -> Problem:
+    path, same = tally.path(number), other.path(twin)
+    found = f"the same pixels as {same} of {other.split.name}"
+    if path == same:
+        found = "named twice" if tally is other else f"{tally.split.name} and {other.split.name} name it"
+    return Problem(code, path, found)

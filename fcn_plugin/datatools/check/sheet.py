@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +13,6 @@ from ...data.class_map import IGNORED, ClassMap
 from ...data.headers import UnreadableFile, decode, mask_problems
 from ...data.palette import voc_palette
 from ...visualization.sheet import contact_sheet
-from .splits import unpack
 from .tally import Tally, class_indices
 
 TILES = 16
@@ -24,15 +24,15 @@ def draw_pairs(tallies: Sequence[Tally], path: str | Path) -> str | None:
     ids = tallies[0].names[:IGNORED]  # where nothing is known of ids, as many as a picture can tell apart
     class_map = tallies[0].class_map or ClassMap({int(name): i for i, name in enumerate(ids)}, tuple(ids))
     palette = tallies[0].split.sources[0].palette or voc_palette()[: len(class_map.classes)]
-    ends = np.cumsum([len(tally.split) for tally in tallies])
+    sources = [(tally.split.name, source) for tally in tallies for source in tally.split.sources]
+    ends = np.cumsum([len(source.images) for _, source in sources])
     tiles = []
     for number in dict.fromkeys(i * ends[-1] // TILES for i in range(TILES)):
-        which = int(np.searchsorted(ends, number, side="right"))
-        tally = tallies[which]
-        source, pair = tally.locate(number - (ends[which] - len(tally.split)))
-        image, mask = unpack(source.images[pair]), unpack(source.masks[pair])
+        which = np.searchsorted(ends, number, side="right")
+        split, source = sources[which]
+        image, mask = (os.fsdecode(side[number - ends[which]]) for side in (source.images, source.masks))
         try:
-            tiles.append(_tile(f"{tally.split.name}: {Path(image).name}", image, mask, source.class_map or class_map))
+            tiles.append(_tile(f"{split}: {Path(image).name}", image, mask, source.class_map or class_map))
         except UnreadableFile:  # is in the report
             continue
     if not tiles:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import numpy as np
@@ -11,8 +12,9 @@ from ...data.headers import width_height
 from ...data.problems import Problem
 from ..class_weights import PixelCounts
 from .contents import DIGEST_BYTES, Contents
-from .palettes import PaletteCheck
-from .splits import Source, Split, unpack
+from .splits import Source, Split
+
+Colours = dict[int, tuple[str, list[int]]]
 
 
 class Tally:
@@ -20,13 +22,14 @@ class Tally:
 
     Attributes:
         split: whose files are counted.
+        colours: of palette masks, as ``first`` of :func:`palette_problems`; those of all splits are compared.
         sizes: (N, 2) W and H, 0 for images that can't be read.
         digests: (N, 16) of the images' pixels.
         pixels, images, seen: (C,) as in :class:`PixelCounts`; without a class map one for each id.
     """
 
-    def __init__(self, split: Split, palettes: PaletteCheck) -> None:
-        self.split, self.palettes = split, palettes
+    def __init__(self, split: Split, colours: Colours) -> None:
+        self.split, self.colours = split, colours
         self.class_map = split.sources[0].class_map
         self.sizes = np.zeros((len(split), 2), np.int32)
         self.digests = np.zeros((len(split), DIGEST_BYTES), np.uint8)
@@ -42,7 +45,7 @@ class Tally:
         yield from contents.problems
         if contents.ids.size == 0:
             return
-        path = unpack(source.masks[pair])
+        path = os.fsdecode(source.masks[pair])
         indices, known = class_indices(contents.ids, source.class_map)
         if not known.all():
             found = describe_ids(contents.ids[~known].tolist(), contents.counts[~known].tolist())
@@ -56,7 +59,7 @@ class Tally:
         np.add.at(self.pixels, indices[labelled], contents.counts[labelled])
         self.images[there] += 1
         self.seen[there] += contents.counts.sum()
-        yield from self.palettes.problems(path, contents, source)
+        yield from palette_problems(path, contents, source, self.colours)
 
     @property
     def names(self) -> list[str]:
@@ -69,18 +72,12 @@ class Tally:
         rows = np.flatnonzero(self.pixels) if self.class_map is None else slice(None)
         return PixelCounts(self.pixels[rows], self.images[rows], self.seen[rows])
 
-    def locate(self, number: int) -> tuple[Source, int]:
-        """Find the source that holds the image of that number in the split, and its number there."""
-        for source in self.split.sources:
-            if number < len(source.images):
-                return source, number
-            number -= len(source.images)
-        raise IndexError(number)
-
     def path(self, number: int) -> str:
         """Find the path of the image of that number in the split."""
-        source, pair = self.locate(number)
-        return unpack(source.images[pair])
+        sources = iter(self.split.sources)
+        while number >= len(images := next(sources).images):
+            number -= len(images)
+        return os.fsdecode(images[number])
 
     def absent(self) -> Iterator[Problem]:
         """Yield ``class-single`` and ``class-absent``; nothing where no mask was counted."""
@@ -96,7 +93,7 @@ class Tally:
             least, largest = source.crop.resized(sizes)
             thin = (least < 1).any(1)
             for i in np.flatnonzero(thin | source.crop.cuts_short(largest)):
-                path, size = unpack(source.images[numbers[i]]), width_height(sizes[i])
+                path, size = os.fsdecode(source.images[numbers[i]]), width_height(sizes[i])
                 if thin[i]:
                     yield Problem("image-thin", path, f"{size}, as little as {width_height(least[i])} after resizing")
                     continue
@@ -127,3 +124,24 @@ def class_indices(ids: np.ndarray, class_map: ClassMap | None) -> tuple[np.ndarr
     if class_map is None:
         return ids, (ids >= 0) & (ids <= LARGEST_ID)
     return np.array([class_map.ids.get(i, IGNORED) for i in ids.tolist()]), np.isin(ids, list(class_map.ids))
+
+
+def palette_problems(path: str, contents: Contents, source: Source, first: Colours) -> Iterator[Problem]:
+    """Yield at most one ``palette-swapped`` and one ``palette-differs`` of a palette mask, and nothing of others.
+
+    ``first``, id -> the first mask that shows it and its colour there, is filled in.
+    """
+    colours = () if contents.palette is None else contents.palette.tolist()
+    shown = {i: colours[i] for i in contents.ids.tolist() if 0 <= i < len(colours)}
+    named = [list(colour) for colour in source.palette or ()]
+    for i, colour in shown.items() if source.class_map is not None and named else ():
+        index = source.class_map.ids.get(i, IGNORED)
+        if index != IGNORED and colour in named and colour != named[index]:
+            name, other = (source.class_map.classes[j] for j in (index, named.index(colour)))
+            yield Problem("palette-swapped", path, f"id {i} ({name}) has the colour {colour} of {other}")
+            break
+    first.update({i: (path, colour) for i, colour in shown.items()} | first)
+    for i, colour in shown.items():
+        if colour != first[i][1]:
+            yield Problem("palette-differs", path, f"id {i} is {colour}, in {first[i][0]} it is {first[i][1]}")
+            break

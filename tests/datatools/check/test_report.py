@@ -8,7 +8,6 @@ import pytest
 from fcn_plugin.data.class_map import ClassMap
 from fcn_plugin.data.problems import KINDS, Problem
 from fcn_plugin.datatools.check.crop import Crop
-from fcn_plugin.datatools.check.palettes import PaletteCheck
 from fcn_plugin.datatools.check.report import KEPT, Findings, Report, size_statistics
 from fcn_plugin.datatools.check.splits import Source, Split, pack
 from fcn_plugin.datatools.check.tally import Tally
@@ -22,7 +21,7 @@ def report():
     names = pack(["a", "b"])
     classes = ClassMap.of({0: "sea", 1: "sand"}, ())
     crop = Crop((2, 2), ((1, 1), (4, 4)))
-    tally = Tally(Split("train", (Source(names, names, classes, crop=crop),)), PaletteCheck())
+    tally = Tally(Split("train", (Source(names, names, classes, crop=crop),)), {})
     tally.pixels[:], tally.images[:], tally.seen[:] = [6, 2], 2, 8
     tally.sizes[:] = 2
     return Report([tally], Findings(), "sheet.png")

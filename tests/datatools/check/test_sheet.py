@@ -6,7 +6,6 @@ from PIL import Image
 
 from fcn_plugin.data.class_map import ClassMap
 from fcn_plugin.datatools.check import sheet as check_sheet
-from fcn_plugin.datatools.check.palettes import PaletteCheck
 from fcn_plugin.datatools.check.sheet import TILES, draw_pairs
 from fcn_plugin.datatools.check.splits import Source, Split, pack
 from fcn_plugin.datatools.check.tally import Tally
@@ -28,7 +27,7 @@ def save(path, values):
 
 
 def tally(name, images, masks, class_map=CLASSES, palette=None):
-    return Tally(Split(name, (Source(pack(images), pack(masks), class_map, palette),)), PaletteCheck())
+    return Tally(Split(name, (Source(pack(images), pack(masks), class_map, palette),)), {})
 
 
 def test_pairs_of_all_splits_evenly(tmp_path, drawn):

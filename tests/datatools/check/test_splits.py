@@ -1,5 +1,6 @@
 """Which files a check reads, of configs and of folders, and the order in which processes return them."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from support.refusals import refused
 from fcn_plugin.data.class_map import ClassMap
 from fcn_plugin.datatools.check.crop import Crop
 from fcn_plugin.datatools.check.scan import CHUNK, scan
-from fcn_plugin.datatools.check.splits import Source, pack, split_of_folders, splits_of_config, unpack
+from fcn_plugin.datatools.check.splits import Source, pack, split_of_folders, splits_of_config
 
 PIPELINE = [dict(type="LoadImageFromFile"), dict(type="FCNLoadAnnotations"), dict(type="RandomCrop", crop_size=8)]
 CLASS_MAP = {0: "sea", 7: "sand"}
@@ -50,7 +51,7 @@ def splits(num_classes=2, **datasets):
 
 
 def names(paths, root):
-    return [str(Path(unpack(path)).relative_to(root)) for path in paths]
+    return [str(Path(os.fsdecode(path)).relative_to(root)) for path in paths]
 
 
 def strays(source, root):
@@ -158,7 +159,7 @@ def test_folders_that_can_t_be_paired(root):
 
 def test_names_of_any_letters_survive():
     odd = ["a b.jpg", "ä/é.png", "\udcff.png", "tab\t.png"]
-    assert [unpack(path) for path in pack(odd)] == odd
+    assert [os.fsdecode(path) for path in pack(odd)] == odd
     assert pack([]).shape == (0,)
 
 

@@ -7,8 +7,7 @@ from fcn_plugin.data.class_map import ClassMap
 from fcn_plugin.data.problems import Problem
 from fcn_plugin.datatools.check.contents import Contents
 from fcn_plugin.datatools.check.crop import Crop
-from fcn_plugin.datatools.check.overlap import first_of, repeated, shared
-from fcn_plugin.datatools.check.palettes import PaletteCheck
+from fcn_plugin.datatools.check.scan import first_of, repeated, shared
 from fcn_plugin.datatools.check.splits import Source, Split, pack
 from fcn_plugin.datatools.check.tally import Tally
 
@@ -27,7 +26,7 @@ def contents(counts=None, size=(10, 10), digest=0, problems=()):
 
 def counted(split, *pairs):
     """A tally of a split's pairs and the problems they had."""
-    tally, problems = Tally(split, PaletteCheck()), []
+    tally, problems = Tally(split, {}), []
     places = [(one, i) for one in split.sources for i in range(len(one.images))]
     for (one, i), pair in zip(places, pairs, strict=True):
         problems += tally.add(one, i, pair)
