@@ -14,24 +14,18 @@ from ..errors import UserError
 
 
 def check_config(cfg: ConfigDict, splits: Sequence[str]) -> None:
-    """Check the settings of a config that the given splits will use.
-
-    Args:
-        cfg: a whole config, with ``num_classes`` filled in.
-        splits: of ``train``, ``val``, ``test``.
+    """Check the settings of a config, with ``num_classes`` filled in, that the splits will use.
 
     Raises:
-        UserError: config-value, config-type, classes-count or class-weights: the entry, its value and the remedy.
+        UserError: config-value, config-type, classes-count or class-weights.
     """
     head = cfg.get("model", {}).get("decode_head")
     if not isinstance(head, dict):
         message = f"model.decode_head is {head!r}: inherit one of configs/_base_/models, or give one head"
         raise UserError("config-value", f"{cfg.filename}: {message}")
     if not isinstance(head.get("num_classes"), int) or head.num_classes < 2:
-        message = (
-            f"model.decode_head.num_classes is {head.get('num_classes')!r}: set it to the data set's number of classes"
-        )
-        raise UserError("classes-count", f"{cfg.filename}: {message}, background included")
+        what = f"{cfg.filename}: model.decode_head.num_classes is {head.get('num_classes')!r}"
+        raise UserError("classes-count", f"{what}: set it to the data set's number of classes, background included")
     for loss in losses_of(cfg):
         weights = loss.get("class_weight")
         if isinstance(weights, (list, tuple)) and len(weights) != head.num_classes:

@@ -12,22 +12,21 @@ from mmseg.registry import DATASETS
 
 from ..data.class_map_dataset import read_list
 from ..data.headers import UnreadableFile
-from ..data.leaves import declared_meta, leaf_configs
+from ..data.leaves import declared_meta, leaf_datasets
 from ..errors import UserError
 from .parameters import default_of, parameters_of
 
+DRAW = "python tools/dataset_converters/make_minivoc.py"
 # where the data of a list or a data set comes from; the first word that the paths or the type hold decides
 SOURCES = {
-    "minivoc": "Draw it: python tools/dataset_converters/make_minivoc.py",
+    "minivoc": f"Draw it: {DRAW}",
     "CamVid": "Get CamVid in the SegNet split as images/{train,val,test}/NAME.jpg and annotations/{train,val,test}/NAME.png (ids "
     "0..10, 11 unlabelled) and pass --data-root DIR",
     "VOC": "Build it from PASCAL VOC 2012 and SBD: python tools/dataset_converters/voc_sbd.py --download (offline it says which "
     "files to put where), then pass --data-root data/VOCdevkit/VOC2012",
     "": "Run in the folder where the data set was set up, pass --data-root DIR or correct data_root in the config",
 }
-BUILT_IN = (
-    "or try the built-in data: python tools/dataset_converters/make_minivoc.py, then configs/fcn8s_vgg16bn_minivoc.py"
-)
+BUILT_IN = f"or try the built-in data: {DRAW}, then configs/fcn8s_vgg16bn_minivoc.py"
 
 
 def check_datasets(cfg: ConfigDict, splits: Sequence[str], look_for_files: bool = False) -> None:
@@ -42,11 +41,11 @@ def check_datasets(cfg: ConfigDict, splits: Sequence[str], look_for_files: bool 
         if loader is None:
             message = f"{cfg.filename} has no {split}_dataloader: inherit one of configs/_base_/datasets or add it"
             raise UserError("config-data", message)
-        for dataset in leaf_configs(loader.dataset):
+        for dataset in leaf_datasets(loader.dataset):
             _check_classes(cfg, split, dataset)
             _check_folders(cfg, split, dataset)
     for split in splits if look_for_files else ():
-        for dataset in leaf_configs(cfg[f"{split}_dataloader"].dataset):
+        for dataset in leaf_datasets(cfg[f"{split}_dataloader"].dataset):
             _check_files(cfg, split, dataset)
 
 
@@ -61,11 +60,9 @@ def _check_classes(cfg: ConfigDict, split: str, dataset: ConfigDict) -> None:
     num_classes = cfg.model.decode_head.num_classes
     # mmseg also takes the name of a file of classes
     if classes is not None and not isinstance(classes, str) and len(classes) != num_classes:
-        raise UserError(
-            "classes-count",
-            f"{cfg.filename}: model.decode_head.num_classes is {num_classes}, but the {split} data set {dataset.type} has "
-            f"{len(classes)} classes: set num_classes={len(classes)}",
-        )
+        found = f"the {split} data set {dataset.type} has {len(classes)} classes: set num_classes={len(classes)}"
+        message = f"{cfg.filename}: model.decode_head.num_classes is {num_classes}, but {found}"
+        raise UserError("classes-count", message)
 
 
 def _check_folders(cfg: ConfigDict, split: str, dataset: ConfigDict) -> None:
@@ -73,12 +70,11 @@ def _check_folders(cfg: ConfigDict, split: str, dataset: ConfigDict) -> None:
     if split != "test" and prefix and prefix.get("seg_map_path") is None:
         message = f"{cfg.filename}: the {split} data set names no folder of masks: add data_prefix.seg_map_path"
         raise UserError("config-data", message)
-    folders = {"data root": root}
-    for what, key in (("image folder", "img_path"), ("mask folder", "seg_map_path")):
-        if prefix.get(key):
-            folders[what] = root / prefix[key]
-    names = root / dataset.ann_file if dataset.get("ann_file") else None
-    for what, path in {**folders, **({"split file": names} if names else {})}.items():
+    parts = {"image folder": prefix.get("img_path"), "mask folder": prefix.get("seg_map_path")}
+    parts["split file"] = dataset.get("ann_file")
+    places = {"data root": root, **{what: root / part for what, part in parts.items() if part}}
+    names, images = places.get("split file"), places.get("image folder")
+    for what, path in places.items():
         if not (path.is_file() if path == names else path.is_dir()):
             known = f"{cfg.filename} {names or root} {dataset.type}"
             how = next(help for word, help in SOURCES.items() if word in known)
@@ -88,16 +84,16 @@ def _check_folders(cfg: ConfigDict, split: str, dataset: ConfigDict) -> None:
             how = "or IMAGE<tab>MASK" if dataset.get("class_map") is not None else "without suffix"
             message = f"the {split} split is empty: {names} names no image; write one name per line, {how}"
             raise UserError("dataset-empty", message)
-    elif "image folder" in folders:
+    elif images:
         suffix = dataset.get("img_suffix") or default_of(DATASETS.get(dataset.type), "img_suffix") or ""
-        if not any(folders["image folder"].rglob(f"*{suffix}")):
-            message = f"the {split} split is empty: no *{suffix} in {folders['image folder']}"
-            raise UserError("dataset-empty", f"{message}; put images there or correct img_suffix")
+        if not any(images.rglob(f"*{suffix}")):
+            message = f"the {split} split is empty: no *{suffix} in {images}; put images there or correct img_suffix"
+            raise UserError("dataset-empty", message)
 
 
 def _check_files(cfg: ConfigDict, split: str, dataset: ConfigDict) -> None:
     """Look for every image and mask: a missing one in val would show only after the first interval."""
-    paths = list(_files(cfg, split, dataset))
+    paths = _files(cfg, split, dataset)
     missing = [(what, path) for what, path in paths if path and "://" not in path and not os.path.exists(path)]
     if missing:
         error = UnreadableFile(missing[0][1], missing[0][0], FileNotFoundError()).problem.error()

@@ -25,17 +25,11 @@ WEIGHTS = {
 
 @dataclass
 class Prepared:
-    """What a run needs to know beside its config.
+    """What a run needs to know beside its config."""
 
-    Attributes:
-        precision: what convolutions compute in, ``fp32``, ``bf16`` or ``fp16``.
-        start: where training starts; None for everything else.
-        warnings: lines for the run's log.
-    """
-
-    precision: str
-    start: Start | None = None
-    warnings: list[str] = field(default_factory=list)
+    precision: str  # of convolutions, fp32, bf16 or fp16
+    start: Start | None = None  # of training
+    warnings: list[str] = field(default_factory=list)  # lines for the run's log
 
 
 def fill_in(cfg: ConfigDict, tta: bool = False, hooks: Sequence[dict] = ()) -> Prepared:
@@ -48,10 +42,8 @@ def fill_in(cfg: ConfigDict, tta: bool = False, hooks: Sequence[dict] = ()) -> P
     for name in [name for name, hook in (cfg.get("default_hooks") or {}).items() if hook is None]:
         if name not in DEFAULT_HOOKS:  # switched off; the engine knows None for its own hooks alone
             del cfg.default_hooks[name]
-    cfg.model.setdefault("test_cfg", {})
-    cfg.model.test_cfg.setdefault(
-        "keep_logits", tta
-    )  # full-resolution logits are kept for those who average them, or ask
+    # full-resolution logits are kept for those who average them, or ask
+    cfg.model.setdefault("test_cfg", {}).setdefault("keep_logits", tta)
     if tta:
         _use_tta(cfg)
     return prepared
@@ -74,9 +66,7 @@ def fill_in_training(cfg: ConfigDict, start: Start, hooks: Sequence[dict] = ()) 
         cfg.randomness.seed = sync_random_seed() if seed is None else seed
     if prepared.precision == "fp16":
         if get_device() == "cpu":
-            message = (
-                "training in fp16 scales gradients on a GPU, and there is none: pass --amp bf16, or --amp off for fp32"
-            )
+            message = "training in fp16 scales gradients on a GPU, and there is none: pass --amp bf16 or --amp off"
             raise UserError("option-value", message)
         cfg.optim_wrapper.update(type="AmpOptimWrapper", dtype="float16")
     if warning := reduction_warning(cfg):
@@ -94,11 +84,7 @@ def _use_tta(cfg: ConfigDict) -> None:
 
 
 def _check_start(cfg: ConfigDict, start: Start) -> None:
-    """Check the pretrained weights that training starts from where it starts from no checkpoint.
-
-    Raises:
-        UserError: weights-missing, config-value; checkpoint-missing: a net that continues a trained parent was given none.
-    """
+    """Check the pretrained weights that training starts from where it starts from no checkpoint."""
     if not isinstance(start, Fresh):
         return
     if cfg.get("parent"):
@@ -106,12 +92,10 @@ def _check_start(cfg: ConfigDict, start: Start) -> None:
         raise UserError("checkpoint-missing", f"{message} the parent's best checkpoint, --load-from PATH")
     source = cfg.model.get("pretrained")
     if source is not None and not isinstance(source, str):
-        message = f"model.pretrained is {source!r}: give a path, a link or torchvision://NAME, or None"
-        raise UserError("config-value", f"{cfg.filename}: {message}")
+        message = f"{cfg.filename}: model.pretrained is {source!r}: give a path, a link or torchvision://NAME, or None"
+        raise UserError("config-value", message)
     if source and "://" not in source and not Path(source).is_file():
         name = Path(source).name
         how = f"Download {name} ({WEIGHTS[name]}) to {Path(source).parent}/, or give" if name in WEIGHTS else "Give"
-        message = (
-            f"no weights at {source}. {how} the path of a classifier's weights, --cfg-options model.pretrained=PATH"
-        )
-        raise UserError("weights-missing", message)
+        remedy = f"{how} the path of a classifier's weights, --cfg-options model.pretrained=PATH"
+        raise UserError("weights-missing", f"no weights at {source}. {remedy}")

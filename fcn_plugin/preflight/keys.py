@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from mmengine.config import Config
@@ -51,7 +51,7 @@ def check_keys(cfg: Config) -> None:
 
     Raises:
         UserError: ``config-key``: a top-level key or default hook, ``config-value``: a score to save by or a number,
-            ``config-type``: a ``type``; each names the entry and the likely word.
+            ``config-type``: a ``type``.
     """
     for key, value in cfg.items():
         meant = None if key in READ else nearest(key, READ)
@@ -90,9 +90,9 @@ def _check_save_best(cfg: Config) -> None:
     for score in [wanted] if isinstance(wanted, str) else wanted:
         if score not in (*known, "auto"):
             meant = next((name for name in known if score in name.split("/")), nearest(score, known))
-            what = f"{cfg.filename}: default_hooks.checkpoint.save_best is {score!r}, which is no score of FCNMetric: "
-            hint = f"did you mean {meant!r}? " if meant else ""
-            raise UserError("config-value", f"{what}{hint}There are {', '.join(known)}")
+            hint = f"did you mean {meant!r}? There are" if meant else "There are"
+            what = f"{cfg.filename}: default_hooks.checkpoint.save_best is {score!r}, which is no score of FCNMetric"
+            raise UserError("config-value", f"{what}: {hint} {', '.join(known)}")
 
 
 def _check_numbers(cfg: Config) -> None:
@@ -117,33 +117,24 @@ def _check_types(cfg: Config) -> None:
         places += [(PARAM_SCHEDULERS, f"param_scheduler.{name}", value) for name, value in schedulers.items()]
     else:
         places.append((PARAM_SCHEDULERS, "param_scheduler", schedulers))
-    for split in ("train", "val", "test"):
-        dataset = (cfg.get(f"{split}_dataloader") or {}).get("dataset")
-        places += [(TRANSFORMS, *found) for found in _pipelines(f"{split}_dataloader.dataset", dataset)]
+    for loader in ("train_dataloader", "val_dataloader", "test_dataloader"):
+        datasets = entries(f"{loader}.dataset", (cfg.get(loader) or {}).get("dataset"), ("dataset", "datasets"))
+        places += [(TRANSFORMS, f"{path}.pipeline", dataset.get("pipeline")) for path, dataset in datasets]
     for registry, place, value in places:
         for path, entry in entries(place, value):
             _look_up(registry, path, entry, cfg.filename)
 
 
-def entries(path: str, value: Any) -> Iterator[tuple[str, dict]]:
+def entries(path: str, value: Any, inside: Sequence[str] = ("metrics", "transforms")) -> Iterator[tuple[str, dict]]:
     """Yield (place, entry) of an entry or list of entries, and of those inside them: an evaluator's metrics, transforms."""
     if isinstance(value, (list, tuple)):
         for i, each in enumerate(value):
-            yield from entries(f"{path}.{i}", each)
+            yield from entries(f"{path}.{i}", each, inside)
     elif isinstance(value, dict):
         if "metrics" not in value:  # an Evaluator holds metrics, and is none
             yield path, value
-        for name in ("metrics", "transforms") if value.get("type") != "Albu" else ():  # albumentations' own
-            yield from entries(f"{path}.{name}", value.get(name))
-
-
-def _pipelines(path: str, dataset: Any) -> Iterator[tuple[str, Any]]:
-    """Yield (place, pipeline) of a data set and of those that it wraps."""
-    if isinstance(dataset, dict):
-        yield f"{path}.pipeline", dataset.get("pipeline")
-        yield from _pipelines(f"{path}.dataset", dataset.get("dataset"))
-        for i, each in enumerate(dataset.get("datasets") or ()):
-            yield from _pipelines(f"{path}.datasets.{i}", each)
+        for name in inside if value.get("type") != "Albu" else ():  # albumentations' own
+            yield from entries(f"{path}.{name}", value.get(name), inside)
 
 
 def _look_up(registry: Registry, path: str, entry: dict, filename: str | None) -> None:
@@ -152,6 +143,7 @@ def _look_up(registry: Registry, path: str, entry: dict, filename: str | None) -
     name = entry["type"]
     if isinstance(name, str) and registry.get(name) is None:
         meant = nearest(name, [*registry.module_dict, *(registry.parent.module_dict if registry.parent else ())])
-        hint = f"did you mean {meant!r}? " if meant else ""
-        what = f"{filename}: {path}.type is {name!r}, which is unknown"
-        raise UserError("config-type", f"{what}: {hint}Correct it, or add its module to custom_imports")
+        what = f"{filename}: {path}.type is {name!r}, which is unknown: " + (
+            f"did you mean {meant!r}? " if meant else ""
+        )
+        raise UserError("config-type", f"{what}Correct it, or add its module to custom_imports")

@@ -13,31 +13,19 @@ from .keys import DEFAULT_HOOKS, ENTRIES, READ
 from .parameters import parameters_of
 from .spelling import nearest
 
-# read by those who build an entry, not by its class; requires_grad: of norm layers
+# read by those who build an entry, not by its class
 BUILDERS = {"type", "_delete_", "_scope_", "priority", "constructor", "paramwise_cfg", "convert_to_iter_based"}
-BUILDERS |= {"requires_grad"}
+BUILDERS |= {"requires_grad"}  # of norm layers
 
 
 def merge_overrides(cfg: Config, options: Mapping[str, Any]) -> None:
-    """Check overrides and merge them into the config, also into entries that are None.
-
-    Args:
-        cfg: a whole config; changed.
-        options: dotted key -> value.
-
-    Raises:
-        UserError: see :func:`check_overrides`.
-    """
+    """Check overrides, dotted key -> value, and merge them into the config, also into entries that are None."""
     cleared = {f"{place}._delete_": True for place in check_overrides(cfg, options)}
     cfg.merge_from_dict({**cleared, **options})  # mmengine merges entries into dicts only
 
 
 def check_overrides(cfg: Config, keys: Collection[str]) -> list[str]:
     """Refuse keys that would reach nothing: misspelt ones, places beyond a list, variables that entries were built from.
-
-    Args:
-        cfg: the config before the overrides are merged.
-        keys: dotted keys, such as ``train_cfg.max_iters`` or ``custom_hooks.0.interval``.
 
     Returns:
         Places on the way to a key where the config has None.
@@ -47,11 +35,10 @@ def check_overrides(cfg: Config, keys: Collection[str]) -> list[str]:
     """
     nones = []
     for key in keys:
-        words = key.split(".")
-        _check_first(cfg, key, words[0])
-        node = cfg.get(words[0])
-        for depth, word in enumerate(words[1:], 1):
-            where = ".".join(words[:depth])
+        where, *words = key.split(".")
+        _check_first(cfg, key, where)
+        node = cfg.get(where)
+        for word in words:
             if node is None:
                 if word.isdigit():
                     _refuse(key, f"the config has no list {where}")
@@ -72,6 +59,7 @@ def check_overrides(cfg: Config, keys: Collection[str]) -> list[str]:
                 if f"{where}.type" not in keys:  # the entries of a new type are not known yet
                     _check_new(node, where, word, key, keys)
                 break
+            where += f".{word}"
     return nones
 
 
@@ -109,9 +97,8 @@ def _check_new(node: ConfigDict, where: str, word: str, key: str, keys: Collecti
         return
     meant = nearest(word, {*node, *named, *inherited})
     if meant or closed:
-        remedy = (
-            f"did you mean {where}.{meant}?" if meant else f"{node.type} takes {', '.join(sorted(named)) or 'none'}"
-        )
+        takes = f"{node.get('type')} takes {', '.join(sorted(named)) or 'none'}"
+        remedy = f"did you mean {where}.{meant}?" if meant else takes
         _refuse(key, f"{word!r} is no entry of {where}: correct this entry, {remedy}")
 
 

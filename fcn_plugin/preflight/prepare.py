@@ -25,15 +25,14 @@ def prepare(
     """Prepare anything but training. From here on nothing writes to the config. Collective: call on every rank.
 
     Args:
-        cfg: a whole config; changed here and nowhere later.
+        cfg: changed here and nowhere later.
         splits: of ``train``, ``val``, ``test``, those that the command uses.
         look_for_files: look for every image and mask of the splits.
         tta: average over the flips and scales of ``cfg.tta_pipeline``.
         hooks: entries to add to ``custom_hooks``.
 
     Raises:
-        UserError: config-*, classes-count, dataset-*, image-unreadable, mask-unreadable: what contradicts or is missing, where
-            it was looked for, and the remedy.
+        UserError: config-*, classes-count, dataset-*, image-unreadable, mask-unreadable.
     """
     _check(cfg, splits, look_for_files)
     return fill_in(cfg, tta, hooks)
@@ -41,12 +40,7 @@ def prepare(
 
 @contextmanager
 def prepare_training(cfg: ConfigDict, asked: Asked, hooks: Sequence[dict] = ()) -> Iterator[Prepared]:
-    """Prepare a training run, and lock its work dir until the end of the ``with`` block. Collective: call on every rank.
-
-    Args:
-        cfg: a whole config with ``work_dir``; changed here and nowhere later.
-        asked: where to start.
-        hooks: entries to add to ``custom_hooks``.
+    """As :func:`prepare`, for training from where it was asked to start; locks the work dir for the ``with`` block.
 
     Raises:
         UserError: as :func:`prepare`; output-path, work-dir-locked, checkpoint-*, weights-missing, option-value.

@@ -13,29 +13,23 @@ from ..errors import UserError
 
 @dataclass
 class Stage:
-    """One net of a chain.
+    """One net of a chain."""
 
-    Attributes:
-        name: its finest stride, such as ``16s``.
-        cfg: its whole config, with a ``work_dir`` of its own.
-    """
-
-    name: str
-    cfg: Config
+    name: str  # its finest stride, such as 16s
+    cfg: Config  # with a work_dir of its own
 
 
 def stages_of(cfg: Config, load: Callable[[str], Config]) -> list[Stage]:
     """The stages that end in ``cfg``, coarsest first, each with its folder in the ``work_dir`` of ``cfg``.
 
-    A net's parent is the config that its key ``parent`` names; without that key, the same config with one stream
-    fewer.
+    A net's parent is the config that its key ``parent`` names; without that key, the same config with one stream fewer.
 
     Args:
         cfg: config of the finest net, with ``work_dir``.
         load: reads the config of a name, with the command line's overrides applied.
 
     Raises:
-        UserError: the net has no streams, or one only, so that there is nothing to do in stages, or a parent is no coarser.
+        UserError: ``stages``: the net has no streams, or one only, or a parent is no coarser.
     """
     if "streams" not in cfg.model.get("decode_head", {}):
         message = f"{cfg.filename} has no FCNSkipHead with streams, so there are no stages: use tools/train.py"
@@ -43,11 +37,8 @@ def stages_of(cfg: Config, load: Callable[[str], Config]) -> list[Stage]:
     chain = [cfg]
     while (parent := _parent(chain[0], load)) is not None:
         if _name(parent) in map(_name, chain):
-            raise UserError(
-                "stages",
-                f"{chain[0].filename} and its parent {parent.filename} are both {_name(parent)}: a parent has one stream less; "
-                "correct model.decode_head.streams and the key parent",
-            )
+            message = f"{chain[0].filename} and its parent {parent.filename} are both {_name(parent)}: a parent has one"
+            raise UserError("stages", f"{message} stream less; correct model.decode_head.streams and the key parent")
         chain.insert(0, parent)
     if len(chain) == 1:
         message = f"{cfg.filename} has no skips, so there are no stages: train it with tools/train.py"
