@@ -60,7 +60,7 @@ class DrawnData:
                 for folder, name, file in zip(("images", "masks"), names, files, strict=True):
                     file.write(root / folder / name)
                 lines.append("\t".join(names) + "\n")
-            lists[split] = str(root / f"{split}.txt")
+            lists[split] = str(root / f"{split}.txt"), len(lines)
             (root / f"{split}.txt").write_text("".join(lines))
         text = dataset_config(
             "drawn",
@@ -68,7 +68,6 @@ class DrawnData:
             str(root / "images"),
             str(root / "masks"),
             lists,
-            {split: len(getattr(self, split)) for split in lists},
             Classes(self.class_map, self.ignore_ids),
             [image.size for image, _ in self.train + self.val],
         )

@@ -31,7 +31,7 @@ from .labelme import read_labelme
 from .masks import read_masks
 from .options import Options
 from .outputs import masks_folder, refuse_existing, write_all, write_masks
-from .split import Splits, by_folders, by_list, random_split
+from .split import FOLDERS, Splits, by_folders, by_list, random_split
 
 OTHER_NAMES = "other names: edit {0}, then call again with --classes {0} --force"
 PRETRAINED = (
@@ -41,13 +41,9 @@ PRETRAINED = (
 
 
 def new_dataset(options: Options) -> str:
-    """Write lists, masks where needed and configs; source files are only read.
+    """Write lists, masks where needed and configs, and return a report; source files are only read.
 
-    Returns:
-        The report: what was found, what was written, what to do next.
-
-    Raises:
-        UserError: bad input, all faults of one kind at once; nothing is written then.
+    UserError: bad input, all faults of one kind at once; nothing is written then.
     """
     name = options.name
     if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
@@ -56,13 +52,12 @@ def new_dataset(options: Options) -> str:
         raise UserError("option-value", f"--val is {options.val}: give a share above 0 and below 1")
     out_dir, configs = Path(options.out_dir or f"data/{name}"), Path(options.configs_dir)
     base, leaf = configs / f"_base_/datasets/{name}.py", configs / f"fcn8s_vgg16_{name}.py"
-    refuse_existing([base, leaf, *(out_dir / f"{split}.txt" for split in ("train", "val", "test"))], options.force)
+    refuse_existing([base, leaf, *(out_dir / f"{split}.txt" for split in FOLDERS)], options.force)
 
     pairs, images, source = _read(options)
     splits, how = _split(options, pairs, images)
-    texts: dict[Path, str] = {}
+    texts, table = {}, out_dir / "classes.csv"
     if not options.classes:
-        table = out_dir / "classes.csv"
         texts[table] = source.classes.csv()
         if table.exists() and table.read_text(encoding="utf-8") != texts[table]:
             remedy = f"give it back with --classes {table}, or remove it"
@@ -72,35 +67,21 @@ def new_dataset(options: Options) -> str:
         masks, mask_files = masks_folder(out_dir, options), [f"{name}.png" for name in pairs.names]
         fill = partial(write_masks, source=source, files=mask_files)
         classes = Classes(dict(enumerate(classes.ids.classes)), colours=dict(enumerate(classes.palette)))
+    lists = {}
     for split, places in splits.items():
-        texts[out_dir / f"{split}.txt"] = "".join(f"{pairs.images[i]}\t{mask_files[i]}\n" for i in places)
-    texts[base] = dataset_config(
-        name,
-        _bases(base.parent),
-        Path(options.images).as_posix(),
-        masks.as_posix(),
-        {split: (out_dir / f"{split}.txt").as_posix() for split in splits},
-        {split: len(places) for split, places in splits.items()},
-        classes,
-        [image.header.shown for image in images],
-    )
+        path = out_dir / f"{split}.txt"
+        texts[path] = "".join(f"{pairs.images[i]}\t{mask_files[i]}\n" for i in places)
+        lists[split] = path.as_posix(), len(places)
+    folders, sizes = (Path(options.images).as_posix(), masks.as_posix()), [image.header.shown for image in images]
+    texts[base] = dataset_config(name, _bases(base.parent), *folders, lists, classes, sizes)
     texts[leaf] = model_config(name, len(classes.ids.classes), _bases(configs), options.from_scratch)
     write_all(texts, masks, fill)
-    return "\n".join(
-        [
-            f"{len(images)} images with masks",
-            *pairs.notes,
-            *source.found,
-            _table(source, splits),
-            how,
-            *(f"wrote {path}" for path in [*texts, *([masks] if fill else [])]),
-            *([] if options.classes else [OTHER_NAMES.format(out_dir / "classes.csv")]),
-            *([] if options.from_scratch else [PRETRAINED]),
-            "next:",
-            f"  python tools/check_dataset.py {leaf}",
-            f"  python tools/train.py {leaf}",
-        ]
-    )
+
+    report = [f"{len(images)} images with masks", *pairs.notes, *source.found, _table(source, splits), how]
+    report += [f"wrote {path}" for path in [*texts, *([masks] if fill else [])]]
+    report += [] if options.classes else [OTHER_NAMES.format(table)]
+    report += [] if options.from_scratch else [PRETRAINED]
+    return "\n".join([*report, "next:", *(f"  python tools/{tool}.py {leaf}" for tool in ("check_dataset", "train"))])
 
 
 def _bases(start: Path) -> str:
@@ -113,19 +94,16 @@ def _read(options: Options) -> tuple[Pairs, list[ImageFile], Source]:
     files = list_files(images_dir, IMAGE_SUFFIXES, leave_out=masks)
     if not files:
         raise UserError("dataset-empty", f"no images in {images_dir}: wanted are {', '.join(sorted(IMAGE_SUFFIXES))}")
-    coco, shapes, others = load_coco(masks) if masks.is_file() else None, {}, {}
-    if coco is None:
-        one_folder, shapes = masks.exists() and masks.samefile(images_dir), list_files(masks, {".json"}, images_dir)
+    coco, labelme = load_coco(masks) if masks.is_file() else None, False
+    if not coco:
+        shapes, one_folder = list_files(masks, {".json"}, images_dir), masks.samefile(images_dir)
         others = files if one_folder else list_files(masks, IMAGE_SUFFIXES, images_dir)
         if not shapes and not others:
-            message = f"no masks in {masks}: image files, or labelme's JSON files, are looked for"
-            raise UserError("dataset-empty", message)
-    labelme = shapes and (
-        one_folder or set(others) <= set(shapes)
-    )  # labelme's files may lie beside copies of the images
+            raise UserError("dataset-empty", f"no masks in {masks}: wanted are image files, or labelme's JSON files")
+        # labelme's files may lie beside copies of the images
+        labelme = bool(shapes) and (one_folder or set(others) <= set(shapes))
     if (coco or labelme) and (options.ignore_ids is not None or options.ignore_colors):
-        message = "--ignore-ids and --ignore-colors are for masks: shapes are void by the label __ignore__"
-        raise UserError("option-value", message)
+        raise UserError("option-value", "--ignore-ids and --ignore-colors are for masks: label void shapes __ignore__")
     if coco:
         pairs, entries = pair_coco(coco, files, masks, options.allow_missing)
     else:
@@ -133,13 +111,14 @@ def _read(options: Options) -> tuple[Pairs, list[ImageFile], Source]:
     images = on_all_cores(read_image, [(images_dir / file,) for file in pairs.images], "reading images")
     paths = [masks / file for file in pairs.masks]
     if coco:
-        return pairs, images, read_coco(coco, entries, images, masks, options.classes)
-    read = partial(read_labelme, classes_file=options.classes) if labelme else partial(read_masks, options=options)
-    return pairs, images, read(images, paths)
+        source = read_coco(coco, entries, images, masks, options.classes)
+    else:
+        source = read_labelme(images, paths, options.classes) if labelme else read_masks(images, paths, options)
+    return pairs, images, source
 
 
 def _split(options: Options, pairs: Pairs, images: Sequence[ImageFile]) -> tuple[Splits, str]:
-    """The splits, and a sentence on them."""
+    """Split as the options say; the second value is a sentence on it."""
     if options.val_list:
         splits, how = by_list(pairs.names, pairs.images, options.val_list), f"val as listed in {options.val_list}"
     elif options.val is None and (splits := by_folders(pairs.images)) is not None:

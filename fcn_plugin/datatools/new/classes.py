@@ -72,10 +72,7 @@ def given_classes(path: str) -> tuple[dict[int, str], dict[int, Colour] | None]:
 def number_labels(labels: Sequence[str], classes_file: str | None) -> tuple[Classes, dict[str, int]]:
     """Number the labels of shapes, after the background, which no shape covers: the classes, and the class index of each label.
 
-    ``classes_file`` may name and number them; it begins with the background.
-
-    Raises:
-        UserError: ``class-file``: it does not name a label or no background; ``classes-count``: fewer than two.
+    ``classes_file`` may name and number them; it begins with the background. UserError: ``class-file``, ``classes-count``.
     """
     if classes_file:
         class_map, colours = given_classes(classes_file)
@@ -91,9 +88,8 @@ def number_labels(labels: Sequence[str], classes_file: str | None) -> tuple[Clas
     if first in labels and not is_background(first):
         found = f"{classes_file} begins with {first!r}, a label of shapes"
         raise UserError("class-file", f"{found}: the first class is what no shape covers, add it as {BACKGROUND}")
-    if unknown := [label for label in labels if label not in index]:
-        message = f"{classes_file} does not name the labels {abbreviate(unknown, 10)}: add a line for each"
-        raise UserError("class-file", message)
+    if unknown := abbreviate([label for label in labels if label not in index], 10):
+        raise UserError("class-file", f"{classes_file} does not name the labels {unknown}: add a line for each")
     return classes, index
 
 
@@ -105,5 +101,4 @@ def is_background(label: str) -> bool:
 def require_classes(count: int, found: str) -> None:
     """Refuse fewer than two classes; UserError: ``classes-count``."""
     if count < 2:
-        remedy = "at least 2 are needed; is this the right folder?"
-        raise UserError("classes-count", f"{found}: that leaves {count} classes, {remedy}")
+        raise UserError("classes-count", f"{found}: that leaves {count} classes of at least 2; is it the right folder?")

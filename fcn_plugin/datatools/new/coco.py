@@ -20,8 +20,9 @@ def load_coco(path: Path) -> dict:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        remedy = "give a COCO file, or a folder of masks"
-        raise UserError("annotation-file", f"{path} can't be read as JSON ({error}): {remedy}") from error
+        raise UserError(
+            "annotation-file", f"{path} is no JSON ({error}): give a COCO file, or a folder of masks"
+        ) from error
     lists = ("images", "annotations", "categories")
     if missing := [key for key in lists if not isinstance(content, dict) or not isinstance(content.get(key), list)]:
         hint = ": it is labelme's, give its folder" if isinstance(content, dict) and "shapes" in content else ""
@@ -36,9 +37,7 @@ def load_coco(path: Path) -> dict:
 def pair_coco(coco: Mapping, images: Mapping[str, str], path: Path, allow_missing: bool) -> tuple[Pairs, list[dict]]:
     """Find the entries of ``coco["images"]`` for images (name -> file), by path or by file name alone: pairs, the entry of each.
 
-    Raises:
-        UserError: ``mask-unpaired``, ``image-unpaired``: entries or files without the other; ``annotation-file``: two files for
-            one entry, or two entries for one file.
+    UserError: ``mask-unpaired``, ``image-unpaired``; ``annotation-file``: two files for an entry, or two entries for a file.
     """
     files: dict[str, list[str]] = defaultdict(list)
     for file in images.values():
@@ -50,8 +49,8 @@ def pair_coco(coco: Mapping, images: Mapping[str, str], path: Path, allow_missin
         found = files.get(named) or files.get(PurePosixPath(named).name) or []
         found = [named] if named in found else found
         if len(found) > 1:
-            message = f"{path}: {named} may be {abbreviate(found, 10)}: write the path from the image folder"
-            raise UserError("annotation-file", message)
+            remedy = "write the path from the image folder"
+            raise UserError("annotation-file", f"{path}: {named} may be {abbreviate(found, 10)}: {remedy}")
         if not found:
             lone.append(named)
         elif found[0] in entry_of:
@@ -71,20 +70,16 @@ def pair_coco(coco: Mapping, images: Mapping[str, str], path: Path, allow_missin
 def read_coco(
     coco: Mapping, entries: Sequence[Mapping], images: Sequence[ImageFile], path: Path, classes_file: str | None = None
 ) -> Source:
-    """Read the shapes of every image, which has its entry at the same place of ``entries``.
+    """Read the shapes of every image from the entry at the same place; without classes, categories that have shapes, by their ids.
 
-    Categories are named as in ``classes_file``; None numbers those that have shapes by their ids, after the background.
-
-    Raises:
-        UserError: ``mask-size``; ``annotation-file``: an instance without an outline; those of :func:`number_labels`.
+    UserError: ``mask-size``; ``annotation-file``: an instance without an outline; those of :func:`number_labels`.
     """
     sizes = [(entry["width"], entry["height"]) for entry in entries]
     on_all_cores(require_size, [(i, path, size) for i, size in zip(images, sizes, strict=True)], "comparing sizes")
-    of_image: dict[int, list[dict]] = {entry["id"]: [] for entry in entries}
+    of_image: dict[int, list[dict]] = defaultdict(list)
     for annotation in coco["annotations"]:
-        if annotation.get("image_id") in of_image:
-            of_image[annotation["image_id"]].append(annotation)
-    used = {annotation.get("category_id") for annotations in of_image.values() for annotation in annotations}
+        of_image[annotation.get("image_id")].append(annotation)
+    used = {annotation.get("category_id") for entry in entries for annotation in of_image[entry["id"]]}
     categories = sorted(coco["categories"], key=lambda category: category["id"])
     name_of = {category["id"]: str(category["name"]) for category in categories if category["id"] in used}
     classes, index = number_labels(list(dict.fromkeys(name_of.values())), classes_file)
@@ -101,8 +96,8 @@ def read_coco(
                 faults.append(f"annotation {annotation.get('id')} of {entry['file_name']}: {error}")
         shapes.append([shape for _, shape in sorted(of_one, key=lambda pair: -pair[0])])
     if faults:
-        message = f"{path}: {len(faults)} annotations can't be drawn:\n{abbreviate(faults, 10, chr(10))}"
-        raise UserError("annotation-file", message)
+        lines = abbreviate(faults, 10, "\n")
+        raise UserError("annotation-file", f"{path}: {len(faults)} annotations can't be drawn:\n{lines}")
     unused = [category["name"] for category in categories if category["id"] not in used]
     found = [f"COCO: {sum(map(len, shapes))} instances of {len(name_of)} categories"]
     found += [f"left out: categories without an instance: {abbreviate(unused, 10)}"] if unused else []

@@ -14,6 +14,8 @@ STRIDE = 32
 LARGEST_CROP = 480
 _quoted = partial(json.dumps, ensure_ascii=False)
 
+Sizes = Sequence[tuple[int, int]]
+
 DATASET = """\
 # $name: $counts; $mark, yours to edit.
 # Folders and lists are relative to the working directory. What is not named here is as for VOC.
@@ -66,7 +68,6 @@ _base_ = [
     "$base/models/fcn_vgg16.py",
     "_base_/datasets/$name.py",
     "$base/schedules/schedule_20k.py",
-    "$base/tta.py",
     "$base/default_runtime.py",
 ]
 """
@@ -105,42 +106,30 @@ default_hooks = dict(logger=dict(interval=25), checkpoint=dict(interval=200))
 
 
 def dataset_config(
-    name: str,
-    base: str,
-    images: str,
-    masks: str,
-    lists: Mapping[str, str],
-    counts: Mapping[str, int],
-    classes: Classes,
-    sizes: Sequence[tuple[int, int]],
+    name: str, base: str, images: str, masks: str, lists: Mapping[str, tuple[str, int]], classes: Classes, sizes: Sizes
 ) -> str:
     """Write ``_base_/datasets/NAME.py``.
 
     Args:
-        name: of the data set.
         base: the package's folder ``configs/_base_``, absolute or relative to the config's own.
         images, masks: folders.
-        lists, counts: file and number of images of each split: train, val and perhaps test.
-        classes: of the ids in the masks.
+        lists: file and number of images of each split: train, val and perhaps test.
         sizes: (W, H) of the images.
     """
-    option = f"test_dataloader.dataset.ann_file={lists.get('test')}"
-    test = f"# choose on val; for the one figure on test: --cfg-options {option}\n" if "test" in lists else ""
+    test = "# choose on val; for the one figure on test: --cfg-options test_dataloader.dataset.ann_file={}\n"
+    texts = dict(images=images, masks=masks, train=lists["train"][0], val=lists["val"][0])
     return Template(DATASET).substitute(
+        {key: _quoted(text) for key, text in texts.items()},
         name=name,
         mark=MARK,
         base=base,
-        counts=", ".join(f"{count} {split}" for split, count in counts.items()) + " images",
+        counts=", ".join(f"{count} {split}" for split, (_, count) in lists.items()) + " images",
         class_map="\n".join(f"    {id}: {_quoted(label)}," for id, label in sorted(classes.class_map.items())),
         ignore_ids=list(classes.ignore_ids),
         palette="\n".join(f"    {list(colour)}," for colour in classes.palette),
         crop=crop_side(sizes),
         scale=_median(sizes),
-        images=_quoted(images),
-        masks=_quoted(masks),
-        train=_quoted(lists["train"]),
-        val=_quoted(lists["val"]),
-        test=test,
+        test=test.format(lists["test"][0]) if "test" in lists else "",
     )
 
 
@@ -150,11 +139,11 @@ def model_config(name: str, num_classes: int, base: str, from_scratch: bool) -> 
     return text.substitute(name=name, mark=MARK, classes=num_classes, base=base)
 
 
-def crop_side(sizes: Sequence[tuple[int, int]]) -> int:
+def crop_side(sizes: Sizes) -> int:
     """Side of the training crop: a multiple of 32, at most 480 and the shorter side of the median image, at least 32."""
     return max(STRIDE, min(LARGEST_CROP, min(_median(sizes)) // STRIDE * STRIDE))
 
 
-def _median(sizes: Sequence[tuple[int, int]]) -> tuple[int, int]:
+def _median(sizes: Sizes) -> tuple[int, int]:
     """(W, H) of the image in the middle by area."""
     return sorted(sizes, key=lambda size: size[0] * size[1])[len(sizes) // 2]

@@ -41,9 +41,7 @@ class Pairs(NamedTuple):
 def list_files(folder: Path, suffixes: Collection[str], leave_out: Path | None = None) -> dict[str, str]:
     """List the files of a folder and its subfolders, hidden ones and those in ``leave_out`` not: name -> file, by name.
 
-    Raises:
-        UserError: ``dataset-missing``: no such folder; ``file-access``; ``file-name``: two files of one name, or a name that no
-            list can hold.
+    UserError: ``dataset-missing``, ``file-access``; ``file-name``: two files of one name, or a name that no list can hold.
     """
     if not folder.is_dir():
         raise UserError("dataset-missing", f"no folder {folder}: give one that exists")
@@ -58,8 +56,8 @@ def list_files(folder: Path, suffixes: Collection[str], leave_out: Path | None =
             continue
         file, name = inside.as_posix(), inside.with_suffix("").as_posix()
         if name in files:
-            remedy = "one name for two images; give the masks their own folder, or rename one"
-            raise UserError("file-name", f"{folder} holds {files[name]} and {file}: {remedy}")
+            remedy = "rename one, or give the masks their own folder"
+            raise UserError("file-name", f"{folder} holds {files[name]} and {file}, one name for two images: {remedy}")
         if file != file.strip() or not file.isprintable():
             raise UserError("file-name", f"{folder}/{file!r} has blanks at an end of its name, or a tab: rename it")
         files[name] = file
@@ -113,9 +111,9 @@ def _best_tails(
             del counts[image_tail]
         for found, count in counts.items():
             word = found.rpartition("_")[2].lstrip("-. ")
-            liked = -PREFERRED.index(word) if word in PREFERRED else -len(PREFERRED)
-            if (count, not found, liked, -len(found)) > rank:
-                best, rank = (image_tail, found), (count, not found, liked, -len(found))
+            liked = count, not found, -[*PREFERRED, word].index(word), -len(found)
+            if liked > rank:
+                best, rank = (image_tail, found), liked
     if best is None:
         examples = f"images {abbreviate([*images.values()])}; masks {abbreviate([*masks.values()])}"
         remedy = "name masks as their images, with a common ending at most, as a_mask.png"
@@ -131,11 +129,7 @@ def _tails(name: str, stems: Collection[str]) -> Iterator[str]:
 
 
 def read_image(path: Path) -> ImageFile:
-    """Read an image's header and digest without decoding it.
-
-    Raises:
-        UserError: ``image-unreadable``, or what would stop training, such as ``image-depth``.
-    """
+    """Read an image's header and digest without decoding it; UserError: ``image-unreadable``, ``image-depth``."""
     try:
         header = read_header(str(path))
     except UnreadableFile as error:

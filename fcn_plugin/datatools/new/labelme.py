@@ -21,12 +21,9 @@ from .shapes import Shape, draw_shapes
 
 
 def read_labelme(images: Sequence[ImageFile], paths: Sequence[Path], classes_file: str | None = None) -> Source:
-    """Read the shapes of every image from the JSON file at the same place of ``paths``.
+    """Read the shapes of every image from the JSON file at the same place of ``paths``; without classes, labels by alphabet.
 
-    Labels are named as in ``classes_file``; None numbers them in alphabetical order, after the background.
-
-    Raises:
-        UserError: ``annotation-file``, ``mask-size``, and those of :func:`number_labels`.
+    UserError: ``annotation-file``, ``mask-size``, those of :func:`number_labels`.
     """
     files = on_all_cores(_labels, list(zip(images, paths, strict=True)), "reading labelme files")
     labels = sorted(set().union(*files))
@@ -55,8 +52,7 @@ def _load(path: Path) -> dict:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        message = f"{path} can't be read as JSON ({error}): save it again in labelme"
-        raise UserError("annotation-file", message) from error
+        raise UserError("annotation-file", f"{path} is no JSON ({error}): save it again in labelme") from error
     if not isinstance(content, dict) or not isinstance(content.get("shapes"), list):
         hint = ": it is a COCO file, give it itself" if isinstance(content, dict) and "annotations" in content else ""
         raise UserError("annotation-file", f"{path} is no labelme file, it has no shapes{hint}")
@@ -77,8 +73,8 @@ def _shape(shape: Mapping, path: Path, index: int) -> Shape:
             return Shape(index, "circle", (*points[0], math.dist(*points)))
         if form == "mask":
             left, top = (round(value) for value in points[0])
-            there = np.asarray(Image.open(io.BytesIO(base64.b64decode(shape["mask"])))) > 0
-            return Shape(index, "bitmap", (left, top, there))
+            bitmap = Image.open(io.BytesIO(base64.b64decode(shape["mask"])))
+            return Shape(index, "bitmap", (left, top, np.asarray(bitmap) > 0))
     except (KeyError, TypeError, ValueError, OSError) as error:
         raise UserError("annotation-file", f"{what} can't be read ({error}): draw it again in labelme") from error
     raise UserError("annotation-file", f"{what} with {len(points)} points has no area: draw it as a polygon")

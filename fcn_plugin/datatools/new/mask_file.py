@@ -34,9 +34,7 @@ class MaskFacts(NamedTuple):
 def read_facts(image: ImageFile, path: Path) -> MaskFacts:
     """Read a mask and count its values.
 
-    Raises:
-        UserError: ``mask-unreadable``, ``mask-lossy``, ``mask-size``, ``image-turned``; ``mask-colours``, ``mask-ids``: more
-            values than classes can be, or pixels that are transparent.
+    UserError: ``mask-unreadable``, ``mask-lossy``, ``mask-size``, ``image-turned``; ``mask-colours``, ``mask-ids``: too many.
     """
     try:
         header, mask = decode(str(path), "mask")
@@ -50,8 +48,7 @@ def read_facts(image: ImageFile, path: Path) -> MaskFacts:
         pixels = _count_ids(mask, path)
         return MaskFacts("index", mask.mode, pixels, _palette(mask, pixels) if mask.mode == "P" else {})
     if "A" in mask.getbands() and mask.getchannel("A").getextrema() != (255, 255):
-        message = f"{path} has transparent pixels, whose colour is undefined: save it without transparency"
-        raise UserError("mask-colours", message)
+        raise UserError("mask-colours", f"{path} has transparent pixels, of no colour: save it without transparency")
     colours = mask.convert("RGB").getcolors(MOST_VALUES)
     if colours is None:
         raise UserError("mask-colours", f"{path} holds more than {MOST_VALUES} colours: {SMOOTH}")
@@ -93,6 +90,5 @@ def draw_colours(path: Path, table: Mapping[Colour, int]) -> np.ndarray:
     """Read the class indices, (H, W) uint8, of a mask whose colours are all in the table."""
     with Image.open(path) as image:
         red, green, blue = np.moveaxis(np.asarray(image.convert("RGB")).astype(np.int32), -1, 0)
-    keys = np.array([r << 16 | g << 8 | b for r, g, b in sorted(table)])
-    values = np.array([table[colour] for colour in sorted(table)], np.uint8)
-    return values[np.searchsorted(keys, red << 16 | green << 8 | blue)]
+    keys, values = [r << 16 | g << 8 | b for r, g, b in sorted(table)], [table[colour] for colour in sorted(table)]
+    return np.uint8(values)[np.searchsorted(keys, red << 16 | green << 8 | blue)]

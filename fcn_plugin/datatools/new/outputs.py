@@ -16,6 +16,7 @@ from ..cores import on_all_cores
 from .classes import Source
 from .config_text import MARK
 from .options import Options
+from .split import FOLDERS
 
 
 def refuse_existing(paths: Sequence[Path], force: bool) -> None:
@@ -32,25 +33,21 @@ def refuse_existing(paths: Sequence[Path], force: bool) -> None:
 def masks_folder(out_dir: Path, options: Options) -> Path:
     """Choose the folder of converted masks, which is replaced as a whole: ``OUT_DIR/masks``, or another beside source files.
 
-    Raises:
-        UserError: ``output-path``: OUT_DIR lies in a folder of source files; ``output-exists``: the folder holds other files
-            than the masks of an earlier call, or ``--force`` is missing.
+    UserError: ``output-path``: OUT_DIR lies in a folder of source files; ``output-exists``: other files than an earlier call's.
     """
     sources = [Path(options.images).resolve(), Path(options.masks).resolve()]
     for folder in (out_dir / "masks", out_dir / "index_masks"):
         path = folder.resolve()
-        if not any(path == source or path in source.parents or source in path.parents for source in sources):
+        if not any(path.is_relative_to(source) or source.is_relative_to(path) for source in sources):
             break
     else:
         raise UserError("output-path", f"{out_dir} lies in a folder of source files: give another with --out-dir")
     refuse_existing([folder], options.force)
-    lists = [out_dir / f"{split}.txt" for split in ("train", "val", "test")]
-    lines = [line for path in lists if path.is_file() for line in path.read_text(encoding="utf-8").splitlines()]
-    own = {line.partition("\t")[2] for line in lines}
+    lists = [path.read_text(encoding="utf-8") for split in FOLDERS if (path := out_dir / f"{split}.txt").is_file()]
+    own = {line.partition("\t")[2] for text in lists for line in text.splitlines()}
     files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    if foreign := sorted(files - own):
-        found = f"{folder} holds files of other origin: {abbreviate(foreign)}"
-        raise UserError("output-exists", f"{found}; give another --out-dir")
+    if foreign := abbreviate(sorted(files - own)):
+        raise UserError("output-exists", f"{folder} holds files of other origin: {foreign}; give another --out-dir")
     return folder
 
 

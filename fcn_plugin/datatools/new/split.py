@@ -27,31 +27,27 @@ def by_folders(images: Sequence[str]) -> Splits | None:
 
 
 def by_list(names: Sequence[str], images: Sequence[str], path: str) -> Splits:
-    """Take the images that a file names, one per line, with suffix or without, for val.
-
-    UserError, ``annotation-file``: no such file, a line that is no image, or nothing left for either side.
-    """
+    """Take the images that a file names, one per line, with suffix or without, for val; UserError: ``annotation-file``."""
     try:
         lines = {line.strip() for line in Path(path).read_text(encoding="utf-8").splitlines()} - {""}
     except (OSError, UnicodeDecodeError) as error:
-        message = f"{path} can't be read as a list of images ({error}): write one name per line"
-        raise UserError("annotation-file", message) from error
+        raise UserError(
+            "annotation-file", f"{path} can't be read ({error}): write one image's name per line"
+        ) from error
     if unknown := sorted(lines - set(names) - set(images)):
-        message = f"{path} names {len(unknown)} images that are not there: {abbreviate(unknown, 10)}"
-        raise UserError("annotation-file", message)
-    val = [i for i, pair in enumerate(zip(names, images, strict=True)) if lines.intersection(pair)]
-    train = sorted(set(range(len(names))) - set(val))
-    if not train or not val:
-        message = f"{path} leaves {len(train)} images for train and {len(val)} for val: leave some for both"
-        raise UserError("annotation-file", message)
-    return dict(train=train, val=val)
+        found = f"{len(unknown)} images that are not there: {abbreviate(unknown, 10)}"
+        raise UserError("annotation-file", f"{path} names {found}")
+    splits: Splits = dict(train=[], val=[])
+    for i, pair in enumerate(zip(names, images, strict=True)):
+        splits["val" if lines.intersection(pair) else "train"].append(i)
+    if not all(splits.values()):
+        found = f"{len(splits['train'])} images for train and {len(splits['val'])} for val"
+        raise UserError("annotation-file", f"{path} leaves {found}: leave some for both")
+    return splits
 
 
 def random_split(digests: Sequence[bytes], share: float, seed: int) -> Splits:
-    """Take a random share, between 0 and 1, of the images for val; those of one digest stay together, each side gets one.
-
-    Equal seeds give equal splits of the same images. UserError, ``dataset-empty``: fewer than two different images.
-    """
+    """Take a random share, 0 to 1, of the images for val; those of one digest stay together. UserError: ``dataset-empty``."""
     groups: dict[bytes, list[int]] = defaultdict(list)
     for i, digest in enumerate(digests):
         groups[digest].append(i)

@@ -104,9 +104,9 @@ def test_bases_inside_and_outside_the_package(here):
 
 
 def test_a_test_list_and_quotes():
-    lists, counts = dict(train="a", val="b", test="c/test.txt"), dict(train=3, val=2, test=1)
+    lists = dict(train=("a", 3), val=("b", 2), test=("c/test.txt", 1))
     classes = Classes({0: 'it"s', 1: "é"}, [])
-    text = dataset_config("x", "base", 'my "photos"', "masks", lists, counts, classes, [(64, 64)])
+    text = dataset_config("x", "base", 'my "photos"', "masks", lists, classes, [(64, 64)])
     values = {}
     exec(text, values)
     assert values["class_map"] == {0: 'it"s', 1: "é"}
