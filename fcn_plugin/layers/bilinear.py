@@ -16,8 +16,7 @@ from .coord_map import CoordMap
 def bilinear_kernel(size: int) -> Tensor:
     """Return the (size, size) kernel whose transposed convolution interpolates bilinearly.
 
-    Along one axis ``w[i] = 1 - |i - c| / f`` with ``f = ceil(size / 2)`` and the centre
-    ``c = (size - 1) / 2``; the plane is the outer product.
+    Along one axis ``w[i] = 1 - |i - c| / f``, f = ceil(size / 2), c = (size - 1) / 2; the plane is the outer product.
     """
     factor = (size + 1) // 2
     ramp = 1 - (torch.arange(size, dtype=torch.float64) - (size - 1) / 2).abs() / factor
@@ -87,19 +86,15 @@ class BilinearUpsample(nn.ConvTranspose2d):
             self.weight.copy_(classes[..., None, None] * kernel)
 
     def rows(self, x: Tensor, first: int, last: int) -> Tensor:
-        """Compute only rows ``first`` to ``last`` (excluded) of the output for (N, C, H, W).
-
-        Raises:
-            UserError: ``geometry`` for rows that the output does not have.
-        """
+        """Compute only rows ``first`` to ``last`` (excluded) of the output for (N, C, H, W); ``geometry`` for rows it has not."""
         if not 0 <= first < last <= self.output_side(x.shape[-2]):
             raise UserError("geometry", f"rows {first} to {last} of a map of {self.output_side(x.shape[-2])} rows")
         kernel, stride, padding = self.kernel_size[0], self.stride[0], self.padding[0]
         # input row i contributes to `kernel` output rows, from stride * i - padding on
         top = max(0, -((kernel - 1 - padding - first) // stride))
         bottom = min(x.shape[-2], (last - 1 + padding) // stride + 1)
-        x, pad = x[..., top:bottom, :], (0, self.padding[1])
-        up = F.conv_transpose2d(x, self.weight, None, self.stride, pad, groups=self.groups)
+        x = x[..., top:bottom, :]
+        up = F.conv_transpose2d(x, self.weight, None, self.stride, (0, self.padding[1]), groups=self.groups)
         start = first + padding - stride * top
         return up[..., start : start + last - first, :]
 

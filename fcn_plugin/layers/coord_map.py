@@ -1,9 +1,8 @@
 """Compute where on the image a feature map's pixels lie.
 
-Every convolution, pooling and transposed convolution places the centre of its output pixel ``o`` at
-the input coordinate ``scale * o + shift``. Composed along a stream, one affine map per stream follows
-from the layers' own parameters, and with it every crop offset of FCN (Long et al., CVPR 2015, sec. 3
-and 4; the authors' nets compute the same from ``coord_map.crop``).
+Every convolution, pooling and transposed convolution places the centre of its output pixel ``o`` at the input coordinate
+``scale * o + shift``. Composed along a stream, one affine map per stream follows from the layers' own parameters, and with it
+every crop offset of FCN (Long et al., CVPR 2015, sec. 3 and 4; the authors' nets: ``coord_map.crop``).
 
 Coordinates are pixel centres; exact fractions, since even kernels put centres on half pixels.
 """
@@ -59,14 +58,9 @@ class CoordMap:
             UserError: ``geometry`` where the strides differ, or the offset is no whole pixel.
         """
         if self.scale != target.scale:
-            raise UserError(
-                "geometry", f"strides {self.scale} and {target.scale} can't be aligned: upsample between them"
-            )
+            raise UserError("geometry", f"strides {self.scale} and {target.scale} differ: upsample between the maps")
         offset = (target.shift - self.shift) / self.scale
         if offset.denominator != 1:
-            raise UserError(
-                "geometry",
-                f"crop offset {offset} is not a whole number of pixels (stride {self.scale}, "
-                f"shifts {self.shift} and {target.shift}): change a padding or kernel along the streams",
-            )
+            maps = f"stride {self.scale}, shifts {self.shift} and {target.shift}"
+            raise UserError("geometry", f"crop offset {offset} is no whole pixel ({maps}): change a padding or kernel")
         return int(offset)

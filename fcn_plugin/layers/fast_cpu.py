@@ -35,15 +35,13 @@ def use_fast_convolutions(net: nn.Module, algorithm: str = "auto") -> None:
     if algorithm not in ALGORITHMS:
         raise UserError("option-value", f"algorithm {algorithm!r} is unknown: one of {', '.join(ALGORITHMS)}")
     everywhere = algorithm == "winograd"
-    winograd = everywhere or (algorithm == "auto" and torch.backends.cpu.get_cpu_capability() == "AVX2")
+    auto = algorithm == "auto" and torch.backends.cpu.get_cpu_capability() == "AVX2"
     for name, layer in net.named_modules():
         if type(layer) not in (nn.Conv2d, RowConv2d, WinogradConv2d):
             continue
         if name.rpartition(".")[2] in ("fc6", "fc7"):
             layer.__class__ = RowConv2d
-        elif (
-            winograd and _is_3x3(layer) and (everywhere or min(layer.in_channels, layer.out_channels) >= LEAST_CHANNELS)
-        ):
+        elif _is_3x3(layer) and (everywhere or (auto and min(layer.weight.shape[:2]) >= LEAST_CHANNELS)):
             layer.__class__, layer.everywhere = WinogradConv2d, everywhere
         else:
             layer.__class__ = nn.Conv2d
@@ -103,7 +101,6 @@ class RowConv2d(nn.Conv2d):
         return super().forward(x)
 
     def _fits(self) -> bool:
-        """Whether the kernel is square, steps are of one pixel, and kernels lie channels last in memory."""
         square = self.kernel_size[0] == self.kernel_size[1] and self.padding[0] == self.padding[1]
         steps = (self.stride, self.dilation, self.groups) == ((1, 1), (1, 1), 1)
         return square and steps and self.bias is not None and self.weight.permute(0, 2, 3, 1).is_contiguous()
@@ -115,9 +112,8 @@ def row_conv2d(x: Tensor, weight: Tensor, bias: Tensor, padding: int) -> Tensor:
     n, channels, height, width = x.shape
     outputs, _, side, _ = weight.shape
     high, wide = height + 2 * padding - side + 1, width + 2 * padding - side + 1
-    lines = (
-        F.pad(x, (padding, padding)).permute(2, 0, 3, 1).contiguous()
-    )  # H, N, W, C: a row of all images is one block
+    # H, N, W, C: a row of all images is one block
+    lines = F.pad(x, (padding, padding)).permute(2, 0, 3, 1).contiguous()
     per_line, per_image, _, _ = lines.stride()
     patches = lines.as_strided((height, n, wide, side * channels), (per_line, per_image, channels, 1))
     patches = patches.reshape(height, n * wide, side * channels)

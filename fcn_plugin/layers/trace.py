@@ -1,7 +1,7 @@
 """Trace the coordinate maps of a net's outputs, whatever its modules are called.
 
-The net runs once on ``meta`` tensors (shapes only: no arithmetic, no memory, no change of state); each
-convolution, pooling and padding that it calls moves the map, everything else passes it on.
+The net runs once on ``meta`` tensors (shapes only, no change of state); each convolution, pooling and padding that it calls moves
+the map, everything else passes it on.
 """
 
 from __future__ import annotations
@@ -42,11 +42,9 @@ def trace_coord_maps(
         outputs = _run(modules, value)
     for i, output in enumerate(outputs):
         if output not in tracer.maps:
-            raise UserError(
-                "geometry",
-                f"output {i} of shape {tuple(output.shape)} can't be placed on the image: it comes from an operation that is no "
-                "convolution, pooling, padding or elementwise one (resizing, slicing); leave it out of the backbone's outputs",
-            )
+            place = f"output {i} of shape {tuple(output.shape)} can't be placed on the image"
+            reason = "it comes from no convolution, pooling, padding or elementwise operation (resizing, slicing)"
+            raise UserError("geometry", f"{place}: {reason}. Leave it out of the backbone's outputs")
     return [tracer.maps[output][0] for output in outputs]
 
 
@@ -86,8 +84,7 @@ class _Tracer(TorchDispatchMode):
         return result
 
     def _moved(self, op, args) -> tuple[CoordMap, CoordMap] | None:
-        rule = _RULES.get(op)
-        if rule is None or args[0] not in self.maps:
+        if (rule := _RULES.get(op)) is None or args[0] not in self.maps:
             return None
         return tuple(rule(axis_map, axis, args) for axis, axis_map in enumerate(self.maps[args[0]]))
 
@@ -129,10 +126,8 @@ def _pooling(grid: CoordMap, axis: int, args, dilation=1) -> CoordMap:
 
 
 def _padding(grid: CoordMap, axis: int, args) -> CoordMap:
-    before = [0, *args[1][:4:2][::-1]][
-        -2:
-    ]  # (left, right, top, bottom, ...) -> (top, left); top is 0 where it is not given
-    return grid.pad(before[axis])
+    # (left, right, top, bottom, ...) -> (top, left); top is 0 where it is not given
+    return grid.pad([0, *args[1][:4:2][::-1]][-2:][axis])
 
 
 _RULES: dict[object, Callable[..., CoordMap]] = {

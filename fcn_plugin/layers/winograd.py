@@ -128,13 +128,8 @@ def _(x: Tensor, gradient: Tensor) -> Tensor:
     return x.new_empty(gradient.shape[1], x.shape[1], 3, 3)
 
 
-def _remember(ctx, inputs, output) -> None:
-    ctx.save_for_backward(*inputs[:2])
-
-
 def _backward(ctx, gradient: Tensor) -> tuple[Tensor | None, ...]:
-    x, weight = ctx.saved_tensors
-    wanted = ctx.needs_input_grad
+    (x, weight), wanted = ctx.saved_tensors, ctx.needs_input_grad
     return (
         winograd_conv2d(gradient, weight.flip(2, 3).transpose(0, 1), None) if wanted[0] else None,
         winograd_weight_gradient(x, gradient) if wanted[1] else None,
@@ -142,4 +137,6 @@ def _backward(ctx, gradient: Tensor) -> tuple[Tensor | None, ...]:
     )
 
 
-winograd_conv2d.register_autograd(_backward, setup_context=_remember)
+winograd_conv2d.register_autograd(
+    _backward, setup_context=lambda ctx, inputs, output: ctx.save_for_backward(*inputs[:2])
+)

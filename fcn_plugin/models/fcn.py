@@ -1,8 +1,7 @@
 """The segmentor: image -> padding -> backbone -> neck -> head -> logits of the image's size, losses or label maps.
 
 N batch, C classes, H x W any size from 1 x 1; strides and offsets in image pixels. Long et al., CVPR 2015; Shelhamer et al., PAMI
-2016. A forward goes through :meth:`FCN.extract_feat` (pad, ``backbone``: maps of strides 8, 16, 32, ``neck``: fc6, fc7 and skips)
-and :class:`.skip_head.FCNSkipHead` (score each map, upsample, crop, add).
+2016. :meth:`FCN.extract_feat` pads and calls ``backbone`` and ``neck``; :class:`.skip_head.FCNSkipHead` scores, upsamples, adds.
 """
 
 from __future__ import annotations
@@ -82,9 +81,8 @@ class FCN(EncoderDecoder):
         with quiet_model_building():
             super().__init__(backbone=backbone, neck=neck, decode_head=decode_head, **kwargs)
         use_fast_convolutions(self)
-        self.geometry = geometry
+        self.geometry, self.precision = geometry, precision
         self.input_pad = input_pad if geometry == "reference" else 0
-        self.precision = precision
         self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
         self.pretrained, self.fc = pretrained, fc
         # part of every checkpoint, compared when one is loaded
@@ -94,10 +92,8 @@ class FCN(EncoderDecoder):
         self.stride = int(max(grid.scale for grid in maps))
         self.least_side, self.uncovered = self._measure() if geometry == "aligned" else (1, 0)
         self.to(memory_format=self.memory_format)
-        if compile:  # a copy, as EMAHook makes, runs uncompiled
-            options = {} if compile is True else compile
-            self.backbone.compile(**options)
-            self.neck.compile(**options)
+        for part in (self.backbone, self.neck) if compile else ():  # a copy, as EMAHook makes, runs uncompiled
+            part.compile(**({} if compile is True else compile))
 
     def _measure(self) -> tuple[int, int]:
         """Return the smallest side that the net takes, and how many pixels of an input of whole strides get no scores."""
@@ -115,13 +111,12 @@ class FCN(EncoderDecoder):
 
     def assumptions(self, state: Mapping[str, Tensor]) -> list[str]:
         """Say what is assumed for the optional keys that a state dict lacks: ends of sentences that begin with its file."""
-        expected = f"does not say what images it expects: taken to be {describe(self.preprocessing)}"
-        return [] if RECORD in state else [expected]
+        taken = describe(self.preprocessing)
+        return [] if RECORD in state else [f"does not say what images it expects: taken to be {taken}"]
 
     def _load_from_state_dict(self, state_dict: dict, prefix: str, *args) -> None:
         """Refuse weights that expect other images than the config gives, whatever loads them."""
-        wanted = state_dict.setdefault(prefix + RECORD, self.preprocessing)
-        require_same(wanted, self.preprocessing)
+        require_same(state_dict.setdefault(prefix + RECORD, self.preprocessing), self.preprocessing)
         super()._load_from_state_dict(state_dict, prefix, *args)
 
     def forward(self, inputs: Tensor, data_samples: list | None = None, mode: str = "tensor"):
@@ -133,10 +128,9 @@ class FCN(EncoderDecoder):
     def extract_feat(self, inputs: Tensor) -> tuple:
         """Compute the streams, deepest first, from images (N, 3, H, W); (H, W) comes last, for the head's last crop."""
         size = tuple(inputs.shape[-2:])
-        border = self.input_pad
         bottom, right = map(self._padding_after, size)
-        x = F.pad(inputs, (border, right, border, bottom)).contiguous(memory_format=self.memory_format)
-        return (*self.neck(self.backbone(x)), size)
+        x = F.pad(inputs, (self.input_pad, right, self.input_pad, bottom))
+        return (*self.neck(self.backbone(x.contiguous(memory_format=self.memory_format))), size)
 
     def _padding_after(self, side: int) -> int:
         if self.geometry == "reference":
@@ -161,8 +155,7 @@ class FCN(EncoderDecoder):
             for sample in [] if keep else samples:
                 del sample.seg_logits
             return samples
-        samples = data_samples or [SegDataSample() for _ in inputs]
-        size = tuple(inputs.shape[-2:])
+        samples, size = data_samples or [SegDataSample() for _ in inputs], tuple(inputs.shape[-2:])
         fused = self.decode_head.finite_scores(self.extract_feat(inputs), [sample.metainfo for sample in samples])
         for scores, sample in zip(fused.split(1), samples, strict=True):
             if is_unchanged(sample.metainfo, size):
@@ -183,7 +176,6 @@ class FCN(EncoderDecoder):
     def to_inference(self) -> FCN:
         """Store the kernels of convolutions in the precision that they compute in, which autocast would copy in every forward."""
         dtype = PRECISIONS[resolve_precision(self.precision, next(self.parameters()).device.type)]
-        for layer in self.modules() if dtype is not None else ():
-            if isinstance(layer, nn.Conv2d):
-                layer.to(dtype)
+        for layer in [layer for layer in self.modules() if dtype and isinstance(layer, nn.Conv2d)]:
+            layer.to(dtype)
         return self.eval()

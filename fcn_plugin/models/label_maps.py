@@ -25,8 +25,8 @@ STRIP_BYTES = defaultdict(lambda: 256 << 20, cpu=4 << 20)
 def label_map(head, fused: Tensor, size: tuple[int, int]) -> Tensor:
     """Compute the class of the largest logit of each pixel, (N, *size) int64, from fused scores (N, C, h, w) of an FCNSkipHead."""
     upscore, offset = getattr(head, head.last_upscore), head.crops["score"]
-    (n, classes, *_), (height, width) = fused.shape, size
-    rows = max(1, STRIP_BYTES[fused.device.type] // (4 * n * classes * width))
+    n, (height, width) = len(fused), size
+    rows = max(1, STRIP_BYTES[fused.device.type] // (4 * n * fused.shape[1] * width))
     labels = fused.new_empty(n, height, width, dtype=torch.int64)
     fused = fused.contiguous(memory_format=torch.channels_last)
     with torch.autocast(fused.device.type, enabled=False):
@@ -53,7 +53,7 @@ def predict_tiles(model, data: dict) -> list:
     if tile < 1 or tile % model.stride:
         raise UserError("config-value", f"test_cfg.tile is {tile}: give a multiple of the net's stride, {model.stride}")
     if model.test_cfg.get("keep_logits"):
-        need = "keep_logits and test-time augmentation need mode='whole'"
+        need = "test_cfg.keep_logits and test-time augmentation need mode='whole'"
         raise UserError("config-value", f"test_cfg.mode='tiles' gives label maps without logits: {need}")
     for image, sample in zip(data["inputs"], data["data_samples"], strict=True):
         meta, size = sample.metainfo, tuple(image.shape[-2:])

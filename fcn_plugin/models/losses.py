@@ -4,8 +4,7 @@ N batch, C classes, void the id that counts nowhere. A step takes the gradient, 
 together. DDP divides the sum of the gradients of n processes by n. That is the joint batch's gradient where each process's loss
 is n times its part of the joint loss; the mean of these losses is the joint loss itself.
 
-In training all functions and losses are collective: call them on every rank, in one order. Without gradients, as in a validation,
-each process is alone.
+Collective in training: call all functions and losses on every rank, in one order. Without gradients each process is alone.
 """
 
 from __future__ import annotations
@@ -52,9 +51,8 @@ def pixel_losses(
     Args:
         terms: loss functions; those of one ``loss_name`` are added up.
         logits: (N, C, H, W).
-        label: (N, H, W), class ids or ``ignore_index``.
+        label: (N, H, W), class ids or ``ignore_index``, the id of void.
         weight: (N, H, W) factor per pixel, from a pixel sampler.
-        ignore_index: the id of void.
     """
     losses: dict[str, Tensor] = {}
     valid = label != ignore_index
@@ -96,10 +94,8 @@ class FCNCrossEntropyLoss(nn.Module):
         super().__init__()
         if reduction not in ("mean", "sum"):
             raise UserError("config-value", f"reduction {reduction!r} is unknown: 'mean' or 'sum'")
-        self.reduction = reduction
-        self.class_weight = class_weight
-        self.loss_weight = loss_weight
-        self.loss_name = loss_name
+        self.reduction, self.class_weight = reduction, class_weight
+        self.loss_weight, self.loss_name = loss_weight, loss_name
 
     def forward(
         self, logits: Tensor, label: Tensor, weight: Tensor | None = None, ignore_index: int = 255, **kwargs
@@ -118,8 +114,7 @@ class FCNCrossEntropyLoss(nn.Module):
         total = loss if weight is None else (loss * weight).sum()
         if self.reduction == "mean":
             valid = label[label != ignore_index]
-            count = factors[valid].sum() if factors is not None else total.new_tensor(valid.numel())
-            count = joint_sum(count)
+            count = joint_sum(factors[valid].sum() if factors is not None else total.new_tensor(valid.numel()))
             total = total / count.where(count > 0, 1)
         return self.loss_weight * sharing() * total
 
@@ -151,11 +146,7 @@ class FCNDiceLoss(DiceLoss):
     def forward(
         self, logits: Tensor, label: Tensor, weight: Tensor | None = None, ignore_index: int = 255, **kwargs
     ) -> Tensor:
-        """Compute the scalar loss, 0 where no pixel counts. Arguments as of :func:`pixel_losses`.
-
-        Raises:
-            UserError: ``config-value`` where a pixel sampler asks for a loss per pixel.
-        """
+        """Compute the scalar loss, 0 where no pixel counts; ``config-value`` where a pixel sampler asks for a loss per pixel."""
         if kwargs.get("reduction_override") == "none":
             reason = "OHEMPixelSampler ranks pixels by their loss, and Dice has none per pixel"
             raise UserError("config-value", f"{reason}: set decode_head.sampler.thresh")

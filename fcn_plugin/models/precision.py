@@ -12,11 +12,7 @@ PRECISIONS = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 def resolve_precision(name: str, device: str) -> str:
-    """Return ``fp32``, ``bf16`` or ``fp16``; for ``auto``, bf16 where a type of device has instructions for it, else fp32.
-
-    Raises:
-        UserError: ``config-value`` for another name.
-    """
+    """Return ``fp32``, ``bf16`` or ``fp16``; ``auto`` is bf16 on devices with instructions for it. Others: ``config-value``."""
     if name == "auto":
         return "bf16" if _computes_bf16(device) else "fp32"
     if name not in PRECISIONS:
@@ -31,7 +27,6 @@ def is_emulated(name: str, device: str) -> bool:
 
 
 def _computes_bf16(device: str) -> bool:
-    """Return whether a device has instructions for bf16."""
     if device == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     return device == "cpu" and torch.cpu._is_avx512_bf16_supported()

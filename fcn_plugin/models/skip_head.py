@@ -4,12 +4,8 @@ N batch, C classes, (H, W) the image's size; a stream of stride s has about H/s 
 forward; the variant is the list of streams.
 
 A head declares what its tensors are, so that code for checkpoints and imported weights needs no layer names. A new head defines
-the same four static functions, of keys as in the segmentor's state dict (``decode_head.score_fr.weight``):
-
-- ``class_dependent(key) -> bool``: the tensor's shape depends on the number of classes;
-- ``may_be_new(key) -> bool``: a file that training starts from may lack the tensor (a parent has fewer streams);
-- ``is_upsampling(key) -> bool``: a kernel whose factor depends on the streams, so a parent's of another factor is ignored;
-- ``count_classes(state) -> int | None``: the number of classes that a state dict's scores are for, None without scores.
+the same four static functions, ``class_dependent``, ``may_be_new``, ``is_upsampling`` and ``count_classes``, of keys as in the
+segmentor's state dict (``decode_head.score_fr.weight``).
 """
 
 from __future__ import annotations
@@ -27,7 +23,7 @@ from ..label_ids import check_label_ids, has_stray_ids
 from ..layers.bilinear import crop
 from ..layers.coord_map import CoordMap
 from .losses import pixel_losses
-from .upscores import fitting_upscore, upscore_names
+from .upscores import fit_upscore, upscore_names
 
 SCORE, UPSCORE = "decode_head.score_", "decode_head.upscore"
 
@@ -75,8 +71,7 @@ class FCNSkipHead(BaseDecodeHead):
         self.strides = tuple(strides[name] for name in streams)
         for name, channels in zip(self.streams, self.in_channels, strict=True):
             self.add_module(f"score_{name}", nn.Conv2d(channels, self.out_channels, 1))
-        self.geometry = geometry
-        self.upsample = upsample or {}
+        self.geometry, self.upsample = geometry, upsample or {}
         self.factors = upscore_names(self.streams, self.strides)
         *self.skip_upscores, self.last_upscore = self.factors
         self.crops: dict[str, int] = {}  # offset in pixels of each skip's score map and of the final one, "score"
@@ -86,11 +81,11 @@ class FCNSkipHead(BaseDecodeHead):
         """Return whether a tensor's shape depends on the number of classes: scores, and kernels where they are learnable."""
         return key.startswith((SCORE, UPSCORE))
 
-    may_be_new = class_dependent  # missing ones keep their initial values
+    may_be_new = class_dependent  # a file that training starts from may lack them: a parent has fewer streams
 
     @staticmethod
     def is_upsampling(key: str) -> bool:
-        """Return whether a tensor is a kernel of an upsampling."""
+        """Return whether a tensor is a kernel of an upsampling; its factor depends on the streams, as does its parent's."""
         return key.startswith(UPSCORE)
 
     @staticmethod
@@ -100,9 +95,8 @@ class FCNSkipHead(BaseDecodeHead):
 
     def init_weights(self) -> None:
         """Zero every ``score_*``: a finer net starts as its parent, a new one with equal scores for all classes."""
-        for name in self.streams:
-            nn.init.zeros_(getattr(self, f"score_{name}").weight)
-            nn.init.zeros_(getattr(self, f"score_{name}").bias)
+        for parameter in [p for name in self.streams for p in getattr(self, f"score_{name}").parameters()]:
+            nn.init.zeros_(parameter)
 
     def align(self, maps: Sequence[CoordMap], image: CoordMap) -> None:
         """Derive the upsampling layers and crop offsets from the coordinate maps of the neck's outputs and of the logits' image.
@@ -126,7 +120,7 @@ class FCNSkipHead(BaseDecodeHead):
             raise UserError("geometry", f"scores begin {-offset} px inside the image: pad the backbone's layers more")
 
     def _add_upscore(self, name: str, grid: CoordMap, target: CoordMap, cut: bool) -> CoordMap:
-        layer = fitting_upscore(grid, target, self.factors[name], self.out_channels, cut, self.upsample)
+        layer = fit_upscore(grid, target, self.factors[name], self.out_channels, cut, **self.upsample)
         self.add_module(name, layer)
         return layer.coord_map(grid)
 
@@ -177,11 +171,7 @@ class FCNSkipHead(BaseDecodeHead):
         return fused
 
     def loss_by_feat(self, seg_logits: Tensor, batch_data_samples: list) -> dict[str, Tensor]:
-        """Compute the losses of :func:`pixel_losses`; nothing is resized.
-
-        Raises:
-            UserError: ``mask-size``; ``mask-ids`` for an id that is neither a class nor ``ignore_index``.
-        """
+        """Compute the losses of :func:`pixel_losses`; nothing is resized: ``mask-size``. Ids must be known: ``mask-ids``."""
         metas = [sample.metainfo for sample in batch_data_samples]
         label = self._stack_batch_gt(batch_data_samples)
         size, wanted = tuple(label.shape[-2:]), tuple(seg_logits.shape[-2:])

@@ -50,11 +50,8 @@ class FCNSkipNeck(BaseModule):
     ) -> None:
         super().__init__(init_cfg or dict(type="Kaiming", layer="Conv2d"))
         if len(scales) != len(in_channels):
-            need = f"must give one factor per stream of in_channels {tuple(in_channels)}"
-            raise UserError("config-value", f"neck.scales {tuple(scales)} {need}")
-        self.scales = tuple(scales)
-        self.dropout_ratio = dropout_ratio
-        self.fc_channels = fc_channels
+            raise UserError("config-value", f"neck.scales {scales}: give one for each of in_channels {in_channels}")
+        self.scales, self.dropout_ratio, self.fc_channels = tuple(scales), dropout_ratio, fc_channels
         if fc_channels is not None:
             padding = fc6_dilation * (fc6_kernel // 2) if geometry == "aligned" else 0
             self.fc6 = nn.Conv2d(in_channels[-1], fc_channels, fc6_kernel, padding=padding, dilation=fc6_dilation)

@@ -14,10 +14,7 @@ def upscore_names(streams: Sequence[str], strides: Sequence[int]) -> dict[str, i
     """Return the layers in order, name -> factor, named as in the authors' net definitions.
 
     The first of several is ``upscore2``, later ones ``upscore_<skip before>``, the last ``upscore<stride>``; the only one of
-    FCN-32s is ``upscore``.
-
-    Raises:
-        UserError: ``config-value`` for strides that do not divide one another.
+    FCN-32s is ``upscore``. Strides that do not divide one another are refused: ``config-value``.
     """
     names = {}
     for i, (coarse, fine) in enumerate(pairwise(strides)):
@@ -28,19 +25,14 @@ def upscore_names(streams: Sequence[str], strides: Sequence[int]) -> dict[str, i
     return names
 
 
-def fitting_upscore(
-    grid: CoordMap, target: CoordMap, factor: int, channels: int, cut: bool, options: dict
-) -> BilinearUpsample:
+def fit_upscore(grid: CoordMap, target: CoordMap, factor: int, channels: int, cut: bool, **options) -> BilinearUpsample:
     """Build the layer that brings scores of C channels on ``grid`` to the stride of ``target``, up to a crop of whole pixels.
 
     With ``cut``, its padding cuts off what lies before the target's first pixel. ``options`` are of :class:`BilinearUpsample`.
-
-    Raises:
-        UserError: ``geometry`` where the offset is no whole pixel with either kernel.
+    ``geometry`` where the offset is no whole pixel with either kernel.
     """
     # 64 for VGG16, 63 for AlexNet: an odd kernel where the grids' first pixels lie whole pixels apart
     kernels = (2 * factor, 2 * factor - 1)
-    fits = [k for k in kernels if (target.shift - grid.up(k, factor).shift) / target.scale % 1 == 0]
-    kernel = (*fits, kernels[0])[0]
+    kernel = next((k for k in kernels if (target.shift - grid.up(k, factor).shift) / target.scale % 1 == 0), kernels[0])
     padding = max(0, grid.up(kernel, factor).crop_offset(target)) if cut else 0
     return BilinearUpsample(channels, factor, kernel, padding, **options)

@@ -40,13 +40,12 @@ class AlexNet(BaseModule):
     ) -> None:
         super().__init__(init_cfg or dict(type="Kaiming", layer="Conv2d"))
         self.out_indices = check_options(style, CHANNELS, out_indices)
-        caffe = style == "caffenet"
-        groups = 2 if caffe else 1
+        groups, norm = (2, CaffeLRN) if style == "caffenet" else (1, nn.Identity)
         c1, c2, c3, c4, c5 = CHANNELS[style]
         self.conv1 = nn.Conv2d(3, c1, 11, stride=4, padding=2)
-        self.norm1 = CaffeLRN() if caffe else nn.Identity()
+        self.norm1 = norm()
         self.conv2 = nn.Conv2d(c1, c2, 5, padding=2, groups=groups)
-        self.norm2 = CaffeLRN() if caffe else nn.Identity()
+        self.norm2 = norm()
         self.conv3 = nn.Conv2d(c2, c3, 3, padding=1)
         self.conv4 = nn.Conv2d(c3, c4, 3, padding=1, groups=groups)
         self.conv5 = nn.Conv2d(c4, c5, 3, padding=1, groups=groups)
@@ -73,7 +72,6 @@ class CaffeLRN(nn.LocalResponseNorm):
         super().__init__(size=5, alpha=1e-4, beta=0.75, k=1.0)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) -> the same shape and dtype."""
         return super().forward(x.to(torch.promote_types(x.dtype, torch.float32))).to(x.dtype)
 
 

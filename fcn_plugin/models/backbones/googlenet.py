@@ -66,11 +66,10 @@ class GoogLeNet(BaseModule):
         for name, layer in classifier.named_children():
             if name not in ("avgpool", "dropout", "fc"):
                 self.add_module(name, layer)
-        caffe = style == "caffe"
-        if caffe:
+        if style == "caffe":
             self.maxpool4 = nn.MaxPool2d(3, stride=2, ceil_mode=True)
-        self.norm1 = CaffeLRN() if caffe else nn.Identity()
-        self.norm2 = CaffeLRN() if caffe else nn.Identity()
+        norm = CaffeLRN if style == "caffe" else nn.Identity
+        self.norm1, self.norm2 = norm(), norm()
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """(N, 3, H, W) -> the maps of ``out_indices``, shallow to deep."""
@@ -79,6 +78,5 @@ class GoogLeNet(BaseModule):
         inception3b = self.inception3b(self.inception3a(x))
         x = self.inception4b(self.inception4a(self.maxpool3(inception3b)))
         inception4e = self.inception4e(self.inception4d(self.inception4c(x)))
-        inception5b = self.inception5b(self.inception5a(self.maxpool4(inception4e)))
-        maps = (inception3b, inception4e, inception5b)
+        maps = (inception3b, inception4e, self.inception5b(self.inception5a(self.maxpool4(inception4e))))
         return tuple(maps[i] for i in self.out_indices)
