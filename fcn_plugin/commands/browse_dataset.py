@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import UserError
+from .check_dataset import prepare_sheet
 from .options import DATA, add_options, at_least, load_config
 
 if TYPE_CHECKING:
@@ -32,28 +32,18 @@ def main(args: argparse.Namespace) -> None:
 
 
 def browse_dataset(cfg: Config, split: str, out: str | Path, count: int = 16, seed: int = 0) -> list[str]:
-    """Draw ``count`` samples, evenly spread over a split, into the PNG ``out``.
+    """Draw ``count`` samples, evenly spread over a split, into the PNG ``out``; return a line for everything that looks wrong.
 
     A sample passes the split's pipeline and the net's data preprocessor, alone: a training batch of unequal crops would also be
-    padded to the largest. The picture shows the input of the normalisation, in its true colours.
-
-    Args:
-        cfg: a whole config.
-        split: ``train``, ``val`` or ``test``.
-        out: file to write.
-        count: samples; beyond the length of the data set, several draws of each.
-        seed: of the augmentation.
-
-    Returns:
-        A line for everything that looks wrong.
+    padded to the largest. The picture shows the input of the normalisation, in its true colours. Beyond the length of the
+    data set, there are several draws of each sample.
 
     Raises:
-        UserError: the config, its data or a mask can't be used; ``output-path``: ``out`` can't be written.
+        UserError: output-path: ``out`` is no PNG or can't be written; as ``prepare`` and :class:`CheckedPipeline`.
     """
     from mmengine.runner.utils import set_random_seed
     from mmseg.registry import DATASETS, MODELS
 
-    from ..atomic_write import make_dir
     from ..data.broken_files import check_files
     from ..data.leaves import unrepeated
     from ..datatools.browse import draw_samples
@@ -61,12 +51,10 @@ def browse_dataset(cfg: Config, split: str, out: str | Path, count: int = 16, se
     from ..weights.preprocessing import of_preprocessor
 
     prepare(cfg, (split,))
-    if Path(out).suffix.lower() != ".png":
-        raise UserError("output-path", f"--out is {out}, the picture is a PNG: name a file .png")
-    make_dir(str(Path(out).parent), "--out")
+    prepare_sheet(out, "--out")
     dataset = unrepeated(DATASETS.build(cfg[f"{split}_dataloader"].dataset))
     check_files(dataset)
     preprocessor = MODELS.build(cfg.model.data_preprocessor)
     set_random_seed(seed)
     colours, head = of_preprocessor(preprocessor), cfg.model.decode_head
-    return draw_samples(dataset, preprocessor, colours, head, split == "train", out, count)
+    return draw_samples(dataset, preprocessor, colours, head, split == "train", Path(out), count)

@@ -84,56 +84,47 @@ def main(args: argparse.Namespace) -> None:
 
 
 def check_dataset(cfg: Config, sheet: str | Path, jobs: int = 0) -> Report:
-    """Check every image and mask of a config's splits.
-
-    Args:
-        cfg: a whole config.
-        sheet: PNG to draw some pairs into.
-        jobs: processes that read; 0 reads in this one.
+    """Check every image and mask of a config's splits in ``jobs`` processes (0: this one); draw some pairs into ``sheet``.
 
     Raises:
-        UserError: the config or its folders can't be used; ``output-path``: ``sheet`` can't be written.
+        UserError: config-data: no dataloader; output-path: ``sheet`` is no PNG or can't be written; as ``prepare``.
     """
     from ..datatools.check.scan import check_splits
     from ..datatools.check.splits import splits_of_config
     from ..preflight.prepare import prepare
 
-    loaders = {split: cfg.get(f"{split}_dataloader") for split in ("train", "val", "test")}
-    loaders = {split: loader for split, loader in loaders.items() if loader}
+    loaders = {name: cfg[f"{name}_dataloader"] for name in ("train", "val", "test") if cfg.get(f"{name}_dataloader")}
     if not loaders:
         raise UserError("config-data", f"{cfg.filename} has no dataloader: inherit one of configs/_base_/datasets")
     prepare(cfg, tuple(loaders))
-    _prepare_sheet(sheet)
+    prepare_sheet(sheet)
     return check_splits(splits_of_config(loaders, cfg.model.decode_head.num_classes), sheet, jobs)
 
 
 def check_folders(
-    images: str, masks: str, classes: str | None, ignore_ids: Iterable[int], sheet: str | Path, jobs: int = 0
+    images: str, masks: str, classes: str | None, ignore_ids: Iterable[int] | None, sheet: str | Path, jobs: int = 0
 ) -> Report:
-    """Check a folder of images and one of masks with the same names.
+    """Check a folder of images and one of masks with the same names; ``sheet``, ``jobs`` as in :func:`check_dataset`.
 
     Args:
-        images: folder.
-        masks: folder.
         classes: file of the classes; None lists all ids.
-        ignore_ids: ids that are no class; those in the file of classes are.
-        sheet: PNG to draw some pairs into.
-        jobs: processes that read; 0 reads in this one.
+        ignore_ids: ids that are no class; None is 255, unless the file of classes names it.
 
     Raises:
-        UserError: the folders or the file can't be used; ``output-path``: ``sheet`` can't be written.
+        UserError: output-path; as ``split_of_folders``.
     """
     from ..datatools.check.scan import check_splits
     from ..datatools.check.splits import split_of_folders
 
     split = split_of_folders(images, masks, classes, ignore_ids)
-    _prepare_sheet(sheet)
+    prepare_sheet(sheet)
     return check_splits([split], sheet, jobs)
 
 
-def _prepare_sheet(path: str | Path) -> None:
+def prepare_sheet(path: str | Path, option: str = "--sheet") -> None:
+    """Make the folder of a picture; raise ``output-path`` where that fails, or the file is no PNG."""
     from ..atomic_write import make_dir
 
     if Path(path).suffix.lower() != ".png":
-        raise UserError("output-path", f"--sheet is {path}, the picture is a PNG: name a file .png")
-    make_dir(str(Path(path).parent), "--sheet")
+        raise UserError("output-path", f"{option} is {path}, the picture is a PNG: name a file .png")
+    make_dir(str(Path(path).parent), option)

@@ -23,7 +23,6 @@ def check_arguments(parser: argparse.ArgumentParser, args: argparse.Namespace) -
 
 def main(args: argparse.Namespace) -> None:
     """Print a table of the counts and the line for the config."""
-
     from ..data.broken_files import check_files
     from ..datatools.class_weights import build_masks, count_pixels, weight_line, weight_table
     from ..datatools.cores import usable_cores

@@ -54,19 +54,12 @@ class Seen:
 
 
 def draw_samples(
-    dataset: Dataset,
-    preprocessor: nn.Module,
-    colours: Tensor,
-    head: ConfigDict,
-    training: bool,
-    out: str | Path,
-    count: int,
+    dataset: Dataset, preprocessor: nn.Module, colours: Tensor, head: ConfigDict, training: bool, out: Path, count: int
 ) -> list[str]:
     """Draw ``count`` samples of a built data set into the PNG ``out``; as ``browse_dataset`` of the commands.
 
     Args:
-        preprocessor: the net's.
-        colours: (3, 3) order of the channels, mean and standard deviation of the preprocessor.
+        colours: (3, 3) order of the channels, mean and standard deviation of the net's ``preprocessor``.
         head: the config's.
         training: prepare samples as batches of training.
     """
@@ -110,16 +103,15 @@ def remarks(samples: Sequence[Seen], names: Sequence[str]) -> list[str]:
         "have a mask of another size than the image": [sample for sample in samples if not sample.fits],
         "have no mask": [sample for sample in samples if sample.mask is None],
     }
-    lines = [
-        f"{len(found)} of {len(samples)} samples {kind}: {_files(found)}" for kind, found in kinds.items() if found
-    ]
+    total = len(samples)
+    lines = [f"{len(found)} of {total} samples {kind}: {_files(found)}" for kind, found in kinds.items() if found]
     ids = [sample.mask for sample in masked]
     void = sum(int((mask == VOID).sum()) for mask in ids) / max(1, sum(mask.size for mask in ids))
     if void > MANY:
         lines.append(f"{100 * void:.0f} % of the pixels are void")
     classes = set().union(*(np.unique(mask).tolist() for mask in ids)) - {VOID}
-    if len(classes) == 1 and len(samples) > 1:
-        lines.append(f"all {len(samples)} samples show one class, {names[classes.pop()]}")
+    if len(classes) == 1 and total > 1:
+        lines.append(f"all {total} samples show one class, {names[classes.pop()]}")
     return lines
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from tqdm import tqdm
 
@@ -18,22 +18,17 @@ from ..errors import UserError, abbreviate
 CHUNK = 16  # tasks handed to a process at a time
 SHOWN = 10  # faulty files that a message names
 
-Result = TypeVar("Result")
-
 
 def usable_cores() -> int:
     """Count the cores that this process may use: a scheduler or ``taskset`` may leave it fewer than the machine has."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def on_all_cores(
-    function: Callable[..., Result], tasks: Sequence[tuple], what: str, jobs: int | None = None
-) -> list[Result]:
+def on_all_cores(function: Callable, tasks: Sequence[tuple], what: str, jobs: int | None = None) -> list:
     """Compute ``function(*task)`` of every task, in order, with a progress bar; a fault does not stop the other tasks.
 
     Args:
         function: of a module, so that other processes find it.
-        tasks: its arguments.
         what: title of the bar.
         jobs: processes; default: all usable cores.
 
@@ -50,7 +45,7 @@ def on_all_cores(
     return results
 
 
-def _attempt(function: Callable[..., Result], task: tuple) -> Result | UserError:
+def _attempt(function: Callable, task: tuple) -> Any:
     try:
         return function(*task)
     except UserError as error:

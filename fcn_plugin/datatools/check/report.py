@@ -64,12 +64,10 @@ class Report:
 
     def as_dict(self) -> dict:
         """The report as numbers and texts, for JSON."""
-        problems = [
-            dict(
-                code=code, **KINDS[code]._asdict(), count=count, files=[dict(path=p.path, found=p.found) for p in kept]
-            )
-            for code, count, kept in self.findings
-        ]
+        problems = []
+        for code, count, kept in self.findings:
+            files = [dict(path=problem.path, found=problem.found) for problem in kept]
+            problems.append(dict(code=code, **KINDS[code]._asdict(), count=count, files=files))
         return dict(
             images=self.images,
             errors=self.findings.count("error"),
@@ -92,8 +90,7 @@ def _problem_block(code: str, count: int, kept: list[Problem], everything: bool)
 
 def _split_block(tally: Tally) -> str:
     lines = [f"{tally.split.name}: {_number(len(tally.sizes), 'image')}{_describe_sizes(tally.sizes)}"]
-    short = tally.sometimes_small()
-    if short:
+    if short := tally.sometimes_small():
         found = f"{_number(short, 'image')} may be resized to less than the crop: the rest of it is void and costs time"
         lines.append(f"{found}; raise ratio_range or take a smaller crop_size if that matters")
     if not tally.counts.pixels.any():
@@ -124,14 +121,13 @@ def _describe_sizes(sizes: np.ndarray) -> str:
 
 def _split_dict(tally: Tally) -> dict:
     counts = tally.counts
-    columns = (counts.pixels, counts.share, counts.images, counts.weights())
+    columns = (column.tolist() for column in (counts.pixels, counts.share, counts.images, counts.weights()))
     keys = ("name", "pixels", "share", "images", "weight")
-    rows = zip(tally.names, *(column.tolist() for column in columns), strict=True)
     return dict(
         images=len(tally.sizes),
         sizes=size_statistics(tally.sizes),
         smaller_than_crop_at_times=tally.sometimes_small(),
-        classes=[dict(zip(keys, row, strict=True)) for row in rows],
+        classes=[dict(zip(keys, row, strict=True)) for row in zip(tally.names, *columns, strict=True)],
     )
 
 

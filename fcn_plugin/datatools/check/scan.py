@@ -83,14 +83,13 @@ def repeated(tally: Tally) -> Iterator[Problem]:
 
 
 def shared(tallies: Sequence[Tally]) -> Iterator[Problem]:
-    """Yield ``image-shared`` for images of other splits that the train split holds too."""
-    train = next((tally for tally in tallies if tally.split.name == "train"), None)
-    for other in tallies if train else ():
-        if other is not train:
-            mine, theirs = (np.flatnonzero(tally.sizes.any(1)) for tally in (train, other))
-            first = first_of(np.concatenate([train.digests[mine], other.digests[theirs]]))[len(mine) :]
-            for i in np.flatnonzero(first < len(mine)):
-                yield _duplicate("image-shared", other, theirs[i], train, mine[first[i]])
+    """Yield ``image-shared`` for images of other splits that the train split, the first if there is one, holds too."""
+    train = tallies[0]
+    for other in tallies[1:] if train.split.name == "train" else ():
+        mine, theirs = (np.flatnonzero(tally.sizes.any(1)) for tally in (train, other))
+        first = first_of(np.concatenate([train.digests[mine], other.digests[theirs]]))[len(mine) :]
+        for i in np.flatnonzero(first < len(mine)):
+            yield _duplicate("image-shared", other, theirs[i], train, mine[first[i]])
 
 
 def _duplicate(code: str, tally: Tally, number: int, other: Tally, twin: int) -> Problem:

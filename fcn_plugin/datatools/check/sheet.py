@@ -30,6 +30,7 @@ def draw_pairs(tallies: Sequence[Tally], path: str | Path) -> str | None:
     for number in dict.fromkeys(i * ends[-1] // TILES for i in range(TILES)):
         which = np.searchsorted(ends, number, side="right")
         split, source = sources[which]
+        # counted from the source's end
         image, mask = (os.fsdecode(side[number - ends[which]]) for side in (source.images, source.masks))
         try:
             tiles.append(_tile(f"{split}: {Path(image).name}", image, mask, source.class_map or class_map))

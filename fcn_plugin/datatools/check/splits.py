@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from mmseg.registry import DATASETS
 from ...data.class_map import ClassMap
 from ...data.classes_file import read_classes
 from ...data.headers import IMAGE_SUFFIXES
-from ...data.leaves import leaf_configs
+from ...data.leaves import leaf_datasets
 from ...errors import UserError
 from .crop import Crop, find_crop
 
@@ -64,19 +65,20 @@ def pack(paths: Iterable[str]) -> np.ndarray:
 
 
 def splits_of_config(loaders: dict[str, ConfigDict], num_classes: int) -> list[Split]:
-    """List the splits of a checked config's dataloaders; test is left out where it holds the files of val.
+    """List the splits of a checked config's dataloaders; test is joined to val where it holds the same files.
 
-    ``num_classes`` of the net stand for the names of data sets that have none.
+    Args:
+        loaders: train, val, test or some of these, in this order.
+        num_classes: of the net; ids are the names of data sets that have none.
 
     Raises:
-        UserError: ``config-data``: a data set without masks; or whatever keeps it from being built.
+        UserError: ``config-data``: a data set without masks.
     """
     splits: list[Split] = []
     for name, loader in loaders.items():
-        split = Split(name, tuple(_source_of(leaf, name, num_classes) for leaf in leaf_configs(loader.dataset)))
-        same = [i for i, other in enumerate(splits) if other.name != "train" and other.contents() == split.contents()]
-        if same:
-            splits[same[0]] = replace(splits[same[0]], name=f"{splits[same[0]].name} and {name}")
+        split = Split(name, tuple(_source_of(leaf, name, num_classes) for leaf in leaf_datasets(loader.dataset)))
+        if splits and splits[-1].name == "val" and splits[-1].contents() == split.contents():
+            splits[-1] = replace(split, name=f"val and {name}")
         else:
             splits.append(split)
     return splits
@@ -119,8 +121,7 @@ def split_of_folders(images: str, masks: str, classes: str | None, ignore_ids: I
     ``classes`` is a file of classes, None where nothing is known of the ids; ``ignore_ids`` are no class.
 
     Raises:
-        UserError: ``dataset-missing``, ``dataset-empty``, ``option-value``: a folder that does not exist, holds no image, or is
-            both; ``image-unpaired``: no image has a mask; as ``read_classes`` and ``ClassMap.of``.
+        UserError: dataset-missing; dataset-empty; option-value: one folder for both; image-unpaired; class-file; class-map.
     """
     class_map = palette = None
     if classes is not None:
@@ -150,9 +151,9 @@ def _by_stem(folder: str, what: str) -> dict[str, list[str]]:
     """Path below the folder, without suffix -> files of that name."""
     if not Path(folder).is_dir():
         raise UserError("dataset-missing", f"the folder of {what} {folder} does not exist: correct --{what}")
-    found: dict[str, list[str]] = {}
+    found = defaultdict(list)
     for path in _files(folder, IMAGE_SUFFIXES):
-        found.setdefault(os.path.splitext(os.path.relpath(path, folder))[0], []).append(path)
+        found[os.path.splitext(os.path.relpath(path, folder))[0]].append(path)
     if not found:
         kinds = " ".join(sorted(IMAGE_SUFFIXES))
         raise UserError("dataset-empty", f"no {what} in {folder} ({kinds}): correct --{what}")

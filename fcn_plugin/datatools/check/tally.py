@@ -94,11 +94,10 @@ class Tally:
             thin = (least < 1).any(1)
             for i in np.flatnonzero(thin | source.crop.cuts_short(largest)):
                 path, size = os.fsdecode(source.images[numbers[i]]), width_height(sizes[i])
-                if thin[i]:
-                    yield Problem("image-thin", path, f"{size}, as little as {width_height(least[i])} after resizing")
-                    continue
                 resized = f", at most {width_height(largest[i])} after resizing" if source.crop.scales else ""
-                yield Problem("image-small", path, f"{size}{resized}, the crop is {width_height(source.crop.size)}")
+                small = Problem("image-small", path, f"{size}{resized}, the crop is {width_height(source.crop.size)}")
+                found = f"{size}, as little as {width_height(least[i])} after resizing"
+                yield Problem("image-thin", path, found) if thin[i] else small
 
     def sometimes_small(self) -> int:
         """Count the images of which a random scale decides whether they are smaller than the crop."""
