@@ -4,7 +4,6 @@ _base_ = [
     "_base_/models/fcn_googlenet.py",
     "_base_/datasets/voc.py",
     "_base_/schedules/schedule_40k.py",
-    "_base_/tta.py",
     "_base_/default_runtime.py",
 ]
 model = dict(precision="auto", pretrained="torchvision://googlenet")  # bf16 where the device computes in it

@@ -5,7 +5,6 @@ _base_ = [
     "_base_/models/fcn_vgg16.py",
     "_base_/datasets/camvid.py",
     "_base_/schedules/schedule_40k.py",
-    "_base_/tta.py",
     "_base_/default_runtime.py",
 ]
 scale = (240, 180)

@@ -4,7 +4,6 @@ _base_ = [
     "_base_/models/fcn_vgg16.py",
     "_base_/datasets/camvid.py",
     "_base_/schedules/schedule_40k.py",
-    "_base_/tta.py",
     "_base_/default_runtime.py",
 ]
 fc_channels = 1024  # 4096 is ImageNet's width; small data without it needs less

@@ -35,3 +35,17 @@ default_hooks = dict(
     step_seed=dict(type="StepSeedHook"),  # a resumed run draws what it would have drawn
     stop=dict(type="StopHook"),  # SIGTERM, SIGINT, SIGUSR1: a checkpoint, and exit code 99
 )
+# test-time augmentation for tools/test.py --tta: scores averaged over scales and flips
+tta_model = dict(type="SegTTAModel")
+tta_pipeline = [
+    dict(type="LoadImageFromFile"),
+    dict(
+        type="TestTimeAug",
+        transforms=[
+            [dict(type="Resize", scale_factor=ratio, keep_ratio=True) for ratio in (0.75, 1.0, 1.25)],
+            [dict(type="RandomFlip", prob=prob, direction="horizontal") for prob in (0.0, 1.0)],
+            [dict(type="FCNLoadAnnotations")],
+            [dict(type="PackSegInputs")],
+        ],
+    ),
+]

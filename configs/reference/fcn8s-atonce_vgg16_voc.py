@@ -4,7 +4,6 @@ _base_ = [
     "../_base_/models/fcn_vgg16_reference.py",
     "../_base_/datasets/voc_native.py",
     "../_base_/schedules/schedule_reference.py",
-    "../_base_/tta.py",
     "../_base_/default_runtime.py",
 ]
 model = dict(

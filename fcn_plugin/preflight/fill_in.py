@@ -76,7 +76,7 @@ def fill_in_training(cfg: ConfigDict, start: Start, hooks: Sequence[dict] = ()) 
 
 def _use_tta(cfg: ConfigDict) -> None:
     if "tta_pipeline" not in cfg or "tta_model" not in cfg:
-        message = f"{cfg.filename} has no tta_pipeline and tta_model: inherit configs/_base_/tta.py, or drop --tta"
+        message = f"{cfg.filename} has no tta_pipeline and tta_model: inherit configs/_base_/default_runtime.py, or drop --tta"
         raise UserError("config-value", message)
     cfg.model.test_cfg.keep_logits = True
     cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
