@@ -9,10 +9,11 @@ from __future__ import annotations
 import contextlib
 import io
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from mmengine.config import Config
-from mmengine.hooks import CheckpointHook, EMAHook
+from mmengine.hooks import CheckpointHook, EMAHook, Hook
 from mmengine.runner import Runner
 from torch import nn
 
@@ -36,11 +37,7 @@ PRIVATE_NAMES = {
 
 
 def converts_channels(preprocessor: nn.Module) -> bool:
-    """Whether an mmseg ``SegDataPreProcessor`` turns BGR into RGB; mmseg keeps it private.
-
-    Raises:
-        AttributeError: the installed mmseg names it otherwise; a guess would record the wrong channel order.
-    """
+    """Whether an mmseg ``SegDataPreProcessor`` turns BGR into RGB."""
     return bool(preprocessor._channel_conversion)
 
 
@@ -54,22 +51,23 @@ def skip_yapf(cfg: Config) -> None:
     object.__setattr__(cfg, "_format_python_code", False)
 
 
-def watch_swaps(hook: EMAHook) -> None:
-    """Let an EMAHook note in ``swapped`` whether averaged and trained weights have changed places."""
-    swap = hook._swap_ema_parameters
-    hook.swapped = False
-
-    def noted() -> None:
-        swap()
-        hook.swapped = not hook.swapped
-
-    hook._swap_ema_parameters = noted
+def watch_swaps(hooks: Iterable[Hook]) -> None:
+    """Let EMAHooks note in ``swapped`` whether averaged and trained weights have changed places."""
+    for hook in hooks:
+        if isinstance(hook, EMAHook) and not hasattr(hook, "swapped"):
+            hook.swapped, hook._swap_ema_parameters = False, partial(_swap, hook, hook._swap_ema_parameters)
 
 
-def swap_back(hook: EMAHook) -> None:
+def _swap(hook: EMAHook, swap: Callable[[], None]) -> None:
+    swap()
+    hook.swapped = not hook.swapped
+
+
+def swap_back(hooks: Iterable[Hook]) -> None:
     """Give the trained weights their place in the net."""
-    if hook.swapped:
-        hook._swap_ema_parameters()
+    for hook in hooks:
+        if getattr(hook, "swapped", False):
+            hook._swap_ema_parameters()
 
 
 def decide_val_interval(loop) -> None:
@@ -78,7 +76,7 @@ def decide_val_interval(loop) -> None:
 
 
 def is_train_loader(runner: Runner, dataloader: object) -> bool:
-    """Whether a dataloader's config is the Runner's training one: ``build_dataloader`` is not told."""
+    """Whether a dataloader's config is the Runner's training one."""
     return dataloader is runner._train_dataloader
 
 
@@ -88,7 +86,7 @@ def given_start(runner: Runner) -> tuple[str | None, bool]:
 
 
 def mark_started(runner: Runner, path: str | None, resume: bool) -> None:
-    """Note what a Runner starts from: the engine neither loads another nor this one again, and EMAHook knows of a resume."""
+    """Note what a Runner starts from: mmengine loads neither another nor this one again, and EMAHook knows of a resume."""
     runner._load_from, runner._resume, runner._has_loaded = path, resume, True
 
 
@@ -121,12 +119,8 @@ class PublicCheckpointHook(CheckpointHook):
 
 # (module, function) of log records that belong in the log file alone: environment, config and hook dumps, some 310 lines
 LOG_FILE_ONLY = {
-    ("runner", "_log_env"),
-    ("runner", "__init__"),
-    ("runner", "wrap_model"),
-    ("runner", "_init_model_weights"),
-    ("base_module", "init_weights"),
-    ("base_module", "_dump_init_info"),
+    *(("runner", function) for function in ("_log_env", "__init__", "wrap_model", "_init_model_weights")),
+    *(("base_module", function) for function in ("init_weights", "_dump_init_info")),
     ("checkpoint_hook", "before_train"),
 }
 # beginnings or parts of such records; "paramwise_options": a line per bias with a rate of its own
@@ -141,25 +135,19 @@ TTA_NOTICE = "The shape of value will convert from"  # SegTTAModel stores label 
 
 @contextlib.contextmanager
 def quiet_imports() -> Iterator[None]:
-    """Drop the notices of parts that nothing here uses while mmseg is imported; for programs, not for libraries.
-
-    mmseg prints "Could not import OneDL"; mmcv without compiled operators warns about deformable attention.
-    """
+    """Drop what mmseg prints and mmcv warns about parts that nothing here uses; for programs, not for libraries."""
     printed = io.StringIO()
     try:
         with warnings.catch_warnings(), contextlib.redirect_stdout(printed):
             warnings.filterwarnings("ignore", message=".*MultiScaleDeformableAttention.*")
             yield
     finally:
-        for line in printed.getvalue().splitlines():
-            if "OneDL" not in line:
-                print(line)
+        print(*(line for line in printed.getvalue().splitlines(True) if "OneDL" not in line), sep="", end="")
 
 
 @contextlib.contextmanager
 def quiet_model_building() -> Iterator[None]:
     """Drop warnings about choices that are meant while a net is built."""
     with warnings.catch_warnings():
-        for notice in MODEL_NOTICES:
-            warnings.filterwarnings("ignore", message=notice)
+        warnings.filterwarnings("ignore", message="|".join(MODEL_NOTICES))
         yield

@@ -13,22 +13,17 @@ from .start import Start
 
 
 def build_runner(cfg: Config, start: Start, name: str | None = None) -> FCNRunner:
-    """Build the Runner that a prepared config names and hand it its start.
+    """Build the Runner that a prepared config names (else UserError: config-value) and hand it its start.
 
     Args:
         cfg: the config, which stays as it is.
         start: where training starts, or the weights to evaluate.
-        name: of the run, where it is not the config's: a second run in one process needs its own.
-
-    Raises:
-        UserError: config-value: ``runner_type`` is neither FCNRunner nor derived from it.
+        name: of the run; a second one in one process needs its own. Default: the config's.
     """
     kind = RUNNERS.get(cfg.get("runner_type", "FCNRunner"))
     if not isinstance(kind, type) or not issubclass(kind, FCNRunner):
-        raise UserError(
-            "config-value",
-            f"{cfg.filename}: runner_type is {cfg.runner_type!r}: give 'FCNRunner' or a class derived from it",
-        )
+        message = f"{cfg.filename}: runner_type is {cfg.runner_type!r}: give 'FCNRunner' or a class derived from it"
+        raise UserError("config-value", message)
     own = copy.deepcopy(cfg)
     own.experiment_name = name or cfg.get("experiment_name")
     runner = kind.from_cfg(own)

@@ -16,11 +16,11 @@ HOOKS = {"bf16": bf16_compress_hook, "fp16": fp16_compress_hook}
 
 
 def join_processes(cfg: ConfigDict) -> None:
-    """Start the group of processes that ``cfg.launcher`` speaks of, unless there is one or a single process.
+    """Start the process group that ``cfg.launcher`` names, unless there is one or a single process.
 
-    The engine does so in its Runner. A process that fails before, say at a file missing on its machine, would leave the others
-    waiting for half an hour; once they have met, they notice at once. Without a GPU it is gloo: ``init_dist`` always calls
-    ``torch.cuda.set_device``. Goes when mmengine starts CPU processes itself.
+    The engine does so in its Runner: a process that fails before, say at a file missing on its machine, would leave the others
+    waiting for half an hour. Without a GPU it is gloo: ``init_dist`` always calls ``torch.cuda.set_device``. Goes when mmengine
+    starts CPU processes itself.
     """
     launcher = cfg.get("launcher", "none")
     if launcher == "none" or is_distributed():
@@ -32,17 +32,11 @@ def join_processes(cfg: ConfigDict) -> None:
 
 
 def compression_of(cfg: Config) -> str | None:
-    """What ``gradient_compression`` of a config names; None where gradients travel as they are.
-
-    Raises:
-        UserError: a value that is not known.
-    """
+    """What ``gradient_compression`` of a config names; raises a UserError (config-value) where that is not known."""
     name = cfg.get("gradient_compression")
     if name is not None and name not in tuple(HOOKS):
-        raise UserError(
-            "config-value",
-            f"{cfg.filename}: gradient_compression is {name!r}: give {', '.join(map(repr, HOOKS))} or None",
-        )
+        message = f"{cfg.filename}: gradient_compression is {name!r}: give {', '.join(map(repr, HOOKS))} or None"
+        raise UserError("config-value", message)
     return name
 
 
@@ -64,22 +58,18 @@ def wrapper_cfg(cfg: Config, given: dict | None) -> dict:
 
 
 def compress_gradients(model: nn.Module, cfg: Config) -> None:
-    """Send gradients in 16 bits, as ``gradient_compression`` says: half the traffic; weights and their updates stay float32.
-
-    Args:
-        model: the net in its wrapper; changed.
-        cfg: the whole config.
+    """Send a wrapped net's gradients in 16 bits where ``gradient_compression`` says so; weights and updates stay float32.
 
     Raises:
-        UserError: a value that is not known, or a wrapper that does not sum gradients by DDP.
+        UserError: config-value: not known, or the wrapper does not sum gradients by DDP.
     """
     name = compression_of(cfg)
     if name is None:
         return
     if not isinstance(model, DistributedDataParallel):
-        raise UserError(
-            "config-value",
-            f"{cfg.filename}: gradient_compression is {name!r}, which {type(model).__name__} does not know: set it to None, or "
-            "take model_wrapper_cfg.type='MMDistributedDataParallel'",
+        remedy = "set it to None, or take model_wrapper_cfg.type='MMDistributedDataParallel'"
+        message = (
+            f"{cfg.filename}: gradient_compression is {name!r}, which {type(model).__name__} does not know: {remedy}"
         )
+        raise UserError("config-value", message)
     model.register_comm_hook(None, HOOKS[name])

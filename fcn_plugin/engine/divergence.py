@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from itertools import chain
 
 from ..errors import UserError
 from .optim_wrappers import wrappers_of
@@ -11,18 +11,11 @@ COUNT = "returns"  # in the message hub, and so in every checkpoint
 
 
 class Diverged(UserError):
-    """A step whose loss or gradient is not a number, in a run that may return to a checkpoint (code loss-nan).
-
-    Args:
-        message: shown when no return is left.
-        factor: of the learning rate at each return.
-        most: returns of a run.
-    """
+    """A loss or gradient that is not a number (loss-nan) in a run that may return ``most`` times, each with ``factor`` x rate."""
 
     def __init__(self, message: str, factor: float, most: int) -> None:
         super().__init__("loss-nan", message)
-        self.factor = factor
-        self.most = most
+        self.factor, self.most = factor, most
 
 
 def lower_rates(runner, returns: int, factor: float) -> None:
@@ -34,23 +27,14 @@ def lower_rates(runner, returns: int, factor: float) -> None:
     more = returns - notes.runtime_info.get(COUNT, 0)
     if more <= 0:
         return
-    for group in _groups(runner.optim_wrapper):
-        for name in ("lr", "initial_lr"):
-            if name in group:
-                group[name] *= factor**more
-    for scheduler in _schedulers(runner.param_schedulers):
+    groups = [group for wrapper in wrappers_of(runner.optim_wrapper) for group in wrapper.optimizer.param_groups]
+    for group in groups:
+        for name in {"lr", "initial_lr"} & group.keys():
+            group[name] *= factor**more
+    schedulers = runner.param_schedulers or []
+    for scheduler in chain(*schedulers.values()) if isinstance(schedulers, dict) else schedulers:
         if getattr(scheduler, "param_name", None) == "lr":
             scheduler.base_values = [value * factor**more for value in scheduler.base_values]
     notes.update_info(COUNT, returns)
-    rate = next(_groups(runner.optim_wrapper))["lr"]
+    rate = groups[0]["lr"]
     runner.logger.warning(f"return {returns}: the learning rate goes on at {rate:.4g} from step {runner.iter}")
-
-
-def _groups(wrapper) -> Iterator[dict]:
-    for part in wrappers_of(wrapper):
-        yield from part.optimizer.param_groups
-
-
-def _schedulers(schedulers) -> Iterator:
-    for group in (schedulers or {}).values() if isinstance(schedulers, dict) else [schedulers or []]:
-        yield from group

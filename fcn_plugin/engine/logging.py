@@ -16,11 +16,9 @@ OURS = ("fit", "_log_lines")  # a line per tensor of the start
 
 def _for_people(record: logging.LogRecord) -> bool:
     """False for records that only the log file needs; errors always pass."""
-    if record.levelno >= logging.ERROR:
-        return True
-    if any(word in record.getMessage()[:120] for word in LIBRARY_NOTICES):
-        return False
-    return (record.module, record.funcName) not in {*LOG_FILE_ONLY, OURS}
+    notice = any(word in record.getMessage()[:120] for word in LIBRARY_NOTICES)
+    dump = (record.module, record.funcName) in {*LOG_FILE_ONLY, OURS}
+    return record.levelno >= logging.ERROR or not (notice or dump)
 
 
 def quiet_console(logger: logging.Logger) -> None:
@@ -32,7 +30,7 @@ def quiet_console(logger: logging.Logger) -> None:
 
 
 def print_main(text: str) -> None:
-    """Print once, whatever the number of processes, which have found each other."""
+    """Print on the main process alone."""
     if is_main_process():
         print(text, flush=True)
 
@@ -42,7 +40,7 @@ class FCNLogProcessor(LogProcessor):
     """mmengine's line with the throughput of all processes together.
 
     Args:
-        mean_pattern: values averaged over the last steps; the engine's own shows the last step's loss per pixel beside a mean sum.
+        mean_pattern: values averaged over the last steps; mmengine's shows the last step's loss per pixel beside a mean sum.
         kwargs: of mmengine's ``LogProcessor``.
     """
 

@@ -12,4 +12,4 @@ def wrappers_of(wrapper: BaseOptimWrapper) -> list[BaseOptimWrapper]:
 
 def gathers_gradients(wrapper: BaseOptimWrapper) -> bool:
     """Whether gradients of several iterations are being added up, which no checkpoint holds."""
-    return any(isinstance(one, OptimWrapper) and not one.should_update() for one in wrappers_of(wrapper))
+    return any(isinstance(part, OptimWrapper) and not part.should_update() for part in wrappers_of(wrapper))

@@ -28,34 +28,25 @@ from .signals import KeepWorking, StopRequest, stop_request
 from .start import Asked, Fresh, Resume, Start, Weights, resolve_start
 from .work_dir_lock import work_dir_lock
 
+SKIPPED = "skipped_files.txt"  # beside the log
+
 
 @RUNNERS.register_module()
 class FCNRunner(SavingRunner):
-    """mmengine's Runner with fixes, documented per override.
+    """mmengine's Runner with fixes, documented per override."""
 
-    Attributes:
-        start: where the run starts; None until it is handed over or, in a Runner built elsewhere, resolved from its arguments.
-        stop_request: whether a signal to stop has come; None outside training.
-        lower_rates_for: returns to a checkpoint after a divergence, and the factor of the learning rate at each.
-    """
-
-    start: Start | None = None
-    stop_request: StopRequest | None = None
-    lower_rates_for: tuple[int, float] = (0, 1.0)
-
+    start: Start | None = None  # handed over or, in a Runner that another program builds, resolved from its arguments
+    stop_request: StopRequest | None = None  # whether a signal to stop has come; None outside training
+    lower_rates_for: tuple[int, float] = (0, 1.0)  # returns to a checkpoint, and what each multiplies the rate by
     _evaluating = False
 
     def setup_env(self, env_cfg: dict) -> None:
-        """Join the processes first: the engine can start none without a GPU."""
+        """Join the processes first: mmengine can start none without a GPU."""
         join_processes(self.cfg)
         super().setup_env(env_cfg)
 
     def wrap_model(self, model_wrapper_cfg: dict | None, model: nn.Module) -> nn.Module:
-        """Keep gradients of several processes once, and send them in 16 bits on request; mmengine does neither.
-
-        Raises:
-            UserError: config-value: ``gradient_compression`` is not known, or its wrapper can't do it.
-        """
+        """Keep gradients of several processes once, and send them in 16 bits on request; mmengine does neither."""
         compression_of(self.cfg)  # a misspelt value is refused with one process too
         if not self.distributed or is_model_wrapper(model):
             return super().wrap_model(model_wrapper_cfg, model)
@@ -70,7 +61,7 @@ class FCNRunner(SavingRunner):
         return logger
 
     def build_dataloader(self, dataloader, seed: int | None = None, diff_rank_seed: bool = False):
-        """Name files at fault, or skip them as ``broken_files`` says; draw in a resumed run what one without a stop draws."""
+        """Name files at fault, or skip them as ``broken_files`` says; draw the same in a resumed run."""
         given = dataloader
         skip = self.cfg.get("broken_files") == "skip"
         if isinstance(dataloader, dict):
@@ -86,14 +77,10 @@ class FCNRunner(SavingRunner):
         if given is not dataloader:
             loader.worker_init_fn = KeepWorking(loader.worker_init_fn)
         if skip:
-            skip_broken_files(loader.dataset, is_train_loader(self, dataloader), self._skipped_files)
+            skip_broken_files(loader.dataset, is_train_loader(self, dataloader), Path(self.log_dir, SKIPPED))
         else:
             check_files(loader.dataset)
         return loader
-
-    @property
-    def _skipped_files(self) -> Path:
-        return Path(self.log_dir) / "skipped_files.txt"
 
     @contextmanager
     def _listing_skipped_files(self) -> Iterator[None]:
@@ -101,8 +88,7 @@ class FCNRunner(SavingRunner):
         try:
             yield
         finally:
-            files = skipped(self._skipped_files)
-            if files:
+            if files := skipped(Path(self.log_dir, SKIPPED)):
                 self.logger.warning(f"{len(files)} broken samples were skipped:\n" + "\n".join(files))
 
     def build_evaluator(self, evaluator) -> Evaluator:
@@ -114,7 +100,7 @@ class FCNRunner(SavingRunner):
         return built
 
     def load_or_resume(self) -> None:
-        """Start as :attr:`start` says; the engine takes the noted file, whatever there is of it."""
+        """Start as :attr:`start` says; mmengine takes the noted file, damaged or not."""
         if has_started(self):
             return
         if self.start is None:  # built by another program
@@ -132,17 +118,14 @@ class FCNRunner(SavingRunner):
             return
         if not resumed:
             lower_rates(self, *self.lower_rates_for)
-        hook = self._checkpoint_hook
         if is_main_process():
-            note_start(self.work_dir, path if resumed else None, *([hook.filename_tmpl] if hook else []))
+            template = [hook.filename_tmpl] if (hook := self._checkpoint_hook) else []
+            note_start(self.work_dir, path if resumed else None, *template)
 
     def load_checkpoint(self, filename: str, map_location="cpu", strict: bool = False, revise_keys=None) -> dict:
-        """Load a checkpoint that fits, or none; the engine only warns and goes on with what it has.
+        """Load a checkpoint that fits, or raise a UserError (checkpoint-*); mmengine warns and goes on with what it has.
 
         Training may start from a net with fewer streams (32s -> 16s -> 8s); evaluation needs every weight.
-
-        Raises:
-            UserError: checkpoint-*: unreadable, other keys, other shapes, or weights that are not finite.
         """
         resuming = isinstance(self.start, Resume) and not self._evaluating
         adapt = isinstance(self.start, Weights) and self.start.adapt_classes and not self._evaluating
@@ -154,8 +137,7 @@ class FCNRunner(SavingRunner):
                 schedule=bool(self.param_schedulers) and (hook is None or hook.save_param_scheduler),
             )
 
-        def before_load(content: dict) -> None:
-            # before the net is loaded, as in the engine: EMAHook puts the trained weights in the average's place
+        def before_load(content: dict) -> None:  # EMAHook puts the trained weights in the average's place
             self.call_hook("after_load_checkpoint", checkpoint=content)
 
         content = load_verified(self.model, checkpoint, not self._evaluating, adapt, before_load)
@@ -166,11 +148,7 @@ class FCNRunner(SavingRunner):
         return content
 
     def resume(self, filename: str, *args, **kwargs) -> None:
-        """Resume, and find the best checkpoint again.
-
-        The engine notes its absolute path, which a moved work dir makes wrong, and deletes it before it writes a better one: a
-        run killed in between would wait for a score above that of a file which is gone.
-        """
+        """Resume, and find the best checkpoint again: mmengine notes its absolute path, and deletes it before it writes another."""
         super().resume(filename, *args, **kwargs)
         self.logger.info(f"resuming after step {self.iter} of {self.max_iters}")
         lower_rates(self, *self.lower_rates_for)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from mmengine.dist import is_main_process
-from mmengine.hooks import EMAHook
 from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, Runner
 
 from ..atomic_write import durable_write
@@ -19,16 +18,16 @@ from .hooks.checkpoint import FCNCheckpointHook
 class SavingRunner(Runner):
     """mmengine's Runner with durable checkpoints that run no code when they are read."""
 
-    _in_step = True  # or before the first step: there is nothing to save
+    _in_step = True  # or before the first: there is nothing to save
 
     def save_checkpoint(self, out_dir: str, filename: str, *args, save_optimizer: bool = True, **kwargs) -> None:
-        """Rename sealed checkpoints into place: the engine writes over the file that a resume would need.
+        """Rename sealed checkpoints into place: mmengine writes over the file that a resume would need.
 
         Goes when mmengine's local backend writes to a file beside. An optimizer that is spread over the processes
         (ZeroRedundancyOptimizer) is gathered from all of them: mmengine asks the first alone, which waits for ever.
 
         Raises:
-            UserError: the file can't be written; names it and the one to go on from.
+            UserError: disk-write.
         """
         if not is_main_process():
             if save_optimizer:
@@ -39,13 +38,11 @@ class SavingRunner(Runner):
             seal(part)
 
     def save_now(self, step: int) -> str | None:
-        """A checkpoint after ``step`` steps, beside those of the interval; its path, or None if no run can go on from there."""
+        """Save after ``step`` steps, whatever the interval; returns the path, or None if no run can go on from there."""
         hook = self._checkpoint_hook
         if hook is None or hook.by_epoch != isinstance(self.train_loop, EpochBasedTrainLoop):
             return None
-        for averaging in self.hooks:
-            if isinstance(averaging, EMAHook):
-                swap_back(averaging)
+        swap_back(self.hooks)
         hook.save_now(self, step)
         return hook.last_ckpt
 
@@ -55,12 +52,10 @@ class SavingRunner(Runner):
 
     def register_hook(self, hook, priority=None) -> None:
         super().register_hook(hook, priority)
-        for averaging in self.hooks:
-            if isinstance(averaging, EMAHook) and not hasattr(averaging, "swapped"):
-                watch_swaps(averaging)
+        watch_swaps(self.hooks)
 
     def call_hook(self, fn_name: str, **kwargs) -> None:
-        """The engine's; takes note of where the run is, as an error can come anywhere, and makes checkpoints plain."""
+        """Note whether the run is in a step, as an error can come anywhere, and make checkpoints plain."""
         if fn_name == "before_train_iter":
             self._in_step = True
         super().call_hook(fn_name, **kwargs)
@@ -74,9 +69,7 @@ class SavingRunner(Runner):
         if self._in_step or self.distributed or not isinstance(self.train_loop, IterBasedTrainLoop):
             return
         try:
-            path = self.save_now(self.iter)
+            if path := self.save_now(self.iter):
+                self.logger.info(f"stopped after step {self.iter}: go on with --resume, from {path}")
         except (OSError, UserError) as error:  # the disk may be what is wrong
             self.logger.warning(f"step {self.iter} was not saved: {error}")
-        else:
-            if path:
-                self.logger.info(f"stopped after step {self.iter}: go on with --resume, from {path}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from mmengine.config import ConfigDict
 from mmengine.dist import broadcast_object_list, is_main_process
@@ -14,42 +14,28 @@ from ..errors import UserError
 from .logging import print_main
 
 
-@dataclass(frozen=True)
 class Fresh:
     """Initial weights of the config: random ones, or those that ``model.pretrained`` names."""
 
 
 @dataclass(frozen=True)
 class Weights:
-    """The weights of a checkpoint, and nothing else of it.
-
-    Args:
-        path: the file.
-        adapt_classes: it is of another number of classes: score layers keep their initial values.
-    """
+    """The weights of a checkpoint, and nothing else of it."""
 
     path: str
-    adapt_classes: bool = False
+    adapt_classes: bool = False  # it is of another number of classes: score layers keep their initial values
 
 
-@dataclass
 class Resume:
-    """A checkpoint of a run, opened and verified, which the Runner takes once.
+    """A checkpoint of a run, opened and verified, which the Runner takes once."""
 
-    Args:
-        opened: the checkpoint.
-    """
-
-    opened: Checkpoint | None
-    path: str = field(init=False)
-    seed: int | None = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.path, self.seed = self.opened.path, self.opened.meta.get("seed")
+    def __init__(self, opened: Checkpoint) -> None:
+        self._opened: Checkpoint | None = opened
+        self.path, self.seed = opened.path, opened.meta.get("seed")
 
     def take(self) -> Checkpoint:
         """Return the checkpoint and forget it: its weights and momenta are a multiple of the net in memory."""
-        opened, self.opened = self.opened or open_checkpoint(self.path), None
+        opened, self._opened = self._opened or open_checkpoint(self.path), None
         return opened
 
 
@@ -58,25 +44,17 @@ Start = Fresh | Weights | Resume
 
 @dataclass(frozen=True)
 class Asked:
-    """What the user asked for.
+    """What the user asked for."""
 
-    Args:
-        resume: ``auto`` for the work dir's last usable checkpoint, or a file.
-        load_from: file of a checkpoint whose weights a run starts from that resumes nothing.
-        adapt_classes: see :class:`Weights`.
-    """
-
-    resume: str | None = None
-    load_from: str | None = None
-    adapt_classes: bool = False
+    resume: str | None = None  # ``auto`` for the work dir's last usable checkpoint, or a file
+    load_from: str | None = None  # file of the weights that a run starts from where it resumes nothing
+    adapt_classes: bool = False  # see :class:`Weights`
 
     @classmethod
-    def of(
-        cls, cfg: ConfigDict, resume: str | None = None, load_from: str | None = None, adapt_classes: bool = False
-    ) -> Asked:
+    def of(cls, cfg: ConfigDict, resume: str | None, load_from: str | None, adapt_classes: bool) -> Asked:
         """Arguments first, then ``resume``, ``load_from`` and ``adapt_classes`` of the config, as mmengine reads them."""
-        given, by_config = load_from or cfg.get("load_from"), cfg.get("resume") and not load_from
-        if resume is None and by_config:
+        given = load_from or cfg.get("load_from")
+        if resume is None and cfg.get("resume") and not load_from:
             resume = given or "auto"
         return cls(resume, given, adapt_classes or cfg.get("adapt_classes", False))
 
@@ -85,15 +63,12 @@ def resolve_start(work_dir: str, asked: Asked) -> Start:
     """Decide where a run starts. Collective: call on every rank.
 
     Raises:
-        UserError: checkpoint-missing, checkpoint-resume: a file that was asked for is missing, or none in the folder is usable;
-            option-value: ``adapt_classes`` without a checkpoint.
+        UserError: checkpoint-missing, checkpoint-resume; option-value: ``adapt_classes`` without a checkpoint.
     """
     if asked.adapt_classes and not asked.load_from:
-        raise UserError(
-            "option-value", "--adapt-classes needs the checkpoint whose classes differ: pass --load-from PATH"
-        )
-    # torchrun --max-restarts gives the same command again
-    restarted = int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0)) > 0
+        message = "--adapt-classes needs the checkpoint whose classes differ: pass --load-from PATH"
+        raise UserError("option-value", message)
+    restarted = int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0)) > 0  # torchrun gives the same command again
     resume = find_resume(work_dir, own=True) if restarted else None
     if resume is None and asked.resume == "auto":
         resume = find_resume(work_dir)
@@ -106,9 +81,8 @@ def resolve_start(work_dir: str, asked: Asked) -> Start:
         where = f"the weights of {asked.load_from}" if asked.load_from else "the start"
         print_main(f"nothing to resume in {work_dir}: training from {where}")
     elif earlier := earlier_checkpoint(work_dir):
-        print_main(
-            f"{work_dir} holds {earlier} of an earlier run, and this run starts over: --resume PATH continues a file"
-        )
+        hint = "and this run starts over: --resume PATH continues a file"
+        print_main(f"{work_dir} holds {earlier} of an earlier run, {hint}")
     if asked.load_from is None:
         return Fresh()
     require_checkpoint(asked.load_from)

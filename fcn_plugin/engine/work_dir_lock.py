@@ -27,16 +27,13 @@ _held: set[Path] = set()  # by this process, which the system gives the same loc
 
 @contextmanager
 def work_dir_lock(work_dir: str) -> Iterator[None]:
-    """Hold the folder's lock; the first process of a run does, the others follow it.
+    """Hold the lock of an existing folder on the main process.
 
     A record lock of the system: it ends with the process that holds it, however that ends, and the processes of data loaders do
-    not inherit it. So a file that nobody holds is what a killed run left, and is taken over. The file says whose it is.
-
-    Args:
-        work_dir: an existing folder.
+    not inherit it. So a file that nobody holds is what a killed run left, and is taken over. The file names its owner.
 
     Raises:
-        UserError: work-dir-locked: another process holds it; says which one, since when, and what to do.
+        UserError: work-dir-locked.
     """
     path = (Path(work_dir) / LOCK).resolve()
     if fcntl is None or not is_main_process() or path in _held:

@@ -225,7 +225,7 @@ def test_pretrained_is_a_name(root, source):
 
 def test_classes_of_no_checkpoint_can_be_adapted(tmp_path):
     with refused("option-value", "--adapt-classes", "--load-from PATH"):
-        resolve_start(str(tmp_path), Asked.of(Config(dict(adapt_classes=True))))
+        resolve_start(str(tmp_path), Asked.of(Config(dict(adapt_classes=True)), None, None, False))
 
 
 def test_files_of_all_splits_are_there(root):

@@ -1,17 +1,5 @@
-"""Hooks of a run."""
+"""Hooks of a run, registered when they are imported."""
 
-from .checkpoint import FCNCheckpointHook
-from .finite_loss import FiniteLossHook
-from .missed_validation import MissedValidationHook
-from .parent_agreement import ParentAgreementHook
-from .step_seed import StepSeedHook
-from .stop import StopHook
+from . import checkpoint, finite_loss, missed_validation, parent_agreement, step_seed, stop
 
-__all__ = [
-    "FCNCheckpointHook",
-    "FiniteLossHook",
-    "MissedValidationHook",
-    "ParentAgreementHook",
-    "StepSeedHook",
-    "StopHook",
-]
+__all__ = ["checkpoint", "finite_loss", "missed_validation", "parent_agreement", "step_seed", "stop"]

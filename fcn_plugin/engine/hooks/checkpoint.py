@@ -1,4 +1,4 @@
-"""Checkpoints that take the old one's place: nothing is removed before the new file is complete."""
+"""Checkpoints that replace old ones: nothing is removed before the new file is complete."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ BEST = "best.json"  # score name -> file and value, beside the checkpoints
 
 @HOOKS.register_module()
 class FCNCheckpointHook(PublicCheckpointHook):
-    """mmengine's ``CheckpointHook`` in another order; configs name it as ``default_hooks.checkpoint``.
+    """mmengine's ``CheckpointHook`` in another order.
 
-    The engine removes the oldest checkpoint and the last best one, then writes: a kill in between leaves fewer than was asked
+    mmengine removes the oldest checkpoint and the last best one, then writes: a kill in between leaves fewer than was asked
     for, and none with ``max_keep_ckpts=1``. Goes when mmengine writes first.
 
     The note ``last_checkpoint`` is written before its file: after a kill in between, the newest file up to the noted step counts.
@@ -32,16 +32,15 @@ class FCNCheckpointHook(PublicCheckpointHook):
     def before_train(self, runner) -> None:
         super().before_train(runner)
         if self.max_keep_ckpts > 0:
-            # the engine's deque has a maximal length: it drops the oldest id, and the file stays
-            self.keep_ckpt_ids = deque(self.keep_ckpt_ids)
+            self.keep_ckpt_ids = deque(self.keep_ckpt_ids)  # mmengine's drops an id where it is full; the file stays
         last = runner.message_hub.runtime_info.get("last_ckpt")
-        if last:  # a validation that comes before the first save is noted in the checkpoint that was resumed
+        if last:  # a validation before the first save is noted in the resumed checkpoint
             self.last_ckpt = self.file_backend.join_path(self.out_dir, Path(last).name)
         self._remove_superseded(runner)
         if not is_main_process():
             return
         if runner.iter == 0:
-            (Path(self.out_dir) / BEST).unlink(missing_ok=True)  # of an earlier run
+            Path(self.out_dir, BEST).unlink(missing_ok=True)  # of an earlier run
         for part in Path(self.out_dir).glob(".*.part"):
             part.unlink()
             runner.logger.info(f"removed {part}, which was cut off while being written")
@@ -56,10 +55,9 @@ class FCNCheckpointHook(PublicCheckpointHook):
         try:
             super().after_val_epoch(runner, metrics)
         except BaseException:  # its best checkpoint was not written
-            for name in [name for name in notes if name.startswith("best_")]:
+            for name in [name for name in notes if name.startswith("best_")] + ["last_validation"]:
                 del notes[name]
             notes.update(before, superseded=[])
-            notes.pop("last_validation")
             if paths:
                 self._set_best_paths(paths)
             raise
@@ -80,10 +78,9 @@ class FCNCheckpointHook(PublicCheckpointHook):
                 self.keep_ckpt_ids.append(step)
             runner.message_hub.update_info("keep_ckpt_ids", list(self.keep_ckpt_ids))
         if gathers_gradients(runner.optim_wrapper):
-            runner.logger.warning(
-                f"{name} lacks the gradients gathered since the last update, and a run that resumes from it differs: make the "
-                "intervals of checkpoints and validations multiples of optim_wrapper.accumulative_counts"
-            )
+            remedy = "make the intervals of checkpoints and validations multiples of optim_wrapper.accumulative_counts"
+            lack = f"{name} lacks the gradients gathered since the last update, and a run that resumes from it differs"
+            runner.logger.warning(f"{lack}: {remedy}")
         if is_main_process():
             note_saved(runner.work_dir, self.last_ckpt)
         runner.save_checkpoint(
@@ -102,7 +99,7 @@ class FCNCheckpointHook(PublicCheckpointHook):
             self._remove(self.filename_tmpl.format(self.keep_ckpt_ids.popleft()))
 
     def write_best(self, runner, metrics: dict) -> None:
-        """Write a better checkpoint while the engine knows of no older one: that goes when a checkpoint knows of the new one."""
+        """Write a better checkpoint while mmengine knows of no older one: that goes when a checkpoint knows of the new one."""
         if not self.save_best:
             return
         if "auto" in self.key_indicators:
@@ -112,14 +109,11 @@ class FCNCheckpointHook(PublicCheckpointHook):
         runner.message_hub.update_info("superseded", [Path(path).name for path in kept.values() if path])
         super().write_best(runner, metrics)
         new = self._best_paths()
-        self._set_best_paths({key: path or kept.get(key) for key, path in new.items()})
+        best = {key: path or kept.get(key) for key, path in new.items()}
+        self._set_best_paths(best)
         if is_main_process() and any(new.values()):
-            best = {
-                key: dict(file=Path(path).name, score=_score(runner, key))
-                for key, path in self._best_paths().items()
-                if path
-            }
-            write_note(Path(self.out_dir) / BEST, json.dumps(best))
+            notes = {key: dict(file=Path(path).name, score=_score(runner, key)) for key, path in best.items() if path}
+            write_note(Path(self.out_dir, BEST), json.dumps(notes))
         self._remove_superseded(runner)
 
     def _remove_superseded(self, runner) -> None:
@@ -143,22 +137,22 @@ class FCNCheckpointHook(PublicCheckpointHook):
     @master_only
     def _remove(self, name: str) -> None:
         """Remove a file of the checkpoints' own folder: names come from a checkpoint's notes, which may hold anything."""
-        path = Path(self.out_dir) / name
+        path = Path(self.out_dir, name)
         if name == path.name and path.is_file():
             path.unlink()
 
 
 def read_best(folder: str | Path, key: str) -> tuple[Path, float] | None:
-    """The best checkpoint by a score and its value, as :class:`FCNCheckpointHook` noted them; None where it noted none."""
+    """The best checkpoint by a score and its value, as :class:`FCNCheckpointHook` noted them, or None."""
     try:
-        note = json.loads((Path(folder) / BEST).read_text())[key]
-        return Path(folder) / note["file"], float(note["score"])
+        note = json.loads(Path(folder, BEST).read_text())[key]
+        return Path(folder, note["file"]), float(note["score"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
 def find_best(runner, folder: Path) -> None:
-    """Let a resumed run know its best checkpoint by its name: the noted path may be one of a folder that was moved."""
+    """Look up a resumed run's best checkpoint by its name: the noted path may be one of a folder that was moved."""
     notes = runner.message_hub.runtime_info
     for key in [key for key in notes if key.startswith("best_ckpt")]:
         best = folder / Path(notes[key]).name

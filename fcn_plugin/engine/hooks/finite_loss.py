@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from mmengine.dist import all_reduce
 from mmengine.hooks import Hook
@@ -22,14 +24,13 @@ class FiniteLossHook(Hook):
 
     Args:
         interval: iterations from check to check.
-        skip: batches of a run whose loss or gradient is not finite that may be left out: the weights stay as they are. Loss
-            and gradients are looked at in every iteration then. 0 stops at the first.
+        skip: batches that a run may leave out, without a step, because their loss or gradient is not finite; where it is not 0,
+            loss and gradients are checked in every iteration.
         returns: times that a run, after that, may go back to its last good checkpoint with a lower learning rate.
         lr_factor: of the learning rate at each return.
 
     Raises:
-        UserError: names the step, the value, the batch's files, the last checkpoint and the remedy; a :class:`Diverged`
-            where the run may return.
+        UserError: loss-nan; a :class:`Diverged` where the run may return.
     """
 
     def __init__(self, interval: int = 10, skip: int = 0, returns: int = 0, lr_factor: float = 0.5) -> None:
@@ -37,17 +38,11 @@ class FiniteLossHook(Hook):
             message = f"finite_loss.lr_factor is {lr_factor}: give a number between 0 and 1, such as 0.5"
             raise UserError("config-value", message)
         self.interval = 1 if skip else interval
-        self.skip = skip
-        self.returns = returns
-        self.lr_factor = lr_factor
-        self.stepped = False  # whether weights moved in this iteration
-        self.dropped = False  # whether a step was called off
+        self.skip, self.returns, self.lr_factor = skip, returns, lr_factor
+        self.stepped = self.dropped = False  # whether weights moved in this iteration; whether a step was called off
 
     def before_train(self, runner) -> None:
-        """Look at the gradients before the weights move."""
-        if not self.skip:
-            return
-        for wrapper in wrappers_of(runner.optim_wrapper):
+        for wrapper in wrappers_of(runner.optim_wrapper) if self.skip else ():
             wrapper.optimizer.register_step_pre_hook(self._drop_gradients)
 
     def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:
@@ -66,11 +61,11 @@ class FiniteLossHook(Hook):
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
         if not self.every_n_train_iters(runner, self.interval):
             return
-        loss = torch.as_tensor(outputs["loss"]).item()
-        if loss - loss == 0 and not self.dropped:  # neither NaN nor infinite
+        loss = float(outputs["loss"])
+        if math.isfinite(loss) and not self.dropped:
             return
         files = ", ".join(sample.metainfo.get("img_path", "?") for sample in data_batch["data_samples"])
-        value = "gradient is not finite" if loss - loss == 0 else f"loss is {loss}"
+        value = "gradient is not finite" if math.isfinite(loss) else f"loss is {loss}"
         what = f"the {value} at step {runner.iter + 1} (batch: {files})"
         # no step at all: gradients are gathered over several iterations, or fp16's scaler has withheld it
         notes = runner.message_hub
@@ -88,9 +83,8 @@ class FiniteLossHook(Hook):
             what += f", after {returned} returns to a checkpoint with a lower learning rate"
         last = find_latest(runner.work_dir, strict=False).checkpoint
         again = f"go on with --resume from {last.path}" if last else "start again: there is no checkpoint yet"
-        raise UserError(
-            "loss-nan", f"{what}: lower optim_wrapper.optimizer.lr or add optim_wrapper.clip_grad, then {again}"
-        )
+        remedy = "lower optim_wrapper.optimizer.lr or add optim_wrapper.clip_grad"
+        raise UserError("loss-nan", f"{what}: {remedy}, then {again}")
 
 
 def _finite_buffers(model: torch.nn.Module) -> bool:

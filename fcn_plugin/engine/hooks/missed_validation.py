@@ -13,9 +13,9 @@ from ...compat import decide_val_interval
 class MissedValidationHook(Hook):
     """Validate first where a run resumes at a step that has a validation.
 
-    The engine saves before it validates and goes on after the step, so a run that is stopped in between never scores that
-    checkpoint, and one without a step left ends without a best checkpoint. A validation that was not missed is repeated
-    without effect, unless the checkpoint knows of it.
+    mmengine saves before it validates and resumes after the step, so a run that is stopped in between never scores that
+    checkpoint, and ends without a best checkpoint where no step is left. A validation that was not missed is repeated without
+    effect, unless the checkpoint knows of it.
     """
 
     priority = "LOWEST"  # after CheckpointHook has found its best score again

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from mmengine.dist import all_reduce, get_world_size
 from mmengine.hooks import Hook
@@ -17,6 +19,7 @@ from ...models.fcn import FCN
 
 
 @HOOKS.register_module()
+@dataclass(eq=False)
 class ParentAgreementHook(Hook):
     """Compare a net with its parent on images of the val split, before the first step.
 
@@ -25,31 +28,26 @@ class ParentAgreementHook(Hook):
     a warning where it falls below ``usual_agreement`` or mean IU moves by more than ``usual_loss``.
 
     Args:
-        model: config of the parent's model, the net's own with one stream fewer.
-        checkpoint: file of the parent's weights, which the net itself was started from.
+        model: config of the parent's model: the net's own with one stream fewer.
+        checkpoint: file of the parent's weights, from which the net itself was started.
         images: how many images to compare, in all processes together.
         least_agreement: share of pixels, void included, that must get one label along one upsampling, 0 .. 1.
-        usual_agreement: the same for the parent as it is.
+        usual_agreement: the same along each net's own upsampling.
         usual_loss: difference of mean IU, 0 .. 1.
 
     Raises:
-        UserError: they do not agree; names both shares.
+        UserError: parent-agreement; names both shares.
     """
 
-    def __init__(
-        self,
-        model: dict,
-        checkpoint: str,
-        images: int = 32,
-        least_agreement: float = 0.999,
-        usual_agreement: float = 0.98,
-        usual_loss: float = 0.005,
-    ) -> None:
-        self.model, self.checkpoint, self.images = model, checkpoint, images
-        self.least_agreement, self.usual_agreement, self.usual_loss = least_agreement, usual_agreement, usual_loss
+    model: dict
+    checkpoint: str
+    images: int = 32
+    least_agreement: float = 0.999
+    usual_agreement: float = 0.98
+    usual_loss: float = 0.005
 
     def before_train(self, runner) -> None:
-        """Compare, and leave the net in training mode as it was."""
+        """Compare; the net's training mode stays as it was."""
         if runner.iter > 0:  # resumed: it has left its parent by now
             return
         child = runner.model.module if is_model_wrapper(runner.model) else runner.model
@@ -63,17 +61,14 @@ class ParentAgreementHook(Hook):
             f"mean IU {100 * of_parent:.2f} (parent) and {100 * of_child:.2f} (this net)"
         )
         if same < self.least_agreement:
-            raise UserError(
-                "parent-agreement",
-                f"the net does not start as its parent {self.checkpoint}: {found}; at least {100 * self.least_agreement:g} % "
-                "wanted of the first. The checkpoint lacks layers of the parent, or the configs differ in more than the new skip",
-            )
+            reason = "The checkpoint lacks layers of the parent, or the configs differ in more than the new skip"
+            wanted = f"at least {100 * self.least_agreement:g} % wanted of the first. {reason}"
+            message = f"the net does not start as its parent {self.checkpoint}: {found}; {wanted}"
+            raise UserError("parent-agreement", message)
         runner.logger.info(f"starts as its parent {self.checkpoint}: {found}")
         if plain < self.usual_agreement or abs(of_parent - of_child) > self.usual_loss:
-            runner.logger.warning(
-                "upsampling in two steps changes more than is usual "
-                f"({100 * (1 - self.usual_agreement):g} % of the pixels, {100 * self.usual_loss:g} points): the images are small"
-            )
+            usual = f"{100 * (1 - self.usual_agreement):g} % of the pixels, {100 * self.usual_loss:g} points"
+            runner.logger.warning(f"upsampling in two steps changes more than is usual ({usual}): the images are small")
 
 
 @torch.no_grad()
@@ -85,10 +80,10 @@ def _compare(parent: FCN, child: FCN, loader, images: int) -> tuple[float, float
     seen = 0
     for batch in loader:
         same += _equal(*_labels_along_one_upsampling(parent, child, batch))
-        answers = [[one.pred_sem_seg.data.cpu() for one in net.test_step(batch)] for net in (parent, child)]
-        for sample, *both in zip(batch["data_samples"], *answers, strict=True):
-            plain += _equal(*both)
-            for matrix, labels in zip(matrices, both, strict=True):
+        answers = [[sample.pred_sem_seg.data.cpu() for sample in net.test_step(batch)] for net in (parent, child)]
+        for sample, *pair in zip(batch["data_samples"], *answers, strict=True):
+            plain += _equal(*pair)
+            for matrix, labels in zip(matrices, pair, strict=True):
                 matrix += confusion_matrix(sample.gt_sem_seg.data.cpu(), labels, count, ignore_index)
         seen += len(batch["data_samples"])
         if seen * get_world_size() >= images:

@@ -1,4 +1,4 @@
-"""Dropout and whatever else a step draws: from a seed of the step, which a resumed run knows as well."""
+"""Seed dropout and whatever else a step draws from the step's number, which a resumed run knows as well."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stop a run that was told to, with a checkpoint of the step it is at."""
+"""Stop a run at a signal, with a checkpoint of the step it is at."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STOP_FILE = "FCN_STOP_NOTE"  # variable: a file that tells the launcher of the s
 class StopHook(Hook):
     """After a step, or in a validation, leave with exit code 99 ("queue it again") if SIGTERM, SIGINT or SIGUSR1 has come.
 
-    Processes leave after the same step, whichever was told; a validation in several processes is finished first.
+    Processes leave after the same step, whichever got the signal; a validation in several processes is finished first.
 
     Args:
         interval: steps after which several processes ask each other.
@@ -40,45 +40,46 @@ class StopHook(Hook):
 
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
         done = runner.iter + 1
-        if _by_epoch(runner):  # which resumes at the ends of epochs alone
-            return
-        if done < runner.max_iters and not gathers_gradients(runner.optim_wrapper) and self._stops(runner, done):
+        ends = not _by_epoch(runner) and done < runner.max_iters  # runs by epoch resume at the ends of epochs alone
+        if ends and not gathers_gradients(runner.optim_wrapper) and self._stops(runner, done):
             self._leave(runner, done)
 
     def after_train_epoch(self, runner) -> None:
         done = runner.epoch + 1
-        ends = _by_epoch(runner) and done < runner.max_epochs
-        if ends and self._stops(runner, self.interval):
+        if _by_epoch(runner) and done < runner.max_epochs and self._stops(runner, self.interval):
             self._leave(runner, done)
 
     def after_val_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
-        request = getattr(runner, "stop_request", None)  # none outside training
-        if get_world_size() > 1 or request is None or request.name is None:
-            return
-        self._leave(runner, runner.epoch if _by_epoch(runner) else runner.iter)
+        if get_world_size() == 1 and _signal_of(runner):
+            self._leave(runner, runner.epoch if _by_epoch(runner) else runner.iter)
 
     def _stops(self, runner, done: int) -> bool:
-        told = getattr(runner, "stop_request", None) is not None and runner.stop_request.name is not None
         if get_world_size() == 1:
-            return told
+            return _signal_of(runner) is not None
         if done % self.interval:
             return False
-        flag = torch.tensor(int(told))
+        flag = torch.tensor(int(_signal_of(runner) is not None))
         torch_dist.all_reduce(flag, torch_dist.ReduceOp.MAX, group=self.group)
         return bool(flag)
 
     @staticmethod
     def _leave(runner, done: int) -> None:
         saved = runner.save_now(done)
-        why = runner.stop_request.name or "another process was told to stop"
+        why = _signal_of(runner) or "another process got a signal to stop"
         unit = "epoch" if _by_epoch(runner) else "step"
-        where = f"go on with --resume, from {saved}" if saved else "go on with --resume"
-        runner.logger.info(f"{why}: stopped after {unit} {done}; {where}")
+        runner.logger.info(
+            f"{why}: stopped after {unit} {done}; go on with --resume" + (f", from {saved}" if saved else "")
+        )
         if STOP_FILE not in os.environ:
             raise SystemExit(REQUEUE)
         if os.environ.get("LOCAL_RANK", "0") == "0":
             Path(os.environ[STOP_FILE]).touch()
         raise SystemExit(0)  # the launcher would start a process that fails again
+
+
+def _signal_of(runner) -> str | None:
+    request = getattr(runner, "stop_request", None)  # none outside training
+    return request and request.name
 
 
 def _by_epoch(runner) -> bool:
