@@ -10,7 +10,7 @@ import torch
 from mmengine.config import Config
 
 from fcn_plugin.configs import get_config
-from fcn_plugin.data.leaves import leaf_configs
+from fcn_plugin.data.leaves import leaf_datasets
 from fcn_plugin.engine.runner import FCNRunner
 from fcn_plugin.errors import UserError
 from fcn_plugin.preflight.prepare import prepare
@@ -34,7 +34,7 @@ def evaluation(configs: Sequence[str], data_root: str | None, images: int, round
     if len(configs) != 1:
         raise UserError("option-value", f"--eval takes one config, not {len(configs)}")
     cfg = get_config(configs[0])
-    for leaf in leaf_configs(cfg.test_dataloader.dataset):
+    for leaf in leaf_datasets(cfg.test_dataloader.dataset):
         leaf.indices = images
         if data_root:
             leaf.data_root = data_root

@@ -8,8 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import UserError
-
 if TYPE_CHECKING:
     from mmengine.config import Config, ConfigDict
 
@@ -40,30 +38,21 @@ def _key_value(text: str) -> str:
     return text
 
 
+WORK_DIR = "for logs, checkpoints and scores (default: work_dirs/CONFIG; stages: work_dirs/stages/CONFIG)"
+OVERRIDE = "override config entries, e.g. train_cfg.max_iters=1000"
 PRECISION = "precision (default: the config's; --amp alone: bf16; auto: bf16 where the device computes in it)"
+CHANNELS_LAST = "layout of activations in memory (default: the config's, which is channels last)"
 COMPILE = "torch.compile for backbone and neck: a minute at the start, on GPUs worth it for long runs"
 TRUST = "load a checkpoint that was refused: any code in it runs, with your rights on your files. Only for files whose maker you trust"
 OPTIONS: dict[str, dict] = {
     "config": dict(help="config file, or the name of one in configs/"),
     "checkpoint": dict(help="checkpoint file (.pth)"),
     "--data-root": dict(help="data set folder, for every dataloader"),
-    "--cfg-options": dict(
-        nargs="+",
-        action="extend",
-        default=[],
-        type=_key_value,
-        metavar="KEY=VALUE",
-        help="override config entries, e.g. train_cfg.max_iters=1000",
-    ),
-    "--work-dir": dict(
-        help="where logs, checkpoints and scores go (default: work_dirs/CONFIG; stages: work_dirs/stages/CONFIG)"
-    ),
+    "--cfg-options": dict(nargs="+", action="extend", default=[], type=_key_value, metavar="KEY=VALUE", help=OVERRIDE),
+    "--work-dir": dict(help=WORK_DIR),
     "--amp": dict(nargs="?", const="bf16", choices=["bf16", "fp16", "auto", "off"], help=PRECISION),
     "--compile": dict(action="store_true", help=COMPILE),
-    "--channels-last": dict(
-        action=argparse.BooleanOptionalAction,
-        help="layout of activations in memory (default: the config's, which is channels last)",
-    ),
+    "--channels-last": dict(action=argparse.BooleanOptionalAction, help=CHANNELS_LAST),
     "--launcher": dict(choices=["none", "pytorch", "slurm", "mpi"], default="none"),
     "--local_rank --local-rank": dict(type=int, default=0, help=argparse.SUPPRESS),
     "--trust-checkpoint": dict(action="store_true", help=TRUST),
@@ -82,14 +71,10 @@ def add_options(parser: argparse.ArgumentParser, *names: str) -> None:
 
 
 def load_config(args: argparse.Namespace, runs: str = ".") -> Config:
-    """Read the config and apply the command line's options to it.
-
-    Args:
-        args: parsed by a parser with some of the options above.
-        runs: folder in ``work_dirs`` that the work dir lies in by default.
+    """Read the config and apply the command line's options to it; ``runs`` in ``work_dirs`` is where work dirs lie by default.
 
     Raises:
-        UserError: ``config-file`` where the config can't be read; as ``get_config`` and ``merge_overrides``.
+        UserError: ``config-file`` and ``config-override``.
     """
     from mmengine.config import DictAction
 
@@ -97,13 +82,7 @@ def load_config(args: argparse.Namespace, runs: str = ".") -> Config:
     from ..preflight.overrides import merge_overrides
 
     os.environ.setdefault("LOCAL_RANK", str(getattr(args, "local_rank", 0)))
-    try:
-        cfg = get_config(args.config)
-    except UserError:
-        raise
-    except Exception as error:  # a config is a program: anything can go wrong in it
-        reason = f"{type(error).__name__}: {error}"
-        raise UserError("config-file", f"{args.config} can't be read as a config: {reason}") from error
+    cfg = get_config(args.config)
     overrides = argparse.Namespace()
     DictAction([], "pairs")(None, overrides, args.cfg_options)
     merge_overrides(cfg, overrides.pairs)
@@ -128,12 +107,9 @@ def _apply(args: argparse.Namespace, cfg: Config) -> None:
 
 
 def set_data_root(dataset: ConfigDict, root: str) -> None:
-    """Set the folder of a data set's config, or of each data set in a wrapper's.
+    """Set the folder of a data set's config, or of each data set in a wrapper's."""
+    from ..data.leaves import leaf_datasets
 
-    Overriding the variable ``data_root`` changes nothing: the dataloaders were built from its old value.
-    """
-    from ..data.leaves import leaf_configs
-
-    for leaf in leaf_configs(dataset):
+    for leaf in leaf_datasets(dataset):
         if "data_root" in leaf or "data_prefix" in leaf:
             leaf.data_root = root

@@ -20,11 +20,7 @@ MOST_IN_A_ROW = 50  # more broken samples than this: the data set itself is at f
 
 
 class CheckedPipeline(Compose):
-    """Run a data set's pipeline after a check of each sample's files.
-
-    Raises:
-        UserError: an error of :data:`problems.KINDS` in the image or mask; names the file, the value and the remedy.
-    """
+    """Run a data set's pipeline after a check of each sample's files; raises UserError for the errors of ``problems.KINDS``."""
 
     def __init__(self, transforms: Iterable) -> None:
         super().__init__(list(transforms))
@@ -50,10 +46,8 @@ class SkippingPipeline(CheckedPipeline):
     """Like :class:`CheckedPipeline`, but skip broken samples and add a line for each to the file ``notes``.
 
     In training the engine draws another sample for ``None``. In evaluation the next sample of the data set that is not broken
-    takes the place, with a void mask: it adds nothing to the scores, and images are still counted right.
-
-    Raises:
-        UserError: ``MOST_IN_A_ROW`` samples in a row are broken; has the code of the last one's fault.
+    takes the place, with a void mask: it adds nothing to the scores, and images are still counted right. After
+    ``MOST_IN_A_ROW`` broken samples in a row, the last one's fault is raised.
     """
 
     def __init__(self, transforms: Iterable, dataset: BaseDataset, training: bool, notes: Path) -> None:
@@ -66,19 +60,16 @@ class SkippingPipeline(CheckedPipeline):
         try:
             result = super().__call__(data)
         except UserError as error:
-            self._note(error)
+            self.in_a_row += 1
+            if self.in_a_row >= MOST_IN_A_ROW:
+                raise error.within(f"{self.in_a_row} broken samples in a row, the last one") from error
+            if str(error) not in self.noted:
+                self.noted.add(str(error))
+                with open(self.notes, "a") as file:  # one short write each: lines of several workers don't mix
+                    file.write(f"{error}\n")
             return None if self.training else self._void(data["sample_idx"])
         self.in_a_row = 0
         return result
-
-    def _note(self, error: UserError) -> None:
-        self.in_a_row += 1
-        if self.in_a_row >= MOST_IN_A_ROW:
-            raise error.within(f"{self.in_a_row} broken samples in a row, the last one") from error
-        if str(error) not in self.noted:
-            self.noted.add(str(error))
-            with open(self.notes, "a") as file:  # one short write each: lines of several workers don't mix
-                file.write(f"{error}\n")
 
     def _void(self, index: int) -> dict:
         result = self(self.dataset.get_data_info((index + 1) % len(self.dataset)))

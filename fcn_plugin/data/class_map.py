@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from mmseg.datasets import BaseSegDataset
 
-from ..errors import UserError
+from ..errors import UserError, abbreviate
 from .problems import Problem
 
 IGNORED = 255
 MOST_CLASSES = 255  # label maps are 8-bit, and 255 is void
 LARGEST_ID = 65535  # of a 16-bit mask
+_error = partial(UserError, "class-map")
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class ClassMap:
             ignore_ids: ids that count in no loss and no score; None is 255, unless it is a class.
 
         Raises:
-            UserError: ``class-map``: an id that no mask can hold or that is both a class and ignored; not 2 to 255 classes.
+            UserError: class-map.
         """
         if not isinstance(class_map, Mapping):
             raise _error(f"class_map is {class_map!r}: write id -> name, such as {{0: 'background', 1: 'road'}}")
@@ -67,11 +69,7 @@ class ClassMap:
         return cls(ids, classes)
 
     def convert(self, mask: np.ndarray, path: str) -> np.ndarray:
-        """Convert (H, W) ids of a file to class indices and 255, uint8.
-
-        Raises:
-            UserError: ``mask-ids``; names ``path``, the ids that the map does not know and how many pixels carry them.
-        """
+        """Convert (H, W) ids of the file ``path`` to class indices and 255, uint8; raises ``mask-ids`` for unknown ids."""
         table = np.full(LARGEST_ID + 2, -1, np.int16)  # the last entry is for values that no id can have
         table[list(self.ids)] = list(self.ids.values())
         indices = table[mask if mask.dtype.kind == "u" else np.clip(mask, -1, LARGEST_ID + 1)]
@@ -87,11 +85,9 @@ def file_ids(label_map: Mapping[int, int], reduce_zero_label: bool) -> dict[int,
     return {0: IGNORED, **{i + 1: index for i, index in label_map.items()}} if reduce_zero_label else dict(label_map)
 
 
-def describe_ids(ids: Iterable[int], counts: Iterable[int], most: int = 10) -> str:
-    """List ids with their pixels: ``id 77 (3 px), id 78 (1 px)``."""
-    pairs = [f"id {i} ({n} px)" for i, n in zip(ids, counts, strict=True)]
-    more = f" and {len(pairs) - most} more ids" if len(pairs) > most else ""
-    return ", ".join(pairs[:most]) + more
+def describe_ids(ids: Iterable[int], counts: Iterable[int]) -> str:
+    """List up to ten ids with their pixels: ``id 77 (3 px), id 78 (1 px)``."""
+    return abbreviate([f"id {i} ({n} px)" for i, n in zip(ids, counts, strict=True)], 10)
 
 
 def describe_range(ids: Mapping[int, int]) -> str:
@@ -107,7 +103,3 @@ def _mask_id(key: int | str, where: str) -> int:
     if not text.isdecimal() or int(text) > LARGEST_ID:
         raise _error(f"{where} holds the id {key!r}: ids of masks are whole numbers from 0 to {LARGEST_ID}")
     return int(text)
-
-
-def _error(message: str) -> UserError:
-    return UserError("class-map", message)

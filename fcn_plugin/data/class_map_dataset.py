@@ -30,8 +30,7 @@ class ClassMapDataset(BaseSegDataset):
         kwargs: of mmseg's ``BaseSegDataset``; pipelines load masks with ``FCNLoadAnnotations``.
 
     Raises:
-        UserError: ``class-map``: it contradicts itself, other arguments or the pipeline; ``list-file``: a line that is
-            neither a name nor a pair.
+        UserError: class-map: it contradicts itself, other arguments or the pipeline; list-file.
     """
 
     def __init__(

@@ -15,14 +15,11 @@ ClassTable = tuple[dict[int, str], list[list[int]] | None]
 
 
 def read_classes(path: str | Path) -> ClassTable:
-    """Read names and colours of ids.
+    """Read names and colours of ids; raises ``class-file``, with the line, for what can't be read or is invalid.
 
     Returns:
         ``class_map``, id -> name in ascending order of ids (several ids may carry one name); a list of names numbers them from
         0. ``palette``, [red, green, blue] of each entry of ``class_map``, or None where the file holds no colours.
-
-    Raises:
-        UserError: ``class-file``: no such file, or an invalid entry; names the file and the line.
     """
     try:
         lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
@@ -67,9 +64,8 @@ def _read_table(path: str | Path, lines: Sequence[str], delimiter: str) -> Class
         entries[number] = name, colour
     if not entries:
         raise _error(path, "it names no class; write a line id,name for each")
-    entries = dict(sorted(entries.items()))
-    class_map = {number: name for number, (name, _) in entries.items()}
-    return class_map, [colour for _, colour in entries.values()] if columns[2:] else None
+    class_map = {number: entries[number][0] for number in sorted(entries)}
+    return class_map, [entries[number][1] for number in class_map] if columns[2:] else None
 
 
 def _whole_number(text: str, column: str, largest: int, where: str) -> int:

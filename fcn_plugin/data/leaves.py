@@ -22,9 +22,6 @@ def leaf_datasets(dataset: Any) -> Iterator[Any]:
             yield from leaf_datasets(child)
 
 
-leaf_configs = leaf_datasets
-
-
 def unrepeated(dataset):
     """Strip RepeatDataset from a built data set: the same samples once."""
     while isinstance(dataset, RepeatDataset):

@@ -23,8 +23,7 @@ class FCNLoadAnnotations(LoadAnnotations):
     A sample without a mask passes: mmseg's inference removes its own loader from a pipeline by name.
 
     Raises:
-        UserError: ``mask-colours``, ``mask-lossy``; ``mask-ids``: an id outside the data set's label map;
-            ``config-data``: the loader and the data set differ in ``reduce_zero_label``.
+        UserError: mask-colours, mask-lossy, mask-ids; config-data: loader and data set differ in ``reduce_zero_label``.
     """
 
     def _load_seg_map(self, results: dict) -> None:

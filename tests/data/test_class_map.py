@@ -60,7 +60,7 @@ def test_unknown_ids_are_named_with_their_pixels(value, dtype):
 
 
 def test_many_unknown_ids_are_cut_short():
-    with refused("mask-ids", "id 11 (1 px) and 8 more ids", "classes 0..1 "):
+    with refused("mask-ids", "id 11 (1 px), and 8 more", "classes 0..1 "):
         ClassMap.of({0: "a", 1: "b"}).convert(np.arange(20, dtype=np.uint8)[None], "m.png")
 
 
