@@ -35,8 +35,7 @@ from .split import FOLDERS, Splits, by_folders, by_list, random_split
 
 OTHER_NAMES = "other names: edit {0}, then call again with --classes {0} --force"
 PRETRAINED = (
-    "training starts from torchvision's ImageNet VGG16, a download of 528 MB: name a file in model.pretrained, or call again with "
-    "--from-scratch --force for a net that needs none"
+    "training downloads ImageNet's VGG16, 528 MB: name a file in model.pretrained, or call with --from-scratch --force"
 )
 
 

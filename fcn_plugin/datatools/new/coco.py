@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -12,20 +11,15 @@ from ...errors import UserError, abbreviate
 from ..cores import on_all_cores
 from .classes import Source, number_labels
 from .files import ImageFile, Pairs, missing_notes, require_size
-from .shapes import Shape, area, draw_shapes, run_lengths
+from .shapes import Shape, area, draw_shapes, read_json, run_lengths
 
 
 def load_coco(path: Path) -> dict:
     """Read the file's lists ``images``, ``annotations`` and ``categories``; UserError: ``annotation-file``."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UserError(
-            "annotation-file", f"{path} is no JSON ({error}): give a COCO file, or a folder of masks"
-        ) from error
+    content = read_json(path, "give a COCO file, or a folder of masks")
     lists = ("images", "annotations", "categories")
-    if missing := [key for key in lists if not isinstance(content, dict) or not isinstance(content.get(key), list)]:
-        hint = ": it is labelme's, give its folder" if isinstance(content, dict) and "shapes" in content else ""
+    if missing := [key for key in lists if not isinstance(content.get(key), list)]:
+        hint = ": it is labelme's, give its folder" if "shapes" in content else ""
         raise UserError("annotation-file", f"{path} is no COCO file, it has no {', '.join(missing)}{hint}")
     for key, needed in (("images", {"id", "file_name", "width", "height"}), ("categories", {"id", "name"})):
         for entry in content[key]:

@@ -21,6 +21,8 @@ IMAGE_TAILS = ("", "_leftImg8bit", "_image", "_img", "_rgb", "_sat")
 TAIL_STARTS = "_-. "
 PREFERRED = ("labelTrainIds", "labelIds", "mask", "masks", "label", "labels", "seg", "gt")  # where several tails fit
 
+Files = Mapping[str, str]  # name -> file
+
 
 class ImageFile(NamedTuple):
     """Attributes: ``header``, Pillow's; ``digest`` of the file's bytes, by which copies are found."""
@@ -64,10 +66,8 @@ def list_files(folder: Path, suffixes: Collection[str], leave_out: Path | None =
     return files
 
 
-def pair(
-    images: Mapping[str, str], masks: Mapping[str, str], tail: str | None = None, allow_missing: bool = False
-) -> Pairs:
-    """Find the masks of images, both name -> file, by a common tail of the masks' names; None takes the one that fits most.
+def pair(images: Files, masks: Files, tail: str | None = None, allow_missing: bool = False) -> Pairs:
+    """Find the masks of images by a common tail of the masks' names; None takes the one that fits most.
 
     One mapping for both means that all lie in one folder. UserError: ``image-unpaired``, ``mask-unpaired``.
     """
@@ -99,10 +99,8 @@ def missing_notes(lone: Mapping[str, tuple[str, Sequence[str]]], allow_missing: 
     return [f"left out: {text}" for text in found.values()]
 
 
-def _best_tails(
-    images: Mapping[str, str], masks: Mapping[str, str], tail: str | None, one_folder: bool
-) -> tuple[str, str]:
-    """Tails of images and masks that pair most files."""
+def _best_tails(images: Files, masks: Files, tail: str | None, one_folder: bool) -> tuple[str, str]:
+    """Find the tails of images and masks that pair most files."""
     best, rank = None, (0,)
     for image_tail in IMAGE_TAILS:
         stems = {name.removesuffix(image_tail) for name in images if name.endswith(image_tail)}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import json
 import math
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -17,7 +16,7 @@ from ...errors import UserError
 from ..cores import on_all_cores
 from .classes import Source, number_labels
 from .files import ImageFile, require_size
-from .shapes import Shape, draw_shapes
+from .shapes import Shape, draw_shapes, read_json
 
 
 def read_labelme(images: Sequence[ImageFile], paths: Sequence[Path], classes_file: str | None = None) -> Source:
@@ -49,12 +48,9 @@ def _draw(path: Path, size: tuple[int, int], index: Mapping[str, int]) -> np.nda
 
 
 def _load(path: Path) -> dict:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UserError("annotation-file", f"{path} is no JSON ({error}): save it again in labelme") from error
-    if not isinstance(content, dict) or not isinstance(content.get("shapes"), list):
-        hint = ": it is a COCO file, give it itself" if isinstance(content, dict) and "annotations" in content else ""
+    content = read_json(path, "save it again in labelme")
+    if not isinstance(content.get("shapes"), list):
+        hint = ": it is a COCO file, give it itself" if "annotations" in content else ""
         raise UserError("annotation-file", f"{path} is no labelme file, it has no shapes{hint}")
     return content
 

@@ -73,9 +73,7 @@ def _palette(mask: Image.Image, ids: Mapping[int, int]) -> dict[int, Colour]:
 
 def by_colour(facts: MaskFacts) -> MaskFacts:
     """Count a palette mask's pixels by their colours."""
-    pixels: Counter[Colour] = Counter()
-    for id, count in facts.pixels.items():
-        pixels[facts.palette[id]] += count
+    pixels = sum((Counter({facts.palette[id]: count}) for id, count in facts.pixels.items()), Counter())
     return MaskFacts("colour", facts.mode, pixels, {})
 
 

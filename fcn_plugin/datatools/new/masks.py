@@ -26,16 +26,14 @@ Given = tuple[dict[int, str], dict[int, Colour] | None] | None  # names and colo
 def read_masks(images: Sequence[ImageFile], paths: Sequence[Path], options: Options) -> Source:
     """Read every image's mask and find out what kind they are; without ``options.classes`` ids or colours name the classes.
 
-    Raises:
-        UserError: ``option-value``, ``class-file``, ``classes-count``, those of :func:`read_facts`; ``mask-ids``,
-            ``mask-colours``: kinds that do not go together, or values that are no class.
+    UserError: ``option-value``, ``class-file``, ``classes-count``, ``mask-ids``, ``mask-colours``, those of :func:`read_facts`.
     """
     given = given_classes(options.classes) if options.classes else None
     facts = on_all_cores(read_facts, list(zip(images, paths, strict=True)), "reading masks")
     kinds = {fact.kind: path for fact, path in zip(reversed(facts), reversed(paths), strict=True)}
     if "index" in kinds and "colour" in kinds:
-        found = f"the masks differ in kind: {kinds['index']} holds ids, {kinds['colour']} colours"
-        raise UserError("mask-colours", f"{found}; put them into two folders")
+        found = f"{kinds['index']} holds ids, {kinds['colour']} colours"
+        raise UserError("mask-colours", f"the masks differ in kind: {found}; put them into two folders")
     note = []
     if _palettes_differ(facts) and not (given and given[1] is None):
         facts, kinds = [by_colour(fact) for fact in facts], {"colour": paths[0]}
@@ -52,7 +50,7 @@ def _of_ids(facts: list[MaskFacts], paths: Sequence[Path], given: Given, options
     held = [{v if fact.kind == "index" else v[0]: n for v, n in fact.pixels.items()} for fact in facts]
     total, chosen = sum(map(Counter, held), Counter()), options.ignore_ids
     gray, binary = any(fact.kind == "gray" for fact in facts), set(total) == {0, IGNORED}
-    found = [f"index masks (mode {_modes(facts)}): ids {abbreviate([str(id) for id in sorted(total)], 10)}"]
+    found = [f"index masks (mode {_modes(facts)}): ids {abbreviate([*map(str, sorted(total))], 10)}"]
     if gray:
         found = [f"index masks saved as colours of equal channels (mode {_modes(facts)}): converted by that value"]
     if given:
@@ -87,12 +85,12 @@ def _of_colours(facts: list[MaskFacts], paths: Sequence[Path], given: Given, opt
     if given:
         class_map, colours = given
         if colours is None:
-            found = f"{options.classes} has no colours, the masks are colours"
             remedy = "give the columns id,name,red,green,blue; without --classes such a file is written"
-            raise UserError("class-file", f"{found}: {remedy}")
+            raise UserError("class-file", f"{options.classes} has no colours, the masks are colours: {remedy}")
         if len(set(colours.values())) < len(colours):
-            found = f"{options.classes} gives two ids one colour"
-            raise UserError("class-file", f"{found}: colours tell the classes of these masks apart")
+            raise UserError(
+                "class-file", f"{options.classes} gives two ids one colour: these masks' classes are colours"
+            )
     else:
         _refuse_smooth(total, "colours", paths, held)
         colours = dict(enumerate(sorted(set(total) - ignored)))
@@ -122,14 +120,12 @@ def _absent(values: set[int | Colour], what: str, option: str) -> list[str]:
 
 def _palettes_differ(facts: Sequence[MaskFacts]) -> bool:
     """Tell whether an id has another colour in another file: some programs sort colours for each file."""
-    seen: dict[int, Colour] = {}
-    return all(fact.palette for fact in facts) and any(
-        seen.setdefault(id, colour) != colour for fact in facts for id, colour in fact.palette.items()
-    )
+    pairs = {pair for fact in facts for pair in fact.palette.items()}
+    return all(fact.palette for fact in facts) and len(pairs) > len({id for id, _ in pairs})
 
 
 def _file_colours(facts: Sequence[MaskFacts]) -> dict[int, Colour] | None:
-    """Colours of ids in palette masks; None where all are gray, as by default, or two ids share one."""
+    """Give the colours of ids in palette masks; None where all are gray, as by default, or two ids share one."""
     colours = {id: colour for fact in facts for id, colour in fact.palette.items()}
     chosen = any(len(set(colour)) > 1 for colour in colours.values())
     return colours if chosen and len(set(colours.values())) == len(colours) else None
@@ -149,10 +145,9 @@ def _refuse_unknown(held: Sequence[Mapping], known: set, paths: Sequence[Path], 
     what, option = ("id", "--ignore-ids") if code == "mask-ids" else ("colour", "--ignore-colors")
     lines = []
     for pixels, path in zip(held, paths, strict=True):
-        if unknown := sorted(set(pixels) - known):
-            texts = [f"{what} {_text(value)} ({pixels[value]} px)" for value in unknown]
-            lines.append(f"{path}: {abbreviate(texts, 10)}")
+        texts = [f"{what} {_text(value)} ({pixels[value]} px)" for value in sorted(set(pixels) - known)]
+        lines += [f"{path}: {abbreviate(texts, 10)}"] if texts else []
     if lines:
         found = f"{len(lines)} of {len(paths)} masks hold {what}s that are no class"
-        remedy = f"correct them or add to --classes or {option}"
-        raise UserError(code, f"{found}, {remedy}:\n{abbreviate(lines, 10, chr(10))}")
+        listed = abbreviate(lines, 10, "\n")
+        raise UserError(code, f"{found}, correct them or add to --classes or {option}:\n{listed}")

@@ -5,23 +5,23 @@ Coordinates have (0, 0) at the outer corner of the first pixel, whose centre is 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
+
+from ...errors import UserError
 
 Point = tuple[float, float]
 
 
 class Shape(NamedTuple):
-    """Attributes: ``index``, class index or 255; ``form`` and ``data``: what to draw.
+    """What to draw: ``index`` is the class index or 255, ``data`` depends on ``form``.
 
-    ============ =====================================================
-    polygons     parts, each of three (x, y) or more
-    circle       (x, y, radius)
-    bitmap       (left, top, (h, w) bool)
-    runs         lengths of 0s and 1s in turn, down the columns (COCO's RLE)
-    ============ =====================================================
+    polygons: parts, each of three (x, y) or more; circle: (x, y, radius); bitmap: (left, top, (h, w) bool); runs: lengths of 0s
+    and 1s in turn, down the columns (COCO's RLE).
     """
 
     index: int
@@ -70,6 +70,15 @@ def run_lengths(text: str) -> list[int]:
         lengths.append(value + lengths[-2] if len(lengths) > 2 else value)
         value = shift = 0
     return lengths
+
+
+def read_json(path: Path, remedy: str) -> dict:
+    """Read an object, {} for other JSON; UserError: ``annotation-file``."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError("annotation-file", f"{path} can't be read as JSON ({error}): {remedy}") from error
+    return content if isinstance(content, dict) else {}
 
 
 def area(points: Sequence[Point]) -> float:

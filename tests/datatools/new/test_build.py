@@ -49,23 +49,16 @@ def test_masks_in_place(ids, here, hashes):
     after = hashes()
     assert set(after) - set(before) == WRITTEN
     assert before.items() <= after.items()
-    lines = [
-        *(here / "data/roads/train.txt").read_text().splitlines(),
-        *(here / "data/roads/val.txt").read_text().splitlines(),
-    ]
+    lines = [line for split in ("train", "val") for line in (here / f"data/roads/{split}.txt").read_text().splitlines()]
     assert sorted(lines) == [*(f"{i}.jpg\t{i}_gt.png" for i in range(4)), "sub/x.png\tsub/x_gt.png"]
     assert (here / "data/roads/classes.csv").read_text() == "id,name,red,green,blue\n0,class0,0,0,0\n1,class1,128,0,0\n"
     assert 'seg_map_path="masks"' in (here / "configs/_base_/datasets/roads.py").read_text()
-    assert report.splitlines()[:3] == [
-        "5 images with masks",
-        "masks are named IMAGE_gt",
-        "index masks (mode L): ids 0, 1",
-    ]
+    first = ["5 images with masks", "masks are named IMAGE_gt", "index masks (mode L): ids 0, 1"]
+    assert report.splitlines()[:3] == first
     assert "|  1 | class1 | 128,0,0 |            4 |          1 |" in report
     assert "4 train, 1 val: split at random, seed 0" in report
-    assert report.endswith(
-        "next:\n  python tools/check_dataset.py configs/fcn8s_vgg16_roads.py\n  python tools/train.py configs/fcn8s_vgg16_roads.py"
-    )
+    leaf = "configs/fcn8s_vgg16_roads.py"
+    assert report.endswith(f"next:\n  python tools/check_dataset.py {leaf}\n  python tools/train.py {leaf}")
 
 
 def test_converted_masks(colours, here, hashes, blocks):
@@ -169,9 +162,8 @@ def test_one_folder_of_images_and_masks(photos, save, blocks, here):
     for name in "ab":
         save(f"photos/{name}_mask.png", blocks(0, 1))
     new_dataset(ROADS._replace(masks="photos"))
-    assert "a.jpg\ta_mask.png\n" in "".join(
-        (here / f"data/roads/{split}.txt").read_text() for split in ("train", "val")
-    )
+    lists = [(here / f"data/roads/{split}.txt").read_text() for split in ("train", "val")]
+    assert "a.jpg\ta_mask.png\n" in "".join(lists)
 
 
 def test_configs_elsewhere(ids, here):

@@ -17,17 +17,10 @@ from fcn_plugin.datatools.new.config_text import crop_side, dataset_config, mode
 from fcn_plugin.datatools.new.options import Options
 from fcn_plugin.preflight.config import check_config
 
+CROPS = {352: [(480, 360)], 480: [(4000, 3000)], 64: [(100, 95)], 32: [(31, 20)]}
 
-@pytest.mark.parametrize(
-    ("sizes", "side"),
-    [
-        ([(480, 360)], 352),
-        ([(4000, 3000)], 480),
-        ([(500, 481), (500, 375), (1, 1)], 352),
-        ([(100, 95)], 64),
-        ([(31, 20)], 32),
-    ],
-)
+
+@pytest.mark.parametrize(("side", "sizes"), [*CROPS.items(), (352, [(500, 481), (500, 375), (1, 1)])])
 def test_crops(sizes, side):
     assert crop_side(sizes) == side
 
@@ -77,11 +70,8 @@ def test_configs_are_formatted(roads, here):
     new_dataset(roads)
     project = Path(__file__).parents[3] / "pyproject.toml"
     for command in (["check"], ["format", "--check"]):
-        done = subprocess.run(
-            [sys.executable, "-m", "ruff", *command, "--config", project, here / "configs"],
-            capture_output=True,
-            text=True,
-        )
+        call = [sys.executable, "-m", "ruff", *command, "--config", project, here / "configs"]
+        done = subprocess.run(call, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout
 
 
@@ -93,12 +83,8 @@ def test_bases_inside_and_outside_the_package(here):
     # the same recipe as the config that it is taken from
     scratch, camvid = {}, get_config("fcn8s_vgg16bn_camvid")
     exec(outside, scratch)
-    assert scratch["train_cfg"] == dict(
-        max_iters=camvid.train_cfg.max_iters, val_interval=camvid.train_cfg.val_interval
-    )
-    assert {
-        k: v for k, v in scratch["optim_wrapper"]["optimizer"].items() if k != "_delete_"
-    } == camvid.optim_wrapper.optimizer
+    assert scratch["train_cfg"] == {key: camvid.train_cfg[key] for key in ("max_iters", "val_interval")}
+    assert scratch["optim_wrapper"]["optimizer"] == {**camvid.optim_wrapper.optimizer, "_delete_": True}
     assert scratch["param_scheduler"] == camvid.param_scheduler
     assert scratch["model"]["neck"] == dict(fc_channels=camvid.model.neck.fc_channels, dropout_ratio=0.1)
 

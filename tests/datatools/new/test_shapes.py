@@ -114,6 +114,10 @@ def set_first(key, value):
     return lambda content: content["annotations"][0].update({key: value})
 
 
+def name_second(file):
+    return lambda content: content["images"][1].update(file_name=file)
+
+
 @pytest.mark.parametrize(
     ("change", "code", "found"),
     [
@@ -121,19 +125,11 @@ def set_first(key, value):
         (lambda content: content["images"][0].pop("width"), "annotation-file", "an entry of images has no width"),
         (lambda content: content["images"][0].update(width=5), "mask-size", "5 x 4, its image"),
         (lambda content: content["images"].pop(), "image-unpaired", "1 images are not in"),
-        (
-            lambda content: content["images"][1].update(file_name="c.png"),
-            "mask-unpaired",
-            "are no files: c.png; 1 images",
-        ),
-        (lambda content: content["images"][1].update(file_name="a.png"), "annotation-file", "two entries for a.png"),
+        (name_second("c.png"), "mask-unpaired", "are no files: c.png; 1 images"),
+        (name_second("a.png"), "annotation-file", "two entries for a.png"),
         (set_first("segmentation", []), "annotation-file", "annotation 1 of a.png: it has no segmentation"),
-        (set_first("segmentation", [[1, 1, 2, 2]]), "annotation-file", "annotation 1 of a.png: a polygon needs three"),
-        (
-            set_first("segmentation", [[1, 1, 2, 2, 3]]),
-            "annotation-file",
-            "annotation 1 of a.png: a polygon needs three",
-        ),
+        (set_first("segmentation", [[1, 1, 2, 2]]), "annotation-file", "1 of a.png: a polygon needs three"),
+        (set_first("segmentation", [[1, 1, 2, 2, 3]]), "annotation-file", "1 of a.png: a polygon needs three"),
         (set_first("segmentation", dict(size=[4, 5], counts=[20])), "annotation-file", "its RLE is for [4, 5]"),
         (set_first("segmentation", dict(size=[4, 6], counts=[20])), "annotation-file", "its RLE is for [4, 6]"),
         (set_first("segmentation", dict(size=[6, 4], counts=[24])), "annotation-file", "its RLE is for [6, 4]"),
@@ -194,9 +190,8 @@ def test_labelme(labelme):
         shape("car", [[4, 3], [1, 1]], "rectangle"),
         shape("__ignore__", [[4, 2]], "mask", mask=png(there)),
     ]
-    source = labelme(
-        shapes, [shape("_background_", [[0, 0], [6, 0], [6, 4]]), shape("car", [[3, 2], [3, 3]], "circle")]
-    )
+    others = [shape("_background_", [[0, 0], [6, 0], [6, 4]]), shape("car", [[3, 2], [3, 3]], "circle")]
+    source = labelme(shapes, others)
     assert source.classes.class_map == {0: "_background_", 1: "car", 2: "road"}
     first, second = (draw() for draw in source.draw)
     assert [row.replace("255", "-") for row in rows(first)] == ["222222", "211122", "0111-0", "0000--"]

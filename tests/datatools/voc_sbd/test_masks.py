@@ -39,67 +39,31 @@ def test_matrices_of_doubles_are_read_too(files):
     np.testing.assert_array_equal(mask, MASK)
 
 
-def cut(path):
-    path.write_bytes(path.read_bytes()[:-20])
+def struct(name, **content):
+    return lambda path: savemat(path, {name: content})
 
 
-def empty(path):
-    path.write_bytes(b"")
-
-
-def no_mat(path):
-    path.write_bytes(b"MATLAB, or rather not " * 20)
-
-
-def other_struct(path):
-    savemat(path, {"GTinst": {"Segmentation": MASK}})
-
-
-def no_segmentation(path):
-    savemat(path, {"GTcls": {"Boundaries": MASK}})
-
-
-def text(path):
-    savemat(path, {"GTcls": {"Segmentation": "sheep"}})
-
-
-def three_dimensions(path):
-    savemat(path, {"GTcls": {"Segmentation": np.stack([MASK, MASK])}})
-
-
-def stray(path):
-    write_mat(path, np.where(MASK == 20, 21, MASK).astype(np.uint8))
-
-
-def fraction(path):
-    write_mat(path, MASK + 0.5)
-
-
-def missing(path):
-    path.unlink()
-
-
+UNREADABLE = "mask-unreadable"
 BROKEN = {
-    cut: ("mask-unreadable", "GTcls.Segmentation"),
-    empty: ("mask-unreadable", "GTcls.Segmentation"),
-    no_mat: ("mask-unreadable", "GTcls.Segmentation"),
-    missing: ("mask-unreadable", "GTcls.Segmentation"),
-    other_struct: ("mask-unreadable", "KeyError: 'GTcls'"),
-    no_segmentation: ("mask-unreadable", "Segmentation"),
-    text: ("mask-unreadable", "no matrix of class ids"),
-    three_dimensions: ("mask-unreadable", "no matrix of class ids"),
-    stray: ("mask-ids", "ids 21 ", "0..20"),
-    fraction: ("mask-ids", "ids 0.5, 1.5, 2.5", "0..20"),
+    "cut": (lambda path: path.write_bytes(path.read_bytes()[:-20]), UNREADABLE, "GTcls.Segmentation"),
+    "empty": (lambda path: path.write_bytes(b""), UNREADABLE, "GTcls.Segmentation"),
+    "no_mat": (lambda path: path.write_bytes(b"MATLAB, or rather not " * 20), UNREADABLE, "GTcls.Segmentation"),
+    "missing": (lambda path: path.unlink(), UNREADABLE, "GTcls.Segmentation"),
+    "other_struct": (struct("GTinst", Segmentation=MASK), UNREADABLE, "KeyError: 'GTcls'"),
+    "no_segmentation": (struct("GTcls", Boundaries=MASK), UNREADABLE, "Segmentation"),
+    "text": (struct("GTcls", Segmentation="sheep"), UNREADABLE, "no matrix of class ids"),
+    "three_dimensions": (struct("GTcls", Segmentation=np.stack([MASK, MASK])), UNREADABLE, "no matrix of class ids"),
+    "stray": (lambda path: write_mat(path, np.where(MASK == 20, 21, MASK)), "mask-ids", "ids 21 ", "0..20"),
+    "fraction": (lambda path: write_mat(path, MASK + 0.5), "mask-ids", "ids 0.5, 1.5, 2.5", "0..20"),
 }
 
 
-@pytest.mark.parametrize("spoil", BROKEN, ids=lambda spoil: spoil.__name__)
-def test_what_is_no_mask_is_named_and_nothing_is_written(files, spoil):
+@pytest.mark.parametrize(("spoil", "code", "found"), [(s, c, f) for s, c, *f in BROKEN.values()], ids=BROKEN)
+def test_what_is_no_mask_is_named_and_nothing_is_written(files, spoil, code, found):
     spoil(files[0])
-    with refused(*BROKEN[spoil], files[0]):
+    with refused(code, *found, files[0]):
         convert_mask(*files)
-    assert not list(files[2].parent.glob("*.png*"))
-    assert not list(files[2].parent.glob(".*"))
+    assert {path.name for path in files[0].parent.iterdir()} <= {"a.mat", "a.jpg"}
 
 
 def test_a_mask_of_another_size_than_its_image_is_refused(files):
