@@ -50,18 +50,14 @@ class PixelCounts:
 
 
 def masks_only(dataset: ConfigDict) -> ConfigDict:
-    """Copy the config of a data set or a wrapper, with pipelines that load the masks and do nothing else.
-
-    Raises:
-        UserError: ``config-data``: a pipeline loads no masks.
-    """
+    """Copy the config of a data set or a wrapper, with pipelines that load masks alone; ``config-data`` where one loads none."""
     dataset = dataset.copy()
     wraps = "dataset" in dataset or "datasets" in dataset
     if "pipeline" in dataset:  # of a wrapper, MultiImageMixDataset, it changes images that were loaded
         steps = [step for step in dataset.pipeline if step["type"].endswith("LoadAnnotations")]
         if not steps and not wraps:
-            add = "add dict(type='LoadAnnotations')"
-            raise UserError("config-data", f"the pipeline of the {dataset.type} loads no masks: {add}")
+            found = f"the pipeline of the {dataset.type} loads no masks"
+            raise UserError("config-data", f"{found}: add dict(type='LoadAnnotations')")
         dataset.pipeline = [] if wraps else steps
     if "dataset" in dataset:
         dataset.dataset = masks_only(dataset.dataset)
@@ -76,16 +72,10 @@ def build_masks(dataset: ConfigDict) -> Dataset:
 
 
 def count_pixels(masks: Dataset, num_classes: int, ignore_index: int = 255, jobs: int = 0) -> PixelCounts:
-    """Count the pixels of each class in every mask, with a progress bar.
-
-    Args:
-        masks: what :func:`build_masks` gives.
-        num_classes: C.
-        ignore_index: id of void.
-        jobs: processes that read; 0 reads in this one.
+    """Count the pixels of each class in the masks of :func:`build_masks`, in ``jobs`` processes (0: this one).
 
     Raises:
-        UserError: ``mask-ids``; ``mask-colours``: not one id per pixel; ``mask-void``: no mask holds a labelled pixel.
+        UserError: mask-ids; mask-colours: not one id per pixel; mask-void: no mask holds a labelled pixel.
     """
     pixels, images, seen = np.zeros((3, num_classes), np.int64)
     count = partial(_histogram, num_classes, ignore_index)

@@ -16,7 +16,6 @@ from tqdm import tqdm
 from ..errors import UserError, abbreviate
 
 CHUNK = 16  # tasks handed to a process at a time
-SHOWN = 10  # faulty files that a message names
 
 
 def usable_cores() -> int:
@@ -40,7 +39,7 @@ def on_all_cores(function: Callable, tasks: Sequence[tuple], what: str, jobs: in
     faults = [result for result in results if isinstance(result, UserError)]
     if faults:
         code = "dataset-files" if len({fault.code for fault in faults}) > 1 else faults[0].code
-        lines = abbreviate([fault.message for fault in faults], SHOWN, "\n")
+        lines = abbreviate([fault.message for fault in faults], 10, "\n")
         raise UserError(code, f"{len(faults)} of {len(tasks)} files can't be used:\n{lines}")
     return results
 

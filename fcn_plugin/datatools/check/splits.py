@@ -55,7 +55,7 @@ class Split:
         return sum(len(source.images) for source in self.sources)
 
     def contents(self) -> list[tuple]:
-        """The files and what their ids mean: equal for splits that need to be read once only."""
+        """List files and what their ids mean: equal for splits that need to be read once only."""
         return [(source.images.tolist(), source.masks.tolist(), source.class_map) for source in self.sources]
 
 
@@ -137,11 +137,13 @@ def split_of_folders(images: str, masks: str, classes: str | None, ignore_ids: I
     if not pairs:
         found = f"no mask has the name of an image, as {photos[min(photos)][0]} and {labels[min(labels)][0]}"
         raise UserError("image-unpaired", f"{found}: name them alike, or let tools/new_dataset.py do it")
-    twins = sorted(path for group in labels.values() for path in group[1:])
+    bare = (path for stem in photos.keys() - labels.keys() for path in photos[stem])
+    lone = (path for stem in labels.keys() - photos.keys() for path in labels[stem])
+    twins = (path for group in labels.values() for path in group[1:])
     strays = (
-        ("image-unpaired", f"no mask of its name in {masks}", _unmatched(photos, labels)),
-        ("mask-unpaired", f"no image of its name in {images}", _unmatched(labels, photos)),
-        ("mask-name", "only its suffix differs from another's", pack(twins)),
+        ("image-unpaired", f"no mask of its name in {masks}", pack(sorted(bare))),
+        ("mask-unpaired", f"no image of its name in {images}", pack(sorted(lone))),
+        ("mask-name", "only its suffix differs from another's", pack(sorted(twins))),
     )
     sides = (pack(side) for side in zip(*pairs, strict=True))
     return Split("folder", (Source(*sides, class_map, palette, strays=strays),))
@@ -158,10 +160,6 @@ def _by_stem(folder: str, what: str) -> dict[str, list[str]]:
         kinds = " ".join(sorted(IMAGE_SUFFIXES))
         raise UserError("dataset-empty", f"no {what} in {folder} ({kinds}): correct --{what}")
     return found
-
-
-def _unmatched(files: dict[str, list[str]], others: dict[str, list[str]]) -> np.ndarray:
-    return pack(sorted(path for stem, group in files.items() if stem not in others for path in group))
 
 
 def _files(folder: str, suffixes: Iterable[str]) -> list[str]:
