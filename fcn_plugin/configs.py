@@ -14,11 +14,7 @@ PACKAGE = Path(__file__).parent
 
 
 def config_dir() -> Path:
-    """Return the folder of the configs: ``.mim/configs`` of a wheel, ``configs`` of a checkout.
-
-    Raises:
-        UserError: ``file-missing``: there is neither.
-    """
+    """Return the folder of the configs: ``.mim/configs`` of a wheel, ``configs`` of a checkout; else ``file-missing``."""
     for folder in (PACKAGE / ".mim" / "configs", PACKAGE.parent / "configs"):
         if folder.is_dir():
             return folder
@@ -35,7 +31,7 @@ def get_config(name: str) -> Config:
     """Load a config by name, such as ``fcn8s_vgg16_voc`` or ``reference/fcn8s_vgg16_voc``, or by file.
 
     Raises:
-        UserError: ``config-file``: no such config; names those that exist.
+        UserError: ``config-file``: no such config, or it can't be read.
     """
     path = Path(name)
     if not path.is_file():
@@ -45,6 +41,10 @@ def get_config(name: str) -> Config:
         near = get_close_matches(Path(name).name, [file.name for file in Path(name).parent.glob("*.py")], 1)
         meant = f"did you mean {Path(name).parent / near[0]}? " if near else ""
         raise UserError("config-file", f"no config {name!r}: {meant}there are {', '.join(known)}")
-    cfg = Config.fromfile(path)
+    try:
+        cfg = Config.fromfile(path)
+    except Exception as error:  # a config is a program: anything can go wrong in it
+        message = f"{name} can't be read as a config: {type(error).__name__}: {error}"
+        raise UserError("config-file", message) from error
     skip_yapf(cfg)
     return cfg

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from ..weights.rename import Renamed
 
-SUFFIXES = (".safetensors", ".pth")
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the source, the target and the net that the weights are for."""
@@ -39,7 +37,7 @@ def main(args: argparse.Namespace) -> None:
 
 
 def import_weights(source: str, target: str, cfg: Config | None = None, images: str | None = None) -> list[str]:
-    """Convert a weight file.
+    """Convert a weight file; returns the report: the format, a line for every tensor, what was written.
 
     Args:
         source: file of any known kind, ``https://`` link or ``torchvision://NAME``.
@@ -49,12 +47,8 @@ def import_weights(source: str, target: str, cfg: Config | None = None, images: 
         images: what the weights expect of an image, a key of ``weights.preprocessing.KINDS``, where the file's names mislead:
             Caffe's VGG16 also circulates under torchvision's names.
 
-    Returns:
-        The report: the format, a line for every tensor, what was written.
-
     Raises:
-        UserError: ``output-path``, ``option-value``; those of ``weights.rename.read_renamed`` and
-            ``weights.fit.fit``. Nothing is written then.
+        UserError: output-path, option-value, weights-*, checkpoint-*. Nothing is written then.
     """
     from ..data.leaves import dataset_meta
     from ..models.skip_head import FCNSkipHead
@@ -63,9 +57,9 @@ def import_weights(source: str, target: str, cfg: Config | None = None, images: 
     from ..weights.rename import read_renamed
 
     path = Path(target)
-    if path.suffix not in SUFFIXES:
-        end = " or ".join(SUFFIXES)
-        raise UserError("output-path", f"{target} ends in {path.suffix!r}: give a name that ends in {end}")
+    if path.suffix not in (".safetensors", ".pth"):
+        found = f"{target} ends in {path.suffix!r}"
+        raise UserError("output-path", f"{found}: give a name that ends in .safetensors or .pth")
     if not path.parent.is_dir():
         raise UserError("output-path", f"there is no folder {path.parent} for {path.name}: make it first")
     if path.exists() and Path(source).exists() and path.samefile(source):
@@ -73,17 +67,17 @@ def import_weights(source: str, target: str, cfg: Config | None = None, images: 
     if images is not None and images not in KINDS:
         raise UserError("option-value", f"images {images!r} is unknown: give one of {', '.join(KINDS)}")
     renamed = read_renamed(source, KINDS.get(images))
-    form = renamed.form
+    expected = renamed.form.preprocessing
     is_fcn = FCNSkipHead.count_classes(renamed.tensors) is not None
     if cfg is None:
         (tensors, lines), meta = _take_all(renamed, FCNSkipHead.is_upsampling), {}
     else:
         fitted = fit(_outline(cfg), renamed, cfg.model.get("fc", "copy"), is_fcn)
         tensors, lines, meta = fitted.tensors, fitted.lines, {"dataset_meta": dataset_meta(cfg)}
-    _write({**tensors, RECORD: form.preprocessing}, meta, path)
+    _write({**tensors, RECORD: expected}, meta, path)
     use = "tools/test.py and init_model take it" if is_fcn else "start from it with model.pretrained"
-    wrote = f"wrote {path}: {len(tensors)} tensors for images as {describe(form.preprocessing)}; {use}"
-    return [f"{source} is {form.name}", *lines, wrote]
+    wrote = f"wrote {path}: {len(tensors)} tensors for images as {describe(expected)}; {use}"
+    return [f"{source} is {renamed.form.name}", *lines, wrote]
 
 
 def _outline(cfg: Config) -> nn.Module:
@@ -110,17 +104,16 @@ def _take_all(renamed: Renamed, is_upsampling: Callable[[str], bool]) -> tuple[d
 
     tensors, lines = {}, list(renamed.lines)
     for name, tensor in renamed.tensors.items():
-        line = renamed.how[name]
-        if is_upsampling(name):
-            if is_bilinear(tensor):
-                lines.append(f"checked {renamed.origin[name]}: the bilinear kernels that every net has")
-                continue
-            tensor = tensor.float()
-            line += ": learned kernels, set model.decode_head.upsample=dict(dense=True)"
-        tensors[name] = tensor
-        lines.append(line)
-    scales = renamed.scales.items()
-    lines += [f"scale_{name} is {scale:.6g}: neck.scales of the config must say the same" for name, scale in scales]
+        if not is_upsampling(name):
+            tensors[name] = tensor
+            lines.append(renamed.how[name])
+        elif is_bilinear(tensor):
+            lines.append(f"checked {renamed.origin[name]}: the bilinear kernels that every net has")
+        else:
+            tensors[name] = tensor.float()
+            lines.append(f"{renamed.how[name]}: learned kernels, set model.decode_head.upsample=dict(dense=True)")
+    for name, scale in renamed.scales.items():
+        lines.append(f"scale_{name} is {scale:.6g}: neck.scales of the config must say the same")
     return tensors, [*lines, "unchecked against a net, and without the classes' names: --to CONFIG does both"]
 
 

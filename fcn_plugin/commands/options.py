@@ -43,7 +43,7 @@ OVERRIDE = "override config entries, e.g. train_cfg.max_iters=1000"
 PRECISION = "precision (default: the config's; --amp alone: bf16; auto: bf16 where the device computes in it)"
 CHANNELS_LAST = "layout of activations in memory (default: the config's, which is channels last)"
 COMPILE = "torch.compile for backbone and neck: a minute at the start, on GPUs worth it for long runs"
-TRUST = "load a checkpoint that was refused: any code in it runs, with your rights on your files. Only for files whose maker you trust"
+TRUST = "load a checkpoint that was refused: any code in it runs, with your rights on your files. Only if you trust its maker"
 OPTIONS: dict[str, dict] = {
     "config": dict(help="config file, or the name of one in configs/"),
     "checkpoint": dict(help="checkpoint file (.pth)"),

@@ -39,7 +39,7 @@ def predict(cfg: Config, checkpoint: str, inputs: Sequence[str], out_dir: str, o
     Images keep their size; a broken one does not stop the others.
 
     Args:
-        cfg: a whole config.
+        cfg: with ``test_dataloader``, whose pipeline prepares the images.
         checkpoint: file of the weights.
         inputs: image files, folders (searched in depth; the folder's structure is kept) and glob patterns.
         out_dir: folder for the results.
@@ -49,8 +49,7 @@ def predict(cfg: Config, checkpoint: str, inputs: Sequence[str], out_dir: str, o
         The masks written.
 
     Raises:
-        UserError: no image found, two images with one name, a checkpoint that does not fit, or broken images
-            (after all others are done).
+        UserError: file-missing, output-exists, checkpoint-*; image-unreadable after all others are done.
     """
     from mmengine.dataset import Compose
     from PIL import Image
@@ -74,11 +73,8 @@ def predict(cfg: Config, checkpoint: str, inputs: Sequence[str], out_dir: str, o
     for name, path in tqdm(images.items(), unit="image", desc="predicting"):
         try:
             image = _read(path)
-        except UserError as error:
-            broken.append(error.message)
-            continue
-        except (OSError, ValueError, SyntaxError) as error:  # Pillow's ways to say that it can't
-            broken.append(f"{path} ({error})")
+        except (OSError, ValueError, SyntaxError) as error:  # UserError is a ValueError; the rest is Pillow's
+            broken.append(getattr(error, "message", f"{path} ({error})"))
             continue
         mask = _predict_one(model, pipeline, image, path)
         for folder in ("masks", "overlays"):
@@ -87,10 +83,8 @@ def predict(cfg: Config, checkpoint: str, inputs: Sequence[str], out_dir: str, o
         save_mask(mask, palette, masks[-1])
         Image.fromarray(overlay(image, mask, palette, opacity)).save(Path(out_dir) / "overlays" / f"{name}.png")
     if broken:
-        message = (
-            f"{len(broken)} of {len(images)} images can't be read: {'; '.join(broken)}; the others are in {out_dir}"
-        )
-        raise UserError("image-unreadable", message)
+        count = f"{len(broken)} of {len(images)} images can't be read"
+        raise UserError("image-unreadable", f"{count}: {'; '.join(broken)}; the others are in {out_dir}")
     return masks
 
 

@@ -11,10 +11,9 @@ from ..errors import UserError
 
 
 def run(command: Callable[[], None]) -> None:
-    """Call a command and end the program with its exit code.
+    """Call a command and end the program with its exit code: 2 for bad input, 1 where another process of the run is gone.
 
-    One line ``error: [code] message`` and exit code 2 for bad input, exit code 1 where another process of the run is gone;
-    faults of the program keep their traceback.
+    Both print one line, ``error: [code] message``; faults of the program keep their traceback.
     """
     try:
         command()
@@ -23,13 +22,12 @@ def run(command: Callable[[], None]) -> None:
         print("stopped", file=sys.stderr)
         sys.exit(130)
     except Exception as error:
-        fault, code = _bad_input(error), 2
-        if fault is None:
-            fault, code = process_lost(error), 1
+        bad_input = _bad_input(error)
+        fault = bad_input or process_lost(error)
         if fault is None:
             raise
         print(f"error: {fault}", file=sys.stderr)
-        sys.exit(code)
+        sys.exit(2 if bad_input else 1)
     finally:
         _leave_group()
 
@@ -73,10 +71,9 @@ def process_lost(error: Exception) -> UserError | None:
         return None
     reason = re.sub(r"^\[[^]]*\] ", "", text.splitlines()[0]).partition(". This is typically")[0].rstrip(".")
     rank, count = (os.environ.get(name, "?") for name in ("RANK", "WORLD_SIZE"))
+    remedy = "that one's own message, or its launcher's, tells why; then start all again, training with --resume"
     return UserError(
-        "process-lost",
-        f"process {rank} (of {count}, from 0) can't reach another one ({reason}): that one's own message, or its launcher's, "
-        "tells why; then start all again, training with --resume",
+        "process-lost", f"process {rank} (of {count}, from 0) can't reach another one ({reason}): {remedy}"
     )
 
 

@@ -28,20 +28,14 @@ def main(args: argparse.Namespace) -> None:
 def test(
     cfg: Config, checkpoint: str, masks: str | None = None, pictures: str | None = None, tta: bool = False
 ) -> dict[str, float]:
-    """Evaluate a checkpoint on the test split.
+    """Evaluate a checkpoint on the test split; returns the scores.
 
     Args:
-        cfg: a whole config with ``work_dir``.
+        cfg: with ``work_dir``.
         checkpoint: file of the weights.
         masks: folder for predicted palette PNGs.
         pictures: folder for panels of image, truth and prediction.
         tta: average over the flips and scales of ``cfg.tta_pipeline``.
-
-    Returns:
-        The scores.
-
-    Raises:
-        UserError: the config, its data or the checkpoint can't be used.
     """
     from ..atomic_write import make_dir
     from ..checkpoints.read import require_checkpoint

@@ -42,10 +42,10 @@ def train(
     """Train a config, alone in its work dir.
 
     Args:
-        cfg: a whole config with ``work_dir``; :func:`~..preflight.prepare.prepare_training` fills it in.
+        cfg: with ``work_dir``; :func:`~..preflight.prepare.prepare_training` fills it in.
         resume: ``auto`` for the work dir's last usable checkpoint (from the start where there is none), or a file.
         load_from: checkpoint whose weights a run starts from that resumes nothing.
-        adapt_classes: that checkpoint is of another number of classes: train new score layers.
+        adapt_classes: train new score layers, as that checkpoint is of another number of classes.
         hooks: entries to add to ``custom_hooks``.
 
     Raises:
@@ -73,9 +73,8 @@ def _run(cfg: Config, prepared: Prepared) -> None:
         runner = build_runner(cfg, start, name)
         runner.lower_rates_for = returns, factor
         log = runner.logger
-        log.info(
-            f"training {cfg.filename} on {get_device()} in {prepared.precision}, log and weights in {cfg.work_dir}"
-        )
+        what = f"{cfg.filename} on {get_device()} in {prepared.precision}"
+        log.info(f"training {what}, log and weights in {cfg.work_dir}")
         for warning in prepared.warnings:
             log.warning(warning)
         try:
@@ -84,10 +83,8 @@ def _run(cfg: Config, prepared: Prepared) -> None:
         except Diverged as error:
             returns, factor = runner.message_hub.runtime_info.get(COUNT, 0) + 1, error.factor
             last = find_resume(cfg.work_dir, strict=False, own=True)
-            log.warning(
-                f"{error.message}: back to {last.path if last else 'the start'} with the learning rate x {factor:g}, "
-                f"return {returns} of at most {error.most}"
-            )
+            where = f"back to {last.path if last else 'the start'} with the learning rate x {factor:g}"
+            log.warning(f"{error.message}: {where}, return {returns} of at most {error.most}")
         start, name = last or prepared.start, f"{Path(cfg.filename).stem}_return{returns}"
         del runner
         gc.collect()  # the engine's objects hold each other: the next run would share the device with them

@@ -44,13 +44,13 @@ def train_stages(stages: list[Stage], images: int = 32) -> Path:
 
     Args:
         stages: the chain, coarsest first.
-        images: images of the val split on which a stage must answer as its parent before its first step.
+        images: of the val split, on which a stage must answer as its parent before its first step.
 
     Returns:
         The best checkpoint of the last stage.
 
     Raises:
-        UserError: a stage can't be trained, does not start as its parent, or ended below it.
+        UserError: ``stage-worse``: a stage ended below its parent; as :func:`train`.
     """
     from ..engine.distributed import join_processes
     from ..engine.logging import print_main
@@ -67,12 +67,10 @@ def train_stages(stages: list[Stage], images: int = 32) -> Path:
             trained = _train(stage, parent, images)
         print_main(f"{stage.name}: {trained.key} {100 * trained.score:.2f}, {trained.best}")
         if parent and trained.score < parent.score:
-            raise UserError(
-                "stage-worse",
-                f"{stage.name} ended at {trained.key} {100 * trained.score:.2f}, below its parent {parent.stage.name} at "
-                f"{100 * parent.score:.2f}, and is not promoted: the best net is {parent.best}. Remove {stage.cfg.work_dir} and "
-                "train it again with a lower learning rate or for longer",
-            )
+            found = f"{stage.name} ended at {trained.key} {100 * trained.score:.2f}, below its parent {parent.stage.name} at"
+            best = f"{100 * parent.score:.2f}, and is not promoted: the best net is {parent.best}"
+            remedy = f"Remove {stage.cfg.work_dir} and train it again with a lower learning rate or for longer"
+            raise UserError("stage-worse", f"{found} {best}. {remedy}")
         parent = trained
     return parent.best
 
@@ -88,21 +86,17 @@ class Trained:
 
 
 def _finished(stage: Stage) -> Trained | None:
-    """What the note in the stage's folder says; None without one.
-
-    Raises:
-        UserError: note-damaged, checkpoint-missing: the note can't be read, or the checkpoint that it names is gone.
-    """
+    """What the note in the stage's folder says; None without one."""
     folder = Path(stage.cfg.work_dir)
-    if not (folder / NOTE).is_file():
+    path = folder / NOTE
+    if not path.is_file():
         return None
     try:
-        note = json.loads((folder / NOTE).read_text())
+        note = json.loads(path.read_text())
         trained = Trained(stage, folder / note["best"], note["key"], float(note["score"]))
     except (ValueError, KeyError, TypeError) as error:
-        message = f"{folder / NOTE} can't be read ({type(error).__name__}: {error})"
-        remedy = "remove it, and the stage resumes from its last checkpoint"
-        raise UserError("note-damaged", f"{message}: {remedy}") from error
+        message = f"{path} can't be read ({type(error).__name__}: {error}): remove it, and the stage resumes"
+        raise UserError("note-damaged", f"{message} from its last checkpoint") from error
     if not trained.best.is_file():
         message = f"{trained.best}, the best checkpoint of {stage.name}, is gone: put it back, or remove {folder} to train again"
         raise UserError("checkpoint-missing", message)
@@ -115,9 +109,9 @@ def _train(stage: Stage, parent: Trained | None, images: int) -> Trained:
     from ..atomic_write import atomic_write
     from ..engine.hooks.checkpoint import read_best
 
-    cfg, hooks, start = stage.cfg, [], str(parent.best) if parent else None
+    cfg, start, hooks = stage.cfg, None, []
     if parent:
-        model = parent.stage.cfg.model
+        start, model = str(parent.best), parent.stage.cfg.model
         hooks = [dict(type="ParentAgreementHook", model=model, checkpoint=start, images=images)]
     train(cfg, "auto", start, hooks=hooks)  # a checkpoint of its own takes the place of the parent's
     gc.collect()  # the engine's objects hold each other: the next stage would share the device with them
