@@ -40,10 +40,7 @@ PRETRAINED = (
 
 
 def new_dataset(options: Options) -> str:
-    """Write lists, masks where needed and configs, and return a report; source files are only read.
-
-    UserError: bad input, all faults of one kind at once; nothing is written then.
-    """
+    """Write lists, masks where needed and configs, and return a report; source files are only read, after errors nothing is new."""
     name = options.name
     if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
         raise UserError("option-value", f"the name is {name!r}: use letters, digits, _ and -")

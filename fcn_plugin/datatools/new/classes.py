@@ -70,10 +70,7 @@ def given_classes(path: str) -> tuple[dict[int, str], dict[int, Colour] | None]:
 
 
 def number_labels(labels: Sequence[str], classes_file: str | None) -> tuple[Classes, dict[str, int]]:
-    """Number the labels of shapes, after the background, which no shape covers: the classes, and the class index of each label.
-
-    ``classes_file`` may name and number them; it begins with the background. UserError: ``class-file``, ``classes-count``.
-    """
+    """Number labels after the background, which no shape covers, or as in a file: the classes, and the index of each label."""
     if classes_file:
         class_map, colours = given_classes(classes_file)
     else:

@@ -29,10 +29,7 @@ def load_coco(path: Path) -> dict:
 
 
 def pair_coco(coco: Mapping, images: Mapping[str, str], path: Path, allow_missing: bool) -> tuple[Pairs, list[dict]]:
-    """Find the entries of ``coco["images"]`` for images (name -> file), by path or by file name alone: pairs, the entry of each.
-
-    UserError: ``mask-unpaired``, ``image-unpaired``; ``annotation-file``: two files for an entry, or two entries for a file.
-    """
+    """Pair images (name -> file) with entries of ``coco["images"]`` by path or file name; the second value is the entry of each."""
     files: dict[str, list[str]] = defaultdict(list)
     for file in images.values():
         for key in {file, PurePosixPath(file).name}:
@@ -64,10 +61,7 @@ def pair_coco(coco: Mapping, images: Mapping[str, str], path: Path, allow_missin
 def read_coco(
     coco: Mapping, entries: Sequence[Mapping], images: Sequence[ImageFile], path: Path, classes_file: str | None = None
 ) -> Source:
-    """Read the shapes of every image from the entry at the same place; without classes, categories that have shapes, by their ids.
-
-    UserError: ``mask-size``; ``annotation-file``: an instance without an outline; those of :func:`number_labels`.
-    """
+    """Read the shapes of every image, by its entry; without a file of classes, these are the categories that have shapes, by id."""
     sizes = [(entry["width"], entry["height"]) for entry in entries]
     on_all_cores(require_size, [(i, path, size) for i, size in zip(images, sizes, strict=True)], "comparing sizes")
     of_image: dict[int, list[dict]] = defaultdict(list)

@@ -112,7 +112,6 @@ def dataset_config(
 
     Args:
         base: the package's folder ``configs/_base_``, absolute or relative to the config's own.
-        images, masks: folders.
         lists: file and number of images of each split: train, val and perhaps test.
         sizes: (W, H) of the images.
     """

@@ -41,10 +41,7 @@ class Pairs(NamedTuple):
 
 
 def list_files(folder: Path, suffixes: Collection[str], leave_out: Path | None = None) -> dict[str, str]:
-    """List the files of a folder and its subfolders, hidden ones and those in ``leave_out`` not: name -> file, by name.
-
-    UserError: ``dataset-missing``, ``file-access``; ``file-name``: two files of one name, or a name that no list can hold.
-    """
+    """List the files of a folder and its subfolders, hidden ones and those in ``leave_out`` not: name -> file, by name."""
     if not folder.is_dir():
         raise UserError("dataset-missing", f"no folder {folder}: give one that exists")
     if not os.access(folder, os.R_OK | os.X_OK):
@@ -67,10 +64,7 @@ def list_files(folder: Path, suffixes: Collection[str], leave_out: Path | None =
 
 
 def pair(images: Files, masks: Files, tail: str | None = None, allow_missing: bool = False) -> Pairs:
-    """Find the masks of images by a common tail of the masks' names; None takes the one that fits most.
-
-    One mapping for both means that all lie in one folder. UserError: ``image-unpaired``, ``mask-unpaired``.
-    """
+    """Pair by a common tail of the masks' names; None takes the one that fits most. One mapping for both: all lie in one folder."""
     one_folder = images is masks
     image_tail, tail = _best_tails(images, masks, tail, one_folder)
     mask_of = {name.removesuffix(tail): file for name, file in masks.items() if name.endswith(tail)}

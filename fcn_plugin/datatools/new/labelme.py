@@ -20,10 +20,7 @@ from .shapes import Shape, draw_shapes, read_json
 
 
 def read_labelme(images: Sequence[ImageFile], paths: Sequence[Path], classes_file: str | None = None) -> Source:
-    """Read the shapes of every image from the JSON file at the same place of ``paths``; without classes, labels by alphabet.
-
-    UserError: ``annotation-file``, ``mask-size``, those of :func:`number_labels`.
-    """
+    """Read the shapes of every image from its JSON file; without a file of classes, these are its labels, by alphabet."""
     files = on_all_cores(_labels, list(zip(images, paths, strict=True)), "reading labelme files")
     labels = sorted(set().union(*files))
     classes, index = number_labels(labels, classes_file)

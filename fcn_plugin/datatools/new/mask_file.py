@@ -32,10 +32,7 @@ class MaskFacts(NamedTuple):
 
 
 def read_facts(image: ImageFile, path: Path) -> MaskFacts:
-    """Read a mask and count its values.
-
-    UserError: ``mask-unreadable``, ``mask-lossy``, ``mask-size``, ``image-turned``; ``mask-colours``, ``mask-ids``: too many.
-    """
+    """Read a mask and count its values; UserError: faults of the file, values that no classes have, or transparent pixels."""
     try:
         header, mask = decode(str(path), "mask")
     except UnreadableFile as error:

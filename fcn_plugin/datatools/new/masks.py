@@ -24,10 +24,7 @@ Given = tuple[dict[int, str], dict[int, Colour] | None] | None  # names and colo
 
 
 def read_masks(images: Sequence[ImageFile], paths: Sequence[Path], options: Options) -> Source:
-    """Read every image's mask and find out what kind they are; without ``options.classes`` ids or colours name the classes.
-
-    UserError: ``option-value``, ``class-file``, ``classes-count``, ``mask-ids``, ``mask-colours``, those of :func:`read_facts`.
-    """
+    """Read every image's mask and find out what kind they are; without a file of classes, ids or colours name the classes."""
     given = given_classes(options.classes) if options.classes else None
     facts = on_all_cores(read_facts, list(zip(images, paths, strict=True)), "reading masks")
     kinds = {fact.kind: path for fact, path in zip(reversed(facts), reversed(paths), strict=True)}

@@ -31,10 +31,7 @@ def refuse_existing(paths: Sequence[Path], force: bool) -> None:
 
 
 def masks_folder(out_dir: Path, options: Options) -> Path:
-    """Choose the folder of converted masks, which is replaced as a whole: ``OUT_DIR/masks``, or another beside source files.
-
-    UserError: ``output-path``: OUT_DIR lies in a folder of source files; ``output-exists``: other files than an earlier call's.
-    """
+    """Choose the folder of converted masks, which is replaced as a whole: ``OUT_DIR/masks``, or another beside source files."""
     sources = [Path(options.images).resolve(), Path(options.masks).resolve()]
     for folder in (out_dir / "masks", out_dir / "index_masks"):
         path = folder.resolve()

@@ -30,10 +30,9 @@ def read_names(path: Path) -> Names:
 
 
 def make_lists(voc2012: Path, sbd: Path, voc2011: Path | None) -> dict[str, Names]:
-    """Make all lists: VOC's ``train`` and ``val``, SBD's ``sbd_train`` and ``sbd_val``, ``trainaug`` and ``seg11valid``.
+    """Make the lists ``train`` and ``val`` of VOC, ``sbd_train`` and ``sbd_val`` of SBD, ``trainaug`` and ``seg11valid``.
 
-    Without VOC 2011, ``seg11valid`` is the one among VOC 2012's lists, if any. UserError: ``annotation-file``,
-    ``dataset-missing``: VOC 2011's lists are VOC 2012's; ``lists-overlap``: of images to train and to score on.
+    Without VOC 2011, ``seg11valid`` is the one among VOC 2012's lists, if any. UserError: ``lists-overlap`` and others.
     """
     lists = {name: read_names(voc2012 / FOLDER / f"{name}.txt") for name in ("train", "val")}
     lists |= {f"sbd_{name}": read_names(sbd / f"{name}.txt") for name in ("train", "val")}
@@ -61,7 +60,6 @@ def list_text(names: Names) -> str:
 
 def describe(name: str, names: Names) -> list[str]:
     """Tell count and SHA-256 of the list's file, and warn where the whole releases give another count."""
-    lines = [f"{name}: {len(names)} images, sha256 {hashlib.sha256(list_text(names).encode()).hexdigest()}"]
-    if len(names) != (full := FULL_COUNTS[name]):
-        lines.append(f"warning: {name} has {full} images in the full releases, {len(names)} were found")
-    return lines
+    line = f"{name}: {len(names)} images, sha256 {hashlib.sha256(list_text(names).encode()).hexdigest()}"
+    warning = f"warning: {name} has {FULL_COUNTS[name]} images in the full releases, {len(names)} were found"
+    return [line] if len(names) == FULL_COUNTS[name] else [line, warning]

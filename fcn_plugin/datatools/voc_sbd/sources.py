@@ -23,7 +23,6 @@ from ...atomic_write import atomic_write
 from ...errors import UserError
 
 EXTRACT_AGAIN = "extract it again (--force does, from its archive)"  # without --force, what is there stays
-DAMAGED = (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error)
 TIMEOUT = 60  # seconds without a byte
 
 
@@ -44,8 +43,8 @@ class Release(NamedTuple):
 
 def _voc(year: str, *parts: str) -> Release:
     known = DATASET_YEAR_DICT[year]
-    tree = PurePosixPath(Path(known["base_dir"]).as_posix())
-    return Release(f"PASCAL VOC {year}", known["filename"], known["url"], known["md5"], tree, parts)
+    place = known["filename"], known["url"], known["md5"], PurePosixPath(Path(known["base_dir"]).as_posix())
+    return Release(f"PASCAL VOC {year}", *place, parts)
 
 
 SBD = (SBDataset.filename, SBDataset.url, SBDataset.md5, PurePosixPath("benchmark_RELEASE/dataset"))
@@ -91,9 +90,10 @@ def find_trees(
             absent = how_to_get([name for name in missing if trees[name] is None], root)
             raise UserError(error.code, f"{error.message}\nwithout a connection {absent}") from error
     if trees["voc2012"] is None or trees["sbd"] is None:
-        titles = " and ".join(RELEASES[name].title for name in missing if name != "voc2011")
-        message = f"no {titles} in {root}: --download fetches what is missing, or {how_to_get(missing, root)}"
-        raise UserError("dataset-missing", message)
+        found = f"no {' and '.join(RELEASES[name].title for name in missing if name != 'voc2011')} in {root}"
+        raise UserError(
+            "dataset-missing", f"{found}: --download fetches what is missing, or {how_to_get(missing, root)}"
+        )
     return {name: tree for name, tree in trees.items() if tree is not None}
 
 
@@ -128,10 +128,7 @@ def fetch(release: Release, folder: Path) -> Path:
 
 
 def extract(archive: Path, release: Release, data_dir: Path, force: bool = False) -> Path:
-    """Extract the used files of a tar archive to ``data_dir`` that are not there, with ``force`` all; returns the tree.
-
-    UserError: ``archive-damaged``: truncated, or with a path out of the folder; ``dataset-missing``: another archive.
-    """
+    """Extract the used files that are not there, with ``force`` all, and return the tree; UserError: ``archive-damaged``."""
     tree, seal = data_dir / release.tree, data_dir / f".{archive.name}.extracted"
     stamp = f"{archive.stat().st_size} {archive.stat().st_mtime_ns}"
     if not force and seal.is_file() and seal.read_text() == stamp and release.missing_part(tree) is None:
@@ -151,7 +148,7 @@ def extract(archive: Path, release: Release, data_dir: Path, force: bool = False
                     with atomic_write(data_dir / path) as part:
                         part.write_bytes(tar.extractfile(member).read())
             bar.update(bar.total - bar.n)
-    except DAMAGED as error:
+    except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error) as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
         found = f"{archive} can't be extracted, it is no tar archive, truncated or unsafe ({reason})"
         raise UserError("archive-damaged", f"{found}: download it again") from error
