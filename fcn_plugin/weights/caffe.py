@@ -1,9 +1,7 @@
 """Read the weights of a ``.caffemodel``, the file of a net trained with Caffe, without Caffe or protobuf.
 
-The file is one protobuf message (proto2), ``NetParameter`` of ``caffe.proto``: layers with a name, a type and blobs,
-one blob per array of weights. Fields that hold no weights are skipped.
-
-The file is memory-mapped: the peak is the weights plus the largest of them.
+It is one protobuf message (proto2), ``NetParameter`` of ``caffe.proto``: layers with a name, a type and blobs, one blob per array
+of weights; other fields are skipped. It is memory-mapped: the peak is the weights plus the largest of them.
 """
 
 from __future__ import annotations
@@ -22,10 +20,9 @@ from ..checkpoints.read import require_checkpoint
 from ..errors import UserError
 from .protobuf import FIXED32, FIXED64, LENGTH, VARINT, CaffeFileError, Field, pick, read_varint, signed
 
-DATA, SHAPE, DOUBLE_DATA = 5, 7, 8  # fields of BlobProto
-LEGACY_SHAPE = (1, 2, 3, 4)  # num, channels, height, width
-SIZES = dict.fromkeys(LEGACY_SHAPE, (VARINT,))
-BLOB = {DATA: (LENGTH, FIXED32), DOUBLE_DATA: (LENGTH, FIXED64), SHAPE: (LENGTH,), **SIZES}  # number -> wire types
+DATA, SHAPE, DOUBLE_DATA, LEGACY_SHAPE = 5, 7, 8, (1, 2, 3, 4)  # fields of BlobProto; num, channels, height, width
+BLOB = {DATA: (LENGTH, FIXED32), DOUBLE_DATA: (LENGTH, FIXED64), SHAPE: (LENGTH,)}  # number -> wire types
+BLOB |= dict.fromkeys(LEGACY_SHAPE, (VARINT,))
 V0_LAYER = 1  # field of V1LayerParameter
 # V1LayerParameter, LayerParameter: fields of the name, the type and the blobs; the type of a fully connected layer
 LAYERS = {2: (4, 5, 6, 14), 100: (1, 2, 7, b"InnerProduct")}
@@ -37,13 +34,12 @@ def read_caffemodel(path: str) -> dict[str, Tensor]:
 
     Returns:
         ``LAYER.weight`` (blob 0), ``LAYER.bias`` (blob 1), ``LAYER.blob2`` and so on; float32, or float64 where the file
-        holds doubles. Shapes are the file's: a convolution's weight is (O, I, kh, kw), an InnerProduct layer's (O, I), a
-        bias (O,); the 4 axes that old files give to the latter two are removed. Layers without blobs do not appear.
+        holds doubles. A convolution's weight is (O, I, kh, kw), an InnerProduct layer's (O, I), a bias (O,); the 4 axes
+        that old files give to the latter two are removed. Layers without blobs do not appear.
 
     Raises:
         UserError: ``checkpoint-missing``; ``file-access``; ``weights-damaged``: no ``.caffemodel``, cut short, or a blob
-            whose values do not fill its shape; ``weights-format``: a net without weights, layers in the V0 form, two
-            layers of one name.
+            whose values do not fill its shape; ``weights-format``: no weights, layers in the V0 form or of one name.
     """
     require_checkpoint(path)
     try:
@@ -75,9 +71,8 @@ def _foreign(head: bytes) -> CaffeFileError | None:
 
 
 def _read_net(data: memoryview) -> dict[str, Tensor]:
-    weights = {}
-    found = pick(data, Field(0, LENGTH, 0, 0, len(data)), dict.fromkeys(LAYERS, (LENGTH,)))
-    layers = [(layer, number) for number, fields in found.items() for layer in fields]
+    found = pick(data, Field(LENGTH, 0, 0, len(data)), dict.fromkeys(LAYERS, (LENGTH,)))
+    weights, layers = {}, [(layer, number) for number, fields in found.items() for layer in fields]
     for layer, number in layers:
         name, tensors = _read_layer(data, layer, number)
         if tensors and f"{name}.weight" in weights:
@@ -95,13 +90,12 @@ def _read_layer(data: memoryview, layer: Field, number: int) -> tuple[str, list[
     name, kind, blobs, inner_product = LAYERS[number]
     found = pick(data, layer, {V0_LAYER: (LENGTH,), name: (LENGTH,), kind: (VARINT, LENGTH), blobs: (LENGTH,)})
     if number == 2 and found[V0_LAYER]:
-        reason = "its layers have Caffe's oldest form (V0LayerParameter)"
-        raise CaffeFileError(reason, "rewrite it with Caffe's upgrade_net_proto_binary")
+        remedy = "rewrite it with Caffe's upgrade_net_proto_binary"
+        raise CaffeFileError("its layers have Caffe's oldest form (V0LayerParameter)", remedy)
     # the last value of a field counts
-    label = next((bytes(data[field.start : field.stop]) for field in found[name][::-1]), b"")
+    labels = [bytes(data[field.start : field.stop]).decode(errors="backslashreplace") for field in found[name]]
     kinds = [field.value if field.wire == VARINT else data[field.start : field.stop] for field in found[kind]]
-    is_matrix, label = kinds[-1:] == [inner_product], label.decode(errors="backslashreplace")
-    numbered = enumerate(found[blobs])
+    label, is_matrix, numbered = ["", *labels][-1], kinds[-1:] == [inner_product], enumerate(found[blobs])
     return label, [_read_blob(data, blob, i, is_matrix, f"layer {label!r}, blob {i}") for i, blob in numbered]
 
 
@@ -138,8 +132,7 @@ def _squeeze(shape: list[int], index: int, is_matrix: bool) -> list[int]:
 
 def _numbers(data: memoryview, field: Field, dtype: np.dtype, where: str) -> np.ndarray:
     """View packed values, or a run of values with a one-byte tag between two."""
-    step = dtype.itemsize + (field.wire != LENGTH)
-    size = field.stop - field.start
+    step, size = dtype.itemsize + (field.wire != LENGTH), field.stop - field.start
     count, rest = divmod(size + step - dtype.itemsize, step)
     if rest:
         raise CaffeFileError(f"{where} holds {size} bytes of numbers at byte {field.start}, not a multiple of {step}")

@@ -16,8 +16,7 @@ from .rename import Renamed, read_renamed
 
 FC_STARTS = ("copy", "subsample", "random")
 FC_HINT = (
-    ". fc6 and fc7 must come from the file: set model.fc='random' to train them from scratch, or 'subsample' to take evenly "
-    "spaced channels and taps of the file's for narrower layers"
+    ". For fc6 and fc7 set model.fc='random' to train them from scratch, or 'subsample' to narrow the file's layers"
 )
 
 
@@ -38,10 +37,7 @@ def load_classifier(model: nn.Module, source: str, fc: str = "copy") -> list[str
     """
     renamed = read_renamed(source)
     fitted = fit(model, renamed, fc)
-    own = model.state_dict()
-    with torch.no_grad():
-        for name, tensor in fitted.tensors.items():
-            own[name].copy_(tensor)
+    model.load_state_dict(fitted.tensors, strict=False)
     kinds = Counter(re.match(r"newly initialised|\w+", line)[0] for line in fitted.lines)
     counts = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
     print_log(f"started from {source} ({renamed.form.name}), tensors: {counts}", logger="current")
@@ -49,8 +45,7 @@ def load_classifier(model: nn.Module, source: str, fc: str = "copy") -> list[str
     return fitted.lines
 
 
-def _log_lines(lines: list[str]) -> None:
-    """Log all lines; a function of its own, so that the console can leave them to the log file."""
+def _log_lines(lines: list[str]) -> None:  # of its own, so that the console can leave them to the log file
     MMLogger.get_current_instance().info("one by one:\n  " + "\n  ".join(lines))
 
 
@@ -64,15 +59,14 @@ def fit(model: nn.Module, renamed: Renamed, fc: str = "copy", trained: bool = Fa
         trained: the source is a trained FCN: its score layers must fit as well, and none may be missing.
 
     Raises:
-        UserError: ``weights-preprocessing``: made for other images; ``weights-fit``: names what is missing, left over, or of
-            another shape.
+        UserError: ``weights-preprocessing``; ``weights-fit``: names what is missing, left over, or of another shape.
     """
     file = f"{renamed.source} ({renamed.form.name})"
     try:
         require_same(renamed.form.preprocessing, model.preprocessing)
     except UserError as error:
-        hint = "; if the file's names mislead, import it with its --images first"
-        raise UserError(error.code, f"{file}: {error.message}{hint}") from None
+        hint = "if the file's names mislead, import it with its --images first"
+        raise UserError(error.code, f"{file}: {error.message}; {hint}") from None
     result = Fitted(model, renamed, fc, trained)
     for name, tensor in renamed.tensors.items():
         result.place(name, tensor)

@@ -1,7 +1,6 @@
 """The weight files that FCNs start from or that published FCNs come in, recognised by the layers they hold.
 
-Each format is a table: layer of the source -> layer of our nets. Tables are read off torchvision's own definitions (built
-without memory), so no index is typed.
+Each format is a table, layer of the source -> layer of our nets, read off torchvision's own definitions: no index is typed.
 """
 
 from __future__ import annotations
@@ -43,36 +42,27 @@ class WeightFormat:
 
     def likeness(self, layers: set[str]) -> float:
         """Return the share of layers in common with a source, 0 .. 1."""
-        own = set(self.layers)
         rest = {layer for layer in layers if layer not in self.unused and not self._in_head(layer)}
-        return len(own & rest) / max(1, len(own | rest))
+        return len(self.layers.keys() & rest) / max(1, len(self.layers.keys() | rest))
 
     def _in_head(self, layer: str) -> bool:
         return self.head and HEAD.fullmatch(layer) is not None
 
 
 def recognise(state: Mapping[str, Tensor], source: str) -> WeightFormat:
-    """Find the format of a file that holds these tensors; a record of preprocessing in the file replaces the format's.
-
-    Raises:
-        UserError: ``weights-format``: unlike all known formats; ``weights-damaged``: a record of another shape.
-    """
+    """Find the format of a file that holds these tensors, else ``weights-format``; a record in the file replaces the format's."""
     layers = {name.rpartition(".")[0] for name in state if "." in name}
     best = max((*formats(), _openmmlab(layers)), key=lambda form: form.likeness(layers))
     # a file that lacks some layers is still of its kind; fit() names the missing ones
     if best.likeness(layers) < 0.5:
-        known = ", ".join(form.name for form in formats())
-        raise UserError(
-            "weights-format",
-            f"{source} is of no known format: it holds {len(state)} tensors, {', '.join([*state][:4])}, ...; known are {known}, "
-            "checkpoints of mmpretrain and of this package",
-        )
-    if RECORD not in state:
-        return best
-    if state[RECORD].shape != best.preprocessing.shape:
-        shape = tuple(state[RECORD].shape)
+        holds = f"it holds {len(state)} tensors, {', '.join([*state][:4])}, ..."
+        known = f"{', '.join(form.name for form in formats())}, checkpoints of mmpretrain and of this package"
+        raise UserError("weights-format", f"{source} is of no known format: {holds}; known are {known}")
+    found = state.get(RECORD, best.preprocessing)
+    if found.shape != best.preprocessing.shape:
+        shape = tuple(found.shape)
         raise UserError("weights-damaged", f"{source}: {RECORD!r} has shape {shape}, not (3, 3): take another copy")
-    return replace(best, preprocessing=state[RECORD])
+    return replace(best, preprocessing=found)
 
 
 @cache
@@ -102,8 +92,8 @@ def _vggs() -> Iterator[WeightFormat]:
             layers |= {"classifier.0": "neck.fc6", "classifier.3": "neck.fc7"}
             yield WeightFormat(f"torchvision VGG{depth}{suffix.upper()}", layers, ("classifier.6",))
             if (depth, suffix) == (16, ""):
-                names = {name: ours for _, name, ours in table}
-                yield WeightFormat("Caffe or torchfcn VGG16", {**names, **FC}, ("fc8",), CAFFE, head=True)
+                names = {name: ours for _, name, ours in table} | FC
+                yield WeightFormat("Caffe or torchfcn VGG16", names, ("fc8",), CAFFE, head=True)
 
 
 def _walk_vgg(features: nn.Sequential) -> Iterator[tuple[int, str, str]]:
@@ -146,11 +136,7 @@ def _openmmlab(layers: set[str]) -> WeightFormat:
 
 
 def caffe_names() -> dict[str, str]:
-    """Map layer names of the BVLC GoogLeNet to layers of our backbone: all 57 convolutions, in the net's order.
-
-    Example:
-        ``inception_3a/5x5_reduce`` -> ``inception3a.branch3.0.conv``, which holds ``.weight`` and ``.bias``.
-    """
+    """Map all 57 layers of the BVLC GoogLeNet to ours: ``inception_3a/5x5_reduce`` -> ``inception3a.branch3.0.conv``."""
     names = {"conv1/7x7_s2": "conv1.conv", "conv2/3x3_reduce": "conv2.conv", "conv2/3x3": "conv3.conv"}
     for block, (layer, branch) in itertools.product(INCEPTIONS, BRANCHES.items()):
         names[f"inception_{block}/{layer}"] = f"inception{block}.branch{branch}.conv"

@@ -43,7 +43,7 @@ def dense(kernel: Tensor) -> Tensor:
 def subsample(tensor: Tensor, shape: Sequence[int]) -> Tensor | None:
     """Take m of n entries along each axis, at ``round(i * (n - 1) / (m - 1))``: 0, 3, 6 of 7; the middle one for m = 1.
 
-    Return None where the shape has another number of axes, or is larger along one.
+    None where the shape has another number of axes, or is larger along one.
     """
     if len(shape) != tensor.dim() or any(map(int.__gt__, shape, tensor.shape)):
         return None

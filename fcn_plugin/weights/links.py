@@ -20,8 +20,7 @@ def fetch(source: str) -> str:
     (``vgg16-397923af.pth``); both are compared on every call.
 
     Raises:
-        UserError: ``weights-link``: another kind of link, no sum after #, or no network; ``weights-damaged``: the
-            file has another sum, and is removed.
+        UserError: ``weights-link``; ``weights-damaged``: the file has another sum, and is removed.
     """
     scheme, _, name = source.partition("://")
     if scheme not in ("https", "torchvision"):
@@ -40,20 +39,15 @@ def fetch(source: str) -> str:
             path.parent.mkdir(parents=True, exist_ok=True)
             torch.hub.download_url_to_file(url, str(path))
     except Exception as error:
-        raise UserError(
-            "weights-link",
-            f"can't fetch {source} ({error}): download the file on a machine with a network and give its path, "
-            "--cfg-options model.pretrained=PATH",
-        ) from error
+        remedy = "download the file elsewhere and give its path, --cfg-options model.pretrained=PATH"
+        raise UserError("weights-link", f"can't fetch {source} ({error}): {remedy}") from error
     in_name = re.search(r"-([0-9a-f]{8,64})\.", file)  # torch's own pattern takes vgg-face.pth for one
     wanted = [match[1].lower() for match in (given, in_name) if match]
     found = sha256(path) if wanted else ""
     for digits in wanted:
         if not found.startswith(digits):
             path.unlink()
-            raise UserError(
-                "weights-damaged",
-                f"{source}: the file has the SHA-256 {found}, the link says {digits}; {path} was removed. Fetch it again; if that "
-                "does not help, the file behind the link has changed",
-            )
+            sums = f"the file has the SHA-256 {found}, the link says {digits}; {path} was removed"
+            remedy = "Fetch it again; if that does not help, the file behind the link has changed"
+            raise UserError("weights-damaged", f"{source}: {sums}. {remedy}")
     return str(path)

@@ -19,7 +19,6 @@ MEAN_TOLERANCE, STD_TOLERANCE = 1.5, 0.05
 
 
 def record(order: tuple[float, ...], mean: tuple[float, ...], std: tuple[float, ...]) -> Tensor:
-    """Make the (3, 3) tensor."""
     return torch.tensor([order, mean, std], dtype=torch.float32)
 
 
@@ -45,11 +44,7 @@ def describe(values: Tensor) -> str:
 
 
 def require_same(wanted: Tensor, given: Tensor) -> None:
-    """Compare the record of weights with that of the net they go to.
-
-    Raises:
-        UserError: ``weights-preprocessing``, which shows both; ``weights-damaged``: a record of another shape.
-    """
+    """Refuse weights for a net that gives other images (``weights-preprocessing``), and broken records (``weights-damaged``)."""
     wanted, given = wanted.cpu().float(), given.cpu().float()
     if wanted.shape != given.shape:
         shapes = f"shape {tuple(wanted.shape)}, not {tuple(given.shape)}"
@@ -57,10 +52,7 @@ def require_same(wanted: Tensor, given: Tensor) -> None:
     same_order = torch.equal(wanted[0], given[0])
     same_mean = torch.allclose(wanted[1], given[1], rtol=0, atol=MEAN_TOLERANCE)
     if not (same_order and same_mean and torch.allclose(wanted[2], given[2], rtol=STD_TOLERANCE, atol=0)):
-        order, *rows = wanted.tolist()
-        mean, std = ([round(value, 5) for value in row] for row in rows)
-        raise UserError(
-            "weights-preprocessing",
-            f"the weights expect {describe(wanted)}; the config gives {describe(given)}: set model.data_preprocessor to "
-            f"dict(bgr_to_rgb={order[0] == 0}, mean={mean}, std={std})",
-        )
+        mean, std = ([round(value, 5) for value in row] for row in wanted[1:].tolist())
+        both = f"the weights expect {describe(wanted)}; the config gives {describe(given)}"
+        remedy = f"dict(bgr_to_rgb={bool(wanted[0, 0] == 0)}, mean={mean}, std={std})"
+        raise UserError("weights-preprocessing", f"{both}: set model.data_preprocessor to {remedy}")

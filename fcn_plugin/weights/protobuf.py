@@ -1,12 +1,12 @@
 """Read the fields of a protobuf message in a mapped file.
 
-A message is a row of fields: a tag (``number << 3 | wire type``), then the value. Numbers are packed (one length, then
-all values) or single (each behind its own tag), in one piece or several.
+A message is a row of fields: a tag (``number << 3 | wire type``), then the value. Numbers are packed (one length, then all values)
+or single (each behind its own tag), in one piece or several.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -23,22 +23,23 @@ class CaffeFileError(UserError):
 
     def __init__(self, reason: str, remedy: str | None = None):
         advice = remedy or "give the whole file as Caffe wrote it, or download it again"
-        code = "weights-format" if remedy else "weights-damaged"
-        super().__init__(code, f"can't be read as a .caffemodel: {reason}; {advice}")
+        message = f"can't be read as a .caffemodel: {reason}; {advice}"
+        super().__init__("weights-format" if remedy else "weights-damaged", message)
 
 
 class Field(NamedTuple):
     """One field, or a run of fixed-width fields with the same tag; [start, stop) begins after the first tag."""
 
-    number: int
     wire: int
     value: int  # of a varint
     start: int
     stop: int
 
 
-def fields(data: memoryview, position: int, end: int) -> Iterator[Field]:
-    """Iterate over the fields of the message in [position, end); a run of fixed-width fields counts as one."""
+def pick(data: memoryview, message: Field, wanted: Mapping[int, tuple[int, ...]]) -> dict[int, list[Field]]:
+    """Sort the fields of a message by number: those of a wanted number and of one of its wire types, in the file's order."""
+    found: dict[int, list[Field]] = {number: [] for number in wanted}
+    position, end = message.start, message.stop
     while position < end:
         tag, start = read_varint(data, position, end, longest=5)
         number, wire, value = tag >> 3, tag & 7, 0
@@ -55,16 +56,9 @@ def fields(data: memoryview, position: int, end: int) -> Iterator[Field]:
             raise CaffeFileError(f"the field at byte {position} reaches to byte {stop}, its message ends at byte {end}")
         if wire in WIDTH:
             stop = _end_of_run(data, stop, end, tag, WIDTH[wire] + 1)
-        yield Field(number, wire, value, start, stop)
+        if wire in wanted.get(number, ()):
+            found[number].append(Field(wire, value, start, stop))
         position = stop
-
-
-def pick(data: memoryview, message: Field, wanted: Mapping[int, tuple[int, ...]]) -> dict[int, list[Field]]:
-    """Sort the fields of a message by number: those of a wanted number and of one of its wire types, in the file's order."""
-    found: dict[int, list[Field]] = {number: [] for number in wanted}
-    for field in fields(data, message.start, message.stop):
-        if field.wire in wanted.get(field.number, ()):
-            found[field.number].append(field)
     return found
 
 

@@ -92,17 +92,12 @@ def read_renamed(source: str, preprocessing: Tensor | None = None) -> Renamed:
     state = read_state_dict(path)
     require_finite(state, source)
     form = recognise(state, source)
-    if preprocessing is not None:
-        form = replace(form, preprocessing=preprocessing)
+    form = form if preprocessing is None else replace(form, preprocessing=preprocessing)
     return rename(state, form, source, file_kind(path) == "caffemodel")
 
 
 def read_state_dict(path: str) -> dict[str, Tensor]:
-    """Read name -> tensor from a file of any known kind.
-
-    Raises:
-        UserError: it can't be read; ``weights-format``: it holds no tensors by name.
-    """
+    """Read name -> tensor from a file of any known kind; ``weights-format`` where it holds no tensors by name."""
     require_checkpoint(path)
     if file_kind(path) == "caffemodel":
         return read_caffemodel(path)
@@ -110,21 +105,13 @@ def read_state_dict(path: str) -> dict[str, Tensor]:
     # torchfcn's training checkpoints say model_state_dict
     state = content.get("state_dict", content.get("model_state_dict", content))
     if not isinstance(state, Mapping):
-        raise UserError(
-            "weights-format", f"{path} holds a {type(state).__name__} in place of weights: give another file"
-        )
+        raise UserError("weights-format", f"{path} holds a {type(state).__name__}, no weights: give another file")
     return {str(name).removeprefix("module."): tensor for name, tensor in state.items() if isinstance(tensor, Tensor)}
 
 
 def rename(state: Mapping[str, Tensor], form: WeightFormat, source: str, from_caffe: bool = False) -> Renamed:
-    """Sort every tensor of a source; the record of preprocessing is part of the format.
-
-    Raises:
-        UserError: ``weights-format``: a matrix that is no kernel of the format's size, a scale that is not one number, two
-            tensors for one place.
-    """
+    """Sort every tensor of a source; ``weights-format`` for a wrong matrix or scale, and for two tensors for one place."""
     renamed = Renamed(source, form, from_caffe)
-    for key, tensor in state.items():
-        if key != RECORD:
-            renamed.place(key, tensor)
+    for key in [key for key in state if key != RECORD]:  # the record of preprocessing is part of the format
+        renamed.place(key, state[key])
     return renamed

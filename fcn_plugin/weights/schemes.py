@@ -1,8 +1,7 @@
 """Replace mmengine's checkpoint loaders by safe ones: paths and links of a config end in ``checkpoints.read.read_checkpoint``.
 
-mmengine loads a file that torch refuses a second time, in full, which runs the code in it: through ``init_cfg`` of a backbone,
-``init_model`` or any tool. This module can go once ``mmengine.runner.checkpoint._safe_torch_load`` no longer does so. Object
-stores (``s3://``, ``petrel://``, ``pavi://``) keep mmengine's loaders.
+mmengine loads a file that torch refuses a second time, in full, which runs the code in it. This module can go once
+``mmengine.runner.checkpoint._safe_torch_load`` no longer does so. Object stores (``s3://``, ``petrel://``, ...) keep mmengine's.
 """
 
 from __future__ import annotations
@@ -21,22 +20,16 @@ from .links import fetch
 register = partial(stock.CheckpointLoader.register_scheme, force=True)
 
 
-@register("")
-def load_from_local(filename: str, map_location=None) -> dict:
-    """Load a file; safetensors too."""
-    return read_checkpoint(os.path.expanduser(filename), map_location)
-
-
-@register(("http://", "https://"))
-def load_from_link(filename: str, map_location=None) -> dict:
-    """Load an ``https://`` link; ``http://`` is refused (``weights-link``)."""
-    return read_checkpoint(fetch(filename), map_location)
+@register(("", "http://", "https://"))
+def load(place: str, map_location=None) -> dict:
+    """Load a file, safetensors too, or an ``https://`` link; other links are refused (``weights-link``)."""
+    return read_checkpoint(fetch(place) if "://" in place else os.path.expanduser(place), map_location)
 
 
 @register(("modelzoo://", "torchvision://"))
 def load_from_torchvision(filename: str, map_location=None) -> dict:
     """Load ``torchvision://NAME`` by mmengine's table, whose plain names are torchvision's first weights, not the default ones."""
-    return load_from_link(_look_up(filename, stock.get_torchvision_models()), map_location)
+    return load(_look_up(filename, stock.get_torchvision_models()), map_location)
 
 
 @register(("open-mmlab://", "openmmlab://"))
@@ -44,16 +37,14 @@ def load_from_openmmlab(filename: str, map_location=None) -> dict:
     """Load ``open-mmlab://NAME``; names that users added to mmengine's table may be files in its folder."""
     scheme, _, name = filename.partition("://")
     place = _look_up(f"{scheme}://{stock.get_deprecated_model_names().get(name, name)}", stock.get_external_models())
-    if "://" in place:
-        return load_from_link(place, map_location)
     home = os.getenv("MMENGINE_HOME") or os.path.join(os.getenv("XDG_CACHE_HOME", "~/.cache"), "mmengine")
-    return load_from_local(os.path.join(home, place), map_location)
+    return load(place if "://" in place else os.path.join(home, place), map_location)
 
 
 @register("mmcls://")
 def load_from_mmcls(filename: str, map_location=None) -> dict:
     """Load the backbone of a classifier, ``mmcls://NAME``."""
-    content = load_from_link(_look_up(filename, stock.get_mmcls_models()), map_location)
+    content = load(_look_up(filename, stock.get_mmcls_models()), map_location)
     state, start = content.get("state_dict", content), "backbone."
     return {"state_dict": {name.removeprefix(start): t for name, t in state.items() if name.startswith(start)}}
 

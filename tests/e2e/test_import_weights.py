@@ -173,18 +173,13 @@ def scored(tool, config, weights, work_dir, *words):
 
 @pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
 @pytest.mark.parametrize("variant", CONFIGS)
-def test_an_imported_net_counts_as_the_authors_net_does(tool, published, tmp_path, variant, suffix):
+def test_an_imported_net_counts_and_computes_as_the_authors_net_does(
+    tool, published, val, tmp_path, recwarn, variant, suffix
+):
     net = published(variant)
     assert np.count_nonzero(net.confusion.sum(0)) >= 10  # classes predicted
     target = imported(tool, net, tmp_path / f"net{suffix}", "--to", net.config)
     assert np.array_equal(scored(tool, net.config, target, tmp_path / "work"), net.confusion)
-
-
-@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
-@pytest.mark.parametrize("variant", CONFIGS)
-def test_stock_init_model_gives_the_authors_logits(tool, published, val, tmp_path, recwarn, variant, suffix):
-    net = published(variant)
-    target = imported(tool, net, tmp_path / f"net{suffix}", "--to", net.config)
     model = init_model(str(net.config), str(target), device="cpu")
     with torch.no_grad():
         logits = model(val[0])
@@ -295,77 +290,45 @@ class Payload:
         return os.mkdir, (self.folder,)
 
 
-def cut(net, path):
-    path.write_bytes(net.source.read_bytes()[:-1000])
-
-
-def cut_in_the_first_layer(net, path):
-    path.write_bytes(net.source.read_bytes()[:100])
-
-
-def jpeg(net, path):
-    Image.new("RGB", (16, 16)).save(path, format="JPEG")
-
-
-def empty(net, path):
-    path.write_bytes(b"")
-
-
-def missing(net, path):
-    pass
-
-
-def folder(net, path):
-    path.mkdir()
-
-
-def broken_value(net, path):
+def caffemodel_with_nan(net, path):
     weights = by_layer({name: tensor.clone() for name, tensor in net.weights.items()})
     weights["conv3_2"][0][0, 0, 0, 0] = np.nan
     write_caffemodel(path, weights)
 
 
-def other_net(net, path):
-    torch.save({"encoder.weight": torch.zeros(3), "decoder.weight": torch.zeros(3)}, path)
+def with_code(path):
+    return Payload(path.with_name("ran"))
 
 
-def no_dict_of_weights(net, path):
-    torch.save({"state_dict": None, "epoch": 1}, path)
-
-
-def numbers_for_names(net, path):
-    torch.save(dict(enumerate(net.weights.values())), path)
-
-
-def zip_with_code(net, path):
-    torch.save({"state_dict": net.weights, "meta": Payload(path.with_name("ran"))}, path)
-
-
-def pickle_with_code(net, path):
-    path.write_bytes(pickle.dumps(Payload(path.with_name("ran")), 2))
-
-
-UNREADABLE = {
-    cut: ("weights-damaged", "download it again"),
-    cut_in_the_first_layer: ("weights-damaged", "download it again"),
-    jpeg: ("weights-damaged", ".caffemodel"),
-    empty: ("checkpoint-damaged",),
-    missing: ("checkpoint-missing",),
-    folder: ("checkpoint-missing",),
-    broken_value: ("checkpoint-nan", "conv3_2.weight"),
-    other_net: ("weights-format", "encoder.weight", "Caffe or torchfcn VGG16"),
-    no_dict_of_weights: ("weights-format", "NoneType"),
-    numbers_for_names: ("weights-format",),
-    zip_with_code: ("checkpoint-code", "mkdir"),
-    pickle_with_code: ("checkpoint-code", "mkdir"),
+OTHER_NET = {"encoder.weight": torch.zeros(3), "decoder.weight": torch.zeros(3)}
+UNREADABLE = {  # how the source comes about, its code, what the message must say
+    "cut": (lambda n, path: path.write_bytes(n.source.read_bytes()[:-1000]), "weights-damaged", "download it again"),
+    "cut early": (
+        lambda n, path: path.write_bytes(n.source.read_bytes()[:100]),
+        "weights-damaged",
+        "download it again",
+    ),
+    "jpeg": (lambda n, path: Image.new("RGB", (16, 16)).save(path, format="JPEG"), "weights-damaged", ".caffemodel"),
+    "empty": (lambda n, path: path.write_bytes(b""), "checkpoint-damaged"),
+    "missing": (lambda n, path: None, "checkpoint-missing"),
+    "folder": (lambda n, path: path.mkdir(), "checkpoint-missing"),
+    "broken value": (caffemodel_with_nan, "checkpoint-nan", "conv3_2.weight"),
+    "other net": (lambda n, path: torch.save(OTHER_NET, path), "weights-format", *OTHER_NET, "Caffe or torchfcn VGG16"),
+    "no weights": (lambda n, path: torch.save({"state_dict": None, "epoch": 1}, path), "weights-format", "NoneType"),
+    "numbers": (lambda n, path: torch.save(dict(enumerate(n.weights.values())), path), "weights-format"),
+    "zip with code": (
+        lambda n, path: torch.save({"state_dict": n.weights, "meta": with_code(path)}, path),
+        "checkpoint-code",
+        "mkdir",
+    ),
+    "pickle": (lambda n, path: path.write_bytes(pickle.dumps(with_code(path), 2)), "checkpoint-code", "mkdir"),
 }
 
 
-@pytest.mark.parametrize("spoil", UNREADABLE, ids=lambda spoil: spoil.__name__)
-def test_sources_that_can_not_be_read(tool, published, tmp_path, spoil):
-    path = tmp_path / "source"
+@pytest.mark.parametrize("case", UNREADABLE)
+def test_sources_that_can_not_be_read(tool, published, tmp_path, case):
+    path, (spoil, code, *fragments) = tmp_path / "source", UNREADABLE[case]
     spoil(published("8s"), path)
-    code, *fragments = UNREADABLE[spoil]
     message = refused(tool, path, tmp_path, code)
     assert all(fragment in message for fragment in (str(path), *fragments)), message
     assert not (tmp_path / "ran").exists()
@@ -398,16 +361,11 @@ def test_nets_that_the_source_does_not_fit(tool, published, tmp_path, case):
     assert all(fragment in message for fragment in (str(path), *fragments)), message
 
 
-def test_a_target_of_another_kind(tool, published, tmp_path):
-    for name in ("net.pt", "net", "net.caffemodel"):
-        done = tool(IMPORT, published("8s").source, tmp_path / name)
-        tool_refused(done, tmp_path, "output-path", tmp_path / name, ".safetensors or .pth")
-        assert (done.out, list(tmp_path.iterdir())) == ("", [])
-
-
-def test_a_target_folder_that_is_not_there(tool, published, tmp_path):
-    done = tool(IMPORT, published("8s").source, tmp_path / "new" / "net.pth")
-    tool_refused(done, tmp_path, "output-path", tmp_path / "new", "net.pth")
+@pytest.mark.parametrize("name", ["net.pt", "net", "net.caffemodel", "new/net.pth"])
+def test_a_target_of_another_kind_or_in_a_missing_folder(tool, published, tmp_path, name):
+    named = (tmp_path / "new", "net.pth") if "/" in name else (tmp_path / name, ".safetensors or .pth")
+    done = tool(IMPORT, published("8s").source, tmp_path / name)
+    tool_refused(done, tmp_path, "output-path", *named)
     assert (done.out, list(tmp_path.iterdir())) == ("", [])
 
 

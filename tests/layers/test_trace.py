@@ -46,11 +46,8 @@ def test_the_image_may_be_padded_before():
     assert trace(nn.Conv2d(1, 1, 3, 1, 1), image=CoordMap().pad(99), channels=1) == (1, -99)
 
 
-def test_a_residual_branch():
+def test_residual_and_concatenated_branches():
     assert trace(nn.Conv2d(3, 4, 3, 2, 1), Call(lambda x, conv: x + conv(x), nn.Conv2d(4, 4, 3, padding=1))) == (2, 0)
-
-
-def test_concatenated_branches():
     branches = Call(lambda x, a, b: torch.cat([a(x), b(x)], 1), nn.Conv2d(3, 4, 3, 2), nn.Conv2d(3, 2, 5, 2, 1))
     assert trace(branches) == (2, 1)
 
@@ -136,17 +133,7 @@ def test_the_middle_of_the_pixels_that_an_output_sees(chain):
     assert middle == [scale * pixel + shift] * 2
 
 
-class Branches(nn.Module):
-    """A residual block: the sum sees what its wider branch sees."""
-
-    def __init__(self):
-        super().__init__()
-        self.wide = nn.Sequential(nn.Conv2d(3, 3, 5, padding=2), nn.Conv2d(3, 3, 3, padding=1))
-
-    def forward(self, x):
-        return x + self.wide(x)
-
-
-def test_reach_of_branches():
-    (grid,) = trace_coord_maps([Branches()])
+def test_a_sum_sees_what_its_wider_branch_sees():
+    wide = nn.Sequential(nn.Conv2d(3, 3, 5, padding=2), nn.Conv2d(3, 3, 3, padding=1))
+    (grid,) = trace_coord_maps([Call(lambda x, branch: x + branch(x), wide)])
     assert grid.reach == 3

@@ -8,6 +8,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from mmseg.registry import MODELS
+from support.reference_nets import caffenet_pools, lrn
 from support.refusals import refused
 from torch import nn
 from torchvision.models import alexnet
@@ -64,31 +65,13 @@ def assert_same(ours, plain, tolerance=1e-5):
         assert (one - other).abs().max() <= tolerance * other.abs().max()
 
 
-def lrn(x):
-    """x / (1 + alpha / 5 * sum of squares over 5 channels) ** beta, written out."""
-    channels = x.shape[1]
-    squares = F.pad(x * x, (0, 0, 0, 0, 2, 2))
-    total = sum(squares[:, i : i + channels] for i in range(5))
-    return x / (1 + 1e-4 / 5 * total) ** 0.75
-
-
 def pool(x, kernel=3, stride=2, padding=0):
     return F.max_pool2d(x, kernel, stride, padding, ceil_mode=True)
 
 
 def plain_caffenet(net, x, lrn=lrn):
     """The published definition from conv1 to pool5, with the weights of ``net``."""
-
-    def conv_relu(name, x, pad, stride=1, group=1):
-        layer = getattr(net, name)
-        return F.relu(F.conv2d(x, layer.weight, layer.bias, stride, pad, groups=group))
-
-    pool1 = pool(conv_relu("conv1", x, pad=2, stride=4))
-    pool2 = pool(conv_relu("conv2", lrn(pool1), pad=2, group=2))
-    x = conv_relu("conv3", lrn(pool2), pad=1)
-    x = conv_relu("conv4", x, pad=1, group=2)
-    x = conv_relu("conv5", x, pad=1, group=2)
-    return pool1, pool2, pool(x)
+    return caffenet_pools(net.state_dict(), x, pad=2, lrn=lrn)
 
 
 def plain_googlenet(net, x, lrn=lrn):

@@ -18,8 +18,11 @@ def loss(label=LABEL, weight=None, logits=LOGITS, ignore_index=255, **kwargs):
     return FCNCrossEntropyLoss(**kwargs)(logits, label, weight, ignore_index=ignore_index)
 
 
-def test_mean_over_labelled_pixels():
+def test_mean_over_labelled_pixels_times_the_weight():
     assert loss().item() == pytest.approx((2 * FIRST + SECOND) / 3)
+    assert loss(loss_weight=0.25).item() == pytest.approx((2 * FIRST + SECOND) / 12)
+    assert FCNCrossEntropyLoss().loss_name == "loss_ce"
+    assert FCNCrossEntropyLoss(loss_name="loss_geo").loss_name == "loss_geo"
 
 
 def test_sum_is_the_papers_unnormalised_loss():
@@ -40,15 +43,6 @@ def test_pixel_weights_leave_the_number_of_pixels():
 def test_another_void_id():
     label = torch.tensor([[[0, 1], [-1, -1]]])
     assert loss(label, ignore_index=-1).item() == pytest.approx((FIRST + SECOND) / 2)
-
-
-def test_loss_weight_scales_all():
-    assert loss(loss_weight=0.25).item() == pytest.approx((2 * FIRST + SECOND) / 12)
-
-
-def test_name_in_the_log():
-    assert FCNCrossEntropyLoss().loss_name == "loss_ce"
-    assert FCNCrossEntropyLoss(loss_name="loss_geo").loss_name == "loss_geo"
 
 
 @pytest.mark.parametrize("reduction", ["mean", "sum"])

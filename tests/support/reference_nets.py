@@ -112,18 +112,30 @@ def caffenet_weights(
 
 def run_caffenet(weights: dict[str, Tensor], image: Tensor) -> Tensor:
     """(N, 3, H, W) -> logits (N, C, H, W); dropout is left out, as in testing."""
-    x = F.relu(_conv(weights, "conv1", image, pad=100, stride=4))
-    x = _lrn(F.max_pool2d(x, 3, 2, ceil_mode=True))
-    x = F.relu(_conv(weights, "conv2", x, pad=2, groups=2))
-    x = _lrn(F.max_pool2d(x, 3, 2, ceil_mode=True))
-    x = F.relu(_conv(weights, "conv3", x, pad=1))
-    x = F.relu(_conv(weights, "conv4", x, pad=1, groups=2))
-    x = F.relu(_conv(weights, "conv5", x, pad=1, groups=2))
-    x = F.max_pool2d(x, 3, 2, ceil_mode=True)
-    x = F.relu(_conv(weights, "fc6", x))
+    *_, pool5 = caffenet_pools(weights, image)
+    x = F.relu(_conv(weights, "fc6", pool5))
     x = F.relu(_conv(weights, "fc7", x))
     score = _conv(weights, "score_fr", x)
     return _crop(_upscore(weights, "upscore", score, 32), 18, image)
+
+
+def lrn(x: Tensor) -> Tensor:
+    """Over 5 neighbouring channels: x / (1 + 1e-4 / 5 * sum of squares) ** 0.75."""
+    squares = F.pad(x**2, (0, 0, 0, 0, 2, 2))
+    total = sum(squares[:, i : i + x.shape[1]] for i in range(5))
+    return x / (1 + 1e-4 / 5 * total) ** 0.75
+
+
+def caffenet_pools(weights: dict[str, Tensor], image: Tensor, pad: int = 100, lrn=lrn) -> tuple[Tensor, Tensor, Tensor]:
+    """(N, 3, H, W) -> pool1, pool2 and pool5 of CaffeNet; ``pad`` is conv1's."""
+    x = F.relu(_conv(weights, "conv1", image, pad=pad, stride=4))
+    pool1 = F.max_pool2d(x, 3, 2, ceil_mode=True)
+    x = F.relu(_conv(weights, "conv2", lrn(pool1), pad=2, groups=2))
+    pool2 = F.max_pool2d(x, 3, 2, ceil_mode=True)
+    x = F.relu(_conv(weights, "conv3", lrn(pool2), pad=1))
+    x = F.relu(_conv(weights, "conv4", x, pad=1, groups=2))
+    x = F.relu(_conv(weights, "conv5", x, pad=1, groups=2))
+    return pool1, pool2, F.max_pool2d(x, 3, 2, ceil_mode=True)
 
 
 def _layer(rng, name: str, out: int, width: int, kernel: int, gain: float = 2**0.5) -> dict[str, Tensor]:
@@ -154,10 +166,3 @@ def _upscore(weights, name: str, x: Tensor, stride: int) -> Tensor:
 def _crop(x: Tensor, offset: int, like: Tensor) -> Tensor:
     """The part of x of the other's height and width that begins at (offset, offset); too small a map shows in its shape."""
     return x[..., offset : offset + like.shape[2], offset : offset + like.shape[3]]
-
-
-def _lrn(x: Tensor) -> Tensor:
-    """Over 5 neighbouring channels: x / (1 + 1e-4 / 5 * sum of squares) ** 0.75."""
-    squares = F.pad(x**2, (0, 0, 0, 0, 2, 2))
-    total = sum(squares[:, i : i + x.shape[1]] for i in range(5))
-    return x / (1 + 1e-4 / 5 * total) ** 0.75

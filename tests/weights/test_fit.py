@@ -107,23 +107,18 @@ class TestBackbone:
         assert "nothing for backbone.features.0.conv.weight (4, 3, 3, 3); " in message
         assert message.endswith("nothing for backbone.features.8.conv.bias (16,)")
 
-    def test_a_layer_too_many_is_an_error(self):
-        state = classifier(backbone__features__9__conv__weight=torch.zeros(16, 16, 3, 3))
-        message = misfit("8s", state)
-        assert wrong(message, (16, 16, 3, 3), "backbone.features.9.conv.weight")
-        assert "nothing for" not in message
-
     @pytest.mark.parametrize("fc", ["copy", "subsample", "random"])
-    def test_a_wider_one_is_an_error_whatever_becomes_of_fc(self, fc):
-        state = classifier(backbone__features__0__conv__weight=torch.zeros(64, 3, 3, 3))
-        message = misfit("8s", state, fc)
-        assert wrong(message, (64, 3, 3, 3), "backbone.features.0.conv.weight", (4, 3, 3, 3))
+    @pytest.mark.parametrize(
+        ("i", "shape", "needs"),
+        [(9, (16, 16, 3, 3), None), (0, (64, 3, 3, 3), (4, 3, 3, 3)), (1, (4, 4, 9), (4, 4, 3, 3))],
+        ids=["one too many", "wider", "as many values"],
+    )
+    def test_another_layer_is_an_error_whatever_becomes_of_fc(self, fc, i, shape, needs):
+        name = f"backbone.features.{i}.conv.weight"
+        message = misfit("8s", classifier(**{name: torch.zeros(shape)}), fc)
+        assert wrong(message, shape, name, needs)
         assert "nothing for" not in message
         assert "model.fc" not in message
-
-    def test_as_many_values_in_another_shape_are_an_error(self):
-        state = classifier(backbone__features__1__conv__weight=torch.zeros(4, 4, 9))
-        assert wrong(misfit("8s", state), (4, 4, 9), "backbone.features.1.conv.weight", (4, 4, 3, 3))
 
     def test_six_problems_are_shown_and_the_others_counted(self):
         message = misfit("8s", without([f"backbone.features.{i}.conv.bias" for i in range(12)], classifier()))
@@ -137,27 +132,19 @@ class TestBackbone:
         assert len(counts) == 13
         assert all(result.tensors[name].item() == 0 for name in counts)
         assert len(lines_with(result, "newly initialised () ")) == 13
-
-    def test_a_whole_net_has_all_tensors(self):
-        counts = [name for name in net("BN").state_dict() if name.endswith("num_batches_tracked")]
-        result = fitted("BN", without(counts, file_of("BN")), trained=True)
-        assert {*result.tensors, RECORD} == {*net("BN").state_dict()}
+        whole = fitted("BN", without(counts, file_of("BN")), trained=True)
+        assert {*whole.tensors, RECORD} == {*net("BN").state_dict()}
 
 
 class TestFullyConnected:
     """fc6 and fc7 by ``fc``."""
 
     @pytest.mark.parametrize("name", FC)
-    def test_a_missing_one_is_named_with_the_remedies(self, name):
-        message = misfit("8s", without([name], classifier()))
-        assert f"nothing for {name} {tuple(net().state_dict()[name].shape)}" in message
-        assert "model.fc='random'" in message
-        assert "'subsample'" in message
-
-    def test_other_widths_are_an_error_with_the_remedies(self):
-        message = misfit("8s", classifier("wide fc"))
-        assert wrong(message, (32, 32, 7, 7), "neck.fc6.weight", (8, 32, 7, 7))
-        assert "model.fc='random'" in message
+    def test_missing_ones_and_other_widths_are_named_with_the_remedies(self, name):
+        missing, wide = misfit("8s", without([name], classifier())), misfit("8s", classifier("wide fc"))
+        assert f"nothing for {name} {tuple(net().state_dict()[name].shape)}" in missing
+        assert wrong(wide, (32, 32, 7, 7), "neck.fc6.weight", (8, 32, 7, 7))
+        assert all("model.fc='random'" in message and "'subsample'" in message for message in (missing, wide))
 
     @pytest.mark.parametrize("source", ["8s", "wide fc", "no fc"])
     def test_random_takes_none(self, source):
@@ -196,16 +183,12 @@ class TestFullyConnected:
         assert all(result.tensors[name] is state[name] for name in FC)
         assert not lines_with(result, "subsampled")
 
-    def test_wider_layers_cannot_be_subsampled(self):
+    def test_wider_layers_missing_ones_and_other_axes_cannot_be_subsampled(self):
         message = misfit("wide fc", classifier(), "subsample")
         assert wrong(message, (8, 32, 7, 7), "neck.fc6.weight", (32, 32, 7, 7))
-
-    def test_nothing_to_subsample(self):
-        assert "nothing for neck.fc6.weight (4, 32, 3, 3)" in misfit("DeepLab's fc", classifier("no fc"), "subsample")
-
-    def test_another_number_of_axes_cannot_be_subsampled(self):
         message = misfit("8s", classifier(neck__fc6__weight=torch.zeros(8, 32, 49)), "subsample")
         assert wrong(message, (8, 32, 49), "neck.fc6.weight", (8, 32, 7, 7))
+        assert "nothing for neck.fc6.weight (4, 32, 3, 3)" in misfit("DeepLab's fc", classifier("no fc"), "subsample")
 
     @pytest.mark.parametrize("fc", ["copy", "subsample", "random"])
     def test_a_net_without_them_drops_them(self, fc):
@@ -252,9 +235,10 @@ class TestScoreLayers:
             "dropped (3, 16, 1, 1) decode_head.score_pool3.weight: no such layer in this net"
         ]
 
-    def test_other_classes_are_dropped_from_a_start(self):
-        state = file_of()
-        result = fitted("two classes", state)
+    def test_other_classes_are_dropped_from_a_start_and_an_error_for_a_trained_net(self):
+        message = misfit("two classes", file_of(), trained=True)
+        assert wrong(message, (3, 8, 1, 1), "decode_head.score_fr.weight", (2, 8, 1, 1))
+        result = fitted("two classes", file_of())
         assert result.tensors.keys() == classifier().keys()
         assert lines_with(result, "score_fr") == [
             "dropped (3, 8, 1, 1) decode_head.score_fr.weight: the net needs (2, 8, 1, 1)",
@@ -262,10 +246,6 @@ class TestScoreLayers:
             "newly initialised (2, 8, 1, 1) decode_head.score_fr.weight",
             "newly initialised (2,) decode_head.score_fr.bias",
         ]
-
-    def test_other_classes_are_an_error_for_a_trained_net(self):
-        message = misfit("two classes", file_of(), trained=True)
-        assert wrong(message, (3, 8, 1, 1), "decode_head.score_fr.weight", (2, 8, 1, 1))
 
     def test_a_trained_net_is_taken_whole(self):
         state = file_of()
@@ -303,11 +283,9 @@ class TestScales:
         message = misfit("at once", self.scaled(pool4=0.0001, pool3=0.01), trained=trained)
         assert "scale_pool4 is 0.0001, the net's neck.scales has 0.01" in message
 
-    def test_factors_are_compared_relative_to_their_size(self):
+    def test_factors_are_compared_relative_to_their_size_and_need_a_stream(self):
         assert "scale_pool3" in misfit("at once", self.scaled(pool3=0.0001001))
         fitted("8s", self.scaled(pool4=1 + 1e-7))
-
-    def test_one_of_a_stream_that_the_net_lacks_is_an_error(self):
         assert "scale_pool3 is 0.0001, the net's neck.scales has None" in misfit("16s", self.scaled(pool3=0.0001))
 
     def test_a_file_without_factors_for_a_net_with_some(self):
@@ -382,24 +360,18 @@ class TestKernels:
         assert message.count("decode_head.upscore2.weight") == 1
 
     @pytest.mark.parametrize("between", [0.0, 0.1])
-    def test_dense_ones_in_a_dense_net(self, between):
+    def test_dense_ones_and_ones_for_each_class_in_a_dense_net(self, between):
         state = kernels("dense", LEARNED, between)
         result = fitted("dense", file_of() | state, trained=True)
         assert all(result.tensors[name] is state[name] for name in state)
-
-    def test_one_for_each_class_in_a_dense_net(self):
-        result = fitted("dense", file_of() | kernels("grouped", LEARNED), trained=True)
-        for name, expected in kernels("dense", LEARNED).items():
-            assert torch.equal(result.tensors[name], expected)
+        grouped = fitted("dense", file_of() | kernels("grouped", LEARNED), trained=True).tensors
+        assert all(torch.equal(grouped[name], kernel) for name, kernel in kernels("dense", LEARNED).items())
 
     @pytest.mark.parametrize("variant", ["learnable", "dense"])
-    def test_a_net_that_learns_starts_from_bilinear_ones_of_the_file(self, variant):
+    def test_a_net_that_learns_starts_from_bilinear_ones_of_the_file_or_new_ones(self, variant):
         result = fitted(variant, file_of() | kernels("dense"), trained=True)
         expected = kernels("dense" if variant == "dense" else "grouped")
         assert all(torch.equal(result.tensors[name], kernel) for name, kernel in expected.items())
-
-    @pytest.mark.parametrize("variant", ["learnable", "dense"])
-    def test_a_net_that_learns_without_ones_in_the_file(self, variant):
         result = fitted(variant, file_of())
         assert [line.split()[-1] for line in lines_with(result, "upscore")] == [*kernels("dense")]
         assert all(line.startswith("newly initialised") for line in lines_with(result, "upscore"))
@@ -442,13 +414,9 @@ class TestPreprocessing:
         message = misfit("8s", {**file_of(), RECORD: CAFFE}, trained=trained, code="weights-preprocessing")
         assert all(text in message for text in (describe(CAFFE), describe(TORCHVISION), "--images"))
 
-    def test_the_formats_images_count_where_the_file_does_not_say(self):
-        state = file_of()
-        form = recognise(state, "a.pth")
-        assert form.preprocessing is TORCHVISION
-        fit(net(), rename(state, form, "a.pth"))
-
-    def test_the_record_is_no_tensor_of_the_file(self):
+    def test_the_formats_images_count_where_the_file_does_not_say_and_the_record_is_no_tensor(self):
+        assert recognise(file_of(), "a.pth").preprocessing is TORCHVISION
+        fitted("8s", file_of())
         result = fitted("8s", {**file_of(), RECORD: TORCHVISION}, trained=True)
         assert RECORD not in result.tensors
         assert not lines_with(result, f" {RECORD}")

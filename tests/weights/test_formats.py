@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from mmseg.registry import MODELS
 from support.builders import build_fcn
 from support.refusals import refused
+from support.torchvision_nets import narrow, on_meta, randomised
 from torch import nn
-from torchvision import models
 
 from fcn_plugin.models.skip_neck import FCNSkipNeck
 from fcn_plugin.weights.formats import formats, recognise
@@ -31,14 +31,6 @@ TORCHVISION_NAMES = {
     **{f"resnet{depth}": f"torchvision ResNet-{depth}" for depth in (18, 34, 50, 101, 152)},
 }
 FC = 6  # channels of fc6 and fc7, 4096 in the real files
-
-
-def on_meta(name, **kwargs):
-    """torchvision's net without memory."""
-    if name == "googlenet":
-        kwargs["init_weights"] = False
-    with torch.device("meta"):
-        return getattr(models, name)(**kwargs)
 
 
 @functools.cache
@@ -273,32 +265,6 @@ class TestTables:
         assert [line.partition(") ")[2].split(":")[0] for line in lines] == ["fc.weight", "fc.bias"]
 
 
-def randomised(net):
-    """Give a net from meta memory and random values that keep activations finite; nothing is 0 or 1."""
-    net.to_empty(device="cpu")
-    for layer in net.modules():
-        if isinstance(layer, nn.Conv2d | nn.Linear):
-            layer.weight.data.normal_(std=(2 / layer.weight[0].numel()) ** 0.5)
-            if layer.bias is not None:
-                layer.bias.data.normal_(std=0.1)
-        elif isinstance(layer, nn.BatchNorm2d):
-            for positive, any_sign in ((layer.weight, layer.bias), (layer.running_var, layer.running_mean)):
-                positive.data.uniform_(0.5, 1.5)
-                any_sign.data.normal_(std=0.1)
-            layer.num_batches_tracked.zero_()
-    return net.eval()
-
-
-def narrow(net):
-    """The classifier with few channels in fc6 and fc7."""
-    inputs = next(layer.in_features for layer in net.classifier if isinstance(layer, nn.Linear))
-    for i, layer in enumerate(net.classifier):
-        if isinstance(layer, nn.Linear):
-            net.classifier[i] = nn.Linear(inputs, FC, device="meta")
-            inputs = FC
-    return net
-
-
 def assert_same(found, expected):
     assert len(found) == len(expected)
     for ours, theirs in zip(found, expected, strict=True):
@@ -325,7 +291,7 @@ class TestFeatures:
 
     @pytest.mark.parametrize("name", ["vgg16", "vgg16_bn", "vgg19", "alexnet"])
     def test_pools_and_fc7(self, name):
-        net = randomised(narrow(on_meta(name)))
+        net = randomised(narrow(on_meta(name), FC))
         backbone, neck, _ = parts(net.state_dict(), name)
         alexnet = name == "alexnet"
         ours = our_backbone(name, out_indices=(0, 1, 2) if alexnet else (2, 3, 4))
