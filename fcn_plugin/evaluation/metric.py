@@ -51,8 +51,7 @@ class FCNMetric(BaseMetric):
         """Add the pixels of a batch.
 
         Raises:
-            UserError: ``mask-size``: not that of the prediction, ``mask-ids``: outside the classes, ``classes-count``: the net
-                predicts more classes than the data set has.
+            UserError: mask-size, mask-ids; ``classes-count``: the net predicts more classes than the data set has.
         """
         count = len(self.classes)
         pairs = [_pair(sample) for sample in data_samples]
@@ -60,11 +59,10 @@ class FCNMetric(BaseMetric):
         if pairs and torch.stack(wrong).any():  # a GPU is waited for once, not for each sample
             for sample, (label, prediction) in zip(data_samples, pairs, strict=True):
                 check_label_ids(label, count, self.ignore_index, sample.get("seg_map_path"))
-                if prediction.max() >= count:
-                    what = f"the net predicts class {int(prediction.max())}, the data set has {count} classes"
-                    raise UserError(
-                        "classes-count", f"{what}: set model.decode_head.num_classes to the data set's number"
-                    )
+                if (most := int(prediction.max())) >= count:
+                    what = f"the net predicts class {most}, the data set has {count} classes"
+                    remedy = "set model.decode_head.num_classes to the data set's number"
+                    raise UserError("classes-count", f"{what}: {remedy}")
         for label, prediction in pairs:
             counts = confusion_matrix(label, prediction, count, self.ignore_index)
             self.matrix = counts if self.matrix is None else self.matrix + counts
@@ -80,8 +78,7 @@ class FCNMetric(BaseMetric):
         Raises:
             UserError: ``config-value``: images were counted twice or left out.
         """
-        count = len(self.classes)
-        matrix = torch.zeros(count, count, dtype=torch.int64) if self.matrix is None else self.matrix.cpu()
+        matrix = torch.zeros(2 * [len(self.classes)], dtype=torch.int64) if self.matrix is None else self.matrix.cpu()
         images = torch.tensor(self.images)
         all_reduce(matrix)
         all_reduce(images)
@@ -106,9 +103,8 @@ class FCNMetric(BaseMetric):
             if np.isnan(iou):
                 absent.append(name)
             else:
-                table.add_row(
-                    [name, int(pixels), "-" if np.isnan(accuracy) else f"{100 * accuracy:.2f}", f"{100 * iou:.2f}"]
-                )
+                hits = "-" if np.isnan(accuracy) else f"{100 * accuracy:.2f}"
+                table.add_row([name, int(pixels), hits, f"{100 * iou:.2f}"])
         lines = [table.get_string(), "   ".join(f"{SCORE_NAMES[name]} {100 * v:.2f}" for name, v in metrics.items())]
         if absent:
             lines.append(f"absent from masks and predictions, left out of the means: {', '.join(absent)}")
@@ -122,11 +118,8 @@ class FCNMetric(BaseMetric):
             name: {"accuracy": accuracy, "IoU": iou, "pixels": int(pixels)}
             for name, accuracy, iou, pixels in zip(self.classes, *values, matrix.sum(1), strict=True)
         }
-        with (
-            atomic_write(out / "confusion.npy") as part,
-            open(part, "wb") as file,
-        ):  # np.save would add a suffix to a path
-            np.save(file, matrix)
+        with atomic_write(out / "confusion.npy") as part, open(part, "wb") as file:
+            np.save(file, matrix)  # which would add a suffix to a path
         with atomic_write(out / "metrics.json") as part:
             part.write_text(json.dumps({**metrics, "images": images, "classes": classes}, indent=2) + "\n")
 

@@ -14,11 +14,7 @@ ABSENT = "-"  # from truth and prediction
 
 
 def read_scores(folder: str | Path) -> dict:
-    """Read the ``metrics.json`` that :class:`FCNMetric` wrote to a folder.
-
-    Raises:
-        UserError: ``file-missing``: there is none, ``record-damaged``: it is damaged or another program's.
-    """
+    """Read the ``metrics.json`` that :class:`FCNMetric` wrote to a folder; raises ``file-missing`` and ``record-damaged``."""
     path = Path(folder) / "metrics.json"
     try:
         record = json.loads(path.read_text())
@@ -39,19 +35,20 @@ def summary(nets: Mapping[str, Sequence[str | Path]]) -> str:
         nets: title -> folders with ``metrics.json``, one per seed.
 
     Raises:
-        UserError: see :func:`read_scores`; ``lists-differ``: nets were not evaluated on the same images and classes.
+        UserError: as :func:`read_scores`; ``lists-differ``: nets were not evaluated on the same images and classes.
     """
     records = {title: [read_scores(folder) for folder in folders] for title, folders in nets.items()}
     _require_same_data(nets, records)
-    lines = _table(["net", "runs", *SCORE_NAMES.values()])
-    for title, runs in records.items():
-        lines.append(_row([title, str(len(runs)), *(_spread([run[key] for run in runs]) for key in SCORE_NAMES)]))
-    lines += ["", *_table(["IU", *records])]
-    for name in next(iter(records.values()))[0]["classes"]:
-        cells = [_spread([run["classes"][name]["IoU"] for run in runs]) for runs in records.values()]
-        if set(cells) != {ABSENT}:
-            lines.append(_row([name, *cells]))
-    return "\n".join(lines)
+    scores = [
+        [title, str(len(runs)), *(_spread([run[key] for run in runs]) for key in SCORE_NAMES)]
+        for title, runs in records.items()
+    ]
+    classes = [
+        [name, *(_spread([run["classes"][name]["IoU"] for run in runs]) for runs in records.values())]
+        for name in next(iter(records.values()))[0]["classes"]
+    ]
+    occurring = [row for row in classes if set(row[1:]) != {ABSENT}]
+    return _table(["net", "runs", *SCORE_NAMES.values()], scores) + "\n\n" + _table(["IU", *records], occurring)
 
 
 def _require_same_data(nets: Mapping[str, Sequence], records: Mapping[str, list[dict]]) -> None:
@@ -62,22 +59,16 @@ def _require_same_data(nets: Mapping[str, Sequence], records: Mapping[str, list[
             seen.setdefault(tuple((name, scores["pixels"]) for name, scores in run["classes"].items()), str(folder))
     if len(seen) > 1:
         first, second, *_ = seen.values()
-        raise UserError(
-            "lists-differ", f"{first} and {second} score different images or classes: evaluate on one split"
-        )
+        what = f"{first} and {second} score different images or classes"
+        raise UserError("lists-differ", f"{what}: evaluate on one split")
 
 
 def _spread(values: Sequence[float | None]) -> str:
     present = [100 * value for value in values if value is not None]
-    if not present:
-        return ABSENT
-    text = f"{mean(present):.2f}"
-    return f"{text} ± {stdev(present):.2f}" if len(present) > 1 else text
+    if len(present) > 1:
+        return f"{mean(present):.2f} ± {stdev(present):.2f}"
+    return f"{present[0]:.2f}" if present else ABSENT
 
 
-def _table(head: Sequence[str]) -> list[str]:
-    return [_row(head), _row(["---"] * len(head))]
-
-
-def _row(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows))

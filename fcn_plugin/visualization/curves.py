@@ -13,8 +13,6 @@ from ..errors import UserError
 def read_curve(work_dir: str | Path, key: str = "mIoU") -> list[tuple[int, float]]:
     """Read (iteration, score) of every validation of a run, its resumptions included.
 
-    A half line at the end of a log is left out: a run that was killed leaves it.
-
     Raises:
         UserError: ``file-missing``: no validation has such a score, ``record-damaged``: a line amid the log is broken.
     """
@@ -25,10 +23,9 @@ def read_curve(work_dir: str | Path, key: str = "mIoU") -> list[tuple[int, float
             try:
                 record = json.loads(line)
             except json.JSONDecodeError as error:
-                if number == len(lines):
+                if number == len(lines):  # a run that was killed leaves half a line
                     break
-                message = f"{path}, line {number} is no record ({error}): remove the line"
-                raise UserError("record-damaged", message) from error
+                raise UserError("record-damaged", f"{path}, line {number} is no record ({error}): remove it") from error
             if key in record:
                 points[record["step"]] = record[key]
     if not points:
@@ -37,16 +34,7 @@ def read_curve(work_dir: str | Path, key: str = "mIoU") -> list[tuple[int, float
 
 
 def draw_curves(nets: Mapping[str, Sequence[str | Path]], out: str | Path, key: str = "mIoU") -> None:
-    """Draw the runs' curves into a PNG.
-
-    Args:
-        nets: title -> work dirs, one per seed.
-        out: file to write.
-        key: score to draw.
-
-    Raises:
-        UserError: see :func:`read_curve`.
-    """
+    """Draw the curves of the nets, title -> work dirs, one per seed, into a PNG; raises as :func:`read_curve`."""
     # half a second that only this picture needs
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

@@ -19,14 +19,11 @@ class PredictionHook(Hook):
     Args:
         mask_dir: folder for palette PNG masks, one per image; none by default.
         picture_dir: folder for panels (image | truth | prediction); none by default.
-        limit: panels to write at most.
     """
 
-    def __init__(self, mask_dir: str | None = None, picture_dir: str | None = None, limit: int | None = None) -> None:
+    def __init__(self, mask_dir: str | None = None, picture_dir: str | None = None) -> None:
         self.mask_dir = mask_dir and Path(mask_dir)
         self.picture_dir = picture_dir and Path(picture_dir)
-        self.limit = limit
-        self.drawn = 0
 
     def before_test_epoch(self, runner) -> None:
         dataset = runner.test_dataloader.dataset
@@ -40,9 +37,8 @@ class PredictionHook(Hook):
             mask = sample.pred_sem_seg.data[0].cpu().numpy()
             if self.mask_dir:
                 save_mask(mask, self.palette, self._place(self.mask_dir, sample))
-            if self.picture_dir and (self.limit is None or self.drawn < self.limit):
+            if self.picture_dir:
                 self._draw(sample, mask).save(self._place(self.picture_dir, sample))
-                self.drawn += 1
 
     def _draw(self, sample, mask: np.ndarray) -> Image.Image:
         colours = colour_table(self.palette)

@@ -18,11 +18,7 @@ VOID_COLOUR = (224, 224, 192)  # VOC's colour of id 255
 
 
 def colour_table(palette: Sequence[Sequence[int]]) -> np.ndarray:
-    """Return the colour of each id, (256, 3) uint8: the palette's, black for unused ids, VOC's pale yellow for void.
-
-    Raises:
-        UserError: ``classes-count``: more classes than a palette PNG has ids.
-    """
+    """Return the colour of each id, (256, 3) uint8: the palette's, black for unused ids, VOC's pale yellow for void."""
     if len(palette) > 256:
         raise UserError("classes-count", f"{len(palette)} classes do not fit a palette PNG, which has 256 ids")
     table = np.zeros((256, 3), np.uint8)
@@ -44,11 +40,9 @@ def overlay(image: np.ndarray, mask: np.ndarray, palette: Sequence[Sequence[int]
 
 
 def panel(*rows: Sequence[tuple[str, np.ndarray]], scale: int = 1) -> Image.Image:
-    """Draw rows of tiles, enlarged by ``scale``, with titles above the first row.
+    """Draw rows of tiles, (title, (H, W, 3) uint8), enlarged by ``scale``, with titles above the first row.
 
-    Args:
-        rows: (title, tile) each, a tile is (H, W, 3) uint8; those of a row have one size.
-        scale: pixels of the panel for a pixel of a tile.
+    Tiles of a row have one size.
     """
     gap, y = 4, 16
     sizes = [(scale * row[0][1].shape[1], scale * row[0][1].shape[0]) for row in rows]

@@ -15,12 +15,8 @@ import fcn_plugin
 from fcn_plugin.configs import config_dir, config_name, get_config
 
 LEAVES = sorted(config_name(path) for path in config_dir().rglob("*.py") if "_base_" not in path.parts)
-STREAMS = {
-    "fcn32s": ("fr",),
-    "fcn16s": ("fr", "pool4"),
-    "fcn8s": ("fr", "pool4", "pool3"),
-    "fcn8s-atonce": ("fr", "pool4", "pool3"),
-}
+ALL = ("fr", "pool4", "pool3")
+STREAMS = {"fcn32s": ALL[:1], "fcn16s": ALL[:2], "fcn8s": ALL, "fcn8s-atonce": ALL}
 CLASSES = {"voc": 21, "vocaug": 21, "minivoc": 21, "camvid": 11, "camvid-240x180": 11}
 
 
@@ -28,10 +24,8 @@ def test_every_net_has_its_config():
     nets = ("fcn32s", "fcn16s", "fcn8s")
     vgg = {f"{net}_vgg16_voc" for net in (*nets, "fcn8s-atonce")}
     wanted = vgg | {f"{net}_vgg16bn_camvid" for net in nets} | {f"reference/{name}" for name in vgg}
-    wanted |= {f"{net}_vgg16_vocaug" for net in nets}
-    wanted |= {"fcn32s_alexnet_voc", "fcn32s_googlenet_voc", "fcn8s_r50_voc"} | {
-        f"{net}_vgg16bn_minivoc" for net in nets
-    }
+    wanted |= {f"{net}_vgg16_vocaug" for net in nets} | {f"{net}_vgg16bn_minivoc" for net in nets}
+    wanted |= {"fcn32s_alexnet_voc", "fcn32s_googlenet_voc", "fcn8s_r50_voc"}
     assert wanted | {"reference/fcn32s_caffenet_voc", "reference/fcn32s_googlenet_voc"} <= set(LEAVES)
 
 

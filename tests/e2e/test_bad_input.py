@@ -44,8 +44,7 @@ def test_config_values(tool, leaf, work, case):
     option, *expected = CONFIG_OPTIONS[case]
     if case == "fp16 without a GPU" and torch.cuda.is_available():
         pytest.skip("a GPU is there")
-    call = tool("train", leaf, "--work-dir", work, "--cfg-options", option)
-    tool_refused(call, work, *expected)
+    tool_refused(tool("train", leaf, "--work-dir", work, "--cfg-options", option), work, *expected)
 
 
 def test_diverged_training_stops_before_it_saves(tool, leaf, work):
@@ -123,36 +122,28 @@ def narrower(mask):
     return np.ascontiguousarray(mask[:, :-1])
 
 
-STRAY = ("mask-ids", "id 77 (3 px)", "0..20", "num_classes")
+MASKS = {
+    stray: ("mask-ids", ": id 77 (3 px)", "0..20", "num_classes"),
+    narrower: ("mask-size", ": 63 x 64", "JPEGImages", "64 x 64"),
+}
 
 
-def test_id_outside_the_classes_in_validation(tool, trained, own_data, work):
-    path = spoil_masks(own_data, "val", stray)
+@pytest.mark.parametrize("change", MASKS)
+def test_masks_in_validation(tool, trained, own_data, work, change):
+    path = spoil_masks(own_data, "val", change)
     call = tool("test", trained.config, trained.best, "--work-dir", work, "--data-root", own_data)
-    tool_refused(call, work, *STRAY, path)
-
-
-def test_id_outside_the_classes_in_training(tool, trained, own_data, work):
-    spoil_masks(own_data, "train", stray)
-    call = tool("train", trained.config, "--work-dir", work, "--data-root", own_data)
-    message = tool_refused(call, work, *STRAY, own_data / "SegmentationClass")
-    assert re.search(r"2012_00000\d\.png", message)
-
-
-def test_mask_of_another_size_in_validation(tool, trained, own_data, work):
-    path = spoil_masks(own_data, "val", narrower)
-    call = tool("test", trained.config, trained.best, "--work-dir", work, "--data-root", own_data)
-    tool_refused(call, work, "mask-size", f"] {path}: 63 x 64", "JPEGImages", "64 x 64")
+    tool_refused(call, work, *MASKS[change], f"] {path}: ")
 
 
 @pytest.mark.parametrize("batch_size", [1, 2])
-def test_mask_of_another_size_in_training(tool, trained, own_data, work, batch_size):
+@pytest.mark.parametrize("change", MASKS)
+def test_masks_in_training(tool, trained, own_data, work, change, batch_size):
     """In a batch the preprocessor pads labels to one size: it must not hide the fault."""
-    masks = own_data / "SegmentationClass"
-    spoil_masks(own_data, "train", narrower)
+    spoil_masks(own_data, "train", change)
     options = ("--cfg-options", f"train_dataloader.batch_size={batch_size}")
     call = tool("train", trained.config, "--work-dir", work, "--data-root", own_data, *options)
-    tool_refused(call, work, "mask-size", f"] {masks}", ": 63 x 64", "JPEGImages", "64 x 64")
+    message = tool_refused(call, work, *MASKS[change], f"] {own_data / 'SegmentationClass'}")
+    assert re.search(r"2012_00000\d\.png", message)
 
 
 def gone(path):
@@ -183,8 +174,8 @@ def test_file_that_can_not_be_read(tool, trained, own_data, work, spoil, reason,
 # ---- checkpoints
 
 
-def without(state, part):
-    return {name: t for name, t in state.items() if part not in name}
+def only_32s(state):
+    return {name: tensor for name, tensor in state.items() if "score_pool" not in name and "upscore" not in name}
 
 
 def other_class_count(state):
@@ -202,7 +193,7 @@ def torchvision_like(state):
 
 CHECKPOINTS = {
     "another class count": (other_class_count, "checkpoint-classes", "5 classes", "num_classes=21"),
-    "a 32s net": (lambda state: without(without(state, "score_pool"), "upscore"), "checkpoint-fit", "score_pool"),
+    "a 32s net": (only_32s, "checkpoint-fit", "score_pool"),
     "a classifier": (torchvision_like, "checkpoint-fit", "features.0.weight"),
     "NaN weights": (with_nan, "checkpoint-nan", "decode_head.score_fr.weight"),
     "an empty dict": (lambda state: {}, "checkpoint-fit", "lacks"),
@@ -224,8 +215,7 @@ def test_checkpoint_that_does_not_fit(tool, trained, data, tmp_path, work, name,
 def test_checkpoint_cut_short(tool, trained, data, tmp_path, work, name, keep):
     path = tmp_path / "cut.pth"
     path.write_bytes(trained.best.read_bytes()[:keep])
-    call = evaluate(tool, name, trained, path, data, work)
-    tool_refused(call, work, "checkpoint-damaged", path)
+    tool_refused(evaluate(tool, name, trained, path, data, work), work, "checkpoint-damaged", path)
 
 
 class Payload:
@@ -252,40 +242,32 @@ def test_checkpoint_that_runs_code_is_refused_unread(tool, trained, data, tmp_pa
 @pytest.mark.parametrize("name", ["test", "predict", "train", "resume"])
 def test_missing_checkpoint(tool, trained, data, tmp_path, work, name):
     path = tmp_path / "nowhere.pth"
-    call = evaluate(tool, name, trained, path, data, work)
-    tool_refused(call, work, "checkpoint-missing", path)
+    tool_refused(evaluate(tool, name, trained, path, data, work), work, "checkpoint-missing", path)
 
 
 def evaluate(tool, name, trained, checkpoint, data, work_dir):
     """Call a tool with a checkpoint."""
-    if name == "test":
-        return tool("test", trained.config, checkpoint, "--work-dir", work_dir)
-    if name == "predict":
-        return tool("predict", trained.config, checkpoint, data / "JPEGImages", "--out-dir", work_dir)
-    if name == "train":
-        return tool("train", trained.config, "--work-dir", work_dir, "--cfg-options", f"load_from={checkpoint}")
-    return tool("train", trained.config, "--work-dir", work_dir, "--resume", checkpoint)
+    words = {
+        "test": ("test", trained.config, checkpoint, "--work-dir"),
+        "predict": ("predict", trained.config, checkpoint, data / "JPEGImages", "--out-dir"),
+        "train": ("train", trained.config, "--cfg-options", f"load_from={checkpoint}", "--work-dir"),
+        "resume": ("train", trained.config, "--resume", checkpoint, "--work-dir"),
+    }
+    return tool(*words[name], work_dir)
 
 
 # ---- folders for results
 
-PLACES = [
-    ("train", "--work-dir"),
-    ("test", "--work-dir"),
-    ("test", "--out"),
-    ("test", "--show-dir"),
-    ("predict", "--out-dir"),
-]
+PLACES = ("train --work-dir", "test --work-dir", "test --out", "test --show-dir", "predict --out-dir")
 
 
 @pytest.mark.parametrize("below", [False, True])
-@pytest.mark.parametrize(("name", "option"), PLACES)
+@pytest.mark.parametrize(("name", "option"), map(str.split, PLACES))
 def test_place_for_results_is_a_file(tool, trained, data, tmp_path, work, name, option, below):
     (tmp_path / "taken").write_text("mine")
     place = tmp_path / "taken" / "below" if below else tmp_path / "taken"
     words = {"train": [], "test": [trained.best], "predict": [trained.best, data / "JPEGImages"]}[name]
     elsewhere = ["--work-dir", work] if option in ("--out", "--show-dir") else []
-    tool_refused(
-        tool(name, trained.config, *words, *elsewhere, option, place), work, "output-path", f" {place} ", option
-    )
+    call = tool(name, trained.config, *words, *elsewhere, option, place)
+    tool_refused(call, work, "output-path", f" {place} ", option)
     assert (tmp_path / "taken").read_text() == "mine"

@@ -62,15 +62,8 @@ def test_masks_are_those_of_the_evaluation(predict, tool, trained, data, tmp_pat
 
 
 def test_files_folders_and_patterns(predict, tmp_path):
-    for name in (
-        "trip/day1/a.png",
-        "trip/day2/a.JPG",
-        "trip/notes.txt",
-        "more/b1.png",
-        "more/b2.png",
-        "more/c.png",
-        "d.png",
-    ):
+    trip = ("trip/day1/a.png", "trip/day2/a.JPG", "trip/notes.txt")
+    for name in (*trip, "more/b1.png", "more/b2.png", "more/c.png", "d.png"):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("no image") if path.suffix == ".txt" else noise(20, 20).save(path)

@@ -92,15 +92,13 @@ def test_finer_net_starts_from_its_parent(trained, tool, tmp_path):
     state = torch.load(trained.best, weights_only=False)["state_dict"]
     parent = {name: t for name, t in state.items() if "score_pool" not in name and "upscore" not in name}
     torch.save({"state_dict": parent}, tmp_path / "32s.pth")
-    options = (
+    once = ("train_cfg.max_iters=1", "train_cfg.val_interval=5", "default_hooks.checkpoint.interval=1")
+    start = (
         "model.decode_head.streams=[fr,pool4]",
         f"load_from={tmp_path / '32s.pth'}",
         "optim_wrapper.optimizer.lr=0.0",
-        "train_cfg.max_iters=1",
-        "train_cfg.val_interval=5",
-        "default_hooks.checkpoint.interval=1",
     )
-    done = tool("train", trained.config, "--work-dir", tmp_path / "16s", "--cfg-options", *options)
+    done = tool("train", trained.config, "--work-dir", tmp_path / "16s", "--cfg-options", *start, *once)
     assert (done.code, done.err) == (0, "")
     child = torch.load(tmp_path / "16s" / "iter_1.pth", weights_only=False)["state_dict"]
     added = {"decode_head.score_pool4.weight", "decode_head.score_pool4.bias"}
@@ -145,4 +143,5 @@ def test_nested_values_are_refused(trained, tool):
     for value in ("dict(type=EMAHook)", "[dict(type=A),dict(type=B)]", "{1:2}"):
         done = tool("train", trained.config, "--cfg-options", f"default_hooks.ema={value}")
         assert done.code == 2
-        assert f"{value} is no plain value: give default_hooks.ema.NAME=VALUE for each entry" in done.err
+        assert f"{value} is no plain value" in done.err
+        assert "default_hooks.ema.NAME=VALUE" in done.err

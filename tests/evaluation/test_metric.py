@@ -33,10 +33,14 @@ def result(label=LABEL, prediction=PREDICTION, path="mask7.png"):
     }
 
 
+def processed(*samples, **kwargs):
+    tested = metric(**kwargs)
+    tested.process({}, samples or [result()])
+    return tested
+
+
 def test_scores_by_hand():
-    tested = metric()
-    tested.process({}, [result()])
-    assert tested.evaluate(1) == pytest.approx(SCORES)
+    assert processed().evaluate(1) == pytest.approx(SCORES)
 
 
 def test_batches_and_images_add_up():
@@ -50,8 +54,7 @@ def test_batches_and_images_add_up():
 
 @pytest.mark.parametrize("size", [1, 2])
 def test_each_evaluation_starts_from_zero(size):
-    tested = metric()
-    tested.process({}, [result(PREDICTION, PREDICTION)])
+    tested = processed(result(PREDICTION, PREDICTION))
     if size == 1:
         assert set(tested.evaluate(1).values()) == {1.0}
     else:
@@ -72,22 +75,17 @@ def test_counts_are_exact_beyond_float32():
 
 
 def test_another_void_id():
-    tested = metric(ignore_index=3)
-    tested.process({}, [result([[0, 3, 3]], [[0, 1, 2]])])
+    tested = processed(result([[0, 3, 3]], [[0, 1, 2]]), ignore_index=3)
     assert tested.matrix.sum() == 1
     assert tested.evaluate(1)["aAcc"] == 1
 
 
 def test_prefix():
-    tested = metric(prefix="val")
-    tested.process({}, [result()])
-    assert tested.evaluate(1) == pytest.approx({f"val/{name}": value for name, value in SCORES.items()})
+    assert processed(prefix="val").evaluate(1) == pytest.approx({f"val/{name}": v for name, v in SCORES.items()})
 
 
 def test_files(tmp_path):
-    tested = metric(out_dir=str(tmp_path / "scores"))
-    tested.process({}, [result()])
-    tested.evaluate(1)
+    processed(out_dir=str(tmp_path / "scores")).evaluate(1)
     assert sorted(p.name for p in (tmp_path / "scores").iterdir()) == ["confusion.npy", "metrics.json"]
     assert np.load(tmp_path / "scores" / "confusion.npy").tolist() == MATRIX
     record = json.loads((tmp_path / "scores" / "metrics.json").read_text())
@@ -99,15 +97,12 @@ def test_files(tmp_path):
 
 def test_no_files_unless_asked(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    tested = metric()
-    tested.process({}, [result()])
-    tested.evaluate(1)
+    processed().evaluate(1)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_table():
-    tested = metric()
-    text = tested.table(np.array(MATRIX), SCORES)
+    text = metric().table(np.array(MATRIX), SCORES)
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if line.startswith("|")]
     assert rows == [
         ["class", "pixels", "accuracy %", "IU %"],
@@ -135,25 +130,21 @@ def test_bad_masks_and_predictions_are_refused(code, fragments, sample):
 
 @pytest.mark.parametrize("size", [1, 3])
 def test_images_left_out_or_counted_twice_are_refused(size):
-    tested = metric()
-    tested.process({}, [result(), result()])
     with refused("config-value", "2 images", f"the data set has {size}", "round_up=False"):
-        tested.evaluate(size)
+        processed(result(), result()).evaluate(size)
 
 
 def evaluate_a_share(rank, folder):
     """One of two processes: of three images the first has two, the second tested."""
     dist.init_process_group("gloo")
-    tested = metric(out_dir=f"{folder}/{rank}")
-    tested.process({}, [[result(), result([[0, 3]], [[0, 0]])], [result(PREDICTION, PREDICTION)]][rank])
-    return tested.evaluate(3)
+    shares = [[result(), result([[0, 3]], [[0, 0]])], [result(PREDICTION, PREDICTION)]]
+    return processed(*shares[rank], out_dir=f"{folder}/{rank}").evaluate(3)
 
 
 def test_two_processes_give_the_result_of_one(tmp_path):
     scores = values(2, evaluate_a_share, str(tmp_path))
-    alone = metric(out_dir=str(tmp_path / "alone"))
-    alone.process({}, [result(), result([[0, 3]], [[0, 0]]), result(PREDICTION, PREDICTION)])
-    expected = alone.evaluate(3)
+    images = result(), result([[0, 3]], [[0, 0]]), result(PREDICTION, PREDICTION)
+    expected = processed(*images, out_dir=str(tmp_path / "alone")).evaluate(3)
     assert np.load(tmp_path / "0" / "confusion.npy").tolist() == np.load(tmp_path / "alone" / "confusion.npy").tolist()
     assert scores == [expected] * 2
     assert not (tmp_path / "1").exists()  # the first process alone writes

@@ -11,9 +11,7 @@ from support.refusals import refused
 from fcn_plugin.configs import config_dir, get_config
 from fcn_plugin.preflight.keys import DEFAULT_HOOKS, READ, check_keys
 
-SHIPPED = sorted(
-    p for p in config_dir().rglob("*.py") if not p.parent.parts[-1].startswith("_") and "_base_" not in p.parts
-)
+SHIPPED = sorted(path for path in config_dir().rglob("*.py") if "_base_" not in path.parts)
 
 
 def config(**entries):

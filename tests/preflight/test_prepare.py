@@ -14,11 +14,7 @@ from fcn_plugin.preflight.fill_in import fill_in_training
 from fcn_plugin.preflight.prepare import prepare
 
 SPLITS = ("train", "val")
-DATASET = dict(
-    type="PascalVOCDataset",
-    data_prefix=dict(img_path="JPEGImages", seg_map_path="SegmentationClass"),
-    ann_file="names.txt",
-)
+PREFIX = dict(img_path="JPEGImages", seg_map_path="SegmentationClass")
 
 
 @pytest.fixture
@@ -32,7 +28,7 @@ def root(tmp_path):
 
 
 def config(root, num_classes=21, **options):
-    dataset = copy.deepcopy(DATASET) | {"data_root": str(root)} | options
+    dataset = dict(type="PascalVOCDataset", data_prefix=PREFIX, ann_file="names.txt", data_root=str(root)) | options
     loaders = {f"{split}_dataloader": dict(dataset=copy.deepcopy(dataset)) for split in SPLITS}
     return Config(dict(model=dict(decode_head=dict(num_classes=num_classes)), **loaders))
 
@@ -52,16 +48,32 @@ def test_num_classes_is_a_number_of_classes(root, number):
     refuse(config(root, number), "classes-count", f"model.decode_head.num_classes is {number!r}")
 
 
-def test_classes_agree_with_the_data_set(root):
-    refuse(
-        config(root, 20), "classes-count", "num_classes is 20", "train data set PascalVOCDataset", "set num_classes=21"
-    )
+MAPPED = dict(type="ClassMapDataset", class_map={0: "background", 255: "road", 7: "car"}, ignore_ids=(9,))
+NAMED = dict(metainfo=dict(classes=("road", "sky")))
+ENTRIES = {  # num_classes and the data sets' entries, what the message must name
+    "of the data set": ((20, {}), "classes-count", "is 20", "train data set PascalVOCDataset", "set num_classes=21"),
+    "of the config": ((21, NAMED), "classes-count", "set num_classes=2"),
+    "of the class map": ((21, MAPPED), "classes-count", "is 21", "train data set ClassMapDataset", "num_classes=3"),
+    "no mask fits": ((None, MAPPED | dict(class_map={-1: "a", 0: "b"})), "class-map", "-1"),
+    "unknown type": ((21, dict(type="VOCDataset")), "config-type", "train", "'VOCDataset'"),
+    "no masks": ((21, dict(data_prefix=dict(img_path="JPEGImages"))), "config-data", "train", "seg_map_path"),
+    "no image": ((21, dict(ann_file="", img_suffix=".png")), "dataset-empty", "train", "*.png in ", "JPEGImages"),
+}
 
 
-def test_a_config_may_name_other_classes(root):
-    names = ("road", "sky")
-    prepare(config(root, 2, metainfo=dict(classes=names)), SPLITS)
-    refuse(config(root, 21, metainfo=dict(classes=names)), "classes-count", "set num_classes=2")
+@pytest.mark.parametrize("case", ENTRIES)
+def test_classes_and_entries_that_contradict(root, case):
+    (number, options), *expected = ENTRIES[case]
+    refuse(config(root, number, **options), *expected)
+
+
+@pytest.mark.parametrize(
+    "number, options",
+    [(2, NAMED), (3, MAPPED), (21, dict(ann_file="")), (21, dict(data_prefix=dict(img_path="JPEGImages", seg_map_path="")))],
+)  # fmt: skip
+def test_classes_and_entries_that_agree(root, number, options):
+    """Without a list images are looked for; masks may lie beside the images."""
+    prepare(config(root, number, **options), SPLITS)
 
 
 def test_only_the_asked_splits_are_looked_at(root):
@@ -75,28 +87,17 @@ def test_only_the_asked_splits_are_looked_at(root):
 
 
 @pytest.mark.parametrize(
-    "path, what",
-    [
-        ("JPEGImages", "image folder"),
-        ("SegmentationClass", "mask folder"),
-        ("names.txt", "split file"),
-    ],
+    "path, what", [("JPEGImages", "image folder"), ("SegmentationClass", "mask folder"), ("names.txt", "split file")]
 )
 def test_missing_parts_are_named_with_the_remedies(root, path, what):
     (root / path).rename(root / "moved")
-    refuse(
-        config(root), "dataset-missing", f"train {what} {root / path}", "voc_sbd.py", "configs/fcn8s_vgg16bn_minivoc.py"
-    )
+    remedies = "voc_sbd.py", "configs/fcn8s_vgg16bn_minivoc.py"
+    refuse(config(root), "dataset-missing", f"train {what} {root / path}", *remedies)
 
 
 def test_a_split_file_names_images(root):
     (root / "names.txt").write_text(" \n\n")
     refuse(config(root), "dataset-empty", "train", root / "names.txt")
-
-
-def test_without_a_split_file_images_are_looked_for(root):
-    prepare(config(root, ann_file=""), SPLITS)
-    refuse(config(root, ann_file="", img_suffix=".png"), "dataset-empty", "train", f"*.png in {root / 'JPEGImages'}")
 
 
 @pytest.mark.parametrize("depth", [1, 2])
@@ -109,10 +110,6 @@ def test_reaches_through_wrappers(root, depth):
     prepare(cfg, SPLITS)
     (root / "names.txt").unlink()
     refuse(cfg, "dataset-missing", f"split file {root / 'names.txt'}")
-
-
-def test_unknown_type_of_data_set(root):
-    refuse(config(root, type="VOCDataset"), "config-type", "train", "'VOCDataset'")
 
 
 def test_make_dir(tmp_path):
@@ -142,34 +139,16 @@ def test_unknown_optimizer(root):
     prepare(cfg, SPLITS)
 
 
-MAPPED = dict(type="ClassMapDataset", class_map={0: "background", 255: "road", 7: "car"}, ignore_ids=(9,))
-
-
 def test_the_number_of_classes_comes_from_the_class_map(root):
     cfg = config(root, None, **MAPPED)
     prepare(cfg, SPLITS)
     assert cfg.model.decode_head.num_classes == 3
 
 
-def test_the_number_of_classes_agrees_with_the_class_map(root):
-    prepare(config(root, 3, **MAPPED), SPLITS)
-    refuse(
-        config(root, 21, **MAPPED),
-        "classes-count",
-        "num_classes is 21",
-        "train data set ClassMapDataset",
-        "num_classes=3",
-    )
-
-
 def test_class_maps_of_two_splits_agree(root):
     cfg = config(root, None, **MAPPED)
     cfg.val_dataloader.dataset.class_map = {0: "background", 7: "car"}
     refuse(cfg, "classes-count", "num_classes is 3", "val data set ClassMapDataset", "2 classes")
-
-
-def test_a_class_map_that_no_mask_fits(root):
-    refuse(config(root, None, **MAPPED | dict(class_map={-1: "a", 0: "b"})), "class-map", "-1")
 
 
 @pytest.mark.parametrize("several", [False, True])
@@ -195,16 +174,10 @@ def test_one_head(root, head):
     refuse(cfg, "config-value", f"model.decode_head is {cfg.model.decode_head!r}")
 
 
-def test_no_folder_of_masks(root):
-    prefix = dict(img_path="JPEGImages")
-    cfg = config(root, data_prefix=prefix)
-    refuse(cfg, "config-data", "train", "data_prefix.seg_map_path")
+def test_a_test_split_may_have_no_masks(root):
+    cfg = config(root, data_prefix=dict(img_path="JPEGImages"))
     cfg.test_dataloader = cfg.val_dataloader  # a server has the masks
     prepare(cfg, ("test",))
-
-
-def test_masks_beside_the_images(root):
-    prepare(config(root, data_prefix=dict(img_path="JPEGImages", seg_map_path="")), SPLITS)
 
 
 def test_suffix_of_the_data_set_s_class(root):

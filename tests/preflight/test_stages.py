@@ -17,11 +17,8 @@ def chain_of(name):
 def test_a_config_without_parent_loses_one_stream_per_stage():
     chain = chain_of("fcn8s_vgg16_voc")
     assert [stage.name for stage in chain] == ["32s", "16s", "8s"]
-    assert [tuple(stage.cfg.model.decode_head.streams) for stage in chain] == [
-        ("fr",),
-        ("fr", "pool4"),
-        ("fr", "pool4", "pool3"),
-    ]
+    streams = ("fr", "pool4", "pool3")
+    assert [tuple(stage.cfg.model.decode_head.streams) for stage in chain] == [streams[:i] for i in (1, 2, 3)]
     assert {stage.cfg.optim_wrapper.optimizer.lr for stage in chain} == {0.001}
     assert all(stage.cfg.filename.endswith("fcn8s_vgg16_voc.py") for stage in chain)
 
@@ -30,11 +27,8 @@ def test_a_named_parent_brings_its_own_solver():
     chain = chain_of("reference/fcn8s_vgg16_voc")
     assert [stage.name for stage in chain] == ["32s", "16s", "8s"]
     assert [stage.cfg.optim_wrapper.optimizer.lr for stage in chain] == [1e-10, 1e-12, 1e-14]
-    assert [stage.cfg.get("parent") for stage in chain] == [
-        None,
-        "reference/fcn32s_vgg16_voc",
-        "reference/fcn16s_vgg16_voc",
-    ]
+    parents = [None, "reference/fcn32s_vgg16_voc", "reference/fcn16s_vgg16_voc"]
+    assert [stage.cfg.get("parent") for stage in chain] == parents
     assert chain[0].cfg.model.pretrained
 
 
@@ -43,11 +37,8 @@ def test_a_chain_ends_in_the_net_that_was_asked_for():
 
 
 def test_every_stage_has_a_folder_of_its_own():
-    assert [stage.cfg.work_dir for stage in chain_of("fcn8s_r50_voc")] == [
-        "runs/net/32s",
-        "runs/net/16s",
-        "runs/net/8s",
-    ]
+    folders = [stage.cfg.work_dir for stage in chain_of("fcn8s_r50_voc")]
+    assert folders == ["runs/net/32s", "runs/net/16s", "runs/net/8s"]
 
 
 def test_stages_share_no_config():

@@ -14,6 +14,10 @@ def loaders(dataset):
     return dict(train_dataloader=dict(dataset=dataset))
 
 
+def piped(name):
+    return dict(pipeline=[dict(type=name)])
+
+
 def tta(*names):
     return dict(tta_pipeline=[dict(type="TestTimeAug", transforms=[[FLIP], [dict(type=name) for name in names]])])
 
@@ -33,18 +37,8 @@ TRAIN = "train_dataloader.dataset"
         (dict(param_scheduler=dict(type="PolLr")), "param_scheduler", "PolLr", "PolyLR"),
         (dict(param_scheduler=[dict(type="PolyLR"), dict(type="LinerLR")]), "param_scheduler.1", "LinerLR", "LinearLR"),
         (loaders(dict(pipeline=[FLIP, dict(type="RandomCorp")])), f"{TRAIN}.pipeline.1", "RandomCorp", "RandomCrop"),
-        (
-            loaders(dict(dataset=dict(pipeline=[dict(type="Rezise")]))),
-            f"{TRAIN}.dataset.pipeline.0",
-            "Rezise",
-            "Resize",
-        ),
-        (
-            loaders(dict(datasets=[{}, dict(pipeline=[dict(type="Rot")])])),
-            f"{TRAIN}.datasets.1.pipeline.0",
-            "Rot",
-            None,
-        ),
+        (loaders(dict(dataset=piped("Rezise"))), f"{TRAIN}.dataset.pipeline.0", "Rezise", "Resize"),
+        (loaders(dict(datasets=[{}, piped("Rot")])), f"{TRAIN}.datasets.1.pipeline.0", "Rot", None),
         (tta("LoadAnnotation"), "tta_pipeline.0.transforms.1.0", "LoadAnnotation", "LoadAnnotations"),
     ],
 )
