@@ -39,7 +39,7 @@ def main(name: str | None = None) -> None:
     def command() -> None:
         if not loaded:
             _execute_package()
-        from fcn_plugin.checkpoints.trust import trusting
+        from fcn_plugin.checkpoints.pickles import trusting
 
         with trusting(getattr(args, "trust_checkpoint", False)):
             _module(name).main(args)

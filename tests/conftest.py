@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import settings
-from support.loaders import stop_workers
+from support.processes import stop_workers
 
 import fcn_plugin  # noqa: F401
 

@@ -52,10 +52,7 @@ def seal(path: str | os.PathLike) -> None:
 
 
 def verify(path: str | os.PathLike) -> bool:
-    """Compare a file with its checksum, or the zip archive of another program with its CRCs.
-
-    Returns:
-        True where it has a checksum and that is right; False for the file of another program.
+    """Compare a file with its checksum, or another program's zip archive with its CRCs; True where it has a checksum.
 
     Raises:
         UserError: checkpoint-damaged, file-access.
@@ -110,13 +107,11 @@ def _place_in_notes(file: BinaryIO) -> int | None:
 def _compare_crcs(file: BinaryIO) -> None:
     try:
         with zipfile.ZipFile(file) as archive:
-            written = any(entry.CRC for entry in archive.infolist())  # torch can be told to leave them out
-            broken = archive.testzip() if written else None
+            written = any(entry.CRC for entry in archive.infolist())  # a setting of torch leaves them out
+            if written and (broken := archive.testzip()):
+                raise ValueError(f"the CRC of {broken} is wrong")
     except Exception as error:  # zipfile raises errors of many kinds for damaged archives
         raise UserError("checkpoint-damaged", f"{file.name} is damaged ({error}): take another copy") from error
-    if broken:
-        message = f"{file.name} is damaged: the CRC of {broken} is wrong. Take another copy"
-        raise UserError("checkpoint-damaged", message)
 
 
 def _read(file: BinaryIO, start: int, count: int) -> bytes:

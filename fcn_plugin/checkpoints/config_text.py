@@ -8,7 +8,7 @@ import sys
 
 from mmengine.logging import print_log
 
-from .trust import may_run
+from .pickles import may_run
 
 PLACES = [(*folders, name) for folders in (("meta",), ("message_hub", "runtime_info")) for name in ("config", "cfg")]
 VALUES = (ast.Constant, ast.List, ast.Tuple, ast.Dict, ast.UnaryOp, ast.USub, ast.UAdd, ast.keyword, ast.Load)

@@ -14,7 +14,7 @@ from .read import Checkpoint, open_checkpoint
 
 LAST = "last_checkpoint"  # mmengine's name for the note of the newest checkpoint
 START = "run_start.json"  # where the run began, and which files were there before it
-NOTHING_SAVED = "started anew, nothing saved yet"  # in LAST until the first save
+NOTHING_SAVED = "started over, nothing saved yet"  # in LAST until the first save
 TEMPLATES = ("iter_{}.pth", "epoch_{}.pth")
 
 
@@ -67,11 +67,6 @@ def find_latest(work_dir: str | Path, strict: bool = True) -> Found:
 def has_saved(work_dir: str | Path) -> bool:
     """Whether the last run in the folder has saved, or resumed from a checkpoint."""
     return _noted(work_dir) not in ("", NOTHING_SAVED)
-
-
-def note_saved(work_dir: str | Path, path: str) -> None:
-    """Name the newest checkpoint, before it is written: after a kill in between, the newest file up to its step counts."""
-    write_note(Path(work_dir) / LAST, path)
 
 
 def note_start(work_dir: str | Path, start: str | None, template: str = TEMPLATES[0]) -> None:

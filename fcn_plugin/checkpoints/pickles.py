@@ -1,7 +1,8 @@
-"""Load what ``torch.save`` wrote: plain values, and no code."""
+"""Load what ``torch.save`` wrote: plain values, and no code unless the user trusts the file."""
 
 from __future__ import annotations
 
+import logging
 import pickletools
 import re
 import threading
@@ -9,21 +10,44 @@ import warnings
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from typing import Any, BinaryIO
 
 import torch
+from mmengine.logging import print_log
 
 from ..errors import UserError
 from .checksum import BROKEN
 from .plain_values import ALLOWED, RefusedError, restore
-from .trust import may_run
 
 LEGACY_PICKLES = 5  # of torch before 1.6: magic number, version, machine, content, keys; then raw weights
 HARMLESS = re.compile(
     r"torch\.|numpy\.|mmengine\.logging\.|collections\.(OrderedDict|Counter)$|_codecs\.encode$|builtins\.(getattr|bytes)$|"
     r"protocol \d$"
 )
-_alone = threading.Lock()  # torch's list is one for all threads
+_alone = threading.Lock()  # all threads share torch's list
+# trusted files that were warned of; None: no file is trusted
+_warned: ContextVar[set[str] | None] = ContextVar("warned", default=None)
+
+
+@contextmanager
+def trusting(trusted: bool = True) -> Iterator[None]:
+    """Within the context, unpickle in full checkpoints that hold more than plain values: code in them runs."""
+    token = _warned.set(set() if trusted else None)
+    try:
+        yield
+    finally:
+        _warned.reset(token)
+
+
+def may_run(path: str, what: str) -> bool:
+    """Tell whether a file may run what it asks for; warn of it once."""
+    warned = _warned.get()
+    if warned is not None and path not in warned:
+        warned.add(path)
+        message = f"{path} {what}, and is trusted: it runs whatever its author wrote into it"
+        print_log(message, "current", logging.WARNING)
+    return warned is not None
 
 
 def load_pickled(path: str, map_location=None) -> Any:
@@ -34,7 +58,7 @@ def load_pickled(path: str, map_location=None) -> Any:
         map_location: as ``torch.load`` takes it; None is the CPU.
 
     Raises:
-        UserError: checkpoint-damaged; checkpoint-code, unless :func:`~.trust.trusting` lets it run code.
+        UserError: checkpoint-damaged; checkpoint-code, unless :func:`trusting` lets it run code.
     """
     for weights_only in (True, False):
         try:

@@ -106,16 +106,11 @@ def _numbers(number: Any, content: bytes) -> np.ndarray:
     return np.frombuffer(content, number.restore()) if content else np.empty(0, number.restore())
 
 
-def _no_bytes() -> bytes:
-    """Return what an empty array holds."""
-    return b""
-
-
 # (what is made, the name in the file); NumPy 1 has the folder "core"
 ALLOWED = [
     (_History, "mmengine.logging.history_buffer.HistoryBuffer"),
     (_Record, "builtins.getattr"),
-    (_no_bytes, "builtins.bytes"),
+    (lambda: b"", "builtins.bytes"),  # what an empty array holds
     (_Array, "numpy.ndarray"),
     (_Type, "numpy.dtype"),
     *((_Array, f"numpy.{core}.multiarray._reconstruct") for core in ("core", "_core")),

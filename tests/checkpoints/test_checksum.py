@@ -27,11 +27,8 @@ def written(state, path, sealed=True):
     if path.suffix == ".pth":
         torch.save({"state_dict": state, "meta": {}}, path)
     else:
-        save_file(
-            {name: one.contiguous() for name, one in state.items()},
-            path,
-            {"format": "pt", **(BLANK if sealed else {}), "dataset_meta": '{"classes": ["a"]}'},
-        )
+        notes = {"format": "pt", **(BLANK if sealed else {}), "dataset_meta": '{"classes": ["a"]}'}
+        save_file({name: tensor.contiguous() for name, tensor in state.items()}, path, notes)
     if sealed:
         seal(path)
     return path
@@ -76,13 +73,13 @@ def accepted(path, contents):
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_100_of_100_changed_checkpoints_are_refused_and_the_net_stays(net, tmp_path, suffix):
     path = written(net.state_dict(), tmp_path / f"net{suffix}")
-    whole, before = path.read_bytes(), {name: one.clone() for name, one in net.state_dict().items()}
+    whole, before = path.read_bytes(), {name: tensor.clone() for name, tensor in net.state_dict().items()}
     rng = random.Random(0)
     for at in rng.sample(range(len(whole)), 100):
         path.write_bytes(changed(whole, at, rng.randrange(1, 256)))
         with refused("checkpoint-damaged", f"{path} is damaged: "):
             load_verified(net, open_checkpoint(str(path)))
-    assert all(torch.equal(one, before[name]) for name, one in net.state_dict().items())
+    assert all(torch.equal(tensor, before[name]) for name, tensor in net.state_dict().items())
     path.write_bytes(whole)
     load_verified(net, open_checkpoint(str(path)))
 
@@ -133,7 +130,7 @@ def test_a_sealed_file_is_read_by_all(small):
     stock = CheckpointLoader.load_checkpoint(str(small), "cpu")["state_dict"]
     own = load_file(small) if small.suffix == ".safetensors" else torch.load(small, weights_only=True)["state_dict"]
     for state in (read, stock, own):
-        assert {name: one.tolist() for name, one in state.items()} == {n: one.tolist() for n, one in SMALL.items()}
+        assert {n: t.tolist() for n, t in state.items()} == {n: t.tolist() for n, t in SMALL.items()}
 
 
 def test_the_sum_is_in_the_archives_comment(tmp_path):
@@ -143,9 +140,8 @@ def test_the_sum_is_in_the_archives_comment(tmp_path):
     with zipfile.ZipFile(path) as archive:
         assert archive.comment.decode() == comment
         assert archive.testzip() is None
-    assert (
-        torch.load(path, weights_only=True, mmap=True)["state_dict"]["a.weight"].tolist() == SMALL["a.weight"].tolist()
-    )
+    read = torch.load(path, weights_only=True, mmap=True)["state_dict"]
+    assert read["a.weight"].tolist() == SMALL["a.weight"].tolist()
     if shutil.which("unzip"):
         done = subprocess.run(["unzip", "-z", path], capture_output=True, text=True)
         assert (done.returncode, done.stdout.splitlines()[1]) == (0, comment)
@@ -197,7 +193,7 @@ def test_a_short_file_of_another_program_is_refused(tmp_path):
 
 
 def test_files_without_crcs_are_read(tmp_path):
-    """torch can be told to leave them out, and files of torch before 1.6 are no archives."""
+    """A setting of torch leaves them out, and files of torch before 1.6 are no archives."""
     torch.serialization.set_crc32_options(False)
     try:
         path = written(SMALL, tmp_path / "small.pth", sealed=False)

@@ -5,8 +5,8 @@ import torch
 from mmengine.config import Config
 
 from fcn_plugin.checkpoints.config_text import PLACES, is_plain
+from fcn_plugin.checkpoints.pickles import trusting
 from fcn_plugin.checkpoints.read import read_checkpoint
-from fcn_plugin.checkpoints.trust import trusting
 from fcn_plugin.configs import config_dir, get_config
 
 NAMES = sorted(path.stem for path in config_dir().glob("*.py"))

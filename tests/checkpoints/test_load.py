@@ -73,6 +73,21 @@ def test_reaches_into_the_wrapper_of_test_time_augmentation(tmp_path):
     assert net.backbone[0].weight.eq(2.0).all()
 
 
+NORM = "backbone.1."
+
+
+def five_classes(state):
+    return make_net(classes=5, value=2.0).state_dict()
+
+
+def lacking(state):
+    return {name: tensor for name, tensor in state.items() if NORM not in name}
+
+
+def with_neck(state):
+    return state | {"neck.fc6.weight": torch.ones(1)}
+
+
 def other_shape(state):
     return state | {"backbone.0.weight": torch.ones(4, 3, 3, 3)}
 
@@ -88,24 +103,13 @@ def replaced(name, value):
 
 # what is changed in a checkpoint -> code, and what the message names
 REFUSED = {
-    "classes": (
-        lambda state: make_net(classes=5, value=2.0).state_dict(),
-        ("checkpoint-classes", "trained for 5 classes", "num_classes=3"),
-    ),
+    "classes": (five_classes, ("checkpoint-classes", "trained for 5 classes", "num_classes=3")),
     "shape": (other_shape, ("checkpoint-fit", "backbone.0.weight", "(4, 3, 3, 3)", "(4, 3, 1, 1)")),
     "missing": (
-        lambda state: {name: t for name, t in state.items() if "backbone.1" not in name},
-        (
-            "checkpoint-fit",
-            "lacks 5",
-            "11",
-            "(backbone.1.weight, backbone.1.bias, backbone.1.running_mean, and 2 more)",
-        ),
+        lacking,
+        ("checkpoint-fit", "lacks 5", "11", f"({NORM}weight, {NORM}bias, {NORM}running_mean, and 2 more)"),
     ),
-    "unexpected": (
-        lambda state: state | {"neck.fc6.weight": torch.ones(1)},
-        ("checkpoint-fit", "1 of its tensors", "(neck.fc6.weight)"),
-    ),
+    "unexpected": (with_neck, ("checkpoint-fit", "1 of its tensors", "(neck.fc6.weight)")),
     "nan": (replaced("decode_head.score_fr.bias", float("nan")), ("checkpoint-nan", "decode_head.score_fr.bias")),
     "inf": (replaced("backbone.1.running_var", float("inf")), ("checkpoint-nan", "backbone.1.running_var")),
 }

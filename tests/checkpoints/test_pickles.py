@@ -6,6 +6,7 @@ import os
 import pickle
 import tarfile
 from collections import OrderedDict
+from functools import partial
 
 import numpy as np
 import pytest
@@ -15,9 +16,9 @@ from mmengine.logging import HistoryBuffer, MMLogger
 from support.refusals import refused
 
 from fcn_plugin.checkpoints.checksum import seal
+from fcn_plugin.checkpoints.pickles import trusting
 from fcn_plugin.checkpoints.plain_values import make_plain
 from fcn_plugin.checkpoints.read import read_checkpoint
-from fcn_plugin.checkpoints.trust import trusting
 
 
 class Call:
@@ -49,11 +50,9 @@ def check_refused(path, made, *fragments, code="checkpoint-code"):
 
 
 WAYS = {
-    "zip": lambda content, path, protocol: torch.save(content, path, pickle_protocol=protocol),
-    "legacy": lambda content, path, protocol: torch.save(
-        content, path, pickle_protocol=protocol, _use_new_zipfile_serialization=False
-    ),
-    "pickle": lambda content, path, protocol: path.write_bytes(pickle.dumps(content, protocol)),
+    "zip": torch.save,
+    "legacy": partial(torch.save, _use_new_zipfile_serialization=False),
+    "pickle": lambda content, path, pickle_protocol: path.write_bytes(pickle.dumps(content, pickle_protocol)),
 }
 
 
@@ -62,7 +61,7 @@ WAYS = {
 @pytest.mark.parametrize("protocol", range(6))
 def test_a_file_that_would_run_code_is_named_with_what_it_would_run(tmp_path, made, way, protocol):
     path = tmp_path / "bad.pth"
-    WAYS[way]({"state_dict": {}, "meta": {"deep": [trap(made)]}}, path, protocol)
+    WAYS[way]({"state_dict": {}, "meta": {"deep": [trap(made)]}}, path, pickle_protocol=protocol)
     check_refused(path, made, "would run code (posix.mkdir) on loading and was refused", "--trust-checkpoint")
     try:
         torch.load(path, weights_only=False)
@@ -72,11 +71,11 @@ def test_a_file_that_would_run_code_is_named_with_what_it_would_run(tmp_path, ma
 
 
 PLACES = {
-    "optimizer": lambda one: {"state_dict": {}, "optimizer": {"state": {0: {"momentum_buffer": one}}}},
-    "history": lambda one: {"state_dict": {}, "message_hub": {"log_scalars": {"loss": one}}},
-    "weights": lambda one: {"state_dict": OrderedDict(a=one)},
-    "key": lambda one: {"state_dict": {one: 1}},
-    "whole": lambda one: one,
+    "optimizer": lambda value: {"state_dict": {}, "optimizer": {"state": {0: {"momentum_buffer": value}}}},
+    "history": lambda value: {"state_dict": {}, "message_hub": {"log_scalars": {"loss": value}}},
+    "weights": lambda value: {"state_dict": OrderedDict(a=value)},
+    "key": lambda value: {"state_dict": {value: 1}},
+    "whole": lambda value: value,
 }
 
 
@@ -102,12 +101,13 @@ def write_eval(path, made):
     torch.save({"a": Call(eval, f"__import__('os').mkdir({str(made)!r})")}, path)
 
 
+def write_instance(path, made):
+    path.write_bytes(f"(S'{made}'\niposix\nmkdir\n.".encode())
+
+
 OTHER_KINDS = {
     "builtins in full": (write_eval, "(builtins.eval)"),
-    "the old opcode of instances": (
-        lambda path, made: path.write_bytes(f"(S'{made}'\niposix\nmkdir\n.".encode()),
-        "(posix.mkdir)",
-    ),
+    "the old opcode of instances": (write_instance, "(posix.mkdir)"),
     "a TorchScript archive": (write_torchscript, "TorchScript"),
     "an archive of the first torch": (write_tar, "torch before 0.2"),
 }
@@ -130,6 +130,12 @@ def test_a_later_protocol_without_code_says_so(tmp_path, made):
 
 
 # ---- what mmengine's checkpoints need, and its allow-list would let through
+
+
+def write_legacy(path, body):
+    """A file of torch before 1.6, without tensors."""
+    around = [pickle.dumps(value, 2) for value in (torch.serialization.MAGIC_NUMBER, 1001, {}, [])]
+    path.write_bytes(b"".join([*around[:3], body, around[3]]))
 
 
 def attribute(owner, name):
@@ -163,11 +169,8 @@ def test_a_dtype_of_numbers_takes_no_fields(tmp_path, made):
     state = (3, "<", None, ("a",), {"a": (np.dtype("f8"), 0)}, 8, 8, 63)
     dtype = b"\x80\x02}X\x01\x00\x00\x00acnumpy\ndtype\nX\x02\x00\x00\x00f8\x85R"
     path = tmp_path / "bad.pth"
-    torch.save({}, path)
     state = pickle.dumps(state, 2)[2:-1]  # without its header and its end
-    body = dtype + state + b"bs."
-    legacy = [pickle.dumps(one, 2) for one in (torch.serialization.MAGIC_NUMBER, 1001, {})]
-    path.write_bytes(b"".join([*legacy, body, pickle.dumps([], 2)]))
+    write_legacy(path, dtype + state + b"bs.")
     check_refused(path, made, "would run code (numpy.dtype with (3, '<'")
 
 
@@ -187,10 +190,8 @@ def test_a_history_brings_no_functions_along(tmp_path):
 def test_what_others_have_allowed_does_not_count(tmp_path, made):
     with torch.serialization.safe_globals([getattr, eval]):
         before = set(torch.serialization.get_safe_globals())
-        for call, named in (
-            (attribute(torch.Tensor, "tolist"), "builtins.getattr"),
-            (Call(eval, "1"), "builtins.eval"),
-        ):
+        calls = {"builtins.getattr": attribute(torch.Tensor, "tolist"), "builtins.eval": Call(eval, "1")}
+        for named, call in calls.items():
             torch.save({"a": call}, tmp_path / "bad.pth")
             check_refused(tmp_path / "bad.pth", made, named)
         assert set(torch.serialization.get_safe_globals()) == before
@@ -215,9 +216,7 @@ def test_numbers_of_numpy_come_back_as_they_were(tmp_path, old_numpy):
     path = tmp_path / "values.pth"
     content = {"values": VALUES, "in lists": [VALUES["half"], (VALUES["empty"],)]}
     if old_numpy:
-        body = pickle.dumps(content, 2).replace(b"numpy._core.multiarray", b"numpy.core.multiarray")
-        legacy = [pickle.dumps(one, 2) for one in (torch.serialization.MAGIC_NUMBER, 1001, {})]
-        path.write_bytes(b"".join([*legacy, body, pickle.dumps([], 2)]))
+        write_legacy(path, pickle.dumps(content, 2).replace(b"numpy._core.multiarray", b"numpy.core.multiarray"))
     else:
         torch.save(content, path)
     read = read_checkpoint(str(path))
@@ -265,10 +264,8 @@ def test_a_broken_history_is_refused(tmp_path, made, history):
 def test_numbers_and_configs_are_written_plain(tmp_path):
     weights = OrderedDict(a=torch.ones(1))
     weights._metadata = {"": {"version": 1}}
-    content = {
-        "state_dict": weights,
-        "meta": {"cfg": Config(dict(a=ConfigDict(b=1))), "f": len, "seed": np.int64(7), "best": np.float32(0.1)},
-    }
+    meta = {"cfg": Config(dict(a=ConfigDict(b=1))), "f": len, "seed": np.int64(7), "best": np.float32(0.1)}
+    content = {"state_dict": weights, "meta": meta}
     make_plain(content)
     torch.save(content, tmp_path / "plain.pth")
     read = torch.load(tmp_path / "plain.pth", weights_only=True)
@@ -292,10 +289,8 @@ def test_trust_runs_the_code_and_warns_once(tmp_path, made, caplog):
             made.rmdir()
     finally:
         MMLogger.get_current_instance().removeHandler(caplog.handler)
-    (warning,) = [one for one in caplog.records if one.levelno == logging.WARNING]
-    assert warning.getMessage() == (
-        f"{path} would run code (posix.mkdir) on loading, and is trusted: it runs whatever its author wrote into it"
-    )
+    (warning,) = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert f"{path} would run code (posix.mkdir) on loading, and is trusted" in warning
     check_refused(path, made, "(posix.mkdir)")  # outside again
 
 

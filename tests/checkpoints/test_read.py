@@ -1,4 +1,4 @@
-"""Reading checkpoint files: whole or not at all, once, and what an opened one tells."""
+"""Reading checkpoint files: whole or not at all, once, and what an opened one holds."""
 
 import io
 
@@ -32,11 +32,9 @@ def test_a_bare_state_dict_counts(tmp_path):
 def test_a_file_is_hashed_once_and_unpickled_once(tmp_path, monkeypatch):
     path, calls = written({"state_dict": {"a": torch.ones(2)}}, tmp_path / "a.pth"), []
     seal(path)
-    for name in ("verify", "load_pickled"):
-        function = getattr(read, name)
-        monkeypatch.setattr(
-            read, name, lambda *args, name=name, function=function: calls.append(name) or function(*args)
-        )
+    for function in (read.verify, read.load_pickled):
+        name = function.__name__
+        monkeypatch.setattr(read, name, lambda *args, call=function: calls.append(call.__name__) or call(*args))
     open_checkpoint(path).require_finite()
     assert calls == ["verify", "load_pickled"]
 

@@ -18,6 +18,8 @@ from fcn_plugin.errors import UserError
 
 pytestmark = pytest.mark.skipif(torch.cuda.is_available(), reason="gloo, and processes forked without a GPU's threads")
 
+BAD_INPUT = UserError("image-unreadable", "photo.jpg: can't be read")
+
 
 @HOOKS.register_module()
 class EndHook(Hook):
@@ -31,10 +33,7 @@ class EndHook(Hook):
             return
         if self.how == "killed":
             os.kill(os.getpid(), signal.SIGKILL)
-        raise {
-            "bad input": UserError("image-unreadable", "photo.jpg: can't be read"),
-            "defect": RuntimeError("a defect"),
-        }[self.how]
+        raise {"bad input": BAD_INPUT, "defect": RuntimeError("a defect")}[self.how]
 
 
 @pytest.fixture
@@ -55,11 +54,11 @@ def config(leaf, tmp_path):
     return write
 
 
-def assert_left_alone(one, rank, count):
-    """A process of those that go on learns of the end of another one."""
-    assert one.code == 1, one.err
-    assert one.err.startswith(f"error: [process-lost] process {rank} (of {count}, from 0) can't reach another one (")
-    assert one.err.endswith("then start all again, training with --resume\n")
+def assert_left_alone(ended, rank, count):
+    """A process of those that go on learns of the end of another."""
+    assert ended.code == 1, ended.err
+    assert ended.err.startswith(f"error: [process-lost] process {rank} (of {count}, from 0) can't reach another one (")
+    assert ended.err.endswith("then start all again, training with --resume\n")
 
 
 @pytest.mark.parametrize(
@@ -69,13 +68,13 @@ def assert_left_alone(one, rank, count):
 def test_others_end(config, tmp_path, how, code, victim, count):
     """At once, not after gloo's half an hour."""
     ended = run_forked(count, tool, "train", config(victim, how), "--work-dir", tmp_path / "work")
-    for rank, one in enumerate(ended):
+    for rank, process in enumerate(ended):
         if rank == victim:
-            assert one.code == code, one.err
-            assert (one.err == "error: [image-unreadable] photo.jpg: can't be read\n") == (how == "bad input")
+            assert process.code == code, process.err
+            assert (process.err == f"error: {BAD_INPUT}\n") == (how == "bad input")
         else:
-            assert_left_alone(one, rank, count)
-            assert one.seconds < ended[victim].seconds + 10
+            assert_left_alone(process, rank, count)
+            assert process.seconds < ended[victim].seconds + 10
 
 
 def fails_before_the_first_step(rank, config, work_dir):
@@ -99,7 +98,7 @@ def end_of_a_tool(rank, seconds):
         distributed.init_process_group("gloo")
         if rank == 1:
             time.sleep(seconds)
-            raise UserError("image-unreadable", "photo.jpg: can't be read")
+            raise BAD_INPUT
 
     run(main)
 
@@ -107,7 +106,7 @@ def end_of_a_tool(rank, seconds):
 @pytest.mark.parametrize("seconds", [0, 0.5])
 def test_nobody_waits_at_the_exit(seconds):
     first, second = run_forked(2, end_of_a_tool, seconds)
-    assert (second.code, second.err) == (2, "error: [image-unreadable] photo.jpg: can't be read\n")
+    assert (second.code, second.err) == (2, f"error: {BAD_INPUT}\n")
     assert_left_alone(first, 0, 2)
     assert first.seconds < second.seconds + 10
 
@@ -119,24 +118,22 @@ def message(rank, error):
 REMOTE = (
     "NCCL error in: ProcessGroupNCCL.cpp:1, remote process exited or there was a network error\nncclRemoteError: ..."
 )
+PIPE = "[/x/gloo/transport/tcp/pair.cc:5] writev [1.2.3.4]:5: Broken pipe"
 
 
 @pytest.mark.parametrize(
-    "error, told",
+    "error, expected",
     [
-        (
-            RuntimeError("[/x/gloo/transport/tcp/pair.cc:5] writev [1.2.3.4]:5: Broken pipe"),
-            "(writev [1.2.3.4]:5: Broken pipe):",
-        ),
+        (RuntimeError(PIPE), "(writev [1.2.3.4]:5: Broken pipe):"),
         (RuntimeError("[/x/gloo/buffer.cc:8] Timed out waiting 9ms for recv"), "(Timed out waiting 9ms for recv):"),
         (distributed.DistBackendError(REMOTE), "remote process exited or there was a network error):"),
         (distributed.DistStoreError("Timed out after 9 seconds. 1/2 clients joined."), "1/2 clients joined):"),
         (distributed.DistNetworkError("failed to listen. port: 29, name: EADDRINUSE"), "give a free one, as PORT to"),
     ],
 )
-def test_errors_of_the_network_are_one_line(error, told):
+def test_errors_of_the_network_are_one_line(error, expected):
     (found,) = values(1, message, error)
-    assert told in found
+    assert expected in found
     assert "\n" not in found
 
 

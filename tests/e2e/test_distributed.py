@@ -42,8 +42,8 @@ class RankWeightsHook(Hook):
 def in_pair(name, *words):
     """A tool in two processes."""
     ended = run_forked(2, tool, name, *words)
-    code = next((one.code for one in ended if one.code != 0), 0)
-    return Outcome(code, "".join(one.out for one in ended), "".join(one.err for one in ended))
+    code = next((process.code for process in ended if process.code != 0), 0)
+    return Outcome(code, "".join(process.out for process in ended), "".join(process.err for process in ended))
 
 
 def train_pair(config, work_dir, *options):
@@ -60,7 +60,7 @@ def pair(leaf, tmp_path_factory):
 def test_training_ends_well(pair, trained):
     done, work_dir = pair
     assert (done.code, done.err) == (0, "")
-    assert re.findall(r"Iter\(train\) \[(\d)/2\]", done.out) == ["1", "2"]  # one process speaks
+    assert re.findall(r"Iter\(train\) \[(\d)/2\]", done.out) == ["1", "2"]  # the main process alone prints
     assert_complete(work_dir, trained)
 
 
@@ -108,7 +108,7 @@ def test_a_sampler_that_counts_twice_is_refused(trained, tmp_path):
     options = ("--work-dir", tmp_path, "--cfg-options", "test_dataloader.sampler.round_up=True")
     done = in_pair("test", trained.config, trained.best, *options)
     assert done.code == 2
-    assert "error: 4 images were evaluated, the data set has 3: set round_up=False" in done.err
+    assert "4 images were evaluated, the data set has 3: set round_up=False" in done.err
     assert not (tmp_path / "metrics.json").exists()
 
 

@@ -8,11 +8,8 @@ import torch
 from support.processes import TOOLS, Run, run_process
 
 MOMENTUM = 0.25
-EMA = (
-    "default_hooks.ema.type=EMAHook",
-    f"default_hooks.ema.momentum={MOMENTUM}",
-    "default_hooks.ema.update_buffers=True",
-)
+ENTRIES = ("type=EMAHook", f"momentum={MOMENTUM}", "update_buffers=True")
+EMA = [f"default_hooks.ema.{entry}" for entry in ENTRIES]
 NO_MOMENTUM = ("optim_wrapper.optimizer.lr=0.05", "optim_wrapper.optimizer.momentum=0.0")
 BN_MEAN = "backbone.features.0.bn.running_mean"
 SCORE = "decode_head.score_fr.weight"
@@ -40,9 +37,9 @@ def averaged(leaf, tmp_path_factory):
 def test_checkpoints_hold_the_average_as_the_nets_weights(averaged, name):
     trained = [load(averaged.work_dir, step)["ema_state_dict"][f"module.{name}"] for step in (1, 2, 3)]
     expected = trained[0]
-    for step, one in enumerate(trained[1:], start=2):
-        assert not torch.equal(one, trained[step - 2])
-        expected = (1 - MOMENTUM) * expected + MOMENTUM * one
+    for step, tensor in enumerate(trained[1:], start=2):
+        assert not torch.equal(tensor, trained[step - 2])
+        expected = (1 - MOMENTUM) * expected + MOMENTUM * tensor
         torch.testing.assert_close(load(averaged.work_dir, step)["state_dict"][name], expected)
 
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 import pytest
 import torch
-from support.crash_runs import CrashRun, differences, end_state, finish, killed_after, load, write_config
+from support.crash_runs import ALONE, CrashRun, differences, end_state, finish, killed_after, load, write_config
 from support.refusals import refused
 from support.soak import die_everywhere, reference_end, survive
 
@@ -83,7 +83,7 @@ def test_a_signal_in_a_validation(config, reference, tmp_path):
 
 
 def test_a_second_run_in_the_folder(config, tmp_path):
-    """It is told who is there before it writes anything, and the first goes on."""
+    """It is refused before it writes anything, and the first goes on."""
     work_dir = tmp_path / "work"
     first = CrashRun(load(config, work_dir))
     with killed_after(first):
@@ -132,8 +132,8 @@ def test_no_other_seed_would_do(config, reference, tmp_path):
 
 
 def test_the_number_of_workers_changes_nothing(config, reference, tmp_path):
-    cfg = load(config, tmp_path / "work", train_dataloader__num_workers=0, train_dataloader__persistent_workers=False)
-    assert differences(reference[0], end_of(finish(cfg), tmp_path / "work")) == []
+    run = finish(load(config, tmp_path / "work", **ALONE))
+    assert differences(reference[0], end_of(run, tmp_path / "work")) == []
 
 
 def test_files_of_the_data_set_vanish(config, reference, tmp_path):
@@ -143,15 +143,13 @@ def test_files_of_the_data_set_vanish(config, reference, tmp_path):
     own_config = write_config(own, STEPS, saves=50, validations=6)
     images = own / "VOC2012" / "JPEGImages"
     work_dir = tmp_path / "work"
-    alone = dict(train_dataloader__num_workers=0, train_dataloader__persistent_workers=False)
-    run = finish(
-        load(own_config, work_dir, custom_hooks=[dict(type="RemoveFolder", step=4, path=str(images))], **alone)
-    )
+    removal = [dict(type="RemoveFolder", step=4, path=str(images))]
+    run = finish(load(own_config, work_dir, custom_hooks=removal, **ALONE))
     assert run.code == 2
     assert f"stopped after step 4: go on with --resume, from {work_dir / 'iter_4.pth'}" in run.said()
     assert f"error: [image-unreadable] {images}" in run.said()
     os.rename(images.with_suffix(".away"), images)
-    assert differences(reference[0], end_of(finish(load(own_config, work_dir, **alone)), work_dir)) == []
+    assert differences(reference[0], end_of(finish(load(own_config, work_dir, **ALONE)), work_dir)) == []
 
 
 class TestFullDisk:

@@ -59,10 +59,10 @@ def config(tmp_path_factory):
 def evaluate(rank, cfg, processes):
     """{(sampler, images): (scores, confusion matrix as the first process writes it)}; one runner for all, which saves seconds."""
     init_default_scope("mmseg")
-    one = cfg.copy()
-    one.launcher = "pytorch" if processes > 1 else "none"
-    one.work_dir = f"{cfg.work_dir}/{processes}"
-    runner = FCNRunner.from_cfg(one)
+    own = cfg.copy()
+    own.launcher = "pytorch" if processes > 1 else "none"
+    own.work_dir = f"{cfg.work_dir}/{processes}"
+    runner = FCNRunner.from_cfg(own)
     found = {}
     for sampler, entries in SAMPLERS.items():
         for images in COUNTS:
@@ -70,7 +70,7 @@ def evaluate(rank, cfg, processes):
             loader.dataset = dict(loader.dataset, indices=images, serialize_data=False)
             runner._test_dataloader, runner._test_loop = loader, cfg.test_cfg
             scores = runner.test()
-            found[sampler, images] = scores, np.load(f"{one.work_dir}/confusion.npy") if rank == 0 else None
+            found[sampler, images] = scores, np.load(f"{own.work_dir}/confusion.npy") if rank == 0 else None
     return found
 
 

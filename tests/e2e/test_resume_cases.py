@@ -3,7 +3,7 @@
 import pytest
 import torch
 from mmengine.optim import OptimWrapper, OptimWrapperDict
-from support.crash_runs import differences, end_state, finish, load, write_config
+from support.crash_runs import ALONE, differences, end_state, finish, load, write_config
 from support.faults import DieAt
 from support.refusals import refused
 
@@ -13,7 +13,6 @@ from fcn_plugin.engine.optim_wrappers import gathers_gradients
 pytestmark = pytest.mark.skipif(torch.cuda.is_available(), reason="processes are forked without a GPU's threads")
 
 STEPS = 8
-ALONE = dict(train_dataloader__num_workers=0, train_dataloader__persistent_workers=False)
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +158,7 @@ def test_a_kill_in_the_first_save_after_a_start_from_elsewhere(config, tmp_path)
 
 
 def test_the_engines_own_average(config, tmp_path):
-    """By its full name, and told to stop in a validation that has no checkpoint yet."""
+    """By its full name, and stopped in a validation that has no checkpoint yet."""
     own = dict(default_hooks__ema__type="mmengine.EMAHook", **ALONE)
     assert finish(load(config, tmp_path / "whole", **own)).code == 0
     work_dir = tmp_path / "work"

@@ -169,19 +169,19 @@ def test_a_parent_that_lost_a_layer_stops_the_chain(cut_off, leaf, tool):
     change(best, score_fr=None)
     shutil.rmtree(cut_off / "16s")
     done = tool("train_stages", *arguments(leaf, cut_off))
-    tool_refused(done, cut_off / "16s", "parent-agreement", best)
+    tool_refused(done, cut_off / "16s", "checkpoint-fit", best, "score_fr")
     assert "Iter(train)" not in done.out
 
 
-def test_of_two_best_checkpoints_the_higher_counts(cut_off, leaf, tool):
+def test_of_two_best_checkpoints_the_noted_one_counts(cut_off, leaf, tool):
     """A run that is killed between two of them may leave both."""
-    (cut_off / "32s" / "finished.json").unlink()
-    best = best_of(cut_off / "32s")
-    checkpoint = torch.load(best, weights_only=False)
-    checkpoint["message_hub"]["runtime_info"]["best_score"] = 0.99
-    torch.save(checkpoint, best.with_name("best_mIoU_iter_1.pth"))
+    folder = cut_off / "32s"
+    (folder / "finished.json").unlink()
+    other = shutil.copy(best_of(folder), folder / "best_mIoU_iter_1.pth")
+    note = json.loads((folder / "best.json").read_text())
+    (folder / "best.json").write_text(json.dumps({key: dict(file=other.name, score=0.99) for key in note}))
     done = tool("train_stages", *arguments(leaf, cut_off))
-    assert f"32s: mIoU 99.00, {best.with_name('best_mIoU_iter_1.pth')}" in done.out
+    assert f"32s: mIoU 99.00, {other}" in done.out
 
 
 def test_counts_of_check_images(leaf, tool, tmp_path):

@@ -19,9 +19,8 @@ def unequal(own_data):
 
 
 def counts(tool, trained, root, folder, *options):
-    done = tool(
-        "test", trained.config, trained.best, "--data-root", root, "--work-dir", folder, "--cfg-options", *options
-    )
+    places = ("--data-root", root, "--work-dir", folder)
+    done = tool("test", trained.config, trained.best, *places, "--cfg-options", *options)
     assert done.code == 0, done.err
     return np.load(folder / "confusion.npy"), done.out
 
@@ -39,11 +38,11 @@ def config_with_batches(trained, tmp_path):
 
 def test_counts(tool, trained, unequal, config_with_batches, tmp_path):
     root, _ = unequal
-    one, _ = counts(tool, trained, root, tmp_path / "one", "test_dataloader.batch_size=1")
+    single, _ = counts(tool, trained, root, tmp_path / "single", "test_dataloader.batch_size=1")
     in_batches = replace(trained, config=config_with_batches)
     several, _ = counts(tool, in_batches, root, tmp_path / "several", "test_dataloader.num_workers=0")
-    assert one.sum() == several.sum() > 0
-    assert np.abs(one - several).sum() <= 2  # rounding decides where two classes tie
+    assert single.sum() == several.sum() > 0
+    assert np.abs(single - several).sum() <= 2  # rounding decides where two classes tie
 
 
 def test_a_broken_image_is_skipped(tool, trained, unequal, config_with_batches, tmp_path):

@@ -19,17 +19,17 @@ from mmengine.runner import Runner, load_checkpoint
 from mmseg.apis import MMSegInferencer, init_model
 from mmseg.registry import MODELS
 from support.processes import forget_runs
-from support.refusals import refused
+from support.refusals import refused, tool_refused
 
 from fcn_plugin.checkpoints.load import load_verified
-from fcn_plugin.checkpoints.read import open_checkpoint
-from fcn_plugin.checkpoints.read import read_checkpoint
-from fcn_plugin.checkpoints.trust import trusting
+from fcn_plugin.checkpoints.pickles import trusting
+from fcn_plugin.checkpoints.read import open_checkpoint, read_checkpoint
 from fcn_plugin.commands.import_weights import import_weights
 from fcn_plugin.engine.hooks.parent_agreement import ParentAgreementHook
 
 IMPORT = "model_converters/import_weights"
 NO_START = "load_from=None"
+PRETRAINED = "model.backbone.init_cfg.type=Pretrained", "model.backbone.init_cfg.checkpoint={}"
 STOCK = Path(mmseg.__file__).parent / ".mim" / "tools"
 
 
@@ -74,9 +74,7 @@ def train(tool, leaf, bad, *options):
 
 
 def with_options(*options):
-    return lambda tool, leaf, bad: train(
-        tool, leaf, bad, "--cfg-options", NO_START, *(one.format(bad) for one in options)
-    )
+    return lambda tool, leaf, bad: train(tool, leaf, bad, "--cfg-options", NO_START, *(o.format(bad) for o in options))
 
 
 def resumed_by_itself(tool, leaf, bad):
@@ -112,14 +110,8 @@ TOOLS = {
     "train --resume": resumed_by_itself,
     "load_from": lambda tool, leaf, bad: train(tool, leaf, bad, "--cfg-options", f"load_from={bad}"),
     "model.pretrained": with_options("model.pretrained={}"),
-    "backbone.init_cfg": with_options(
-        "model.backbone.init_cfg.type=Pretrained", "model.backbone.init_cfg.checkpoint={}"
-    ),
-    "backbone.init_cfg, a part": with_options(
-        "model.backbone.init_cfg.type=Pretrained",
-        "model.backbone.init_cfg.checkpoint={}",
-        "model.backbone.init_cfg.prefix=backbone",
-    ),
+    "backbone.init_cfg": with_options(*PRETRAINED),
+    "backbone.init_cfg, a part": with_options(*PRETRAINED, "model.backbone.init_cfg.prefix=backbone"),
     "model.init_cfg": with_options("model.init_cfg.type=Pretrained", "model.init_cfg.checkpoint={}"),
     "test": lambda tool, leaf, bad: tool("test", leaf, bad, "--work-dir", bad.parent / "work"),
     "predict": predict,
@@ -130,11 +122,8 @@ TOOLS = {
 
 @pytest.mark.parametrize("way", TOOLS)
 def test_tools_refuse_it(tool, leaf, bad, made, way):
-    done = TOOLS[way](tool, leaf, bad)
-    assert done.code == 2
-    code = "checkpoint-resume" if way == "train --resume" else "checkpoint-code"  # of the folder, and of the one file
-    assert done.err.startswith(f"error: [{code}] ")
-    assert all(part.format(bad) in done.err for part in REFUSAL)
+    code = "checkpoint-resume" if way == "train --resume" else "checkpoint-code"  # of the folder, and of the file
+    tool_refused(TOOLS[way](tool, leaf, bad), made, code, *(part.format(bad) for part in REFUSAL))
     assert not made.exists()
 
 
@@ -147,17 +136,16 @@ TRUSTED = {
 
 
 @pytest.mark.parametrize("way", TRUSTED)
-def test_tools_run_it_where_they_are_told_to(tool, leaf, bad, made, way):
+def test_tools_run_it_on_request(tool, leaf, bad, made, way):
     done = TRUSTED[way](tool, leaf, bad)
     assert done.code == 0, done.err
     assert made.is_dir()
     assert (done.out + done.err).count(f"{bad} would run code (posix.mkdir) on loading, and is trusted") == 1
 
 
-def test_stages_run_it_where_they_are_told_to(tool, leaf, bad, made, monkeypatch):
-    monkeypatch.setattr(
-        "fcn_plugin.commands.train_stages.train_stages", lambda stages, images: read_checkpoint(str(bad)) and bad
-    )
+def test_stages_run_it_on_request(tool, leaf, bad, made, monkeypatch):
+    stages = "fcn_plugin.commands.train_stages.train_stages"
+    monkeypatch.setattr(stages, lambda stages, images: read_checkpoint(str(bad)) and bad)
     assert tool("train_stages", leaf, "--work-dir", bad.parent / "work", "--trust-checkpoint").code == 0
     assert made.is_dir()
 
@@ -191,7 +179,13 @@ def stock_runner(leaf, bad):
 
 def stock_tool(name, *options):
     def call(leaf, bad):
-        sys.argv = [name, str(leaf), *(str(one).format(bad) for one in options), "--work-dir", str(bad.parent / "work")]
+        sys.argv = [
+            name,
+            str(leaf),
+            *(str(option).format(bad) for option in options),
+            "--work-dir",
+            str(bad.parent / "work"),
+        ]
         runpy.run_path(str(STOCK / name), run_name="__main__")
 
     return call
@@ -199,8 +193,8 @@ def stock_tool(name, *options):
 
 def initialised(prefix=None):
     def call(leaf, bad):
-        net = BaseModule(dict(type="Pretrained", checkpoint=str(bad), **({"prefix": prefix} if prefix else {})))
-        net.init_weights()
+        given = {"prefix": prefix} if prefix else {}
+        BaseModule(dict(type="Pretrained", checkpoint=str(bad), **given)).init_weights()
 
     return call
 
@@ -244,7 +238,7 @@ def test_100_of_100_changes_to_a_trained_checkpoint_are_refused(tool, trained, l
     """By the sum that training wrote; and a tool says so as it says all else."""
     path = shutil.copy(trained.best, tmp_path / "changed.pth")
     net = build(leaf)
-    before = {name: one.clone() for name, one in net.state_dict().items()}
+    before = {name: tensor.clone() for name, tensor in net.state_dict().items()}
     rng = random.Random(0)
     for count, at in enumerate(rng.sample(range(path.stat().st_size), 100)):
         with open(path, "r+b") as file:
@@ -254,14 +248,14 @@ def test_100_of_100_changes_to_a_trained_checkpoint_are_refused(tool, trained, l
             file.write(bytes([was ^ rng.randrange(1, 256)]))
         with refused("checkpoint-damaged", path, "checksum"):
             load_verified(net, open_checkpoint(str(path)))
-        if count < 99:  # the last one stays for the tool
+        if count < 99:  # the last change stays for the tool
             with open(path, "r+b") as file:
                 file.seek(at)
                 file.write(bytes([was]))
-    assert all(torch.equal(one, before[name]) for name, one in net.state_dict().items())
+    assert all(torch.equal(tensor, before[name]) for name, tensor in net.state_dict().items())
     done = tool("test", leaf, path, "--work-dir", tmp_path / "work", "--trust-checkpoint")  # which is of other things
-    assert (done.code, done.out) == (2, "")
-    assert done.err.startswith(f"error: [checkpoint-damaged] {path} is damaged: ")
+    tool_refused(done, tmp_path / "work", "checkpoint-damaged", f"{path} is damaged: ")
+    assert done.out == ""
 
 
 @pytest.mark.parametrize("trust", [(), ("--trust-checkpoint",)])
@@ -274,7 +268,5 @@ def test_a_config_in_a_checkpoint_is_no_program(tool, trained, made, tmp_path, t
     done = tool("train", trained.config, "--resume", tmp_path / "iter_2.pth", *options)
     assert done.code == 0, done.err
     assert made.exists() == bool(trust)
-    if not trust:
-        assert (
-            f"{tmp_path / 'iter_2.pth'}: meta.config is a program that may be run later, and was left out" in done.out
-        )
+    notice = f"{tmp_path / 'iter_2.pth'}: meta.config is a program that may be run later, and was left out"
+    assert (notice in done.out) == (not trust)

@@ -1,4 +1,4 @@
-"""What DDP is told where a config leaves it open, and gradients that are summed in 16 bits."""
+"""Arguments of DDP that a config leaves open, and gradients that are summed in 16 bits."""
 
 import pytest
 import torch
@@ -21,9 +21,8 @@ def config(**entries):
 @pytest.fixture
 def group(tmp_path):
     """One process that sums over itself."""
-    distributed.init_process_group(
-        "gloo", store=distributed.FileStore(str(tmp_path / "store"), 1), rank=0, world_size=1
-    )
+    store = distributed.FileStore(str(tmp_path / "store"), 1)
+    distributed.init_process_group("gloo", store=store, rank=0, world_size=1)
     yield
     distributed.destroy_process_group()
 
@@ -34,10 +33,10 @@ def runner(monkeypatch):
     monkeypatch.setenv("LOCAL_RANK", "0")
 
     def build(several=True, **entries):
-        one = object.__new__(FCNRunner)
-        one.cfg, one._distributed = config(**entries), several
-        one.logger = type("Silent", (), {"info": lambda *args: None})()
-        return one
+        made = object.__new__(FCNRunner)
+        made.cfg, made._distributed = config(**entries), several
+        made.logger = type("Silent", (), {"info": lambda *args: None})()
+        return made
 
     return build
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 import torch
-from support.crash_runs import differences, end_state, finish, load, write_config
+from support.crash_runs import ALONE, differences, end_state, finish, load, write_config
 from support.refusals import refused
 
 from fcn_plugin.engine.hooks.finite_loss import FiniteLossHook
@@ -22,15 +22,7 @@ def config(tmp_path_factory):
 def diverging(config, work_dir, step, lr, returns, **more):
     """A run that diverges at a step while its rate is above ``lr``."""
     hooks = [dict(type="DivergeAbove", step=step, lr=lr), *more.pop("custom_hooks", [])]
-    return load(
-        config,
-        work_dir,
-        custom_hooks=hooks,
-        default_hooks__finite_loss__returns=returns,
-        train_dataloader__num_workers=0,
-        train_dataloader__persistent_workers=False,
-        **more,
-    )
+    return load(config, work_dir, custom_hooks=hooks, default_hooks__finite_loss__returns=returns, **ALONE, **more)
 
 
 def rates(run):
@@ -40,7 +32,7 @@ def rates(run):
 
 @pytest.fixture(scope="module")
 def twice(config, tmp_path_factory):
-    """(run, work dir) of one that has to return twice."""
+    """(run, work dir) of a run that has to return twice."""
     work_dir = tmp_path_factory.mktemp("twice") / "work"
     return finish(diverging(config, work_dir, step=8, lr=0.015, returns=3)), work_dir
 
@@ -50,9 +42,8 @@ def test_returns_until_it_holds(twice):
     assert run.code == 0, run.said()
     said = run.said()
     for number, rate in ((1, 0.5), (2, 0.5)):
-        assert (
-            f"back to {work_dir / 'iter_6.pth'} with the learning rate x {rate:g}, return {number} of at most 3" in said
-        )
+        back = f"back to {work_dir / 'iter_6.pth'} with the learning rate x {rate:g}"
+        assert f"{back}, return {number} of at most 3" in said
     assert "return 1: the learning rate goes on at" in said
     steps = rates(run)
     assert [step for step, _ in steps] == [*range(1, 8), 7, 7, *range(8, 13)]

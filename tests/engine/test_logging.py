@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from fcn_plugin.engine.logging import print_main, quiet_console
+from fcn_plugin.weights import fit
 
 
 @pytest.fixture
@@ -33,6 +34,7 @@ def handle(tmp_path, capsys):
         ("runner", "__init__", "Hooks will be executed in the following order"),
         ("runner", "wrap_model", "Distributed training is not used"),
         ("base_module", "_dump_init_info", "backbone.weight - torch.Size"),
+        (fit.__name__.rpartition(".")[2], fit._log_lines.__name__, "one by one:"),
         ("checkpoint_hook", "before_train", "Checkpoints will be saved to"),
         ("logger_hook", "before_run", "Exp name: net_2026"),
         ("fileio", "dump", "HardDiskBackend is the backend"),

@@ -1,4 +1,4 @@
-"""One run in a work dir: the second one is told who has it; a lock ends with its process, however that ends."""
+"""One run in a work dir: the second one is refused; a lock ends with its process, however that ends."""
 
 import json
 import multiprocessing
@@ -32,7 +32,7 @@ def holder(tmp_path):
     process.join()
 
 
-def test_the_second_is_told_who_has_it(holder, tmp_path):
+def test_the_second_is_refused_and_the_owner_named(holder, tmp_path):
     with refused("work-dir-locked", tmp_path) as caught, work_dir_lock(str(tmp_path)):
         pass
     owner = json.loads((tmp_path / LOCK).read_text())

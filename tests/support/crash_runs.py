@@ -25,6 +25,7 @@ from fcn_plugin.datatools.minivoc.writer import make_minivoc
 from fcn_plugin.errors import UserError
 
 STEPS = 60
+ALONE = dict(train_dataloader__num_workers=0, train_dataloader__persistent_workers=False)  # overrides: no workers
 LEAF = """
 _base_ = {base!r}
 custom_imports = dict(imports=["fcn_plugin", "support.builders", "support.faults"], allow_failed_imports=False)
@@ -72,7 +73,7 @@ def write_config(folder: Path, steps: int = STEPS, saves: int = 3, validations: 
     """Data, and a config with every kind of state: augmentation, dropout, batch norm, momentum, schedules, averages, best score.
 
     Args:
-        folder: an existing one.
+        folder: an existing folder.
         steps: of a run.
         saves: steps from save to save.
         validations: steps from validation to validation.
@@ -88,23 +89,14 @@ def write_config(folder: Path, steps: int = STEPS, saves: int = 3, validations: 
 def load(config: Path, work_dir: Path, **overrides) -> Config:
     """The config with a work dir and changes by dotted names."""
     cfg = get_config(str(config))
-    changes = {
-        name.replace("__", "."): copy.deepcopy(value) for name, value in overrides.items()
-    }  # merging uses them up
-    cfg.merge_from_dict(changes)
-    cfg.work_dir = str(work_dir)
-    cfg.launcher = "none"
+    overrides = copy.deepcopy(overrides)  # merging uses them up
+    cfg.merge_from_dict({name.replace("__", "."): value for name, value in overrides.items()})
+    cfg.work_dir, cfg.launcher = str(work_dir), "none"
     return cfg
 
 
 class CrashRun:
-    """A training run in a process group of its own; what it says goes to ``console``.
-
-    Args:
-        cfg: from :func:`load`.
-        resume: as for ``train``.
-        first: called in the new process.
-    """
+    """A training run in a process group of its own, which calls ``first``; its output goes to the file ``console``."""
 
     def __init__(self, cfg: Config, resume: str | None = "auto", first: Callable[[], None] = lambda: None) -> None:
         self.console = Path(cfg.work_dir).with_suffix(".console")
@@ -232,7 +224,7 @@ def differences(first, second, name: str = "") -> list[str]:
     """Names of what differs between two end states."""
     if isinstance(first, dict) and isinstance(second, dict):
         names = list(dict.fromkeys([*first, *second]))
-        return [d for one in names for d in differences(first.get(one), second.get(one), f"{name}/{one}")]
+        return [d for key in names for d in differences(first.get(key), second.get(key), f"{name}/{key}")]
     return [] if first == second else [name]
 
 
@@ -240,7 +232,7 @@ def _plain(value):
     if isinstance(value, torch.Tensor):
         return (tuple(value.shape), str(value.dtype), value.cpu().contiguous().numpy().tobytes())
     if isinstance(value, dict):
-        return {str(key): _plain(one) for key, one in value.items()}
+        return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return {str(i): _plain(one) for i, one in enumerate(value)}
+        return {str(i): _plain(item) for i, item in enumerate(value)}
     return value

@@ -14,12 +14,19 @@ from fcn_plugin.errors import UserError
 
 
 class AtStep(Hook):
-    """Does ``act`` once, after ``step`` steps: before the checkpoint of that step, or in its validation."""
+    """Does ``act`` once, after ``step`` steps: before the checkpoint of that step, or in its validation.
+
+    Args:
+        step: its number.
+        place: ``train`` or ``val``.
+        settings: attributes that ``act`` reads.
+    """
 
     priority = "HIGH"
 
-    def __init__(self, step: int, place: str = "train") -> None:
+    def __init__(self, step: int, place: str = "train", **settings) -> None:
         self.step, self.place = step, place
+        vars(self).update(settings)
 
     def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None) -> None:
         if self.place == "train" and runner.iter + 1 == self.step:
@@ -35,11 +42,7 @@ class AtStep(Hook):
 
 @HOOKS.register_module()
 class SignalGroup(AtStep):
-    """A signal for the run and its data loaders."""
-
-    def __init__(self, name: str, **kwargs) -> None:
-        super().__init__(**kwargs)
-        self.name = name
+    """The signal ``name`` for the run and its data loaders."""
 
     def act(self) -> None:
         os.killpg(os.getpgid(0), signal.Signals[self.name])
@@ -47,11 +50,7 @@ class SignalGroup(AtStep):
 
 @HOOKS.register_module()
 class SignalOne(AtStep):
-    """A signal for one process of several."""
-
-    def __init__(self, name: str, rank: int, **kwargs) -> None:
-        super().__init__(**kwargs)
-        self.name, self.rank = name, rank
+    """The signal ``name`` for the process ``rank``."""
 
     def act(self) -> None:
         if get_rank() == self.rank:
@@ -62,24 +61,16 @@ class SignalOne(AtStep):
 class LimitFileSize(AtStep):
     """No file may grow beyond ``size`` bytes from now on."""
 
-    def __init__(self, size: int, **kwargs) -> None:
-        super().__init__(**kwargs)
-        self.size = size
-
     def act(self) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (self.size, resource.RLIM_INFINITY))
 
 
 @HOOKS.register_module()
 class RemoveFolder(AtStep):
-    """Files of a data set that vanish: the folder gets another name."""
-
-    def __init__(self, path: str, **kwargs) -> None:
-        super().__init__(**kwargs)
-        self.path = Path(path)
+    """Files of a data set that vanish: the folder ``path`` gets another name."""
 
     def act(self) -> None:
-        self.path.rename(self.path.with_suffix(".away"))
+        Path(self.path).rename(Path(self.path).with_suffix(".away"))
 
 
 @HOOKS.register_module()
@@ -105,7 +96,7 @@ class FailAfterValidation(Hook):
 
     def after_val_epoch(self, runner, metrics=None) -> None:
         if runner.iter == self.step:
-            raise UserError("a defect of the hook")
+            raise UserError("config-value", "a defect of the hook")
 
 
 class DieAt:
@@ -123,10 +114,8 @@ class DieAt:
     def _look(self, event: str, args: tuple) -> None:
         if event not in ("open", "os.rename", "os.remove") or not isinstance(args[0], (str, os.PathLike)):
             return
-        path = Path(args[0])
-        if str(path.parent) != self.folder or not path.name.lstrip(".").startswith(
-            ("iter_", "step_", "best_", "last_", "run_start")
-        ):
+        path, names = Path(args[0]), ("iter_", "step_", "best_", "last_", "run_start")
+        if str(path.parent) != self.folder or not path.name.lstrip(".").startswith(names):
             return
         if event == "open" and not (args[2] or 0) & (os.O_WRONLY | os.O_RDWR):
             return

@@ -44,29 +44,28 @@ def run_forked(count: int, function: Callable, *args, timeout: float = 60) -> li
         folder, start = Path(name), time.monotonic()
         ranks = [fork.Process(target=_rank, args=(folder, rank, common, function, args)) for rank in range(count)]
         try:
-            for one in ranks:
-                one.start()
-            running, seconds = {one.sentinel: rank for rank, one in enumerate(ranks)}, [timeout] * count
+            for process in ranks:
+                process.start()
+            running, seconds = {process.sentinel: rank for rank, process in enumerate(ranks)}, [timeout] * count
             while running and (left := start + timeout - time.monotonic()) > 0:
                 for sentinel in wait(list(running), left):
                     rank = running.pop(sentinel)
                     ranks[rank].join()
                     seconds[rank] = time.monotonic() - start
-            codes = [one.exitcode for one in ranks]
+            codes = [process.exitcode for process in ranks]
         finally:
-            for one in ranks:
-                if one.is_alive():
-                    one.kill()
-                if one.pid:
-                    one.join()
+            for process in ranks:
+                if process.pid:
+                    process.kill()
+                    process.join()
         return [Ended(*_left(folder / str(rank), code), seconds[rank]) for rank, code in enumerate(codes)]
 
 
 def values(count: int, function: Callable, *args, timeout: float = 60) -> list:
     """What the processes return, by rank; each has to end well."""
     ended = run_forked(count, function, *args, timeout=timeout)
-    assert [one.code for one in ended] == [0] * count, "\n".join(one.err for one in ended)
-    return [one.value for one in ended]
+    assert [process.code for process in ended] == [0] * count, "\n".join(process.err for process in ended)
+    return [process.value for process in ended]
 
 
 def tool(rank: int, name: str, *words) -> None:
@@ -77,9 +76,9 @@ def tool(rank: int, name: str, *words) -> None:
 
 def free_port() -> int:
     """A port that nobody listens to."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
 
 
 def _rank(folder: Path, rank: int, common: dict, function: Callable, args: tuple) -> None:

@@ -1,5 +1,7 @@
 """Running the tools: as programs, or in this process without what earlier runs left behind."""
 
+import gc
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -10,7 +12,7 @@ from mmengine.logging import MessageHub, MMLogger
 from mmengine.registry import DefaultScope
 from mmengine.visualization import Visualizer
 from mmseg.visualization import SegLocalVisualizer
-from support.loaders import stop_workers
+from torch.utils.data.dataloader import _MultiProcessingDataLoaderIter
 
 TESTS = Path(__file__).parents[1]
 TOOLS = TESTS.parent / "tools"
@@ -44,6 +46,18 @@ def run_process(*command, timeout=300, **variables) -> Outcome:
     env["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{env['PATH']}"
     done = subprocess.run([str(part) for part in command], env=env, capture_output=True, text=True, timeout=timeout)
     return Outcome(done.returncode, done.stdout, done.stderr)
+
+
+def stop_workers() -> None:
+    """Stop the processes of loaders that hang on a run which has ended.
+
+    Where the garbage collector comes upon such a loader, its queue is closed first, and torch waits 5 s for a worker that hears
+    of nothing.
+    """
+    if multiprocessing.active_children():
+        for item in gc.get_objects():
+            if type(item) is _MultiProcessingDataLoaderIter:
+                item._shutdown_workers()
 
 
 def forget_runs() -> None:

@@ -1,8 +1,6 @@
 """Kill a training run at random again and again, and resume it: its end must be the undisturbed run's, to the bit.
 
-The long loop is ``make soak``; the suite runs a short one (test_engine/test_kills.py).
-
-    python tests/soak.py --kills 200
+The long loop is ``make soak``; the suite runs a short one (tests/e2e/test_kills.py).
 """
 
 import argparse
@@ -15,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
-from support.crash_runs import STEPS, CrashRun, differences, end_state, finish, killed_after, load, write_config
+from support.crash_runs import ALONE, STEPS, CrashRun, differences, end_state, finish, killed_after, load, write_config
 from support.faults import DieAt
 from tqdm import tqdm
 
@@ -35,23 +33,22 @@ class Tally:
 def reference_end(config: Path, work_dir: Path, steps: int) -> tuple[dict, float]:
     """The end of an undisturbed run, and its seconds."""
     start = time.monotonic()
-    run = CrashRun(load(config, work_dir))
-    with killed_after(run):
-        assert run.wait() == 0, run.said()
+    run = finish(load(config, work_dir))
+    assert run.code == 0, run.said()
     return end_state(work_dir, steps), time.monotonic() - start
 
 
 def survive(
     config: Path, folder: Path, kills: int, steps: int, reference: dict, seconds: float, seed: int = 0
 ) -> Tally:
-    """Train to the end again and again, under ``kills`` kills in all.
+    """Train to the end again and again, under ``kills`` SIGKILLs to the whole process group, then leave the last run alone.
 
-    Every other kill waits for a save to begin, and comes in it or just after. Then the last run is left alone.
+    Every other kill waits for a save to begin, and comes in it or just after.
 
     Args:
         config: of the run.
         folder: for work dirs.
-        kills: SIGKILLs to the whole process group.
+        kills: in all.
         steps: of a run.
         reference: the end that every run must come to.
         seconds: of an undisturbed run: kills come within them.
@@ -112,11 +109,9 @@ def die_everywhere(config: Path, folder: Path, steps: int, reference: dict, ever
         keep: checkpoints that a run keeps, besides the best one.
     """
     tally = Tally()
-    alone = dict(train_dataloader__num_workers=0, train_dataloader__persistent_workers=False)
-    alone["default_hooks__checkpoint__max_keep_ckpts"] = keep
     for number in range(every, 1000, every):
         work_dir = folder / f"die{number}"
-        cfg = load(config, work_dir, **alone)
+        cfg = load(config, work_dir, **ALONE, default_hooks__checkpoint__max_keep_ckpts=keep)
         if finish(cfg, first=DieAt(work_dir, number)).code == 0:
             break
         tally.kills += 1
@@ -134,9 +129,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument(
-        "--operations", action="store_true", help="then a kill before every operation on files, in a short run"
-    )
+    operations = "then a kill before every operation on files, in a short run"
+    parser.add_argument("--operations", action="store_true", help=operations)
     args = parser.parse_args()
     torch.set_num_threads(1)
     gc.freeze()

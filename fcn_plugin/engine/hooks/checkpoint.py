@@ -9,7 +9,7 @@ from pathlib import Path
 from mmengine.dist import is_main_process, master_only
 from mmseg.registry import HOOKS
 
-from ...checkpoints.find import note_saved, write_note
+from ...checkpoints.find import LAST, write_note
 from ...compat import PublicCheckpointHook
 from ..optim_wrappers import gathers_gradients
 
@@ -82,18 +82,10 @@ class FCNCheckpointHook(PublicCheckpointHook):
             lack = f"{name} lacks the gradients gathered since the last update, and a run that resumes from it differs"
             runner.logger.warning(f"{lack}: {remedy}")
         if is_main_process():
-            note_saved(runner.work_dir, self.last_ckpt)
-        runner.save_checkpoint(
-            self.out_dir,
-            name,
-            self.file_client_args,
-            save_optimizer=self.save_optimizer,
-            save_param_scheduler=self.save_param_scheduler,
-            meta=meta,
-            by_epoch=self.by_epoch,
-            backend_args=self.backend_args,
-            **self.args,
-        )
+            write_note(Path(runner.work_dir, LAST), self.last_ckpt)
+        states = dict(save_optimizer=self.save_optimizer, save_param_scheduler=self.save_param_scheduler)
+        given = dict(meta=meta, by_epoch=self.by_epoch, backend_args=self.backend_args, **self.args)
+        runner.save_checkpoint(self.out_dir, name, self.file_client_args, **states, **given)
         self.saved_step = step
         while 0 < self.max_keep_ckpts < len(self.keep_ckpt_ids):
             self._remove(self.filename_tmpl.format(self.keep_ckpt_ids.popleft()))

@@ -61,7 +61,7 @@ class FiniteLossHook(Hook):
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
         if not self.every_n_train_iters(runner, self.interval):
             return
-        loss = float(outputs["loss"])
+        loss = torch.as_tensor(outputs["loss"]).item()
         if math.isfinite(loss) and not self.dropped:
             return
         files = ", ".join(sample.metainfo.get("img_path", "?") for sample in data_batch["data_samples"])

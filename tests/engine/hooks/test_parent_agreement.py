@@ -14,7 +14,7 @@ SIZE = (160, 192)
 
 
 class Log:
-    """Keeps what a runner's logger is told."""
+    """Keeps what a runner logs."""
 
     def __init__(self):
         self.lines = []
@@ -135,7 +135,7 @@ def test_every_class_and_void_in_the_comparison(parent):
     """A split without a single labelled pixel has a mean IU of 0 for both, and still its label maps."""
     net, checkpoint = parent
     batches = loader(1)
-    for one in batches[0]["data_samples"]:
-        one.gt_sem_seg.data[:] = 255
+    for labelled in batches[0]["data_samples"]:
+        labelled.gt_sem_seg.data[:] = 255
     (line,) = check(child_of(net, STREAMS["16s"]), checkpoint, batches=batches)
     assert "mean IU 0.00 (parent) and 0.00 (this net)" in line
