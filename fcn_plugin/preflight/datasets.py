@@ -33,8 +33,7 @@ def check_datasets(cfg: ConfigDict, splits: Sequence[str], look_for_files: bool 
     """Check classes, folders and lists of the splits' data sets, and on request that all of their files are there.
 
     Raises:
-        UserError: config-data, config-type, classes-count, dataset-missing, dataset-empty, class-map, image-unreadable or
-            mask-unreadable, with the split.
+        UserError: config-data, config-type, classes-count, dataset-*, class-map, image-unreadable, mask-unreadable.
     """
     for split in splits:
         loader = cfg.get(f"{split}_dataloader")

@@ -45,7 +45,12 @@ def fill_in(cfg: ConfigDict, tta: bool = False, hooks: Sequence[dict] = ()) -> P
     # full-resolution logits are kept for those who average them, or ask
     cfg.model.setdefault("test_cfg", {}).setdefault("keep_logits", tta)
     if tta:
-        _use_tta(cfg)
+        if "tta_pipeline" not in cfg or "tta_model" not in cfg:
+            remedy = "inherit configs/_base_/default_runtime.py, or drop --tta"
+            raise UserError("config-value", f"{cfg.filename} has no tta_pipeline and tta_model: {remedy}")
+        cfg.model.test_cfg.keep_logits = True
+        cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
+        cfg.model = dict(**cfg.tta_model, module=cfg.model)
     return prepared
 
 
@@ -72,15 +77,6 @@ def fill_in_training(cfg: ConfigDict, start: Start, hooks: Sequence[dict] = ()) 
     if warning := reduction_warning(cfg):
         prepared.warnings.append(warning)
     return prepared
-
-
-def _use_tta(cfg: ConfigDict) -> None:
-    if "tta_pipeline" not in cfg or "tta_model" not in cfg:
-        message = f"{cfg.filename} has no tta_pipeline and tta_model: inherit configs/_base_/default_runtime.py, or drop --tta"
-        raise UserError("config-value", message)
-    cfg.model.test_cfg.keep_logits = True
-    cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
-    cfg.model = dict(**cfg.tta_model, module=cfg.model)
 
 
 def _check_start(cfg: ConfigDict, start: Start) -> None:

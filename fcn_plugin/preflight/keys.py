@@ -122,7 +122,16 @@ def _check_types(cfg: Config) -> None:
         places += [(TRANSFORMS, f"{path}.pipeline", dataset.get("pipeline")) for path, dataset in datasets]
     for registry, place, value in places:
         for path, entry in entries(place, value):
-            _look_up(registry, path, entry, cfg.filename)
+            if "type" not in entry:
+                raise UserError("config-type", f"{cfg.filename}: {path} has no type: name its class, type='...'")
+            name = entry["type"]
+            if isinstance(name, str) and registry.get(name) is None:
+                known = {*registry.module_dict, *(registry.parent.module_dict if registry.parent else ())}
+                meant = nearest(name, known)
+                remedy = (
+                    f"did you mean {meant!r}? " if meant else ""
+                ) + "Correct it, or add its module to custom_imports"
+                raise UserError("config-type", f"{cfg.filename}: {path}.type is {name!r}, which is unknown: {remedy}")
 
 
 def entries(path: str, value: Any, inside: Sequence[str] = ("metrics", "transforms")) -> Iterator[tuple[str, dict]]:
@@ -135,15 +144,3 @@ def entries(path: str, value: Any, inside: Sequence[str] = ("metrics", "transfor
             yield path, value
         for name in inside if value.get("type") != "Albu" else ():  # albumentations' own
             yield from entries(f"{path}.{name}", value.get(name), inside)
-
-
-def _look_up(registry: Registry, path: str, entry: dict, filename: str | None) -> None:
-    if "type" not in entry:
-        raise UserError("config-type", f"{filename}: {path} has no type: name its class, type='...'")
-    name = entry["type"]
-    if isinstance(name, str) and registry.get(name) is None:
-        meant = nearest(name, [*registry.module_dict, *(registry.parent.module_dict if registry.parent else ())])
-        what = f"{filename}: {path}.type is {name!r}, which is unknown: " + (
-            f"did you mean {meant!r}? " if meant else ""
-        )
-        raise UserError("config-type", f"{what}Correct it, or add its module to custom_imports")

@@ -16,7 +16,11 @@ def parameters_of(kind: Any) -> tuple[set[str], set[str], bool]:
     Args:
         kind: a registered name, a class, or anything else, which may take any argument.
     """
-    cls = _find(kind) if isinstance(kind, str) else kind
+    cls = kind
+    if isinstance(kind, str):
+        tables = [table for module in (mmseg_registries, registries) for table in vars(module).values()]
+        found = (table.get(kind) for table in tables if isinstance(table, Registry))
+        cls = next(filter(None, found), None)
     if not inspect.isclass(cls):
         return set(), set(), False
     (named, passes_on), *bases = map(_arguments, cls.__mro__[:-1])
@@ -37,8 +41,3 @@ def _arguments(cls: type) -> tuple[set[str], bool]:
     _, *arguments = inspect.signature(cls.__init__).parameters.values()
     named = {each.name for each in arguments if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)}
     return named, any(each.kind is each.VAR_KEYWORD for each in arguments)
-
-
-def _find(name: str) -> Any:
-    tables = [table for module in (mmseg_registries, registries) for table in vars(module).values()]
-    return next((found for table in tables if isinstance(table, Registry) and (found := table.get(name))), None)

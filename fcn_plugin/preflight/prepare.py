@@ -25,7 +25,6 @@ def prepare(
     """Prepare anything but training. From here on nothing writes to the config. Collective: call on every rank.
 
     Args:
-        cfg: changed here and nowhere later.
         splits: of ``train``, ``val``, ``test``, those that the command uses.
         look_for_files: look for every image and mask of the splits.
         tta: average over the flips and scales of ``cfg.tta_pipeline``.

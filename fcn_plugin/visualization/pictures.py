@@ -68,10 +68,9 @@ def compare(
         truth: folder of their masks; those without a palette are drawn in the nets' colours.
         masks: title -> folder of palette PNGs named after the images.
         names: images to show, without suffix; the first three of the first folder by default.
-        scale: enlargement.
 
     Raises:
-        UserError: ``file-missing``: an image or mask, ``mask-size``: it is not that of the image.
+        UserError: ``file-missing``, ``mask-size``.
     """
     first = Path(next(iter(masks.values())))
     names = names or sorted(path.stem for path in first.glob("*.png"))[:3]

@@ -27,14 +27,12 @@ Palette = Sequence[Sequence[int]]
 def contact_sheet(
     tiles: Sequence[Tile], palette: Palette, classes: Sequence[str], path: str | Path, columns: int = 4
 ) -> None:
-    """Draw tiles into a grid and write it as a PNG.
+    """Draw tiles into a grid, at most ``columns`` in a row, and write it as a PNG.
 
     Args:
         tiles: (caption, image, mask or None) each; a caption may have several lines, long lines lose their middle.
         palette: (C, 3) colours of the classes; void is striped.
         classes: C names for the legend, which shows those that occur in the tiles.
-        path: file to write.
-        columns: tiles in a row, at most.
 
     Raises:
         UserError: ``dataset-empty``: no tiles, ``mask-size``: an image and its mask differ in size.
@@ -77,8 +75,8 @@ def _picture(caption: str, image: np.ndarray, mask: np.ndarray | None, palette: 
     """Draw a tile in its size on the sheet: shrunk smoothly, or enlarged by whole pixels."""
     height, width = image.shape[:2]
     if mask is not None and mask.shape != (height, width):
-        what = f"image and mask of {caption} differ in size: {(height, width)} and {mask.shape}"
-        raise UserError("mask-size", f"{what}; both must have one")
+        sizes = f"{(height, width)} and {mask.shape}"
+        raise UserError("mask-size", f"image and mask of {caption} must have one size, not {sizes}")
     scale = CELL / max(height, width)
     scale = int(scale) if scale >= 1 else scale
     size = max(1, round(scale * width)), max(1, round(scale * height))
