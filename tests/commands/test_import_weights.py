@@ -12,15 +12,14 @@ import pytest
 import torch
 from mmpretrain.models.backbones import VGG
 from mmseg.registry import MODELS
-from safetensors.torch import load_file, save_file
-from support.builders import build_fcn
+from safetensors.torch import save_file
+from support.builders import build_fcn, tensors_of
 from support.caffe_writer import write_caffemodel
 from support.refusals import refused
 from torchvision import models
 
 from fcn_plugin.checkpoints.load import load_verified
-from fcn_plugin.checkpoints.read import open_checkpoint
-from fcn_plugin.checkpoints.read import read_checkpoint
+from fcn_plugin.checkpoints.read import open_checkpoint, read_checkpoint
 from fcn_plugin.commands.import_weights import import_weights
 from fcn_plugin.configs import get_config
 from fcn_plugin.weights.formats import caffe_names
@@ -54,10 +53,8 @@ def narrow_vgg(shape):
 
 def filled(shapes):
     """Random values; counts stay whole numbers."""
-    return {
-        name: torch.tensor(7) if name.endswith("num_batches_tracked") else torch.randn(shape)
-        for name, shape in shapes.items()
-    }
+    counts = {name: torch.tensor(7) for name in shapes if name.endswith("num_batches_tracked")}
+    return {name: torch.randn(shape) for name, shape in shapes.items()} | counts
 
 
 def to_vgg(layers, fc):
@@ -97,9 +94,8 @@ def caffe_vgg(path):
 
 
 def torchvision_alexnet(path):
-    shapes = shapes_of(models.alexnet)
-    shapes = {n: narrow_vgg(shape) if n.startswith("classifier") else shape for n, shape in shapes.items()}
-    state = filled(shapes)
+    shapes = shapes_of(models.alexnet).items()
+    state = filled({n: narrow_vgg(shape) if n.startswith("classifier") else shape for n, shape in shapes})
     torch.save(state, path)
     goes = {f"features.{i}": f"backbone.conv{number}" for number, i in enumerate(ALEXNET_TORCHVISION, 1)}
     return state, goes | {"classifier.1": "neck.fc6", "classifier.4": "neck.fc7"}
@@ -115,15 +111,16 @@ def caffenet(path):
     return state, {f"conv{i}": f"backbone.conv{i}" for i in range(1, 6)} | {"fc6": "neck.fc6", "fc7": "neck.fc7"}
 
 
-def torchvision_googlenet(path):
-    state = filled(shapes_of(lambda: models.googlenet(init_weights=False, aux_logits=True)))
+def torchvision_googlenet(path, definition=lambda: models.googlenet(init_weights=False, aux_logits=True)):
+    state = filled(shapes_of(definition))
     torch.save(state, path)
     layers = {name.rpartition(".")[0] for name in state}
     return state, {name: f"backbone.{name}" for name in layers if not name.startswith(("aux", "fc"))}
 
 
 def caffe_googlenet(path):
-    shapes = {name: tensor.shape for name, tensor in net_of(config_of(caffe_googlenet)).backbone.state_dict().items()}
+    backbone = MODELS.build(config_of(caffe_googlenet).model).backbone
+    shapes = {name: tensor.shape for name, tensor in backbone.state_dict().items()}
     state = {}
     for name, ours in caffe_names().items():
         state |= filled({f"{name}.{kind}": shapes[f"{ours}.{kind}"] for kind in ("weight", "bias")})
@@ -134,10 +131,7 @@ def caffe_googlenet(path):
 
 
 def torchvision_resnet(path):
-    state = filled(shapes_of(models.resnet18))
-    torch.save(state, path)
-    layers = {name.rpartition(".")[0] for name in state}
-    return state, {name: f"backbone.{name}" for name in layers if name != "fc"}
+    return torchvision_googlenet(path, models.resnet18)
 
 
 NARROW_FC = {"neck.fc_channels": FC, "decode_head.in_channels.fr": FC}
@@ -171,12 +165,11 @@ def config_of(source, **changes):
     return cfg
 
 
-def net_of(cfg):
-    return MODELS.build(cfg.model)
-
-
-def tensors_of(path):
-    return load_file(path) if path.suffix == ".safetensors" else torch.load(path, weights_only=True)["state_dict"]
+def started(source, path):
+    """The config's net after it has started from a file."""
+    model = MODELS.build(config_of(source, pretrained=str(path)).model)
+    model.init_weights()
+    return model
 
 
 def taken_of(state, goes):
@@ -221,21 +214,14 @@ def test_the_report_tells_of_every_tensor(case):
         assert all(name.startswith("decode_head.score_") for name in new)
 
 
-def test_the_file_holds_the_tensors_and_what_images_they_expect(case):
+def test_the_file_holds_the_tensors_and_what_images_they_expect_and_training_starts_from_it(case):
     source, _, taken, reports = case
     for path in reports:
         found = tensors_of(path)
         assert torch.allclose(found.pop("preprocessing"), torch.tensor(SOURCES[source][2], dtype=torch.float32))
         assert found.keys() == taken.keys()
         assert_holds(found, taken)
-
-
-def test_training_starts_from_it(case):
-    source, _, taken, reports = case
-    for path in reports:
-        model = net_of(config_of(source, pretrained=str(path)))
-        model.init_weights()
-        own = model.state_dict()
+        own = started(source, path).state_dict()
         assert_holds(own, taken)
         rest = own.keys() - taken.keys() - {"preprocessing"}
         assert all(name.startswith("decode_head.score_") for name in rest)
@@ -255,8 +241,7 @@ def test_a_narrower_start(tmp_path):
     assert not (tmp_path / "net.safetensors").exists()
     report = import_weights(source, target, config_of(torchvision_vgg, fc="subsample"))
     assert any("subsampled" in line and "classifier.3.weight" in line for line in report)
-    model = net_of(config_of(torchvision_vgg, pretrained=target))
-    model.init_weights()
+    model = started(torchvision_vgg, target)
     assert torch.equal(model.neck.fc6.weight, state["classifier.0.weight"][::2].view(FC, 32, 7, 7))
     assert torch.equal(model.neck.fc7.weight[..., 0, 0], state["classifier.3.weight"][::2, ::2])
     assert torch.equal(model.neck.fc7.bias, state["classifier.3.bias"][::2])
@@ -286,7 +271,7 @@ def test_a_checkpoint_of_this_package(tmp_path, suffix):
     report = import_weights(str(tmp_path / "source.pth"), str(target), cfg)
     assert all(any(f" {name} ->" in line for line in report) for name in state if name != "preprocessing")
     assert report[-1].endswith("tools/test.py and init_model take it")
-    other = net_of(cfg)
+    other = MODELS.build(cfg.model)
     meta = load_verified(other, open_checkpoint(str(target)))["meta"]["dataset_meta"]
     assert all(torch.equal(other.state_dict()[name], tensor) for name, tensor in state.items())
     assert meta["classes"][20] == "tvmonitor"
@@ -368,17 +353,14 @@ def test_no_room_for_the_file(vgg_source, target, room):
     assert_untouched(target)
 
 
-FAILURES = {
-    "full disk": OSError(errno.ENOSPC, "No space left on device"),
-    "torch's own": RuntimeError("PytorchStreamWriter failed writing file data/0: file write failed"),
-}
+FULL, TORCHS = OSError(errno.ENOSPC, "No space left on device"), RuntimeError("PytorchStreamWriter failed writing file")
 
 
-@pytest.mark.parametrize("failure", FAILURES)
+@pytest.mark.parametrize("failure", [FULL, TORCHS], ids=["full disk", "torch's own"])
 @pytest.mark.parametrize("when", ["while it is written", "when it is put in place"])
 def test_a_write_that_fails(vgg_source, target, monkeypatch, failure, when):
-    fail_once_begun(monkeypatch, FAILURES[failure], when)
-    with refused("output-path", target, FAILURES[failure]):
+    fail_once_begun(monkeypatch, failure, when)
+    with refused("output-path", target, failure):
         import_weights(vgg_source, str(target))
     assert_untouched(target)
 

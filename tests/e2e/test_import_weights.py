@@ -16,7 +16,7 @@ import pytest
 import torch
 from mmseg.apis import init_model
 from PIL import Image
-from safetensors.torch import load_file
+from support.builders import tensors_of
 from support.caffe_writer import write_caffemodel
 from support.processes import TESTS
 from support.reference_nets import caffenet_weights, run_caffenet, run_vgg16, vgg16_weights
@@ -155,10 +155,6 @@ def imported(tool, net, target, *words, source=None):
     assert f"wrote {target}: " in done.out
     assert "BGR, mean (104.007, 116.669, 122.679), std (1, 1, 1)" in done.out
     return target
-
-
-def tensors_of(path):
-    return load_file(path) if path.suffix == ".safetensors" else torch.load(path, weights_only=True)["state_dict"]
 
 
 def scored(tool, config, weights, work_dir, *words):

@@ -57,9 +57,7 @@ def test_crop_offset_of_the_alexnet_net():
 def test_dilation_widens_the_kernel_and_cutting_off_moves_the_first_pixel_right():
     assert CoordMap(Fraction(2)).down(3, dilation=4, padding=1) == CoordMap(Fraction(2), Fraction(6))
     assert CoordMap(Fraction(4), Fraction(1)).pad(-2) == CoordMap(Fraction(4), Fraction(9))
-
-
-def test_an_offset_is_negative_where_the_target_begins_earlier():
+    # negative where the target begins earlier
     assert CoordMap(Fraction(2), Fraction(4)).crop_offset(CoordMap(Fraction(2), Fraction(-2))) == -3
 
 
@@ -95,9 +93,7 @@ def test_reach_is_half_the_receptive_field():
     assert 2 * fc7.reach + 1 == 404
     assert fc7.up(64, 32).reach == fc7.reach + Fraction(63, 2)
     assert fc7.pad(7).reach == fc7.reach
-
-
-def test_a_sum_reaches_as_far_as_the_farther_map():
+    # a sum reaches as far as the farther map
     near, far = CoordMap().down(3), CoordMap().down(5)
     assert near.added(far).reach == far.added(near).reach == 2
     assert CoordMap(reach=Fraction(3)) == CoordMap()

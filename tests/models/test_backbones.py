@@ -142,10 +142,7 @@ def test_alexnet_is_torchvisions():
     with torch.no_grad():
         plain = [whole.features[:end](image) for end in (3, 6, 13)]
         assert_same(net(image), plain)
-
-
-def test_alexnet_pools_round_up_where_torchvisions_round_down():
-    # 67 x 91 -> 16 x 22 -> 8 x 11 (7 x 10 rounded down) -> 4 x 5 -> 2 x 2
+    # pools round up where torchvision's round down: 67 x 91 -> 16 x 22 -> 8 x 11 (7 x 10 rounded down) -> 4 x 5 -> 2 x 2
     with torch.no_grad():
         shapes = [tuple(m.shape) for m in build(AlexNet, "torchvision")(torch.randn(1, 3, 67, 91))]
     assert shapes == [(1, 64, 8, 11), (1, 192, 4, 5), (1, 256, 2, 2)]
@@ -165,9 +162,10 @@ def test_googlenet_is_torchvisions():
         assert_same(net(image), plain)
 
 
-def test_numbers_of_parameters():
+def test_default_outputs_and_numbers_of_parameters():
     # published totals less the classifiers': 60,965,224 and 61,100,840 less 58,631,144 (fc6 to fc8);
     # 6,998,552 and 6,624,904 less 1024 * 1000 + 1000; torchvision has 3x3 kernels for 5x5 and batch norm for biases
+    assert (AlexNet().out_indices, GoogLeNet().out_indices) == ((2,), (0, 1, 2))
     counts = {(net, style): sum(p.numel() for p in net(style).parameters()) for net, style in STYLES}
     assert counts == {
         (AlexNet, "caffenet"): 2_334_080,
@@ -195,12 +193,9 @@ def test_caffe_names_cover_the_net():
         "inception_5b/pool_proj": (128, 832, 1, 1),
     }
     assert {layer: tuple(net.get_parameter(f"{names[layer]}.weight").shape) for layer in expected} == expected
-
-
-def test_both_googlenets_name_their_convolutions_alike():
-    for style in ("torchvision", "caffe"):
-        weights = {key for key in GoogLeNet(style).state_dict() if key.endswith("conv.weight")}
-        assert weights == {f"{prefix}.weight" for prefix in caffe_names().values()}
+    for googlenet in (GoogLeNet("torchvision"), net):  # both name their convolutions alike
+        weights = {key for key in googlenet.state_dict() if key.endswith("conv.weight")}
+        assert weights == {f"{prefix}.weight" for prefix in names.values()}
 
 
 # by hand: a layer adds scale * ((k - 1) / 2 - padding). AlexNet: conv1 11 / 4 pad 2: 3; pools 3 / 2: + 4, + 8, + 16.
@@ -239,10 +234,6 @@ def test_outputs_come_shallow_to_deep(net, style):
             assert isinstance(chosen, tuple)
             assert len(chosen) == len(indices)
             assert all(torch.equal(a, maps[i]) for a, i in zip(chosen, sorted(indices), strict=True))
-
-
-def test_default_outputs():
-    assert (AlexNet().out_indices, GoogLeNet().out_indices) == ((2,), (0, 1, 2))
 
 
 @EVERY

@@ -44,14 +44,9 @@ class NarrowCaffeNet(AlexNet):
         super().__init__(style="caffenet")
         for name, conv in list(self.named_children()):
             if isinstance(conv, nn.Conv2d):
-                shape = (
-                    max(3, conv.in_channels // 8),
-                    conv.out_channels // 8,
-                    conv.kernel_size,
-                    conv.stride,
-                    conv.padding,
-                )
-                setattr(self, name, nn.Conv2d(*shape, groups=conv.groups))
+                channels = max(3, conv.in_channels // 8), conv.out_channels // 8
+                narrow = nn.Conv2d(*channels, conv.kernel_size, conv.stride, conv.padding, groups=conv.groups)
+                setattr(self, name, narrow)
 
 
 def build_caffenet(backbone, channels):

@@ -14,22 +14,24 @@ from fcn_plugin.layers.coord_map import CoordMap
 from fcn_plugin.models import label_maps
 from fcn_plugin.models.skip_head import FCNSkipHead
 
+UPSCORES = {
+    "32s": {"upscore": 32},
+    "16s": {"upscore2": 2, "upscore16": 16},
+    "8s": {"upscore2": 2, "upscore_pool4": 2, "upscore8": 8},
+}
+CROPS = {"32s": {"score": 19}, "16s": {"pool4": 5, "score": 27}, "8s": {"pool4": 5, "pool3": 9, "score": 31}}
 
-@pytest.mark.parametrize(
-    ("variant", "upscores"),
-    [
-        ("32s", {"upscore": 32}),
-        ("16s", {"upscore2": 2, "upscore16": 16}),
-        ("8s", {"upscore2": 2, "upscore_pool4": 2, "upscore8": 8}),
-    ],
-)
-def test_layers_are_named_as_in_the_authors_nets(variant, upscores):
+
+@pytest.mark.parametrize("variant", STREAMS)
+def test_layers_are_named_as_in_the_authors_nets_and_crop_as_theirs(variant):
     layers = dict(build_head(variant).named_children())
     scores = [name for name, layer in layers.items() if isinstance(layer, nn.Conv2d)]
     assert scores == [f"score_{stream}" for stream in STREAMS[variant]]
     strides = {name: layer.stride[0] for name, layer in layers.items() if isinstance(layer, nn.ConvTranspose2d)}
-    assert strides == upscores
+    assert strides == UPSCORES[variant]
     assert all(layers[name].kernel_size == (2 * stride, 2 * stride) for name, stride in strides.items())
+    assert build_head(variant, "reference").crops == CROPS[variant]
+    assert build_head(variant, "aligned").crops == dict.fromkeys(CROPS[variant], 0)
 
 
 LOGITS = torch.tensor([[3.0, 0.0, 3.0, 0.0], [0.0, 3.0, 0.0, 3.0]]).reshape(1, 2, 1, 4)
@@ -55,15 +57,6 @@ def test_a_new_head_has_no_opinion():
         f"score_{stream}.{kind}" for stream in STREAMS["8s"] for kind in ("weight", "bias")
     )
     assert all((p == 0).all() for p in head.parameters())
-
-
-@pytest.mark.parametrize(
-    ("variant", "crops"),
-    [("32s", {"score": 19}), ("16s", {"pool4": 5, "score": 27}), ("8s", {"pool4": 5, "pool3": 9, "score": 31})],
-)
-def test_crop_offsets(variant, crops):
-    assert build_head(variant, "reference").crops == crops
-    assert build_head(variant, "aligned").crops == dict.fromkeys(crops, 0)
 
 
 @pytest.mark.parametrize("geometry", MAPS)
@@ -163,19 +156,13 @@ def test_predict_gives_the_forward_logits():
     assert torch.equal(head.predict(inputs, [{}], {}), head(inputs))
 
 
-@pytest.mark.parametrize("pool4", [12, 32, 64])
-def test_strides_must_divide_one_another(pool4):
-    with refused("config-value", f"strides (32, {pool4})"):
-        build_head("16s", strides={**STRIDES, "pool4": pool4})
-
-
-@pytest.mark.parametrize("streams", [(), ("fr", "pool2")])
-def test_unknown_streams_are_refused(streams):
-    with refused("config-value", f"streams {streams}", "in_channels has ('fr',)"):
-        FCNSkipHead(streams, {"fr": 1}, {"fr": 32}, num_classes=3)
-
-
 def test_what_does_not_fit_is_refused():
+    for pool4 in (12, 32, 64):
+        with refused("config-value", f"strides (32, {pool4})"):
+            build_head("16s", strides={**STRIDES, "pool4": pool4})
+    for streams in ((), ("fr", "pool2")):
+        with refused("config-value", f"streams {streams}", "in_channels has ('fr',)"):
+            FCNSkipHead(streams, {"fr": 1}, {"fr": 32}, num_classes=3)
     with refused("config-key", "upsample has no bicubic"):
         build_head(upsample={"bicubic": True})
     with refused("geometry", "'pool4' has stride 8", "strides says 16"):

@@ -30,9 +30,7 @@ def test_streams_come_deepest_first_and_skips_pass_untouched():
 @pytest.mark.parametrize(("geometry", "kernel", "size"), [("aligned", 7, 8), ("reference", 7, 2), ("reference", 6, 3)])
 def test_size_of_fc7(geometry, kernel, size):
     assert neck(geometry=geometry, fc6_kernel=kernel)(pools(8))[0].shape == (1, 6, size, size)
-
-
-def test_aligned_fc7_lies_on_pool5():
+    # aligned, fc7 lies on pool5
     assert CoordMap().down(7, padding=neck().fc6.padding[0]) == CoordMap()
 
 

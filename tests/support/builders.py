@@ -11,6 +11,7 @@ from mmcv.cnn import ConvModule
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.structures import PixelData
+from safetensors.torch import load_file
 
 import fcn_plugin  # noqa: F401
 from fcn_plugin.configs import config_dir, get_config
@@ -54,10 +55,15 @@ class NarrowVGG(VGG):
                 channels = width
 
 
-def build_fcn(
+def build_fcn(*args, **kwargs):
+    """FCN of the VGG16 config in evaluation mode, narrowed, with random scores; arguments of :func:`fcn_config`."""
+    return _built(fcn_config(*args, **kwargs))
+
+
+def fcn_config(
     streams=STREAMS["8s"], geometry="aligned", fc_channels=8, num_classes=3, norm=None, narrow=True, head=None, **kwargs
 ):
-    """FCN of the VGG16 config in evaluation mode, narrowed, with random scores.
+    """Config of the net that :func:`build_fcn` builds.
 
     Args:
         streams: streams of the head, deepest first.
@@ -69,13 +75,6 @@ def build_fcn(
         head: further entries of decode_head.
         kwargs: further entries of the model; dicts are merged into the config's.
     """
-    return _built(fcn_config(streams, geometry, fc_channels, num_classes, norm, narrow, head, **kwargs))
-
-
-def fcn_config(
-    streams=STREAMS["8s"], geometry="aligned", fc_channels=8, num_classes=3, norm=None, narrow=True, head=None, **kwargs
-):
-    """Config of the net that :func:`build_fcn` builds."""
     cfg = Config.fromfile(config_dir() / "_base_" / "models" / "fcn_vgg16.py")
     shrink = SHRINK if narrow else 1
     pools = {"pool3": 256 // shrink, "pool4": 512 // shrink}
@@ -107,17 +106,18 @@ def build_from(config, geometry, num_classes=3, **kwargs):
         kwargs: further entries of the model; dicts are merged into the config's.
     """
     cfg = get_config(config)
-    changes = {
-        "geometry": geometry,
-        "pretrained": None,
-        "precision": "fp32",
-        "decode_head": {"num_classes": num_classes},
-    }
+    head = {"num_classes": num_classes}
+    changes = {"geometry": geometry, "pretrained": None, "precision": "fp32", "decode_head": head}
     cfg.merge_from_dict({"model": changes})
     if cfg.model.neck.fc_channels is not None:
         cfg.merge_from_dict({"model.neck.fc_channels": 8, "model.decode_head.in_channels.fr": 8})
     cfg.merge_from_dict({"model": kwargs})
     return _built(cfg)
+
+
+def tensors_of(path):
+    """The tensors of an imported file, .safetensors or .pth."""
+    return load_file(path) if path.suffix == ".safetensors" else torch.load(path, weights_only=True)["state_dict"]
 
 
 def _built(cfg):

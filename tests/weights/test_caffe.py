@@ -121,8 +121,7 @@ def test_layers_without_blobs_do_not_appear(tmp_path):
 
 
 def test_a_number_without_axes_and_a_blob_without_numbers(tmp_path):
-    content = layer("a", "Convolution", [numbers(5, ones[:1]), shape_of((0, 3))])
-    read = read_bytes(tmp_path, content)
+    read = read_bytes(tmp_path, layer("a", "Convolution", [numbers(5, ones[:1]), shape_of((0, 3))]))
     assert (read["a.weight"].shape, read["a.weight"].item()) == ((), 1.0)
     assert (read["a.bias"].shape, read["a.bias"].dtype) == ((0, 3), torch.float32)
 
@@ -265,10 +264,8 @@ def small_files():
     """Files of all forms, small enough to be damaged in every place."""
     weights = {"conv": [np.float32([[[[1.5, -2]]]]), ones[:1]], "fc": [ones.reshape(1, 3), ones[:1]]}
     with tempfile.TemporaryDirectory() as folder:
-        for layers, packed, double, legacy in FORMS:
-            yield Path(
-                write_caffemodel(f"{folder}/n", weights, {"fc": "InnerProduct"}, layers, packed, double, legacy)
-            ).read_bytes()
+        for form in FORMS:
+            yield Path(write_caffemodel(f"{folder}/n", weights, {"fc": "InnerProduct"}, *form)).read_bytes()
 
 
 SMALL = list(small_files())
@@ -349,17 +346,11 @@ JPEG = bytes.fromhex("ffd8ffe000104a46494600010100000100010000ffdb0043")
 OLD_PICKLE = pickle.dumps({"conv1.weight": [1.0, 2.0]}, protocol=2)
 
 
-@pytest.mark.parametrize("content", [JPEG, OLD_PICKLE, b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", bytes(100), b"\xff" * 100])
-def test_files_of_other_programs(tmp_path, content):
-    refuse(tmp_path, content, "at byte ")
-
-
-def test_torch_checkpoint(tmp_path):
+def test_files_of_other_programs(tmp_path):
     torch.save({"conv1.weight": torch.zeros(3)}, tmp_path / "net.pth")
-    refuse(tmp_path, (tmp_path / "net.pth").read_bytes(), "at byte ")
-
-
-def test_text_and_hdf5(tmp_path):
+    checkpoint, png = (tmp_path / "net.pth").read_bytes(), b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
+    for content in (JPEG, OLD_PICKLE, checkpoint, png, bytes(100), b"\xff" * 100):
+        refuse(tmp_path, content, "at byte ")
     definition = b'# LeNet\nname: "LeNet"\nlayer {\n  name: "conv1"\n  type: "Convolution"\n}\n'
     for content in (definition, b"layers { name: 'a' }", b'input: "data"\ninput_dim: 1\n'):
         refuse(tmp_path, content, ".prototxt", "give its .caffemodel", code="weights-format")
@@ -367,13 +358,10 @@ def test_text_and_hdf5(tmp_path):
     refuse(tmp_path, b"\x89HDF\r\n\x1a\n", "HDF5", "snapshot_format: BINARYPROTO", code="weights-format")
 
 
-def test_no_file_and_empty_file(tmp_path):
+def test_no_file_an_empty_one_and_one_that_may_not_be_read(tmp_path, monkeypatch):
     with refused("checkpoint-missing", tmp_path / "none.caffemodel"):
         read_caffemodel(str(tmp_path / "none.caffemodel"))
     refuse(tmp_path, b"", "empty")
-
-
-def test_a_file_that_may_not_be_read(tmp_path, monkeypatch):
     path = write_caffemodel(tmp_path / "net.caffemodel", {"a": [ones]})
 
     def deny(*args):
@@ -384,19 +372,13 @@ def test_a_file_that_may_not_be_read(tmp_path, monkeypatch):
         read_caffemodel(path)
 
 
-def test_a_net_without_weights(tmp_path):
+def test_nets_without_weights_of_the_oldest_form_and_with_two_layers_of_one_name(tmp_path):
     refuse(tmp_path, chunk(1, b"net") + layer("a", "ReLU", []) * 3, "3 layers", code="weights-format")
     refuse(tmp_path, chunk(1, b"net"), "no layers")
-
-
-def test_the_oldest_form_is_refused(tmp_path):
     old = chunk(2, chunk(1, chunk(1, b"conv1") + chunk(2, b"conv") + chunk(50, blob(ones))))
     refuse(tmp_path, chunk(1, b"net") + old, "V0LayerParameter", "upgrade_net_proto_binary", code="weights-format")
-
-
-def test_two_layers_of_one_name(tmp_path):
-    content = layer("conv1", "Convolution", [blob(ones)]) + layer("conv1", "Convolution", [blob(ones)], "v1")
-    refuse(tmp_path, content, "'conv1'", code="weights-format")
+    twice = layer("conv1", "Convolution", [blob(ones)]) + layer("conv1", "Convolution", [blob(ones)], "v1")
+    refuse(tmp_path, twice, "'conv1'", code="weights-format")
 
 
 @pytest.mark.parametrize(

@@ -67,13 +67,10 @@ def test_a_loaded_net_computes_what_the_classifier_computes(net, norm, tmp_path)
     assert len(report) == 13 * 2 + 2 * 2 + (13 * 5 if norm else 0) + 2 + 3 * 2
 
 
-def test_a_training_checkpoint_of_the_classifier_fits_as_well(net, norm, tmp_path):
+def test_training_checkpoints_of_the_classifier_and_the_pretrained_option(net, norm, tmp_path):
     state = classifier(norm).state_dict()
     load_classifier(net, written({"state_dict": state, "meta": {"epoch": 3}}, tmp_path / "vgg.pth"))
     assert torch.equal(net.neck.fc6.weight, state["classifier.0.weight"].view(FC, 512, 7, 7))
-
-
-def test_the_pretrained_option_loads_and_leaves_the_scores_zero(tmp_path):
     state = classifier().state_dict()
     model = build_fcn(narrow=False, fc_channels=FC, pretrained=written(state, tmp_path / "vgg.pth"))
     assert torch.equal(model.backbone.features[0].conv.weight, state["features.0.weight"])

@@ -68,10 +68,6 @@ class TestRecognition:
         assert form.preprocessing is (TORCHVISION_GOOGLENET if name == "googlenet" else TORCHVISION)
         assert not form.head
 
-    def test_googlenet_without_its_auxiliary_classifiers(self):
-        state = on_meta("googlenet", aux_logits=False).state_dict()
-        assert recognise(state, "f").name == "torchvision GoogLeNet"
-
     @pytest.mark.parametrize("head", HEADS)
     def test_vgg16_under_the_authors_names(self, head):
         form = recognise(tensors(*VGG16_CAFFE, "fc6", "fc7", *HEADS[head]), "f")
@@ -92,7 +88,9 @@ class TestRecognition:
         assert form.name == "Caffe GoogLeNet"
         assert form.preprocessing is CAFFE
 
-    def test_mmpretrains_checkpoints(self):
+    def test_googlenet_without_its_auxiliary_classifiers_and_mmpretrains_checkpoints(self):
+        state = on_meta("googlenet", aux_logits=False).state_dict()
+        assert recognise(state, "f").name == "torchvision GoogLeNet"
         form = recognise(mmpretrain_vgg16().state_dict(), "f")
         assert form.name == "OpenMMLab checkpoint"
         assert form.preprocessing is TORCHVISION

@@ -75,14 +75,11 @@ def test_another_sum_is_refused_and_the_file_removed(host, tmp_path, content, li
     assert len(host) == (not cached)
 
 
-def test_both_sums_must_be_right(host, content):
+def test_both_sums_must_be_right_and_a_name_with_a_dash_is_none(host, content):
     right = sum_of(content)
     fetch(f"{URL}/vgg16-{right[:8]}.pth#sha256={right}")
     with refused("weights-damaged", f" {WRONG[:8]};"):
         fetch(f"{URL}/vgg16-{WRONG[:8]}.pth#sha256={right}")
-
-
-def test_a_name_with_a_dash_is_no_sum(host):
     fetch(f"{URL}/vgg-face.pth")
 
 
@@ -96,6 +93,8 @@ def test_a_sum_that_is_none_is_refused(host, end):
 def test_torchvisions_name_stands_for_its_link(host):
     with refused("weights-damaged", "torchvision://vgg16", " 397923af;"):
         fetch("torchvision://vgg16")
+    with refused("weights-link", "torchvision://vgg99", "--cfg-options model.pretrained=PATH"):
+        fetch("torchvision://vgg99")
     assert host == ["https://download.pytorch.org/models/vgg16-397923af.pth"]
 
 
@@ -105,8 +104,3 @@ def test_other_links_are_refused(host, link):
         fetch(link)
     assert ("over http://" in caught.value.message) == link.startswith("http://")
     assert host == []
-
-
-def test_a_link_that_cannot_be_fetched_says_what_to_do():
-    with refused("weights-link", "torchvision://vgg99", "--cfg-options model.pretrained=PATH"):
-        fetch("torchvision://vgg99")

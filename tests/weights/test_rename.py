@@ -27,12 +27,10 @@ def renamed(**state):
 class TestMatrices:
     """Fully connected layers become kernels, row by row."""
 
-    def test_fc6_by_hand(self):
+    def test_by_hand(self):
         result = renamed(fc6__weight=torch.arange(8.0).view(1, 8))
         assert result.tensors["neck.fc6.weight"].tolist() == [[[[0, 1], [2, 3]], [[4, 5], [6, 7]]]]
         assert result.how == {"neck.fc6.weight": "reshaped (1, 8) -> (1, 2, 2, 2) fc6.weight -> neck.fc6.weight"}
-
-    def test_fc7_by_hand(self):
         result = renamed(fc7__weight=torch.arange(6.0).view(2, 3))
         assert result.tensors["neck.fc7.weight"].tolist() == [[[[0]], [[1]], [[2]]], [[[3]], [[4]], [[5]]]]
         assert result.how == {"neck.fc7.weight": "reshaped (2, 3) -> (2, 3, 1, 1) fc7.weight -> neck.fc7.weight"}
@@ -52,23 +50,15 @@ class TestMatrices:
             renamed(fc6__weight=torch.zeros(3, inputs))
 
     @pytest.mark.parametrize(
-        ("name", "inputs", "fits"),
-        [
-            ("Caffe or torchfcn VGG16", 512 * 49, True),
-            ("Caffe or torchfcn VGG16", 256 * 36, False),
-            ("Caffe CaffeNet", 256 * 36, True),
-            ("Caffe CaffeNet", 512 * 49, False),
-        ],
+        ("name", "side", "fits", "other"),
+        [("Caffe or torchfcn VGG16", 7, 512 * 49, 256 * 36), ("Caffe CaffeNet", 6, 256 * 36, 512 * 49)],
     )
-    def test_the_side_is_the_formats(self, name, inputs, fits):
+    def test_the_side_is_the_formats(self, name, side, fits, other):
         form = next(form for form in formats() if form.name == name)
-        side = 7 if "VGG16" in name else 6
-        if fits:
-            kernel = rename({"fc6.weight": torch.zeros(1, inputs)}, form, "f").tensors["neck.fc6.weight"]
-            assert kernel.shape == (1, inputs // side**2, side, side)
-        else:
-            with refused("weights-format", f"{side} x {side}", name):
-                rename({"fc6.weight": torch.zeros(1, inputs)}, form, "f")
+        kernel = rename({"fc6.weight": torch.zeros(1, fits)}, form, "f").tensors["neck.fc6.weight"]
+        assert kernel.shape == (1, fits // side**2, side, side)
+        with refused("weights-format", f"{side} x {side}", name):
+            rename({"fc6.weight": torch.zeros(1, other)}, form, "f")
 
     def test_kernels_biases_and_matrices_elsewhere_stay(self):
         tensors = {

@@ -63,10 +63,12 @@ def test_of_a_classifier_the_backbone(fetched):
     assert "vgg16_batch256_imagenet" in fetched[0]
 
 
-def test_a_users_own_names_may_be_files(monkeypatch, tmp_path, file):
+def test_a_users_own_names_may_be_files_and_the_home_folder_a_tilde(monkeypatch, tmp_path, file):
     (tmp_path / "open_mmlab.json").write_text(json.dumps({"mine": "net.pth"}))
     monkeypatch.setenv("MMENGINE_HOME", str(tmp_path))
-    assert "state_dict" in CheckpointLoader.load_checkpoint("open-mmlab://mine", "cpu")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("open-mmlab://mine", "~/net.pth"):
+        assert "state_dict" in CheckpointLoader.load_checkpoint(name, "cpu")
 
 
 @pytest.mark.parametrize(
@@ -107,8 +109,3 @@ def test_stock_loading_works_and_compares_sums(file):
         load_checkpoint(net, str(file))
     with refused("checkpoint-damaged", file):
         Net(dict(type="Pretrained", checkpoint=str(file), prefix="backbone")).init_weights()
-
-
-def test_the_home_folder_may_be_a_tilde(monkeypatch, file):
-    monkeypatch.setenv("HOME", str(file.parent))
-    assert "state_dict" in CheckpointLoader.load_checkpoint("~/net.pth", "cpu")
