@@ -87,7 +87,7 @@ def test_a_damaged_file(folder):
     assert passed_over(folder) == [str(folder / "iter_1000.pth")]
 
 
-def test_none_that_will_do(folder):
+def test_no_usable_one(folder):
     for step in (200, 1000):
         spoil(folder / f"iter_{step}.pth")
     with refused("checkpoint-resume", folder, folder / "iter_1000.pth", folder / "iter_200.pth"):
@@ -101,7 +101,7 @@ def test_weights_that_are_not_finite_are_passed_over(folder):
     assert passed_over(folder) == [str(folder / "iter_1000.pth")]
 
 
-def test_none_that_will_do_where_that_is_no_error(folder):
+def test_no_usable_one_where_that_is_no_error(folder):
     for step in (200, 1000):
         save(folder / f"iter_{step}.pth", float("nan"))
     assert find_latest(folder, strict=False).checkpoint is None
@@ -152,14 +152,14 @@ def test_a_folder_of_the_checkpoints_own(tmp_path, cut_off):
 
 
 class TestWhereARunBegins:
-    def test_anew(self, folder):
+    def test_at_the_start(self, folder):
         """Killed before its first save, it begins again, and does not go on from an earlier run's files."""
         assert earlier_checkpoint(folder) == "iter_1000.pth"
         note_start(folder, None)
         assert latest(folder) is None
         assert not has_saved(folder)
 
-    def test_anew_and_killed_in_a_save(self, folder):
+    def test_at_the_start_and_killed_in_a_save(self, folder):
         """What was there before is not its own, whatever its step; what it has written is."""
         note_start(folder, None)
         note(folder, "iter_1000.pth")  # of this run's name, and the file is the earlier run's
