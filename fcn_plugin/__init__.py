@@ -8,4 +8,14 @@ check_requirements()
 from . import data, engine, evaluation, models, registry, visualization, weights
 from .configs import get_config
 
-__all__ = ["__version__", "data", "engine", "evaluation", "get_config", "models", "registry", "visualization", "weights"]
+__all__ = [
+    "__version__",
+    "data",
+    "engine",
+    "evaluation",
+    "get_config",
+    "models",
+    "registry",
+    "visualization",
+    "weights",
+]

@@ -262,7 +262,7 @@ PLACES = ("train --work-dir", "test --work-dir", "test --out", "test --show-dir"
 
 
 @pytest.mark.parametrize("below", [False, True])
-@pytest.mark.parametrize(("name", "option"), map(str.split, PLACES))
+@pytest.mark.parametrize(("name", "option"), [place.split() for place in PLACES])
 def test_place_for_results_is_a_file(tool, trained, data, tmp_path, work, name, option, below):
     (tmp_path / "taken").write_text("mine")
     place = tmp_path / "taken" / "below" if below else tmp_path / "taken"

@@ -26,8 +26,8 @@ def narrow_config(tmp_path_factory):
 def checkpoint(narrow_config):
     """Random weights with an opinion: zero scores would make every class equal."""
     init_default_scope("mmseg")
-    model = MODELS.build({**Config.fromfile(narrow_config).model, "pretrained": None})
     torch.manual_seed(0)
+    model = MODELS.build({**Config.fromfile(narrow_config).model, "pretrained": None})
     for name, tensor in model.named_parameters():
         if ".score_" in name:
             torch.nn.init.normal_(tensor)

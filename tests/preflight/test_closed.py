@@ -5,6 +5,7 @@ import copy
 from pathlib import Path
 
 import pytest
+from support.processes import forget_runs
 
 import fcn_plugin
 from fcn_plugin.commands.test import test as evaluate
@@ -73,9 +74,11 @@ def config(leaf, work_dir, **values):
 def test_training_and_evaluation_leave_it_as_it_is(leaf, tmp_path, closed, seed):
     cfg = config(leaf, tmp_path / "work", randomness=dict(seed=seed))
     train(cfg)
+    forget_runs()
     assert closed.pop() == cfg.to_dict()
     (best,) = (tmp_path / "work").glob("best_*.pth")
     for tta in (False, True):
         cfg = config(leaf, tmp_path / "test")
         evaluate(cfg, str(best), masks=str(tmp_path / "masks"), tta=tta)
+        forget_runs()
         assert closed.pop() == cfg.to_dict()
