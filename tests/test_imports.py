@@ -12,14 +12,8 @@ import fcn_plugin
 
 PACKAGE = Path(fcn_plugin.__file__).parent
 FILES = [path for path in sorted(PACKAGE.rglob("*.py")) if ".mim" not in path.parts]
-GROUND = {
-    "errors",
-    "version",
-    "atomic_write",
-    "label_ids",
-    "compat",
-    "requirements",
-}  # single files that all may import
+# single files that all may import
+GROUND = {"errors", "version", "atomic_write", "label_ids", "compat", "requirements"}
 # room -> rooms that it may import, beside the ground
 ROOMS = {
     "configs": set(),

@@ -47,19 +47,14 @@ def test_only_the_door_and_the_command_line_write():
 def closed(monkeypatch):
     """Copies of each config as it left the door."""
     left = []
+    for name in ("fill_in", "fill_in_training"):
 
-    def watch(name):
-        function = getattr(prepare, name)
-
-        def call(cfg, *args, **kwargs):
+        def call(cfg, *args, function=getattr(prepare, name), **kwargs):
             prepared = function(cfg, *args, **kwargs)
             left.append(copy.deepcopy(cfg.to_dict()))
             return prepared
 
         monkeypatch.setattr(prepare, name, call)
-
-    watch("fill_in")
-    watch("fill_in_training")
     return left
 
 
