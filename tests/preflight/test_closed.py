@@ -47,14 +47,14 @@ def test_only_the_door_and_the_command_line_write():
 def closed(monkeypatch):
     """Copies of each config as it left the door."""
     left = []
-    for name in ("fill_in", "fill_in_training"):
+    for function in (prepare.fill_in, prepare.fill_in_training):
 
-        def call(cfg, *args, function=getattr(prepare, name), **kwargs):
+        def call(cfg, *args, function=function, **kwargs):
             prepared = function(cfg, *args, **kwargs)
             left.append(copy.deepcopy(cfg.to_dict()))
             return prepared
 
-        monkeypatch.setattr(prepare, name, call)
+        monkeypatch.setattr(prepare, function.__name__, call)
     return left
 
 
