@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 from mmengine.config import ConfigDict
 from mmengine.dataset import RepeatDataset
 from mmseg.registry import DATASETS
 
+from ..errors import UserError
 from .class_map import ClassMap
 
 
@@ -52,3 +53,29 @@ def mapped_classes(cfg: ConfigDict) -> int | None:
             if dataset.get("class_map") is not None:
                 return len(declared_meta(dataset)["classes"])
     return None
+
+
+class Declared(NamedTuple):
+    """A data set that a config declares and a split uses; ``classes`` are None where it leaves them open."""
+
+    split: str
+    entry: ConfigDict
+    classes: Sequence[str] | None
+
+
+def declared_datasets(cfg: ConfigDict, splits: Sequence[str]) -> list[Declared]:
+    """List the data sets of splits, those in wrappers too; raises ``config-data``, ``config-type`` or ``class-map``."""
+    found = []
+    for split in splits:
+        if cfg.get(f"{split}_dataloader") is None:
+            message = f"{cfg.filename} has no {split}_dataloader: inherit one of configs/_base_/datasets or add it"
+            raise UserError("config-data", message)
+        for entry in leaf_datasets(cfg[f"{split}_dataloader"].dataset):
+            where = f"{cfg.filename}, {split} data set"
+            if DATASETS.get(entry.type) is None:
+                raise UserError("config-type", f"{where}: type {entry.type!r} is unknown: correct it in the config")
+            try:
+                found.append(Declared(split, entry, declared_meta(entry).get("classes")))
+            except UserError as error:
+                raise error.within(where) from error
+    return found

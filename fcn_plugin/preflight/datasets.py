@@ -12,7 +12,7 @@ from mmseg.registry import DATASETS
 
 from ..data.class_map_dataset import read_list
 from ..data.headers import UnreadableFile
-from ..data.leaves import declared_meta, leaf_datasets
+from ..data.leaves import Declared
 from ..errors import UserError
 from .parameters import default_of, parameters_of
 
@@ -29,39 +29,22 @@ SOURCES = {
 BUILT_IN = f"or try the built-in data: {DRAW}, then configs/fcn8s_vgg16bn_minivoc.py"
 
 
-def check_datasets(cfg: ConfigDict, splits: Sequence[str], look_for_files: bool = False) -> None:
-    """Check classes, folders and lists of the splits' data sets, and on request that all of their files are there.
+def check_datasets(cfg: ConfigDict, declared: Sequence[Declared], look_for_files: bool = False) -> None:
+    """Check classes, folders and lists of data sets, and on request that all of their files are there.
 
     Raises:
-        UserError: config-data, config-type, classes-count, dataset-*, class-map, image-unreadable, mask-unreadable.
+        UserError: config-data, classes-count, dataset-*, class-map, image-unreadable, mask-unreadable.
     """
-    for split in splits:
-        loader = cfg.get(f"{split}_dataloader")
-        if loader is None:
-            message = f"{cfg.filename} has no {split}_dataloader: inherit one of configs/_base_/datasets or add it"
-            raise UserError("config-data", message)
-        for dataset in leaf_datasets(loader.dataset):
-            _check_classes(cfg, split, dataset)
-            _check_folders(cfg, split, dataset)
-    for split in splits if look_for_files else ():
-        for dataset in leaf_datasets(cfg[f"{split}_dataloader"].dataset):
-            _check_files(cfg, split, dataset)
-
-
-def _check_classes(cfg: ConfigDict, split: str, dataset: ConfigDict) -> None:
-    if DATASETS.get(dataset.type) is None:
-        message = f"{cfg.filename}: the {split} data set's type {dataset.type!r} is unknown: correct it in the config"
-        raise UserError("config-type", message)
-    try:
-        classes = declared_meta(dataset).get("classes")
-    except UserError as error:
-        raise error.within(f"{cfg.filename}, {split} data set") from error
     num_classes = cfg.model.decode_head.num_classes
-    # mmseg also takes the name of a file of classes
-    if classes is not None and not isinstance(classes, str) and len(classes) != num_classes:
-        found = f"the {split} data set {dataset.type} has {len(classes)} classes: set num_classes={len(classes)}"
-        message = f"{cfg.filename}: model.decode_head.num_classes is {num_classes}, but {found}"
-        raise UserError("classes-count", message)
+    for split, dataset, classes in declared:
+        # mmseg also takes the name of a file of classes
+        if classes is not None and not isinstance(classes, str) and len(classes) != num_classes:
+            found = f"the {split} data set {dataset.type} has {len(classes)} classes: set num_classes={len(classes)}"
+            message = f"{cfg.filename}: model.decode_head.num_classes is {num_classes}, but {found}"
+            raise UserError("classes-count", message)
+        _check_folders(cfg, split, dataset)
+    for split, dataset, _ in declared if look_for_files else ():
+        _check_files(cfg, split, dataset)
 
 
 def _check_folders(cfg: ConfigDict, split: str, dataset: ConfigDict) -> None:

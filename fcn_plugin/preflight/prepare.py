@@ -9,7 +9,7 @@ from mmengine.config import ConfigDict
 from mmengine.registry import init_default_scope
 
 from ..atomic_write import make_dir
-from ..data.leaves import mapped_classes
+from ..data.leaves import declared_datasets, mapped_classes
 from ..engine.distributed import join_processes
 from ..engine.start import Asked, resolve_start
 from ..engine.work_dir_lock import work_dir_lock
@@ -54,8 +54,9 @@ def _check(cfg: ConfigDict, splits: Sequence[str], look_for_files: bool) -> None
     init_default_scope(cfg.get("default_scope", "mmseg"))
     join_processes(cfg)
     check_keys(cfg)
+    declared = declared_datasets(cfg, splits)
     head = cfg.get("model", {}).get("decode_head")
     if isinstance(head, dict) and head.get("num_classes") is None:
         head.num_classes = mapped_classes(cfg)
     check_config(cfg, splits)
-    check_datasets(cfg, splits, look_for_files)
+    check_datasets(cfg, declared, look_for_files)

@@ -9,7 +9,6 @@ from support.refusals import refused
 
 from fcn_plugin.atomic_write import make_dir
 from fcn_plugin.engine.start import Asked, Fresh, resolve_start
-from fcn_plugin.preflight.datasets import check_datasets
 from fcn_plugin.preflight.fill_in import fill_in_training
 from fcn_plugin.preflight.prepare import prepare
 
@@ -203,17 +202,17 @@ def test_classes_of_no_checkpoint_can_be_adapted(tmp_path):
 
 def test_files_of_all_splits_are_there(root):
     cfg = config(root)
-    check_datasets(cfg, SPLITS, look_for_files=True)
+    prepare(cfg, SPLITS, look_for_files=True)
     (root / "names.txt").write_text("a\nb\nc\n")
     (root / "JPEGImages" / "b.jpg").touch()
     with refused("mask-unreadable", root / "SegmentationClass/b.png", "3 files of the train split"):
-        check_datasets(cfg, SPLITS, look_for_files=True)
+        prepare(cfg, SPLITS, look_for_files=True)
     cfg.broken_files = "skip"
-    check_datasets(cfg, SPLITS, look_for_files=True)
+    prepare(cfg, SPLITS, look_for_files=True)
 
 
 def test_a_data_set_that_can_not_be_built_is_named_with_its_split(root):
     cfg = config(root, 3, **MAPPED)
     cfg.val_dataloader.dataset.palette = [[0, 0, 0]]
     with refused("class-map", "val data set", "palette has 1 colours", "3 classes"):
-        check_datasets(cfg, SPLITS, look_for_files=True)
+        prepare(cfg, SPLITS, look_for_files=True)
