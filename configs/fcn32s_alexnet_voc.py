@@ -7,4 +7,4 @@ _base_ = [
     "_base_/default_runtime.py",
 ]
 model = dict(precision="auto", pretrained="torchvision://alexnet")  # bf16 where the device computes in it
-optim_wrapper = dict(optimizer=dict(lr=0.001))  # a net without batch norm bears a tenth of the usual rate
+optim_wrapper = dict(optimizer=dict(lr=0.001))  # without batch norm the net needs a tenth of the usual rate

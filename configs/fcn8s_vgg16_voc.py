@@ -10,4 +10,4 @@ model = dict(
     precision="auto",  # bf16 where the device computes in it
     pretrained="torchvision://vgg16",  # this name (downloads 528 MB), or the path of the file
 )
-optim_wrapper = dict(optimizer=dict(lr=0.001))  # a net without batch norm bears a tenth of the usual rate
+optim_wrapper = dict(optimizer=dict(lr=0.001))  # without batch norm the net needs a tenth of the usual rate

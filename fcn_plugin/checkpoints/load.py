@@ -63,7 +63,8 @@ def load_verified(
     if classes:
         code = "checkpoint-classes"
         problems.append(f"it was trained for {classes[0]} classes, the config has num_classes={classes[1]}")
-        remedy += ", or pass --adapt-classes to train new score layers" if training else ""
+        if training and other == dependent and not missing and not unexpected:
+            remedy += ", or pass --adapt-classes to train new score layers"
     elif other:
         name = other[0]
         problems.append(f"{name} has shape {tuple(state[name].shape)}, the config's net needs {tuple(own[name].shape)}")

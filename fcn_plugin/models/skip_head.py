@@ -133,7 +133,7 @@ class FCNSkipHead(BaseDecodeHead):
 
     def forward(self, inputs: Sequence) -> Tensor:
         """Compute logits of exactly (H, W), in float32 whatever the precision of the streams."""
-        return self.upsample_scores(self.fuse_scores(inputs), inputs[-1])
+        return self.upsample_scores(self.fuse_scores(inputs).float(), inputs[-1])
 
     def fuse_scores(self, inputs: Sequence) -> Tensor:
         """Compute the sum of all score maps at the finest stream's stride, (N, C, h, w), float32."""
@@ -163,7 +163,7 @@ class FCNSkipHead(BaseDecodeHead):
 
     def finite_scores(self, inputs: Sequence, batch_img_metas: list[dict]) -> Tensor:
         """Compute :meth:`fuse_scores`; raises a UserError (``scores-nan``) that names the images where they are not finite."""
-        fused = self.fuse_scores(inputs)
+        fused = self.fuse_scores(inputs).float()  # a derived head may compute under autocast
         if not torch.isfinite(fused).all():
             reason = "the checkpoint's weights or the image hold NaN or infinite values"
             remedy = "Use an earlier checkpoint; if training diverged, lower the learning rate."

@@ -17,16 +17,17 @@ from ..errors import UserError
 from .parameters import default_of, parameters_of
 
 DRAW = "python tools/dataset_converters/make_minivoc.py"
+BUILT_IN = f"or try the built-in data: {DRAW}, then configs/fcn8s_vgg16bn_minivoc.py"
 # where the data of a list or a data set comes from; the first word that the paths or the type hold decides
 SOURCES = {
-    "minivoc": f"Draw it: {DRAW}",
+    "minivoc": f"Draw it: {DRAW} [--out-dir DIR], or correct --data-root",
     "CamVid": "Get CamVid in the SegNet split as images/{train,val,test}/NAME.jpg and annotations/{train,val,test}/NAME.png (ids "
-    "0..10, 11 unlabelled) and pass --data-root DIR",
+    "0..10, 11 unlabelled) and pass --data-root DIR; " + BUILT_IN,
     "VOC": "Build it from PASCAL VOC 2012 and SBD: python tools/dataset_converters/voc_sbd.py --download (offline it says which "
-    "files to put where), then pass --data-root data/VOCdevkit/VOC2012",
-    "": "Run in the folder where the data set was set up, pass --data-root DIR or correct data_root in the config",
+    "files to put where), then pass --data-root data/VOCdevkit/VOC2012; " + BUILT_IN,
+    "": "Run in the folder where the data set was set up, pass --data-root DIR or correct data_root in the config; "
+    + BUILT_IN,
 }
-BUILT_IN = f"or try the built-in data: {DRAW}, then configs/fcn8s_vgg16bn_minivoc.py"
 
 
 def check_datasets(cfg: ConfigDict, declared: Sequence[Declared], look_for_files: bool = False) -> None:
@@ -60,7 +61,7 @@ def _check_folders(cfg: ConfigDict, split: str, dataset: ConfigDict) -> None:
         if not (path.is_file() if path == names else path.is_dir()):
             known = f"{cfg.filename} {names or root} {dataset.type}"
             how = next(help for word, help in SOURCES.items() if word in known)
-            raise UserError("dataset-missing", f"the {split} {what} {path} does not exist. {how}; {BUILT_IN}")
+            raise UserError("dataset-missing", f"the {split} {what} {path} does not exist. {how}")
     if names:
         if not read_list(names):
             how = "or IMAGE<tab>MASK" if dataset.get("class_map") is not None else "without suffix"

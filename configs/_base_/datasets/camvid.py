@@ -5,7 +5,7 @@ crop_size = (256, 256)  # a multiple of 32: nothing is spent on padding
 train_pipeline = [
     dict(type="LoadImageFromFile"),
     dict(type="FCNLoadAnnotations"),
-    # small shows more of the street, large the poles and signs
+    # a smaller scale shows more of the street, a larger one the poles and signs
     dict(type="RandomResize", scale=(480, 360), ratio_range=(0.6, 1.4), keep_ratio=True),
     dict(type="RandomCrop", crop_size=crop_size),
     dict(type="RandomFlip", prob=0.5),

@@ -32,7 +32,7 @@ crop_size = ($crop, $crop)  # a multiple of 32: nothing is spent on padding
 train_pipeline = [
     dict(type="LoadImageFromFile"),
     dict(type="FCNLoadAnnotations"),
-    # about the median size of the images; small shows more of one, large its details
+    # about the median size of the images: a smaller scale shows more of an image, a larger one more detail
     dict(type="RandomResize", scale=$scale, ratio_range=(0.6, 1.4), keep_ratio=True),
     dict(type="RandomCrop", crop_size=crop_size, cat_max_ratio=0.75),
     dict(type="RandomFlip", prob=0.5),
@@ -80,7 +80,7 @@ model = dict(
     pretrained="torchvision://vgg16",  # this name (downloads 528 MB), or the path of the file
     decode_head=dict(num_classes=$classes),
 )
-optim_wrapper = dict(optimizer=dict(lr=0.001))  # a net without batch norm bears a tenth of the usual rate
+optim_wrapper = dict(optimizer=dict(lr=0.001))  # without batch norm the net needs a tenth of the usual rate
 """
 
 FROM_SCRATCH = f"""\

@@ -14,7 +14,7 @@ from fcn_plugin.commands.train import train
 from fcn_plugin.configs import config_dir
 from fcn_plugin.datatools.minivoc.writer import make_minivoc
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "design.md").read_text()
 FILES = dict(re.findall(r"```python\n# (\S+\.py)\n(.*?)```", TEXT, re.DOTALL))
 RECIPES = {

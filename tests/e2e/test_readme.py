@@ -11,7 +11,7 @@ from PIL import Image
 from fcn_plugin.commands.train import train
 from fcn_plugin.configs import config_dir
 
-README = Path(__file__).parents[1] / "README.md"
+README = Path(__file__).parents[2] / "README.md"
 
 
 def test_own_data_example(tmp_path):
