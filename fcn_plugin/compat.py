@@ -90,6 +90,11 @@ def mark_started(runner: Runner, path: str | None, resume: bool) -> None:
     runner._load_from, runner._resume, runner._has_loaded = path, resume, True
 
 
+def mark_loaded(runner: Runner) -> None:
+    """Note that a Runner has loaded a checkpoint: training or a test starts from it."""
+    runner._has_loaded = True
+
+
 def has_started(runner: Runner) -> bool:
     """Whether a Runner has loaded a checkpoint."""
     return runner._has_loaded

@@ -14,7 +14,7 @@ from .read import Checkpoint, open_checkpoint
 
 LAST = "last_checkpoint"  # mmengine's name for the note of the newest checkpoint
 START = "run_start.json"  # where the run began, and which files were there before it
-NOTHING_SAVED = "started over, nothing saved yet"  # in LAST until the first save
+NOTHING_SAVED = "nothing saved yet"  # in LAST until the first save
 TEMPLATES = ("iter_{}.pth", "epoch_{}.pth")
 
 
@@ -40,7 +40,7 @@ def find_latest(work_dir: str | Path, strict: bool = True) -> Found:
         UserError: checkpoint-resume.
     """
     noted, start = _noted(work_dir), _start(work_dir)
-    if noted == NOTHING_SAVED:
+    if noted.endswith(NOTHING_SAVED):
         return Found(None, [])
     name, begun = Path(noted).name, start.get("checkpoint")
     folder, candidates = _candidates(Path(work_dir), noted, start)
@@ -66,7 +66,8 @@ def find_latest(work_dir: str | Path, strict: bool = True) -> Found:
 
 def has_saved(work_dir: str | Path) -> bool:
     """Whether the last run in the folder has saved, or resumed from a checkpoint."""
-    return _noted(work_dir) not in ("", NOTHING_SAVED)
+    noted = _noted(work_dir)
+    return noted != "" and not noted.endswith(NOTHING_SAVED)
 
 
 def note_start(work_dir: str | Path, start: str | None, template: str = TEMPLATES[0]) -> None:

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import torch
 from mmengine.dist import is_main_process
 from mmengine.evaluator import Evaluator
-from mmengine.model import is_model_wrapper
+from mmengine.model import BaseTTAModel, is_model_wrapper
 from mmengine.registry import RUNNERS
 from torch import nn
 
 from ..checkpoints.find import note_start
 from ..checkpoints.load import load_verified
 from ..checkpoints.read import open_checkpoint
-from ..compat import given_start, has_started, is_train_loader, mark_started
+from ..compat import given_start, has_started, is_train_loader, mark_loaded, mark_started
 from ..data.broken_files import check_files, skip_broken_files, skipped
 from ..models.fcn import FCN
 from .distributed import compress_gradients, compression_of, join_processes, wrapper_cfg
 from .divergence import lower_rates
 from .hooks.checkpoint import find_best
+from .hooks.stop import StopHook
 from .logging import quiet_console
 from .saving import SavingRunner
 from .signals import KeepWorking, StopRequest, stop_request
@@ -53,6 +54,15 @@ class FCNRunner(SavingRunner):
         model = super().wrap_model(wrapper_cfg(self.cfg, model_wrapper_cfg), model)
         compress_gradients(model, self.cfg)
         return model
+
+    def build_model(self, model) -> nn.Module:
+        """Keep full-resolution logits where test-time augmentation averages them, else only where ``test_cfg`` asks."""
+        built = super().build_model(model)
+        for net in built.modules():
+            if isinstance(net, FCN):
+                averaged = isinstance(built, BaseTTAModel)
+                net.test_cfg.keep_logits = averaged or net.test_cfg.get("keep_logits", False)
+        return built
 
     def build_logger(self, *args, file_mode: str = "a", **kwargs):
         """Send environment, config and hook dumps to the log file alone, and append to one that is there."""
@@ -105,8 +115,11 @@ class FCNRunner(SavingRunner):
             return
         if self.start is None:  # built by another program
             path, resume = given_start(self)
-            asked = Asked((path or "auto") if resume else None, path, self.cfg.get("adapt_classes", False))
-            self.start = resolve_start(self.work_dir, asked)
+            if self._evaluating:
+                self.start = Weights(path) if path else Fresh()
+            else:
+                asked = Asked((path or "auto") if resume else None, path, self.cfg.get("adapt_classes", False))
+                self.start = resolve_start(self.work_dir, asked)
         resumed = isinstance(self.start, Resume)
         path = None if isinstance(self.start, Fresh) else self.start.path
         mark_started(self, path, resumed)  # before loading: EMAHook asks for it
@@ -144,6 +157,7 @@ class FCNRunner(SavingRunner):
         for module in self.model.modules() if self._evaluating else ():  # the model may be wrapped
             if isinstance(module, FCN):
                 module.to_inference()
+        mark_loaded(self)
         self.logger.info(f"Loaded {filename}")
         return content
 
@@ -157,7 +171,9 @@ class FCNRunner(SavingRunner):
 
     def train(self) -> nn.Module:
         """Train, alone in the work dir; a run that an error ends between two steps leaves a checkpoint of the last one."""
-        with work_dir_lock(self.work_dir), self._listing_skipped_files(), stop_request() as self.stop_request:
+        heard = any(isinstance(hook, StopHook) for hook in self.hooks)  # else signals end the program as usual
+        signals = stop_request() if heard else nullcontext(StopRequest())
+        with work_dir_lock(self.work_dir), self._listing_skipped_files(), signals as self.stop_request:
             try:
                 return super().train()
             except Exception:

@@ -65,9 +65,6 @@ def resolve_start(work_dir: str, asked: Asked) -> Start:
     Raises:
         UserError: checkpoint-missing, checkpoint-resume; option-value: ``adapt_classes`` without a checkpoint.
     """
-    if asked.adapt_classes and not asked.load_from:
-        message = "--adapt-classes needs the checkpoint whose classes differ: pass --load-from PATH"
-        raise UserError("option-value", message)
     restarted = int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0)) > 0  # torchrun gives the same command again
     resume = find_resume(work_dir, own=True) if restarted else None
     if resume is None and asked.resume == "auto":
@@ -77,6 +74,9 @@ def resolve_start(work_dir: str, asked: Asked) -> Start:
     if resume:
         print_main(f"resuming from {resume.path}")
         return resume
+    if asked.adapt_classes and not asked.load_from:
+        message = "--adapt-classes needs the checkpoint whose classes differ: pass --load-from PATH"
+        raise UserError("option-value", message)
     if asked.resume == "auto":
         where = f"the weights of {asked.load_from}" if asked.load_from else "the start"
         print_main(f"nothing to resume in {work_dir}: training from {where}")

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import torch
 import torch.nn.functional as F
+from mmengine.config import ConfigDict
 from mmengine.structures import PixelData
 from mmseg.models.segmentors import EncoderDecoder
 from mmseg.registry import MODELS
@@ -80,6 +81,7 @@ class FCN(EncoderDecoder):
         neck, decode_head = ({**part, "geometry": geometry} for part in (neck, decode_head))
         with quiet_model_building():
             super().__init__(backbone=backbone, neck=neck, decode_head=decode_head, **kwargs)
+        self.test_cfg = ConfigDict({"mode": "whole", **(self.test_cfg or {})})
         use_fast_convolutions(self)
         self.geometry, self.precision = geometry, precision
         self.input_pad = input_pad if geometry == "reference" else 0
@@ -148,7 +150,7 @@ class FCN(EncoderDecoder):
 
         Without them, full-resolution logits are computed only for images that must be resized back.
         """
-        mode = self.test_cfg.get("mode", "whole")
+        mode = self.test_cfg.mode
         keep = self.test_cfg.get("keep_logits", mode != "tiles")
         if keep or mode == "slide":
             samples = super().predict(inputs, data_samples)

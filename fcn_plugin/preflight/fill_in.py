@@ -42,13 +42,10 @@ def fill_in(cfg: ConfigDict, tta: bool = False, hooks: Sequence[dict] = ()) -> P
     for name in [name for name, hook in (cfg.get("default_hooks") or {}).items() if hook is None]:
         if name not in DEFAULT_HOOKS:  # switched off; the engine knows None for its own hooks alone
             del cfg.default_hooks[name]
-    # full-resolution logits are kept for those who average them, or ask
-    cfg.model.setdefault("test_cfg", {}).setdefault("keep_logits", tta)
     if tta:
         if "tta_pipeline" not in cfg or "tta_model" not in cfg:
             remedy = "inherit configs/_base_/default_runtime.py, or drop --tta"
             raise UserError("config-value", f"{cfg.filename} has no tta_pipeline and tta_model: {remedy}")
-        cfg.model.test_cfg.keep_logits = True
         cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
         cfg.model = dict(**cfg.tta_model, module=cfg.model)
     return prepared
@@ -65,10 +62,10 @@ def fill_in_training(cfg: ConfigDict, start: Start, hooks: Sequence[dict] = ()) 
     prepared.start = start
     if not isinstance(start, Fresh):
         cfg.model.pretrained = None  # a checkpoint takes its place
-    seed = cfg.setdefault("randomness", {}).get("seed")
-    if seed is None:  # a run that returns to a checkpoint, or is resumed, keeps its seed
+    given = cfg.get("randomness") or {}
+    if given.get("seed") is None:  # a run that returns to a checkpoint, or is resumed, keeps its seed
         seed = start.seed if isinstance(start, Resume) else None
-        cfg.randomness.seed = sync_random_seed() if seed is None else seed
+        cfg.randomness = {**given, "seed": sync_random_seed() if seed is None else seed}
     if prepared.precision == "fp16":
         if get_device() == "cpu":
             message = "training in fp16 scales gradients on a GPU, and there is none: pass --amp bf16 or --amp off"
@@ -76,6 +73,9 @@ def fill_in_training(cfg: ConfigDict, start: Start, hooks: Sequence[dict] = ()) 
         cfg.optim_wrapper.update(type="AmpOptimWrapper", dtype="float16")
     if warning := reduction_warning(cfg):
         prepared.warnings.append(warning)
+    if ((cfg.get("default_hooks") or {}).get("checkpoint") or {}).get("type") == "CheckpointHook":
+        warning = "default_hooks.checkpoint is mmengine's CheckpointHook: a signal or an error leaves no checkpoint of its step"
+        prepared.warnings.append(f"{warning}; name FCNCheckpointHook")
     return prepared
 
 

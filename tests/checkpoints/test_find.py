@@ -9,7 +9,7 @@ from support.refusals import refused
 from fcn_plugin.checkpoints import checksum, pickles, read
 from fcn_plugin.checkpoints.checksum import seal
 from fcn_plugin.checkpoints.find import earlier_checkpoint, find_latest, has_saved, note_start
-from fcn_plugin.engine.start import find_resume
+from fcn_plugin.engine.start import Asked, Resume, find_resume, resolve_start
 
 
 def save(path, value=0.0):
@@ -151,6 +151,12 @@ def test_a_folder_of_the_checkpoints_own(tmp_path, cut_off):
     assert latest(tmp_path / "work") == str(tmp_path / "out" / "iter_6.pth")
 
 
+def test_a_note_of_version_1(folder):
+    note(folder, "started anew, nothing saved yet")
+    assert latest(folder) is None
+    assert not has_saved(folder)
+
+
 class TestWhereARunBegins:
     def test_at_the_start(self, folder):
         """Killed before its first save, it begins again, and does not go on from an earlier run's files."""
@@ -195,3 +201,8 @@ def test_each_file_is_hashed_once_and_read_once(folder, monkeypatch):
     assert resume.take().state_dict["weight"].sum() == 0
     assert sorted(hashed) == sorted(map(str, (folder / "iter_1000.pth", folder / "iter_200.pth")))
     assert loaded == [str(folder / "iter_200.pth")]
+
+
+def test_a_resumed_run_needs_no_other_weights(folder):
+    start = resolve_start(str(folder), Asked("auto", adapt_classes=True))
+    assert (type(start), start.path) == (Resume, str(folder / "iter_1000.pth"))

@@ -71,6 +71,15 @@ def test_a_signal_to_all_processes_leaves_a_checkpoint(config, reference, tmp_pa
         assert differences(reference[0], end_of(finish(load(config, work_dir)), work_dir)) == []
 
 
+def test_a_run_that_hears_no_signals_ends_as_programs_do(config, tmp_path):
+    run = finish(
+        load(
+            config, tmp_path, custom_hooks=[dict(type="SignalGroup", step=5, name="SIGTERM")], default_hooks__stop=None
+        )
+    )
+    assert run.code == -signal.SIGTERM
+
+
 def test_a_signal_in_a_validation(config, reference, tmp_path):
     """The average's weights are in the net's place then; saves are elsewhere than validations."""
     work_dir = tmp_path / "work"

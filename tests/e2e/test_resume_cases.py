@@ -68,7 +68,7 @@ def test_an_error_after_a_validation(config, tmp_path):
 
 
 # the operation on files that is the second save's: notes lie in the work dir, and count where it is that of the checkpoints
-@pytest.mark.parametrize(("own", "number"), [("out_dir", 6), ("filename_tmpl", 18)])
+@pytest.mark.parametrize(("own", "number"), [("out_dir", 7), ("filename_tmpl", 19)])
 def test_checkpoints_of_another_place_or_name(config, tmp_path, own, number):
     """A kill in the second save: the first is found, and the best score is known."""
     work_dir, out = tmp_path / "work", tmp_path / "out"
@@ -151,7 +151,7 @@ def test_a_kill_in_the_first_save_after_a_start_from_elsewhere(config, tmp_path)
     assert finish(load(config, tmp_path / "first", custom_hooks=stop(5), **ALONE)).code == 99
     start, work_dir = tmp_path / "first" / "iter_5.pth", tmp_path / "work"
     cfg = load(config, work_dir, **ALONE)
-    assert finish(cfg, str(start), first=DieAt(work_dir, 8)).code == -9
+    assert finish(cfg, str(start), first=DieAt(work_dir, 9)).code == -9
     resumed = finish(cfg)
     assert resumed.code == 0, resumed.said()
     assert f"resuming from {start}" in resumed.said()

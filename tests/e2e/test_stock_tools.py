@@ -4,11 +4,14 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.registry import MODELS as MMENGINE_MODELS
 from mmengine.registry import init_default_scope
 from mmseg.apis import MMSegInferencer, inference_model, init_model
 from mmseg.registry import MODELS
+from support.builders import build_fcn
 
 from fcn_plugin.configs import config_dir
+from fcn_plugin.engine import FCNRunner
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +50,24 @@ def test_init_model_and_inference_model(narrow_config, checkpoint, recwarn):
         logits = model(x.permute(2, 0, 1)[None])
     assert torch.equal(result.pred_sem_seg.data, logits.argmax(1))
     assert len(result.pred_sem_seg.data.unique()) > 1
+
+
+def test_a_runner_keeps_what_was_loaded_by_hand(leaf, trained, tmp_path):
+    cfg = Config.fromfile(leaf)
+    cfg.work_dir, cfg.load_from = str(tmp_path), "missing.pth"
+    runner = FCNRunner.from_cfg(cfg)
+    runner.load_checkpoint(str(trained.best))
+    assert runner.test()["mIoU"] >= 0
+
+
+def test_names_and_settings_of_version_1():
+    """Configs in its checkpoints name the fast convolution; a test_cfg may be None."""
+    init_default_scope("mmseg")
+    assert (
+        type(MMENGINE_MODELS.build(dict(type="WinogradConv2d", in_channels=1, out_channels=1, kernel_size=3)))
+        is torch.nn.Conv2d
+    )
+    assert build_fcn(test_cfg=None).test_cfg.mode == "whole"
 
 
 def test_inferencer(narrow_config, checkpoint):

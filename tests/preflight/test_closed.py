@@ -71,6 +71,7 @@ def test_training_and_evaluation_leave_it_as_it_is(leaf, tmp_path, closed, seed)
     train(cfg)
     forget_runs()
     assert closed.pop() == cfg.to_dict()
+    assert "keep_logits" not in cfg.model.get("test_cfg", {})  # what reads the dumped config decides itself
     (best,) = (tmp_path / "work").glob("best_*.pth")
     for tta in (False, True):
         cfg = config(leaf, tmp_path / "test")

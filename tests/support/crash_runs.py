@@ -198,7 +198,7 @@ def end_state(work_dir: Path, steps: int = STEPS) -> dict:
             optimizer=last["optimizer"],
             schedulers=last["param_schedulers"],
             steps=last["meta"]["iter"],
-            best=(best, hub["runtime_info"]["best_score"], found),
+            best=(best, hub["runtime_info"]["best_score"], found, (work_dir / "best.json").read_text()),
             best_weights=torch.load(work_dir / best, map_location="cpu", weights_only=False)["state_dict"],
             histories=histories,
             losses=logged_losses(work_dir),

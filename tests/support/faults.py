@@ -114,7 +114,7 @@ class DieAt:
     def _look(self, event: str, args: tuple) -> None:
         if event not in ("open", "os.rename", "os.remove") or not isinstance(args[0], (str, os.PathLike)):
             return
-        path, names = Path(args[0]), ("iter_", "step_", "best_", "last_", "run_start")
+        path, names = Path(args[0]), ("iter_", "step_", "best", "last_", "run_start")
         if str(path.parent) != self.folder or not path.name.lstrip(".").startswith(names):
             return
         if event == "open" and not (args[2] or 0) & (os.O_WRONLY | os.O_RDWR):

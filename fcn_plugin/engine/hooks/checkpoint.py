@@ -39,8 +39,7 @@ class FCNCheckpointHook(PublicCheckpointHook):
         self._remove_superseded(runner)
         if not is_main_process():
             return
-        if runner.iter == 0:
-            Path(self.out_dir, BEST).unlink(missing_ok=True)  # of an earlier run
+        self._note_best(runner)
         for part in Path(self.out_dir).glob(".*.part"):
             part.unlink()
             runner.logger.info(f"removed {part}, which was cut off while being written")
@@ -103,10 +102,23 @@ class FCNCheckpointHook(PublicCheckpointHook):
         new = self._best_paths()
         best = {key: path or kept.get(key) for key, path in new.items()}
         self._set_best_paths(best)
-        if is_main_process() and any(new.values()):
-            notes = {key: dict(file=Path(path).name, score=_score(runner, key)) for key, path in best.items() if path}
-            write_note(Path(self.out_dir, BEST), json.dumps(notes))
+        if any(new.values()):
+            self._note_best(runner)
         self._remove_superseded(runner)
+
+    @master_only
+    def _note_best(self, runner) -> None:
+        """Write ``best.json`` as the message hub has it: the file may be an earlier run's, or a kill came before it."""
+        if not self.save_best or "auto" in self.key_indicators:
+            return
+        prefix = "best_score" if len(self.key_indicators) == 1 else "best_score_{}"
+        scores = {key: runner.message_hub.runtime_info.get(prefix.format(key)) for key in self.key_indicators}
+        paths = {key: Path(path).name for key, path in self._best_paths().items() if path and scores[key] is not None}
+        if paths:
+            best = {key: dict(file=name, score=float(scores[key])) for key, name in paths.items()}
+            write_note(Path(self.out_dir, BEST), json.dumps(best))
+        else:
+            Path(self.out_dir, BEST).unlink(missing_ok=True)
 
     def _remove_superseded(self, runner) -> None:
         best = {Path(path).name for path in self._best_paths().values() if path} if self.save_best else set()
@@ -138,7 +150,8 @@ def read_best(folder: str | Path, key: str) -> tuple[Path, float] | None:
     """The best checkpoint by a score and its value, as :class:`FCNCheckpointHook` noted them, or None."""
     try:
         note = json.loads(Path(folder, BEST).read_text())[key]
-        return Path(folder, note["file"]), float(note["score"])
+        path = Path(folder, note["file"])
+        return (path, float(note["score"])) if path.is_file() else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -156,8 +169,3 @@ def find_best(runner, folder: Path) -> None:
         notes.pop(key.replace("ckpt", "score"), None)
         notes.pop("last_validation", None)  # to be repeated where the run is at one
         notes["superseded"] = []  # a lesser one is better than none
-
-
-def _score(runner, key: str) -> float:
-    notes = runner.message_hub.runtime_info
-    return float(notes.get(f"best_score_{key}", notes.get("best_score")))
