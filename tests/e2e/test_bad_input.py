@@ -3,13 +3,13 @@
 One row a case: what is spoilt, how the tool is called, the code of the error and what its message must name.
 """
 
-import os
 import re
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from support.faults import Payload
 from support.refusals import tool_refused
 
 
@@ -216,16 +216,6 @@ def test_checkpoint_cut_short(tool, trained, data, tmp_path, work, name, keep):
     path = tmp_path / "cut.pth"
     path.write_bytes(trained.best.read_bytes()[:keep])
     tool_refused(evaluate(tool, name, trained, path, data, work), work, "checkpoint-damaged", path)
-
-
-class Payload:
-    """Makes a folder on unpickling."""
-
-    def __init__(self, folder):
-        self.folder = folder
-
-    def __reduce__(self):
-        return os.mkdir, (str(self.folder),)
 
 
 @pytest.mark.parametrize("name", ["test", "predict", "train", "resume"])

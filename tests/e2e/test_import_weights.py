@@ -4,7 +4,6 @@ The oracle is ``reference_nets`` on the decoded images: BGR less the mean, score
 package. It runs in float64, with weights that leave no pixel near a tie, so float32 must give the same matrix, count for count.
 """
 
-import os
 import pickle
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +17,7 @@ from mmseg.apis import init_model
 from PIL import Image
 from support.builders import tensors_of
 from support.caffe_writer import write_caffemodel
+from support.faults import Payload
 from support.processes import TESTS
 from support.reference_nets import caffenet_weights, run_caffenet, run_vgg16, vgg16_weights
 from support.refusals import tool_refused
@@ -274,16 +274,6 @@ def refused(tool, source, folder, code, *words):
         assert [(path, path.read_bytes()) for path in place.iterdir()] == ([(target, old)] if old else [])
         messages.append(done.err)
     return messages[0]
-
-
-class Payload:
-    """Makes a folder on unpickling."""
-
-    def __init__(self, folder):
-        self.folder = str(folder)
-
-    def __reduce__(self):
-        return os.mkdir, (self.folder,)
 
 
 def caffemodel_with_nan(net, path):

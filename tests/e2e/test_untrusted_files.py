@@ -1,7 +1,6 @@
 """A file that would run code is refused on every way into the package, by its name and what it would run; trust lets it run."""
 
 import json
-import os
 import random
 import runpy
 import shutil
@@ -18,6 +17,7 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import Runner, load_checkpoint
 from mmseg.apis import MMSegInferencer, init_model
 from mmseg.registry import MODELS
+from support.faults import Payload
 from support.processes import forget_runs
 from support.refusals import refused, tool_refused
 
@@ -31,16 +31,6 @@ IMPORT = "model_converters/import_weights"
 NO_START = "load_from=None"
 PRETRAINED = "model.backbone.init_cfg.type=Pretrained", "model.backbone.init_cfg.checkpoint={}"
 STOCK = Path(mmseg.__file__).parent / ".mim" / "tools"
-
-
-class Payload:
-    """Makes a folder when unpickled."""
-
-    def __init__(self, folder):
-        self.folder = folder
-
-    def __reduce__(self):
-        return os.mkdir, (str(self.folder),)
 
 
 @pytest.fixture
