@@ -24,7 +24,7 @@ test: install lint
 # kill training runs at random and before every operation on their files, and resume them
 KILLS ?= 200
 soak: install
-	$(PY) tests/support/soak.py --kills $(KILLS) --operations
+	PYTHONPATH=tests $(PY) -m support.soak --kills $(KILLS) --operations
 
 install: $(VENV)/.installed
 
