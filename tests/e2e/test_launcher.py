@@ -26,9 +26,14 @@ def launch(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("TMPDIR", str(tmp_path))
 
+    def hear_ctrl_c():
+        """In the background of a script SIGINT is ignored, and bash can't trap what was ignored when it started."""
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
     def start(mode):
         words = ["bash", TOOLS / "dist_train.sh", "config.py", "2", "--resume"]
-        return subprocess.Popen(words, env=os.environ | {"MODE": mode}, stdout=subprocess.PIPE, text=True)
+        env = os.environ | {"MODE": mode}
+        return subprocess.Popen(words, env=env, stdout=subprocess.PIPE, text=True, preexec_fn=hear_ctrl_c)
 
     return start
 
