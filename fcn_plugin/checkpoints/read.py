@@ -40,7 +40,7 @@ class Checkpoint:
         if not isinstance(state, Mapping):
             message = f"{self.path} holds a {type(state).__name__} as state_dict, no tensors by name"
             raise UserError("checkpoint-damaged", message)
-        return {str(name).removeprefix("module."): value for name, value in state.items() if isinstance(value, Tensor)}
+        return tensors_by_name(state)
 
     @property
     def meta(self) -> dict:
@@ -92,6 +92,11 @@ def read_checkpoint(path: str, map_location=None) -> dict:
         raise UserError("checkpoint-damaged", f"{path} holds a {type(content).__name__}, not a checkpoint")
     drop_programs(content, path)
     return content
+
+
+def tensors_by_name(state: Mapping) -> dict[str, Tensor]:
+    """The tensors of a state dict, without the prefix ``module.`` of wrapped nets."""
+    return {str(name).removeprefix("module."): value for name, value in state.items() if isinstance(value, Tensor)}
 
 
 def require_checkpoint(path: str) -> None:

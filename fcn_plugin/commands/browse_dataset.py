@@ -6,8 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .check_dataset import prepare_sheet
-from .options import DATA, add_options, at_least, load_config
+from .options import DATA, add_options, at_least, load_config, prepare_sheet
 
 if TYPE_CHECKING:
     from mmengine.config import Config

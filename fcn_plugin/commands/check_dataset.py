@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import UserError
-from .options import DATA, OPTIONS, WORK_DIRS, add_options, load_config
+from .options import DATA, OPTIONS, WORK_DIRS, add_options, load_config, prepare_sheet
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -55,9 +55,9 @@ def check_arguments(parser: argparse.ArgumentParser, args: argparse.Namespace) -
 def main(args: argparse.Namespace) -> None:
     """Check, and print or write the report."""
     from ..atomic_write import atomic_write, make_dir
-    from ..datatools.cores import usable_cores
+    from ..datatools.cores import processes
 
-    jobs = usable_cores() if args.jobs is None else args.jobs
+    jobs = processes(args.jobs)
     if args.json not in (None, "-"):
         make_dir(str(Path(args.json).parent), "--json")
     if args.config:
@@ -119,12 +119,3 @@ def check_folders(
     split = split_of_folders(images, masks, classes, ignore_ids)
     prepare_sheet(sheet)
     return check_splits([split], sheet, jobs)
-
-
-def prepare_sheet(path: str | Path, option: str = "--sheet") -> None:
-    """Make the folder of a picture; raise ``output-path`` where that fails, or the file is no PNG."""
-    from ..atomic_write import make_dir
-
-    if Path(path).suffix.lower() != ".png":
-        raise UserError("output-path", f"{option} is {path}, the picture is a PNG: name a file .png")
-    make_dir(str(Path(path).parent), option)

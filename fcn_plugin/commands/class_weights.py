@@ -25,7 +25,7 @@ def main(args: argparse.Namespace) -> None:
     """Print a table of the counts and the line for the config."""
     from ..data.broken_files import check_files
     from ..datatools.class_weights import build_masks, count_pixels, weight_line, weight_table
-    from ..datatools.cores import usable_cores
+    from ..datatools.cores import processes
     from ..preflight.prepare import prepare
 
     cfg = load_config(args)
@@ -33,7 +33,7 @@ def main(args: argparse.Namespace) -> None:
     masks = build_masks(cfg[f"{args.split}_dataloader"].dataset)
     check_files(masks)
     head = cfg.model.decode_head
-    jobs = usable_cores() if args.jobs is None else args.jobs
+    jobs = processes(args.jobs)
     counts = count_pixels(masks, head.num_classes, head.get("ignore_index", 255), jobs)
     print(weight_table(counts, masks.metainfo.get("classes"), args.power))
     print(weight_line(counts, args.power))

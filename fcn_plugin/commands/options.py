@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..errors import UserError
+
 if TYPE_CHECKING:
     from mmengine.config import Config, ConfigDict
 
@@ -113,3 +115,12 @@ def set_data_root(dataset: ConfigDict, root: str) -> None:
     for leaf in leaf_datasets(dataset):
         if "data_root" in leaf or "data_prefix" in leaf:
             leaf.data_root = root
+
+
+def prepare_sheet(path: str | Path, option: str = "--sheet") -> None:
+    """Make the folder of a picture; raise ``output-path`` where that fails, or the file is no PNG."""
+    from ..atomic_write import make_dir
+
+    if Path(path).suffix.lower() != ".png":
+        raise UserError("output-path", f"{option} is {path}, the picture is a PNG: name a file .png")
+    make_dir(str(Path(path).parent), option)

@@ -96,9 +96,9 @@ def _load(cfg: Config, checkpoint: str) -> tuple[torch.nn.Module, list]:
     from ..checkpoints.read import open_checkpoint
     from ..data.leaves import dataset_meta
     from ..data.palette import voc_palette
+    from ..models.fcn import leave_out_logits
 
-    model = MODELS.build({**cfg.model, "pretrained": None, "train_cfg": None})
-    model.test_cfg.setdefault("keep_logits", False)
+    model = leave_out_logits(MODELS.build({**cfg.model, "pretrained": None, "train_cfg": None}))
     meta = load_verified(model, open_checkpoint(checkpoint))["meta"].get("dataset_meta") or dataset_meta(cfg)
     # a data set may leave its colours open: then VOC's, which are different for every id
     return model.to(get_device()).to_inference(), meta.get("palette") or voc_palette()[: model.num_classes]

@@ -11,7 +11,15 @@ from mmengine.dataset import BaseDataset, Compose
 from mmseg.datasets.transforms import LoadAnnotations
 
 from ..errors import UserError
-from .headers import UnreadableFile, image_problems, mask_problems, pair_problems, read_header, require_whole
+from .headers import (
+    UnreadableFile,
+    image_problems,
+    mask_problems,
+    missing_files,
+    pair_problems,
+    read_header,
+    require_whole,
+)
 from .leaves import leaf_datasets
 from .load_annotations import FCNLoadAnnotations
 from .problems import Problem, refuse
@@ -38,7 +46,7 @@ class CheckedPipeline(Compose):
         except UserError:
             raise
         except Exception:  # of the loaders: the file may have changed since
-            refuse([*_missing(paths), *_problems(paths, self.loads)])
+            refuse([*missing_files(paths.items()), *_problems(paths, self.loads)])
             raise
 
 
@@ -112,11 +120,6 @@ def _loads(transforms: Iterable) -> dict[str, int]:
         for branch in getattr(step, "subroutines", ()):  # TestTimeAug
             loads |= _loads(branch.transforms)
     return loads
-
-
-def _missing(paths: dict[str, str | None]) -> list[Problem]:
-    gone = [what for what, path in paths.items() if path and "://" not in path and not Path(path).is_file()]
-    return [UnreadableFile(paths[what], what, FileNotFoundError()).problem for what in gone]
 
 
 def _problems(paths: dict[str, str | None], loads: dict[str, int]) -> list[Problem]:

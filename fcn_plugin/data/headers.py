@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,6 +29,12 @@ class UnreadableFile(Exception):
             reason = f"more than {2 * Image.MAX_IMAGE_PIXELS} pixels: cut it into tiles"
         self.problem = Problem(f"{what}-unreadable", path, f"can't be read ({reason})")
         super().__init__(self.problem.message)
+
+
+def missing_files(paths: Iterable[tuple[str, str | None]]) -> list[Problem]:
+    """Find those of (``image`` or ``mask``, path) that are not there; links and None are not looked up."""
+    gone = [(what, path) for what, path in paths if path and "://" not in path and not os.path.isfile(path)]
+    return [UnreadableFile(path, what, FileNotFoundError()).problem for what, path in gone]
 
 
 class Header(NamedTuple):

@@ -15,9 +15,8 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset
 
 from ..data.headers import width_height
-from ..data.palette import voc_palette
+from ..data.palette import VOID, voc_palette
 from ..label_ids import check_label_ids
-from ..visualization.pictures import VOID
 from ..visualization.sheet import contact_sheet
 
 MANY = 0.5  # of the labels: more void than this is worth a line

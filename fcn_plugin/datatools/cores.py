@@ -23,6 +23,11 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def processes(jobs: int | None) -> int:
+    """How many processes were asked for; by default all usable cores."""
+    return usable_cores() if jobs is None else jobs
+
+
 def on_all_cores(function: Callable, tasks: Sequence[tuple], what: str, jobs: int | None = None) -> list:
     """Compute ``function(*task)`` of every task, in order, with a progress bar; a fault does not stop the other tasks.
 
@@ -34,7 +39,7 @@ def on_all_cores(function: Callable, tasks: Sequence[tuple], what: str, jobs: in
     Raises:
         UserError: what the tasks raised, the first ten messages, a line each; ``dataset-files`` where their codes differ.
     """
-    attempts = map_on_cores(partial(_attempt, function), tasks, usable_cores() if jobs is None else jobs)
+    attempts = map_on_cores(partial(_attempt, function), tasks, processes(jobs))
     results = list(tqdm(attempts, total=len(tasks), unit="file", desc=what))
     faults = [result for result in results if isinstance(result, UserError)]
     if faults:

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from mmengine.dist import is_main_process
 from mmengine.evaluator import Evaluator
-from mmengine.model import BaseTTAModel, is_model_wrapper
+from mmengine.model import is_model_wrapper
 from mmengine.registry import RUNNERS
 from torch import nn
 
@@ -18,7 +18,7 @@ from ..checkpoints.load import load_verified
 from ..checkpoints.read import open_checkpoint
 from ..compat import given_start, has_started, is_train_loader, mark_loaded, mark_started
 from ..data.broken_files import check_files, skip_broken_files, skipped
-from ..models.fcn import FCN
+from ..models.fcn import FCN, leave_out_logits
 from .distributed import compress_gradients, compression_of, join_processes, wrapper_cfg
 from .divergence import lower_rates
 from .hooks.checkpoint import find_best
@@ -56,13 +56,8 @@ class FCNRunner(SavingRunner):
         return model
 
     def build_model(self, model) -> nn.Module:
-        """Keep full-resolution logits where test-time augmentation averages them, else only where ``test_cfg`` asks."""
-        built = super().build_model(model)
-        for net in built.modules():
-            if isinstance(net, FCN):
-                averaged = isinstance(built, BaseTTAModel)
-                net.test_cfg.keep_logits = averaged or net.test_cfg.get("keep_logits", False)
-        return built
+        """Predict label maps alone where logits are not needed; mmseg keeps them at full resolution."""
+        return leave_out_logits(super().build_model(model))
 
     def build_logger(self, *args, file_mode: str = "a", **kwargs):
         """Send environment, config and hook dumps to the log file alone, and append to one that is there."""

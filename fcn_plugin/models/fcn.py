@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import torch
 import torch.nn.functional as F
 from mmengine.config import ConfigDict
+from mmengine.model import BaseTTAModel
 from mmengine.structures import PixelData
 from mmseg.models.segmentors import EncoderDecoder
 from mmseg.registry import MODELS
@@ -181,3 +182,12 @@ class FCN(EncoderDecoder):
         for layer in [layer for layer in self.modules() if dtype and isinstance(layer, nn.Conv2d)]:
             layer.to(dtype)
         return self.eval()
+
+
+def leave_out_logits(model: nn.Module) -> nn.Module:
+    """Let the FCN in a model predict label maps alone, unless ``test_cfg`` asks for logits or test-time augmentation needs them."""
+    averaged = isinstance(model, BaseTTAModel)
+    for net in model.modules():
+        if isinstance(net, FCN):
+            net.test_cfg.keep_logits = averaged or net.test_cfg.get("keep_logits", False)
+    return model

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
 from ..data.class_map_dataset import read_list
-from ..data.headers import UnreadableFile
+from ..data.headers import missing_files
 from ..data.leaves import Declared
 from ..errors import UserError
 from .parameters import default_of, parameters_of
@@ -76,10 +75,9 @@ def _check_folders(cfg: ConfigDict, split: str, dataset: ConfigDict) -> None:
 
 def _check_files(cfg: ConfigDict, split: str, dataset: ConfigDict) -> None:
     """Look for every image and mask: a missing one in val would show only after the first interval."""
-    paths = _files(cfg, split, dataset)
-    missing = [(what, path) for what, path in paths if path and "://" not in path and not os.path.exists(path)]
+    missing = missing_files(_files(cfg, split, dataset))
     if missing:
-        error = UnreadableFile(missing[0][1], missing[0][0], FileNotFoundError()).problem.error()
+        error = missing[0].error()
         more = f" ({len(missing)} files of the {split} split are missing)" if len(missing) > 1 else ""
         raise UserError(error.code, error.message + more)
 

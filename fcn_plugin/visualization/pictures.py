@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
+from ..data.palette import VOID
 from ..errors import UserError
 
-VOID = 255
 VOID_COLOUR = (224, 224, 192)  # VOC's colour of id 255
 
 

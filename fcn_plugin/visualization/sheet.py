@@ -12,8 +12,9 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from ..atomic_write import atomic_write
+from ..data.palette import VOID
 from ..errors import UserError
-from .pictures import VOID, VOID_COLOUR, overlay
+from .pictures import VOID_COLOUR, overlay
 
 CELL = 320  # px, the longest side of a tile
 LEAST = 160  # px, of a column: a caption has to be legible

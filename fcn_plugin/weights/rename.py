@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor
 
-from ..checkpoints.read import file_kind, read_checkpoint, require_checkpoint, require_finite
+from ..checkpoints.read import file_kind, read_checkpoint, require_checkpoint, require_finite, tensors_by_name
 from ..errors import UserError
 from .caffe import read_caffemodel
 from .formats import WeightFormat, recognise
@@ -106,7 +106,7 @@ def read_state_dict(path: str) -> dict[str, Tensor]:
     state = content.get("state_dict", content.get("model_state_dict", content))
     if not isinstance(state, Mapping):
         raise UserError("weights-format", f"{path} holds a {type(state).__name__}, no weights: give another file")
-    return {str(name).removeprefix("module."): tensor for name, tensor in state.items() if isinstance(tensor, Tensor)}
+    return tensors_by_name(state)
 
 
 def rename(state: Mapping[str, Tensor], form: WeightFormat, source: str, from_caffe: bool = False) -> Renamed:
