@@ -56,11 +56,13 @@ def predict(cfg: Config, checkpoint: str, inputs: Sequence[str], out_dir: str, o
     from tqdm import tqdm
 
     from ..atomic_write import make_dir
+    from ..checkpoints.read import require_checkpoint
     from ..preflight.prepare import prepare
     from ..visualization.pictures import overlay, save_mask
 
     if not 0 <= opacity <= 1:
         raise UserError("option-value", f"opacity is {opacity}: give a number from 0 (image) to 1 (classes)")
+    require_checkpoint(checkpoint)
     for warning in prepare(cfg, ()).warnings:
         print(warning)
     images = _name_outputs(inputs)
