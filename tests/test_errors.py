@@ -5,9 +5,9 @@ import pickle
 import pytest
 from torch._utils import ExceptionWrapper
 
-from fcn_plugin.errors import UserError
+from fcn_plugin.errors import UserError, printable
 
-ERROR = UserError("mask-size", "a.png is 64 x 48.\nResize it: [1] no, [2] yes")
+ERROR = UserError("mask-size", "a.png is 64 x 48.", ["Resize it: [1] no, [2] yes"])
 
 
 def test_text():
@@ -24,6 +24,17 @@ def test_within_a_place():
 def test_pickled():
     error = pickle.loads(pickle.dumps(ERROR))
     assert (type(error), error.code, error.message) == (UserError, ERROR.code, ERROR.message)
+
+
+def test_names_of_strangers_are_shown_and_not_obeyed():
+    name = "a\x1b[2J\nerror: [ok] \u202egnp.jpg \udcff"
+    shown = r"a\x1b[2J\nerror: [ok] \u202egnp.jpg \udcff"
+    assert UserError("mask-size", name, [name]).message == f"{shown}\n{shown}"
+    assert printable("héllo 日本") == "héllo 日本"
+
+
+def test_long_names_are_cut():
+    assert len(UserError("mask-size", "x" * 50_000_000).message) < 2010
 
 
 def test_rebuilt_from_the_traceback_of_a_worker():

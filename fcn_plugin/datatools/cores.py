@@ -13,7 +13,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from ..errors import UserError, abbreviate
+from ..errors import UserError, first_lines
 
 CHUNK = 16  # tasks handed to a process at a time
 
@@ -44,8 +44,8 @@ def on_all_cores(function: Callable, tasks: Sequence[tuple], what: str, jobs: in
     faults = [result for result in results if isinstance(result, UserError)]
     if faults:
         code = "dataset-files" if len({fault.code for fault in faults}) > 1 else faults[0].code
-        lines = abbreviate([fault.message for fault in faults], 10, "\n")
-        raise UserError(code, f"{len(faults)} of {len(tasks)} files can't be used:\n{lines}")
+        lines = first_lines([fault.message for fault in faults], 10)
+        raise UserError(code, f"{len(faults)} of {len(tasks)} files can't be used:", lines)
     return results
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from ...errors import UserError, abbreviate
+from ...errors import UserError, abbreviate, first_lines
 from ..cores import on_all_cores
 from .classes import Source, number_labels
 from .files import ImageFile, Pairs, missing_notes, require_size
@@ -84,8 +84,8 @@ def read_coco(
                 faults.append(f"annotation {annotation.get('id')} of {entry['file_name']}: {error}")
         shapes.append([shape for _, shape in sorted(of_one, key=lambda pair: -pair[0])])
     if faults:
-        lines = abbreviate(faults, 10, "\n")
-        raise UserError("annotation-file", f"{path}: {len(faults)} annotations can't be drawn:\n{lines}")
+        found = f"{path}: {len(faults)} annotations can't be drawn:"
+        raise UserError("annotation-file", found, first_lines(faults, 10))
     unused = [category["name"] for category in categories if category["id"] not in used]
     found = [f"COCO: {sum(map(len, shapes))} instances of {len(name_of)} categories"]
     found += [f"left out: categories without an instance: {abbreviate(unused, 10)}"] if unused else []

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ...data.class_map import IGNORED, MOST_CLASSES
-from ...errors import UserError, abbreviate
+from ...errors import UserError, abbreviate, first_lines
 from ..cores import on_all_cores
 from .classes import Classes, Colour, Source, given_classes, require_classes
 from .files import ImageFile
@@ -146,5 +146,4 @@ def _refuse_unknown(held: Sequence[Mapping], known: set, paths: Sequence[Path], 
         lines += [f"{path}: {abbreviate(texts, 10)}"] if texts else []
     if lines:
         found = f"{len(lines)} of {len(paths)} masks hold {what}s that are no class"
-        listed = abbreviate(lines, 10, "\n")
-        raise UserError(code, f"{found}, correct them or add to --classes or {option}:\n{listed}")
+        raise UserError(code, f"{found}, correct them or add to --classes or {option}:", first_lines(lines, 10))

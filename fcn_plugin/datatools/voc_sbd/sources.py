@@ -55,11 +55,13 @@ RELEASES = {
 }
 
 
-def how_to_get(names: Iterable[str], data_dir: Path) -> str:
+HOW_TO_GET = "put these files there, or name a folder or an archive:"
+
+
+def places(names: Iterable[str], data_dir: Path) -> list[str]:
     """Say for each release which file to get from where and where to put it, a line each."""
     releases = [(name, RELEASES[name]) for name in names]
-    lines = [f"\n  {data_dir / r.archive} from {r.url} (md5 {r.md5}), or --{name} PATH" for name, r in releases]
-    return "put these files there, or name a folder or an archive:" + "".join(lines)
+    return [f"  {data_dir / r.archive} from {r.url} (md5 {r.md5}), or --{name} PATH" for name, r in releases]
 
 
 def find_trees(
@@ -87,13 +89,13 @@ def find_trees(
         try:
             trees[name] = extract(fetch(RELEASES[name], root), RELEASES[name], root, force)
         except UserError as error:
-            absent = how_to_get([name for name in missing if trees[name] is None], root)
-            raise UserError(error.code, f"{error.message}\nwithout a connection {absent}") from error
+            absent = places([name for name in missing if trees[name] is None], root)
+            lines = [f"without a connection {HOW_TO_GET}", *absent]
+            raise UserError(error.code, error.message, lines) from error
     if trees["voc2012"] is None or trees["sbd"] is None:
         found = f"no {' and '.join(RELEASES[name].title for name in missing if name != 'voc2011')} in {root}"
-        raise UserError(
-            "dataset-missing", f"{found}: --download fetches what is missing, or {how_to_get(missing, root)}"
-        )
+        found += f": --download fetches what is missing, or {HOW_TO_GET}"
+        raise UserError("dataset-missing", found, places(missing, root))
     return {name: tree for name, tree in trees.items() if tree is not None}
 
 
