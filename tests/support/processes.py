@@ -42,7 +42,7 @@ class Run(Outcome):
 
 def run_process(*command, timeout=300, **variables) -> Outcome:
     """Run a program as a user does, with the interpreter and the launchers of this environment."""
-    env = os.environ | {"PYTHONPATH": str(TESTS), "OMP_NUM_THREADS": "1"} | variables
+    env = os.environ | {"PYTHONPATH": f"{TESTS}{os.pathsep}{TESTS.parent}", "OMP_NUM_THREADS": "1"} | variables
     env["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{env['PATH']}"
     done = subprocess.run([str(part) for part in command], env=env, capture_output=True, text=True, timeout=timeout)
     return Outcome(done.returncode, done.stdout, done.stderr)
