@@ -47,9 +47,9 @@ def first_lines(names: Sequence[str], most: int) -> list[str]:
     return [*names[:most], *([f"and {len(names) - most} more"] if len(names) > most else [])]
 
 
-def abbreviate(names: Sequence[str], most: int = 3) -> str:
+def abbreviate(names: Sequence[str], most: int = 3, separator: str = ", ") -> str:
     """Join the first ``most`` names and say how many more there are."""
-    return ", ".join(first_lines(names, most))
+    return separator.join(first_lines(names, most))
 
 
 def _from_traceback(text: str) -> tuple[str, ...]:
