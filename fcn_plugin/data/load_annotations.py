@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 from mmengine import fileio
 from mmseg.datasets.transforms import LoadAnnotations
 from mmseg.registry import TRANSFORMS
-from PIL import Image
 
 from ..errors import UserError
 from .class_map import IGNORED, ClassMap, file_ids
-from .headers import header_of, mask_problems
+from .headers import mask_problems
+from .images import open_image
 from .problems import refuse
 
 
@@ -30,9 +28,9 @@ class FCNLoadAnnotations(LoadAnnotations):
         path = results.get("seg_map_path")
         if path is None:
             return
-        with Image.open(io.BytesIO(fileio.get(path, backend_args=self.backend_args))) as image:
-            refuse(mask_problems(header_of(image, path)))
-            mask = np.asarray(image)
+        header, image = open_image(path, "mask", fileio.get(path, backend_args=self.backend_args))
+        refuse(mask_problems(header))
+        mask = np.asarray(image)
         if mask.dtype == bool:
             mask = mask.astype(np.uint8)
         reduce = bool(results.get("reduce_zero_label"))

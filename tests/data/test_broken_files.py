@@ -22,7 +22,7 @@ from fcn_plugin.data.broken_files import (
     skip_broken_files,
     skipped,
 )
-from fcn_plugin.data.headers import read_header
+from fcn_plugin.data.images import read_header
 from fcn_plugin.data.load_annotations import FCNLoadAnnotations
 
 SIZE = 64  # W = H of the images
@@ -166,7 +166,7 @@ def test_an_error_of_the_pipeline_is_raised_as_it_is(files):
         checked(fail)(files)
 
 
-def test_files_of_a_sample_are_checked_once(files, monkeypatch):
+def test_files_are_checked_once_until_they_change(files, monkeypatch):
     looks = []
     monkeypatch.setattr(
         "fcn_plugin.data.broken_files.read_header", lambda path, what: looks.append(path) or read_header(path)
@@ -174,7 +174,10 @@ def test_files_of_a_sample_are_checked_once(files, monkeypatch):
     pipeline = checked()
     for index in (0, 1, 0, 1):
         pipeline(files | {"sample_idx": index})
-    assert looks == [files["img_path"], files["seg_map_path"]] * 2
+    assert looks == [files["img_path"], files["seg_map_path"]]
+    expected = wider(files)
+    with refused(*expected):
+        pipeline(files | {"sample_idx": 0})
 
 
 def test_a_file_that_vanishes_later(files):

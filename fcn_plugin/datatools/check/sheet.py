@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from ...data.class_map import IGNORED, ClassMap
-from ...data.headers import UnreadableFile, decode, mask_problems
+from ...data.headers import mask_problems
+from ...data.images import UnreadableFile, read_image, read_mask
 from ...data.palette import voc_palette
 from ...visualization.sheet import contact_sheet
 from .tally import Tally, class_indices
@@ -44,7 +45,7 @@ def draw_pairs(tallies: Sequence[Tally], path: str | Path) -> str | None:
 
 def _tile(caption: str, image: str, mask: str, class_map: ClassMap) -> tuple[str, np.ndarray, np.ndarray | None]:
     """The image upright, as it is loaded; without a mask that can't be laid over it."""
-    shown = ImageOps.exif_transpose(decode(image, "image")[1]).convert("RGB")
+    shown = Image.fromarray(read_image(image)[1][..., ::-1])
     size = shown.size
     shown.thumbnail((SIDE, SIDE))
     ids = _read_ids(mask, size, shown.size) if mask else None
@@ -56,7 +57,7 @@ def _tile(caption: str, image: str, mask: str, class_map: ClassMap) -> tuple[str
 
 def _read_ids(path: str, size: tuple[int, int], shown: tuple[int, int]) -> np.ndarray | None:
     try:
-        header, picture = decode(path, "mask")
+        header, picture = read_mask(path)
     except UnreadableFile:
         return None
     if mask_problems(header) or picture.size != size:

@@ -1,0 +1,114 @@
+"""Open images and masks: no other module hands such a file to a decoder.
+
+There are two decoders. Training loads images with OpenCV (BGR, upright), and masks with Pillow, which keeps the ids of a palette.
+Each of them passes some files that the other refuses as damaged, and returns garbage: a file has to pass both.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from ..errors import UserError
+from .headers import Header, header_of
+from .problems import Problem
+
+IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".ppm"}
+# whatever a file's name: Pillow knows some forty more, and runs PostScript; phones' MPO is opened as JPEG
+FORMATS = ("JPEG", "PNG", "BMP", "GIF", "PPM", "TIFF", "WEBP")
+JPEG_END = b"\xff\xd9"
+
+
+class UnreadableFile(UserError):
+    """An ``image`` or ``mask`` that a decoder refuses: missing, damaged or of another format; ``problem`` says which."""
+
+    problem: Problem
+
+
+def unreadable(path: str, what: str, error: Exception) -> UnreadableFile:
+    """Name the file in the error of a decoder, whatever its class."""
+    reason = getattr(error, "strerror", None) or str(error).replace(f" '{path}'", "") or type(error).__name__
+    if isinstance(error, FileNotFoundError):
+        reason = "no such file"
+    elif isinstance(error, UnidentifiedImageError):
+        reason = f"cannot identify image file: it is none of {', '.join(FORMATS)}"
+    elif isinstance(error, Image.DecompressionBombError):
+        reason = f"more than {2 * Image.MAX_IMAGE_PIXELS} pixels: cut it into tiles"
+    problem = Problem(f"{what}-unreadable", path, f"can't be read ({reason})")
+    found = UnreadableFile(problem.code, problem.message)
+    found.problem = problem
+    return found
+
+
+def missing_files(paths: Iterable[tuple[str, str | None]]) -> list[Problem]:
+    """Find those of (``image`` or ``mask``, path) that are not there; links and None are not looked up."""
+    gone = [(what, path) for what, path in paths if path and "://" not in path and not os.path.isfile(path)]
+    return [unreadable(path, what, FileNotFoundError()).problem for what, path in gone]
+
+
+def read_header(path: str, what: str = "image") -> Header:
+    """Read the header of an ``image`` or ``mask``; raises UnreadableFile where it is missing, empty, or no image."""
+    return _pillow(path, what)[0]
+
+
+def open_image(path: str, what: str = "image", content: bytes | None = None) -> tuple[Header, Image.Image]:
+    """Decode an ``image`` or ``mask`` with Pillow; ``content`` of the file, where it was read already. Raises UnreadableFile."""
+    return _pillow(path, what, content, pixels=True)
+
+
+def read_image(path: str) -> tuple[Header, np.ndarray]:
+    """Read an image as training loads it, (H, W, 3) uint8 BGR, upright; raises UnreadableFile also where it is damaged."""
+    header = read_header(path)
+    require_whole(header)
+    return header, _opencv(path, "image", cv2.IMREAD_COLOR)
+
+
+def read_mask(path: str) -> tuple[Header, Image.Image]:
+    """Read a mask as training loads it; raises UnreadableFile also where it is damaged."""
+    header, mask = open_image(path, "mask")
+    require_whole(header, "mask")
+    return header, mask
+
+
+def require_whole(header: Header, what: str = "image") -> None:
+    """Raise UnreadableFile for damage that the loader of an ``image`` or ``mask`` can't see, and the other decoder can."""
+    if what == "mask":
+        if header.format in ("PNG", "BMP"):  # Pillow ignores checksums, missing rows and a missing end
+            _opencv(header.path, what, cv2.IMREAD_UNCHANGED)
+    elif header.format != "PNG" and not (header.format == "JPEG" and _ends_with(header.path, JPEG_END)):
+        open_image(header.path, what)  # bytes may follow a complete JPEG, such as a phone's film
+
+
+def _pillow(path: str, what: str, content: bytes | None = None, pixels: bool = False) -> tuple[Header, Image.Image]:
+    try:
+        if content is None and os.path.exists(path) and not os.path.isfile(path):
+            raise OSError("not a regular file")  # opening a pipe would wait for ever
+        with Image.open(path if content is None else io.BytesIO(content), formats=FORMATS) as image:
+            header = header_of(image, path)
+            if pixels:
+                image.load()
+            return header, image
+    except Exception as error:  # Pillow has no common class for what files can do to it
+        raise unreadable(path, what, error) from error
+
+
+def _opencv(path: str, what: str, flags: int) -> np.ndarray:
+    try:
+        pixels = cv2.imdecode(np.frombuffer(Path(path).read_bytes(), np.uint8), flags)
+    except (OSError, MemoryError, cv2.error) as error:
+        raise unreadable(path, what, error) from error
+    if pixels is None:
+        raise unreadable(path, what, ValueError("OpenCV can't decode it: it is damaged, or of a rare kind"))
+    return pixels
+
+
+def _ends_with(path: str, end: bytes) -> bool:
+    with open(path, "rb") as file:
+        file.seek(-min(len(end), os.path.getsize(path)), os.SEEK_END)
+        return file.read() == end
