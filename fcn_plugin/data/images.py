@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import cv2
@@ -59,7 +59,7 @@ def read_header(path: str, what: str = "image") -> Header:
 
 def open_image(path: str, what: str = "image", content: bytes | None = None) -> tuple[Header, Image.Image]:
     """Decode an ``image`` or ``mask`` with Pillow; ``content`` of the file, where it was read already. Raises UnreadableFile."""
-    return _pillow(path, what, content, pixels=True)
+    return _pillow(path, what, content, lambda image: image.load())
 
 
 def read_image(path: str) -> tuple[Header, np.ndarray]:
@@ -78,21 +78,24 @@ def read_mask(path: str) -> tuple[Header, Image.Image]:
 
 def require_whole(header: Header, what: str = "image") -> None:
     """Raise UnreadableFile for damage that the loader of an ``image`` or ``mask`` can't see, and the other decoder can."""
-    if what == "mask":
-        if header.format in ("PNG", "BMP"):  # Pillow ignores checksums, missing rows and a missing end
-            _opencv(header.path, what, cv2.IMREAD_UNCHANGED)
-    elif header.format != "PNG" and not (header.format == "JPEG" and _ends_with(header.path, JPEG_END)):
+    if header.format == "PNG":
+        _pillow(header.path, what, step=lambda image: image.verify())  # checksums and the end
+    elif what == "image" and not (header.format == "JPEG" and _ends_with(header.path, JPEG_END)):
         open_image(header.path, what)  # bytes may follow a complete JPEG, such as a phone's film
+    if what == "mask" and header.format in ("PNG", "BMP"):  # Pillow takes missing rows for zeros
+        _opencv(header.path, what, cv2.IMREAD_UNCHANGED)
 
 
-def _pillow(path: str, what: str, content: bytes | None = None, pixels: bool = False) -> tuple[Header, Image.Image]:
+def _pillow(
+    path: str, what: str, content: bytes | None = None, step: Callable[[Image.Image], object] | None = None
+) -> tuple[Header, Image.Image]:
     try:
         if content is None and os.path.exists(path) and not os.path.isfile(path):
             raise OSError("not a regular file")  # opening a pipe would wait for ever
         with Image.open(path if content is None else io.BytesIO(content), formats=FORMATS) as image:
             header = header_of(image, path)
-            if pixels:
-                image.load()
+            if step:
+                step(image)
             return header, image
     except Exception as error:  # Pillow has no common class for what files can do to it
         raise unreadable(path, what, error) from error
@@ -104,6 +107,7 @@ def _opencv(path: str, what: str, flags: int) -> np.ndarray:
     except (OSError, MemoryError, cv2.error) as error:
         raise unreadable(path, what, error) from error
     if pixels is None:
+        open_image(path, what)  # has more to say, where it refuses too
         raise unreadable(path, what, ValueError("OpenCV can't decode it: it is damaged, or of a rare kind"))
     return pixels
 
