@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from ..errors import UserError
-from .headers import Header, header_of
+from .headers import Header, header_of, width_height
 from .problems import Problem
 
 IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".ppm"}
@@ -66,7 +66,11 @@ def read_image(path: str) -> tuple[Header, np.ndarray]:
     """Read an image as training loads it, (H, W, 3) uint8 BGR, upright; raises UnreadableFile also where it is damaged."""
     header = read_header(path)
     require_whole(header)
-    return header, _opencv(path, "image", cv2.IMREAD_COLOR)
+    pixels = _opencv(path, "image", cv2.IMREAD_COLOR)
+    if pixels.shape[:2] != header.shown[::-1]:  # another turn in a damaged EXIF part
+        found = f"Pillow finds {width_height(header.shown)}, OpenCV {width_height(pixels.shape[1::-1])}"
+        raise unreadable(path, "image", ValueError(found))
+    return header, pixels
 
 
 def read_mask(path: str) -> tuple[Header, Image.Image]:
@@ -92,6 +96,8 @@ def _pillow(
     try:
         if content is None and os.path.exists(path) and not os.path.isfile(path):
             raise OSError("not a regular file")  # opening a pipe would wait for ever
+        if step and content is None:
+            content = Path(path).read_bytes()  # Pillow maps some files into memory, and a mapped one that shrinks kills
         with Image.open(path if content is None else io.BytesIO(content), formats=FORMATS) as image:
             header = header_of(image, path)
             if step:
