@@ -110,7 +110,7 @@ def _pillow(
 def _opencv(path: str, what: str, flags: int) -> np.ndarray:
     try:
         pixels = cv2.imdecode(np.frombuffer(Path(path).read_bytes(), np.uint8), flags)
-    except (OSError, MemoryError, cv2.error) as error:
+    except Exception as error:
         raise unreadable(path, what, error) from error
     if pixels is None:
         open_image(path, what)  # has more to say, where it refuses too
