@@ -146,7 +146,7 @@ def _expand(source: str) -> Iterator[tuple[str, Path]]:
     path = Path(source)
     if path.is_dir():
         for file in sorted(path.rglob("*")):
-            if file.suffix.lower() in IMAGE_SUFFIXES:
+            if file.suffix.lower() in IMAGE_SUFFIXES and file.is_file():
                 yield str(file.relative_to(path).with_suffix("")), file
     else:
         files = [path] if path.is_file() else sorted(Path(p) for p in glob.glob(source, recursive=True))
