@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ from .leaves import leaf_datasets
 from .load_annotations import FCNLoadAnnotations
 from .problems import Problem, refuse
 
+KEYS = {"image": "img_path", "mask": "seg_map_path"}
+READERS = {"image": read_image, "mask": read_mask}
+STAMP = attrgetter("st_ino", "st_size", "st_mtime_ns")  # change with a file
 MOST_IN_A_ROW = 50  # more broken samples than this: the data set itself is at fault
 
 
@@ -30,17 +34,17 @@ class CheckedPipeline(Compose):
         self.passed: set[int] = set()  # hashes of files that were checked: each is, until it changes
 
     def __call__(self, data: dict) -> dict | None:
-        paths = {"image": data.get("img_path"), "mask": data.get("seg_map_path")}
-        files = hash(tuple(map(_stamp, paths.values())))
-        if files not in self.passed:
-            _check(paths, self.loads)
-            self.passed.add(files)
+        paths = {what: path for what, key in KEYS.items() if (path := data.get(key)) and os.path.exists(path)}
         try:
+            files = hash(tuple((path, *STAMP(os.stat(path))) for path in paths.values()))
+            if files not in self.passed:
+                _check(paths, self.loads)
+                self.passed.add(files)
             return super().__call__(data)
         except UserError:
             raise
         except Exception:  # of the loaders, from what the check can't see or a file that has changed since
-            refuse(missing_files(paths.items()))
+            refuse(missing_files((what, data.get(key)) for what, key in KEYS.items()))
             _check(paths, self.loads, decode=True)
             raise
 
@@ -123,27 +127,17 @@ def _loads(transforms: Iterable) -> dict[str, int]:
     return loads
 
 
-def _stamp(path: str | None) -> tuple:
-    """What changes with a file."""
-    try:
-        found = os.stat(path)
-        return path, found.st_ino, found.st_size, found.st_mtime_ns
-    except (OSError, TypeError, ValueError):  # none, missing, or a name that no file can have
-        return (path,)
-
-
-def _check(paths: dict[str, str | None], loads: dict[str, int], decode: bool = False) -> None:
-    """Refuse faults of those of a sample's files that exist and are decoded by a known loader; ``decode`` does it again."""
+def _check(paths: dict[str, str], loads: dict[str, int], decode: bool = False) -> None:
+    """Refuse faults of those of a sample's files that a known loader decodes; ``decode`` finds what that loader finds, too."""
     headers = {}
-    for what, bits in loads.items():
-        path = paths[what]
-        if path and os.path.exists(path):
-            headers[what] = read_header(path, what)
-            if bits:
-                require_whole(headers[what], what)
-            if bits and decode:
-                read_image(path) if what == "image" else read_mask(path)
-    image, mask = headers.get("image") if loads.get("image") else None, headers.get("mask")
+    for what in filter(paths.get, loads):
+        header = read_header(paths[what], what)
+        if loads[what]:
+            headers[what] = header
+            require_whole(header, what)
+            if decode:
+                READERS[what](header.path)
+    image, mask = headers.get("image"), headers.get("mask")
     if image:
         refuse(image_problems(image))
     if mask:

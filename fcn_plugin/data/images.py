@@ -84,7 +84,7 @@ def require_whole(header: Header, what: str = "image") -> None:
     """Raise UnreadableFile for damage that the loader of an ``image`` or ``mask`` can't see, and the other decoder can."""
     if header.format == "PNG":
         _pillow(header.path, what, step=lambda image: image.verify())  # checksums and the end
-    elif what == "image" and not (header.format == "JPEG" and _ends_with(header.path, JPEG_END)):
+    elif what == "image" and not (header.format == "JPEG" and Path(header.path).read_bytes().endswith(JPEG_END)):
         open_image(header.path, what)  # bytes may follow a complete JPEG, such as a phone's film
     if what == "mask" and header.format in ("PNG", "BMP"):  # Pillow takes missing rows for zeros
         _opencv(header.path, what, cv2.IMREAD_UNCHANGED)
@@ -116,9 +116,3 @@ def _opencv(path: str, what: str, flags: int) -> np.ndarray:
         open_image(path, what)  # has more to say, where it refuses too
         raise unreadable(path, what, ValueError("OpenCV can't decode it: it is damaged, or of a rare kind"))
     return pixels
-
-
-def _ends_with(path: str, end: bytes) -> bool:
-    with open(path, "rb") as file:
-        file.seek(-min(len(end), os.path.getsize(path)), os.SEEK_END)
-        return file.read() == end

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -48,18 +49,10 @@ def _tile(caption: str, image: str, mask: str, class_map: ClassMap) -> tuple[str
     shown = Image.fromarray(read_image(image)[1][..., ::-1])
     size = shown.size
     shown.thumbnail((SIDE, SIDE))
-    ids = _read_ids(mask, size, shown.size) if mask else None
-    if ids is None:
-        return f"{caption}\nwithout a mask", np.asarray(shown), None
-    found, places = np.unique(ids, return_inverse=True)
-    return caption, np.asarray(shown), class_indices(found, class_map)[0][places].reshape(ids.shape)
-
-
-def _read_ids(path: str, size: tuple[int, int], shown: tuple[int, int]) -> np.ndarray | None:
-    try:
-        header, picture = read_mask(path)
-    except UnreadableFile:
-        return None
-    if mask_problems(header) or picture.size != size:
-        return None
-    return np.asarray(picture.resize(shown, Image.Resampling.NEAREST))
+    with contextlib.suppress(UnreadableFile):  # a mask without a path, too
+        header, picture = read_mask(mask)
+        if picture.size == size and not mask_problems(header):
+            ids = np.asarray(picture.resize(shown.size, Image.Resampling.NEAREST))
+            found, places = np.unique(ids, return_inverse=True)
+            return caption, np.asarray(shown), class_indices(found, class_map)[0][places].reshape(ids.shape)
+    return f"{caption}\nwithout a mask", np.asarray(shown), None
