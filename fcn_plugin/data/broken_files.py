@@ -14,7 +14,7 @@ from mmseg.datasets.transforms import LoadAnnotations
 
 from ..errors import UserError
 from .headers import image_problems, mask_problems, pair_problems
-from .images import missing_files, read_header, read_image, read_mask, require_whole
+from .images import missing_files, read_header, read_image, read_mask, verify
 from .leaves import leaf_datasets
 from .load_annotations import FCNLoadAnnotations
 from .problems import Problem, refuse
@@ -131,12 +131,10 @@ def _check(paths: dict[str, str], loads: dict[str, int], decode: bool = False) -
     """Refuse faults of those of a sample's files that a known loader decodes; ``decode`` finds what that loader finds, too."""
     headers = {}
     for what in filter(paths.get, loads):
-        header = read_header(paths[what], what)
-        if loads[what]:
-            headers[what] = header
-            require_whole(header, what)
-            if decode:
-                READERS[what](header.path)
+        if not loads[what]:
+            read_header(paths[what], what)
+        else:
+            headers[what] = READERS[what](paths[what])[0] if decode else verify(paths[what], what)
     image, mask = headers.get("image"), headers.get("mask")
     if image:
         refuse(image_problems(image))

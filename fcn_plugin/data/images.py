@@ -52,20 +52,22 @@ def missing_files(paths: Iterable[tuple[str, str | None]]) -> list[Problem]:
     return [unreadable(path, what, FileNotFoundError()).problem for what, path in gone]
 
 
-def read_header(path: str, what: str = "image") -> Header:
-    """Read the header of an ``image`` or ``mask``; raises UnreadableFile where it is missing, empty, or no image."""
-    return _pillow(path, what)[0]
+def read_header(path: str, what: str = "image", content: bytes | None = None) -> Header:
+    """Read the header of an ``image`` or ``mask``; raises UnreadableFile where it is missing, empty, or no image.
+
+    ``content`` of the file, where it was read already.
+    """
+    return _pillow(path, what, content)[0]
 
 
 def open_image(path: str, what: str = "image", content: bytes | None = None) -> tuple[Header, Image.Image]:
-    """Decode an ``image`` or ``mask`` with Pillow; ``content`` of the file, where it was read already. Raises UnreadableFile."""
+    """Decode an ``image`` or ``mask`` with Pillow; as :func:`read_header`."""
     return _pillow(path, what, content, lambda image: image.load())
 
 
 def read_image(path: str) -> tuple[Header, np.ndarray]:
     """Read an image as training loads it, (H, W, 3) uint8 BGR, upright; raises UnreadableFile also where it is damaged."""
-    header = read_header(path)
-    require_whole(header)
+    header = verify(path)
     pixels = _opencv(path, "image", cv2.IMREAD_COLOR)
     if pixels.shape[:2] != header.shown[::-1]:  # another turn in a damaged EXIF part
         found = f"Pillow finds {width_height(header.shown)}, OpenCV {width_height(pixels.shape[1::-1])}"
@@ -75,19 +77,22 @@ def read_image(path: str) -> tuple[Header, np.ndarray]:
 
 def read_mask(path: str) -> tuple[Header, Image.Image]:
     """Read a mask as training loads it; raises UnreadableFile also where it is damaged."""
-    header, mask = open_image(path, "mask")
-    require_whole(header, "mask")
-    return header, mask
+    return verify(path, "mask"), open_image(path, "mask")[1]
 
 
-def require_whole(header: Header, what: str = "image") -> None:
-    """Raise UnreadableFile for damage that the loader of an ``image`` or ``mask`` can't see, and the other decoder can."""
-    if header.format == "PNG":
-        _pillow(header.path, what, step=lambda image: image.verify())  # checksums and the end
-    elif what == "image" and not (header.format == "JPEG" and Path(header.path).read_bytes().endswith(JPEG_END)):
-        open_image(header.path, what)  # bytes may follow a complete JPEG, such as a phone's film
+def verify(path: str, what: str = "image") -> Header:
+    """Read a header; raises UnreadableFile also for damage that the loader of an ``image`` or ``mask`` passes."""
+    header = _pillow(path, what, step=_verify)[0]
     if what == "mask" and header.format in ("PNG", "BMP"):  # Pillow takes missing rows for zeros
-        _opencv(header.path, what, cv2.IMREAD_UNCHANGED)
+        _opencv(path, what, cv2.IMREAD_UNCHANGED)
+    return header
+
+
+def _verify(image: Image.Image) -> None:
+    if image.format == "PNG":
+        image.verify()  # checksums and the end
+    elif image.format != "JPEG" or image.fp.getbuffer()[-2:] != JPEG_END:
+        image.load()  # bytes may follow a complete JPEG, such as a phone's film
 
 
 def _pillow(

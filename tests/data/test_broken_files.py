@@ -23,7 +23,7 @@ from fcn_plugin.data.broken_files import (
     skip_broken_files,
     skipped,
 )
-from fcn_plugin.data.images import read_header
+from fcn_plugin.data.images import verify
 from fcn_plugin.data.load_annotations import FCNLoadAnnotations
 
 SIZE = 64  # W = H of the images
@@ -169,9 +169,7 @@ def test_an_error_of_the_pipeline_is_raised_as_it_is(files):
 
 def test_files_are_checked_once_until_they_change(files, monkeypatch):
     looks = []
-    monkeypatch.setattr(
-        "fcn_plugin.data.broken_files.read_header", lambda path, what: looks.append(path) or read_header(path)
-    )
+    monkeypatch.setattr("fcn_plugin.data.broken_files.verify", lambda path, what: looks.append(path) or verify(path))
     pipeline = checked()
     for index in (0, 1, 0, 1):
         pipeline(files | {"sample_idx": index})
