@@ -53,5 +53,5 @@ def abbreviate(names: Sequence[str], most: int = 3, separator: str = ", ") -> st
 
 
 def _from_traceback(text: str) -> tuple[str, ...]:
-    found = re.search(r".*^\S*Error: \[([\w-]+)\] (.*)", text, re.DOTALL | re.MULTILINE)
+    found = re.search(r".*^\S+: \[([\w-]+)\] (.*)", text, re.DOTALL | re.MULTILINE)
     return (found[1], *found[2].rstrip().split("\n")) if found else ("unknown", text)

@@ -1,6 +1,7 @@
 """Imports run one way, from commands down to layers, without circles; importing the package changes nothing but registries."""
 
 import ast
+import re
 import subprocess
 import sys
 from graphlib import TopologicalSorter
@@ -99,6 +100,12 @@ def test_layers_are_plain_torch():
     }
     assert "torch" in top
     assert not {name for name in top if name.startswith("mm")}
+
+
+def test_one_module_opens_images():
+    """Of the accepted formats, with errors that name the file."""
+    opening = re.compile(r"\b(Image\.open|imread\w*|imdecode\w*|imfrombytes|image\.imread)\(")
+    assert [name for name, path in MODULES.items() if opening.search(path.read_text())] == ["fcn_plugin.data.images"]
 
 
 def test_rooms_are_small():

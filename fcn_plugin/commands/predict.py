@@ -57,6 +57,9 @@ def predict(cfg: Config, checkpoint: str, inputs: Sequence[str], out_dir: str, o
 
     from ..atomic_write import make_dir
     from ..checkpoints.read import require_checkpoint
+    from ..data.headers import image_problems
+    from ..data.images import read_image
+    from ..data.problems import refuse
     from ..preflight.prepare import prepare
     from ..visualization.pictures import overlay, save_mask
 
@@ -74,19 +77,21 @@ def predict(cfg: Config, checkpoint: str, inputs: Sequence[str], out_dir: str, o
     masks, broken = [], []
     for name, path in tqdm(images.items(), unit="image", desc="predicting"):
         try:
-            image = _read(path)
-        except (OSError, ValueError, SyntaxError) as error:  # UserError is a ValueError; the rest is Pillow's
-            broken.append(getattr(error, "message", f"{path} ({error})"))
+            header, image = read_image(str(path))  # as training does: (H, W, 3) uint8 BGR, upright
+            refuse(image_problems(header))
+        except UserError as error:
+            broken.append(error.message)
             continue
         mask = _predict_one(model, pipeline, image, path)
-        for folder in ("masks", "overlays"):
-            (Path(out_dir) / folder / name).parent.mkdir(parents=True, exist_ok=True)
-        masks.append(Path(out_dir) / "masks" / f"{name}.png")
-        save_mask(mask, palette, masks[-1])
-        Image.fromarray(overlay(image, mask, palette, opacity)).save(Path(out_dir) / "overlays" / f"{name}.png")
+        files = [Path(out_dir, folder, f"{name}.png") for folder in ("masks", "overlays")]
+        for file in files:
+            file.parent.mkdir(parents=True, exist_ok=True)
+        save_mask(mask, palette, files[0])
+        Image.fromarray(overlay(image[..., ::-1], mask, palette, opacity)).save(files[1])
+        masks.append(files[0])
     if broken:
         count = f"{len(broken)} of {len(images)} images can't be read"
-        raise UserError("image-unreadable", f"{count}: {'; '.join(broken)}; the others are in {out_dir}")
+        raise UserError("image-unreadable", f"{count}, the others are in {out_dir}:", broken)
     return masks
 
 
@@ -106,29 +111,10 @@ def _load(cfg: Config, checkpoint: str) -> tuple[torch.nn.Module, list]:
     return model.to(get_device()).to_inference(), meta.get("palette") or voc_palette()[: model.num_classes]
 
 
-def _read(path: Path) -> np.ndarray:
-    """Read an image as (H, W, 3) uint8 RGB, upright.
-
-    Raises:
-        UserError: image-depth and the like: it is not what the net was trained on.
-        OSError, ValueError, SyntaxError: Pillow can't read it.
-    """
-    import numpy as np
-    from PIL import Image, ImageOps
-
-    from ..data.headers import header_of, image_problems
-    from ..data.problems import refuse
-
-    with Image.open(path) as image:
-        refuse(image_problems(header_of(image, str(path))))
-        return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
-
-
 def _predict_one(model: torch.nn.Module, pipeline: Compose, image: np.ndarray, path: Path) -> np.ndarray:
-    import numpy as np
     import torch
 
-    packed = pipeline(dict(img=np.ascontiguousarray(image[..., ::-1]), img_path=str(path)))
+    packed = pipeline(dict(img=image, img_path=str(path)))
     with torch.inference_mode():
         result = model.test_step(dict(inputs=[packed["inputs"]], data_samples=[packed["data_samples"]]))[0]
     return result.pred_sem_seg.data[0].cpu().numpy()
@@ -136,7 +122,7 @@ def _predict_one(model: torch.nn.Module, pipeline: Compose, image: np.ndarray, p
 
 def _name_outputs(inputs: Sequence[str]) -> dict[str, Path]:
     """Map output names (without suffix) to images."""
-    from ..data.headers import IMAGE_SUFFIXES
+    from ..data.images import IMAGE_SUFFIXES
 
     names: dict[str, Path] = {}
     for source in inputs:
@@ -155,12 +141,12 @@ def _name_outputs(inputs: Sequence[str]) -> dict[str, Path]:
 
 
 def _expand(source: str) -> Iterator[tuple[str, Path]]:
-    from ..data.headers import IMAGE_SUFFIXES
+    from ..data.images import IMAGE_SUFFIXES
 
     path = Path(source)
     if path.is_dir():
         for file in sorted(path.rglob("*")):
-            if file.suffix.lower() in IMAGE_SUFFIXES:
+            if file.suffix.lower() in IMAGE_SUFFIXES and file.is_file():
                 yield str(file.relative_to(path).with_suffix("")), file
     else:
         files = [path] if path.is_file() else sorted(Path(p) for p in glob.glob(source, recursive=True))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +13,15 @@ from mmengine.dataset import BaseDataset, Compose
 from mmseg.datasets.transforms import LoadAnnotations
 
 from ..errors import UserError
-from .headers import (
-    UnreadableFile,
-    image_problems,
-    mask_problems,
-    missing_files,
-    pair_problems,
-    read_header,
-    require_whole,
-)
+from .headers import image_problems, mask_problems, pair_problems
+from .images import missing_files, read_header, read_image, read_mask, verify
 from .leaves import leaf_datasets
 from .load_annotations import FCNLoadAnnotations
 from .problems import Problem, refuse
 
+KEYS = {"image": "img_path", "mask": "seg_map_path"}
+READERS = {"image": read_image, "mask": read_mask}
+STAMP = attrgetter("st_ino", "st_size", "st_mtime_ns")  # change with a file
 MOST_IN_A_ROW = 50  # more broken samples than this: the data set itself is at fault
 
 
@@ -33,20 +31,21 @@ class CheckedPipeline(Compose):
     def __init__(self, transforms: Iterable) -> None:
         super().__init__(list(transforms))
         self.loads = _loads(self.transforms)
-        self.passed: set[int] = set()  # indices: each sample's files are checked once
+        self.passed: set[int] = set()  # hashes of files that were checked: each is, until it changes
 
     def __call__(self, data: dict) -> dict | None:
-        paths = {"image": data.get("img_path"), "mask": data.get("seg_map_path")}
-        index = data.get("sample_idx")
-        if index is None or index not in self.passed:
-            refuse(_problems(paths, self.loads))
-            self.passed.add(index)
+        paths = {what: path for what, key in KEYS.items() if (path := data.get(key)) and os.path.exists(path)}
         try:
+            files = hash(tuple((path, *STAMP(os.stat(path))) for path in paths.values()))
+            if files not in self.passed:
+                _check(paths, self.loads)
+                self.passed.add(files)
             return super().__call__(data)
         except UserError:
             raise
-        except Exception:  # of the loaders: the file may have changed since
-            refuse([*missing_files(paths.items()), *_problems(paths, self.loads)])
+        except Exception:  # of the loaders, from what the check can't see or a file that has changed since
+            refuse(missing_files((what, data.get(key)) for what, key in KEYS.items()))
+            _check(paths, self.loads, decode=True)
             raise
 
 
@@ -110,11 +109,17 @@ def _with_pipeline(dataset: Any) -> Iterable[BaseDataset]:
 
 
 def _loads(transforms: Iterable) -> dict[str, int]:
-    """Which of image and mask the known loaders decode, and how many bits they keep; of others nothing is known."""
+    """Which of image and mask the known loaders decode, and how many bits they keep; of others nothing is known.
+
+    0 bits: mmcv hands the file to Pillow in a way that leaves depth and turns open, and accepts any format.
+    """
     loads = {}
     for step in transforms:
-        if type(step) is LoadImageFromFile and (step.color_type, step.imdecode_backend) == ("color", "cv2"):
-            loads["image"] = 8
+        if type(step) is LoadImageFromFile:
+            if (step.color_type, step.imdecode_backend) == ("color", "cv2"):
+                loads["image"] = 8
+            elif step.imdecode_backend == "pillow":
+                loads["image"] = 0
         elif type(step) in (LoadAnnotations, FCNLoadAnnotations):
             loads["mask"] = 8 if type(step) is LoadAnnotations else 32
         for branch in getattr(step, "subroutines", ()):  # TestTimeAug
@@ -122,20 +127,20 @@ def _loads(transforms: Iterable) -> dict[str, int]:
     return loads
 
 
-def _problems(paths: dict[str, str | None], loads: dict[str, int]) -> list[Problem]:
-    """What is wrong with those of a sample's files that exist and are decoded by a known loader."""
+def _check(paths: dict[str, str], loads: dict[str, int], decode: bool = False) -> None:
+    """Refuse faults of those of a sample's files that a known loader decodes; ``decode`` finds what that loader finds, too."""
     headers = {}
-    try:
-        for what in loads:
-            if paths[what] and Path(paths[what]).is_file():
-                headers[what] = read_header(paths[what], what)
-                require_whole(headers[what], what)
-    except UnreadableFile as error:
-        return [error.problem]
+    for what in filter(paths.get, loads):
+        if not loads[what]:
+            read_header(paths[what], what)
+        else:
+            headers[what] = READERS[what](paths[what])[0] if decode else verify(paths[what], what)
     image, mask = headers.get("image"), headers.get("mask")
-    problems = image_problems(image) if image else []
+    if image:
+        refuse(image_problems(image))
     if mask:
-        problems += mask_problems(mask)
+        refuse(mask_problems(mask))
         if mask.bits > loads["mask"]:
-            problems.append(Problem("mask-depth", mask.path, f"{mask.bits} bits"))
-    return problems + pair_problems(image, mask) if image and mask else problems
+            refuse([Problem("mask-depth", mask.path, f"{mask.bits} bits")])
+    if image and mask:
+        refuse(pair_problems(image, mask))

@@ -2,39 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable
-from pathlib import Path
 from typing import NamedTuple
 
 from PIL import ExifTags, Image
 
 from .problems import Problem
 
-IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".ppm"}
 QUARTER_TURNS = (5, 6, 7, 8)  # EXIF orientations that swap width and height
-TAILS = {"JPEG": b"\xff\xd9", "PNG": b"IEND\xaeB`\x82"}  # last bytes of a complete file
-LOSSY = ("JPEG", "MPO", "JPEG2000")
+LOSSY = ("JPEG", "MPO")
 WARNINGS = {"L": "gray", "1": "gray", "LA": "alpha", "RGBA": "alpha", "PA": "alpha", "CMYK": "cmyk", "P": "palette"}
-
-
-class UnreadableFile(Exception):
-    """An ``image`` or ``mask`` that Pillow could not read: missing, cut short or no image; ``problem`` says which."""
-
-    def __init__(self, path: str, what: str, error: Exception) -> None:
-        reason = getattr(error, "strerror", None) or str(error).replace(f" '{path}'", "")
-        if isinstance(error, FileNotFoundError):
-            reason = "no such file"
-        elif isinstance(error, Image.DecompressionBombError):
-            reason = f"more than {2 * Image.MAX_IMAGE_PIXELS} pixels: cut it into tiles"
-        self.problem = Problem(f"{what}-unreadable", path, f"can't be read ({reason})")
-        super().__init__(self.problem.message)
-
-
-def missing_files(paths: Iterable[tuple[str, str | None]]) -> list[Problem]:
-    """Find those of (``image`` or ``mask``, path) that are not there; links and None are not looked up."""
-    gone = [(what, path) for what, path in paths if path and "://" not in path and not os.path.isfile(path)]
-    return [UnreadableFile(path, what, FileNotFoundError()).problem for what, path in gone]
 
 
 class Header(NamedTuple):
@@ -51,42 +27,6 @@ class Header(NamedTuple):
     def shown(self) -> tuple[int, int]:
         """Size after the turn that EXIF asks for."""
         return self.size[::-1] if self.orientation in QUARTER_TURNS else self.size
-
-
-def read_header(path: str, what: str = "image") -> Header:
-    """Read the header of an ``image`` or ``mask``; raises UnreadableFile where it is missing, empty, or no image."""
-    return _open(path, what, decoded=False)[0]
-
-
-def decode(path: str, what: str = "image") -> tuple[Header, Image.Image]:
-    """Read the header and all pixels of an ``image`` or ``mask``; raises UnreadableFile also where it is cut short."""
-    header, image = _open(path, what, decoded=True)
-    if header.format in ("PNG", "BMP"):  # Pillow decodes without the last bytes, OpenCV does not
-        data = Path(path).read_bytes()
-        short = len(data) < int.from_bytes(data[2:6], "little") if header.format == "BMP" else TAILS["PNG"] not in data
-        if short:
-            raise UnreadableFile(path, what, EOFError("its end is missing"))
-    return header, image
-
-
-def require_whole(header: Header, what: str = "image") -> None:
-    """Raise UnreadableFile for a file that was cut short: OpenCV decodes what is left and reports no error."""
-    with open(header.path, "rb") as file:
-        file.seek(-min(len(TAILS["PNG"]), os.path.getsize(header.path)), os.SEEK_END)
-        end = file.read()
-    if header.format not in TAILS or not end.endswith(TAILS[header.format]):
-        decode(header.path, what)  # bytes may follow a complete image, such as a phone's film
-
-
-def _open(path: str, what: str, decoded: bool) -> tuple[Header, Image.Image]:
-    try:
-        with Image.open(path) as image:
-            header = header_of(image, path)
-            if decoded:
-                image.load()
-            return header, image
-    except Exception as error:  # Pillow has no common class for what files can be
-        raise UnreadableFile(path, what, error) from error
 
 
 def header_of(image: Image.Image, path: str) -> Header:

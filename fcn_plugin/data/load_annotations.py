@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 from mmengine import fileio
 from mmseg.datasets.transforms import LoadAnnotations
 from mmseg.registry import TRANSFORMS
-from PIL import Image
 
 from ..errors import UserError
 from .class_map import IGNORED, ClassMap, file_ids
-from .headers import header_of, mask_problems
-from .problems import refuse
+from .headers import mask_problems, width_height
+from .images import open_image
+from .problems import Problem, refuse
 
 
 @TRANSFORMS.register_module()
@@ -23,16 +21,21 @@ class FCNLoadAnnotations(LoadAnnotations):
     A sample without a mask passes: mmseg's inference removes its own loader from a pipeline by name.
 
     Raises:
-        UserError: mask-colours, mask-lossy, mask-ids; config-data: loader and data set differ in ``reduce_zero_label``.
+        UserError: mask-unreadable, mask-colours, mask-lossy, mask-size, mask-ids; config-data: loader and data set differ in
+            ``reduce_zero_label``.
     """
 
     def _load_seg_map(self, results: dict) -> None:
         path = results.get("seg_map_path")
         if path is None:
             return
-        with Image.open(io.BytesIO(fileio.get(path, backend_args=self.backend_args))) as image:
-            refuse(mask_problems(header_of(image, path)))
-            mask = np.asarray(image)
+        header, image = open_image(path, "mask", fileio.get(path, backend_args=self.backend_args))
+        refuse(mask_problems(header))
+        mask = np.asarray(image)
+        shape = tuple(results.get("ori_shape", mask.shape))  # of the image: it may have changed since it was checked
+        if mask.shape != shape:
+            found = f"{width_height(mask.shape[::-1])}, its image was loaded as {width_height(shape[::-1])}"
+            refuse([Problem("mask-size", path, found)])
         if mask.dtype == bool:
             mask = mask.astype(np.uint8)
         reduce = bool(results.get("reduce_zero_label"))

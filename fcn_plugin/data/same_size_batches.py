@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from mmengine.registry import DATA_SAMPLERS
 from torch.utils.data import BatchSampler, Sampler
 
-from .headers import UnreadableFile, read_header
+from .images import UnreadableFile, read_header
 
 
 @DATA_SAMPLERS.register_module()

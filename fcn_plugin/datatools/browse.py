@@ -16,6 +16,7 @@ from torch.utils.data import Dataset
 
 from ..data.headers import width_height
 from ..data.palette import VOID, voc_palette
+from ..errors import printable
 from ..label_ids import check_label_ids
 from ..visualization.sheet import contact_sheet
 
@@ -110,11 +111,11 @@ def remarks(samples: Sequence[Seen], names: Sequence[str]) -> list[str]:
         lines.append(f"{100 * void:.0f} % of the pixels are void")
     classes = set().union(*(np.unique(mask).tolist() for mask in ids)) - {VOID}
     if len(classes) == 1 and total > 1:
-        lines.append(f"all {total} samples show one class, {names[classes.pop()]}")
+        lines.append(f"all {total} samples show one class, {printable(names[classes.pop()])}")
     return lines
 
 
 def _files(samples: Sequence[Seen]) -> str:
     """Their names, each once, with the number of draws where there are several."""
     draws = Counter(sample.path for sample in samples)
-    return ", ".join(path if n == 1 else f"{path} ({n} draws)" for path, n in draws.items())
+    return ", ".join(printable(path) + (f" ({n} draws)" if n > 1 else "") for path, n in draws.items())

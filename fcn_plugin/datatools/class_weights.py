@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
 from ..data.leaves import unrepeated
-from ..errors import UserError
+from ..errors import UserError, printable
 from ..label_ids import check_label_ids
 
 
@@ -92,7 +92,7 @@ def count_pixels(masks: Dataset, num_classes: int, ignore_index: int = 255, jobs
 
 def weight_table(counts: PixelCounts, names: Sequence[str] | None, power: float = 1.0) -> str:
     """Format a row per class: pixels, their share, images, freq(c), weight; without ``names``, classes have their ids."""
-    names = names or [str(i) for i in range(len(counts.pixels))]
+    names = list(map(printable, names or map(str, range(len(counts.pixels)))))
     table = PrettyTable(["class", "pixels", "share %", "images", "frequency %", "weight"], align="r")
     table.align["class"] = "l"
     columns = (counts.pixels, counts.share, counts.images, counts.frequency, counts.weights(power))

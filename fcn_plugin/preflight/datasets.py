@@ -10,7 +10,7 @@ from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
 from ..data.class_map_dataset import read_list
-from ..data.headers import missing_files
+from ..data.images import missing_files
 from ..data.leaves import Declared
 from ..errors import UserError
 from .parameters import default_of, parameters_of

@@ -9,6 +9,7 @@ from mmengine.hooks import Hook
 from mmseg.registry import HOOKS
 from PIL import Image
 
+from ..data.images import read_image
 from .pictures import colour_table, panel, save_mask
 
 
@@ -42,7 +43,7 @@ class PredictionHook(Hook):
 
     def _draw(self, sample, mask: np.ndarray) -> Image.Image:
         colours = colour_table(self.palette)
-        image = np.asarray(Image.open(sample.img_path).convert("RGB"))
+        image = read_image(sample.img_path)[1][..., ::-1]
         tiles = [("image", image), ("prediction", colours[mask])]
         if "gt_sem_seg" in sample:
             tiles.insert(1, ("truth", colours[sample.gt_sem_seg.data[0].cpu().numpy()]))

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
+from ..data.images import open_image
 from ..data.palette import VOID
 from ..errors import UserError
 
@@ -93,7 +94,7 @@ def _open(folder: str | Path, name: str) -> Image.Image:
     if not found:
         remedy = "name the folders of images and truth, and write masks with tools/test.py --out DIR"
         raise UserError("file-missing", f"no file {Path(folder) / name}.*: {remedy}")
-    return Image.open(found[0])
+    return open_image(str(found[0]))[1]
 
 
 def _colours(image: Image.Image, palette: list[int] | None = None) -> np.ndarray:

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ..atomic_write import atomic_write
 from ..data.palette import VOID
-from ..errors import UserError
+from ..errors import UserError, printable
 from .pictures import VOID_COLOUR, overlay
 
 CELL = 320  # px, the longest side of a tile
@@ -65,7 +65,8 @@ def contact_sheet(
 
 def shorten(text: str, width: float, font: ImageFont.FreeTypeFont) -> str:
     """Take letters out of the middle until the text is no wider than ``width`` px."""
-    shown, kept = text, len(text)
+    shown = text = printable(text)  # with millions of letters it would take hours
+    kept = len(text)
     while font.getlength(shown) > width and kept > 1:
         kept -= 1
         shown = f"{text[: kept - kept // 2]}…{text[len(text) - kept // 2 :]}"

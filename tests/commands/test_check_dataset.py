@@ -99,8 +99,8 @@ def empty_mask(image, mask):
 SPOIL = {
     "no image": (missing_image, [("image-unreadable", "images", "can't be read (no such file)")]),
     "no mask": (lambda i, m: m.unlink(), [("mask-unreadable", "masks", "can't be read (no such file)")]),
-    "truncated": (cut_short, [("image-unreadable", "images", "can't be read (image file is truncated")]),
-    "empty": (empty_mask, [("mask-unreadable", "masks", "can't be read (cannot identify image file)")]),
+    "truncated": (cut_short, [("image-unreadable", "images", "can't be read (")]),
+    "empty": (empty_mask, [("mask-unreadable", "masks", "can't be read (cannot identify image file")]),
     "size": (
         lambda i, m: draw_mask(m, size=(8, 7)),
         [("mask-size", "masks", "8 x 7, its image {image} is 8 x 6")],

@@ -11,7 +11,8 @@ from mmengine.dataset import Compose, RepeatDataset
 from mmengine.registry import init_default_scope
 from mmseg.datasets import BaseSegDataset
 from mmseg.datasets.transforms import LoadAnnotations
-from PIL import Image
+from PIL import EpsImagePlugin, Image
+from support.damaged_images import BOMB, EPS, changed_byte, encoded, png_of_rows
 from support.refusals import refused
 
 from fcn_plugin.data.broken_files import (
@@ -22,7 +23,7 @@ from fcn_plugin.data.broken_files import (
     skip_broken_files,
     skipped,
 )
-from fcn_plugin.data.headers import read_header
+from fcn_plugin.data.images import verify
 from fcn_plugin.data.load_annotations import FCNLoadAnnotations
 
 SIZE = 64  # W = H of the images
@@ -166,15 +167,16 @@ def test_an_error_of_the_pipeline_is_raised_as_it_is(files):
         checked(fail)(files)
 
 
-def test_files_of_a_sample_are_checked_once(files, monkeypatch):
+def test_files_are_checked_once_until_they_change(files, monkeypatch):
     looks = []
-    monkeypatch.setattr(
-        "fcn_plugin.data.broken_files.read_header", lambda path, what: looks.append(path) or read_header(path)
-    )
+    monkeypatch.setattr("fcn_plugin.data.broken_files.verify", lambda path, what: looks.append(path) or verify(path))
     pipeline = checked()
     for index in (0, 1, 0, 1):
         pipeline(files | {"sample_idx": index})
-    assert looks == [files["img_path"], files["seg_map_path"]] * 2
+    assert looks == [files["img_path"], files["seg_map_path"]]
+    expected = wider(files)
+    with refused(*expected):
+        pipeline(files | {"sample_idx": 0})
 
 
 def test_a_file_that_vanishes_later(files):
@@ -183,6 +185,53 @@ def test_a_file_that_vanishes_later(files):
     os.unlink(files["img_path"])
     with refused("image-unreadable", files["img_path"], "no such file"):
         pipeline(files | {"sample_idx": 0})
+
+
+@pytest.mark.parametrize("when", ["between two draws", "between check and load"])
+def test_an_image_swapped_for_another_size_in_mid_run(files, when):
+    other = Image.fromarray(noise(SIZE, SIZE + 2, 3))
+
+    class Swap(LoadImageFromFile):
+        def transform(self, results):
+            other.save(files["img_path"])
+            return super().transform(results)
+
+    if when == "between two draws":
+        pipeline = checked()
+        pipeline(files | {"seg_fields": []})
+        other.save(files["img_path"])
+    else:
+        pipeline = checked(loaders=(Swap, FCNLoadAnnotations))
+    with refused("mask-size", files["seg_map_path"], "64 x 64", "66 x 64"):
+        pipeline(files)
+
+
+def test_mmcv_hands_no_other_format_to_pillow(files, monkeypatch):
+    """Its loader by Pillow takes any; depth and turns are up to the config."""
+    loaders = (lambda: LoadImageFromFile(color_type="unchanged", imdecode_backend="pillow"),)
+    turned(files)
+    assert passes(files, loaders=loaders)
+    monkeypatch.setattr(EpsImagePlugin, "Ghostscript", None)  # calling it is a TypeError
+    with open(files["img_path"], "wb") as file:
+        file.write(EPS)
+    with refused("image-unreadable", files["img_path"], "cannot identify"):
+        checked(loaders=loaders)(files)
+
+
+def test_a_pipe_is_not_waited_for(files):
+    os.unlink(files["img_path"])
+    os.mkfifo(files["img_path"])
+    with refused("image-unreadable", files["img_path"], "not a regular file"):
+        checked()(files)
+
+
+def test_what_the_loader_alone_refuses(files):
+    """Pillow takes the missing rows for zeros."""
+    path = files["img_path"].replace(".jpg", "_rows.png")
+    with open(path, "wb") as file:
+        file.write(png_of_rows(9, SIZE, SIZE))
+    with refused("image-unreadable", path, "OpenCV can't decode it"):
+        checked()(files | {"img_path": path})
 
 
 def test_a_sample_without_files():
@@ -272,6 +321,22 @@ def test_a_fault_of_the_pipeline_is_not_skipped(dataset, tmp_path):
     with pytest.raises(IndexError):
         pipeline({"sample_idx": 0})
     assert skipped(tmp_path / "notes.txt") == []
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("name, what", [("20.jpg", "image"), ("20.png", "mask")])
+@pytest.mark.parametrize("spoil", [changed_byte, lambda raw: EPS, lambda raw: BOMB])
+def test_damage_inside_a_file_is_named_or_skipped(dataset, tmp_path, workers, name, what, spoil):
+    """Header and end of the changed PNG are whole."""
+    (tmp_path / name).write_bytes(spoil(encoded(Image.fromarray(noise(8, 8)), "PNG")))
+    loader = torch.utils.data.DataLoader(dataset, batch_size=None, num_workers=workers)
+    check_files(dataset)
+    with refused(f"{what}-unreadable", tmp_path / name):
+        list(loader)
+    skip_broken_files(dataset, training=False, notes=tmp_path / "notes.txt")
+    assert [seen(item)[0] for item in loader] == [10, 30, 30]
+    (line,) = skipped(tmp_path / "notes.txt")
+    assert line.startswith(f"[{what}-unreadable] {tmp_path / name}: ")
 
 
 def test_notes_of_two_workers_are_one_list(dataset, tmp_path):

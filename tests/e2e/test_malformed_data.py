@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
+from support.damaged_images import changed_byte
 from support.refusals import tool_refused
 
 from fcn_plugin.data.problems import KINDS
@@ -106,6 +107,11 @@ def without_end(path):
     cut(-12)(path)
 
 
+def changed(path):
+    saved(same, format="PNG")(path)
+    path.write_bytes(changed_byte(path.read_bytes()))
+
+
 def png(change):
     return saved(change, format="PNG")
 
@@ -128,7 +134,8 @@ ROWS = {
     "16-bit image": Row("image-depth", png(deep), "16 bits", ALL),
     "16-bit colours": Row("image-depth", deep_colours, "16 bits", ALL),
     "image of floats": Row("image-depth", tiff(floats), "32 bits", ALL),
-    "PNG without its end": Row("image-unreadable", without_end, "its end is missing"),
+    "PNG without its end": Row("image-unreadable", without_end, "can't be read ("),
+    "PNG image with a changed byte": Row("image-unreadable", changed, "can't be read (", ("check", "train", "predict")),
     "image turned and mirrored": Row("image-turned", turned(5), "EXIF orientation 5"),
     "image turned by a quarter": Row("image-turned", turned(6), "EXIF orientation 6"),
     "image upside down": Row("image-turned", turned(3), "EXIF orientation 3"),
@@ -136,6 +143,7 @@ ROWS = {
     "mask missing": Row("mask-unreadable", gone, "no such file"),
     "mask empty": Row("mask-unreadable", cut(0), "cannot identify"),
     "mask cut": Row("mask-unreadable", cut(-60), "can't be read ("),
+    "mask with a changed byte": Row("mask-unreadable", changed, "can't be read (", ("check", "test")),
     "text under a mask's name": Row("mask-unreadable", text, "cannot identify"),
     "mask narrower": Row("mask-size", png(lambda m: m.crop((0, 0, SIDE - 1, SIDE))), "63 x 64, its image"),
     "mask higher": Row("mask-size", png(lambda m: m.crop((0, 0, SIDE, SIDE + 1))), "64 x 65, its image"),

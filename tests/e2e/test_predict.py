@@ -1,11 +1,13 @@
 """Predicting images of any size, mode and place: masks of class ids, overlays, and what happens to broken ones."""
 
+import os
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from support.damaged_images import BOMB, DDS, EPS
 from support.refusals import tool_refused
 
 from fcn_plugin.visualization.pictures import colour_table
@@ -118,12 +120,17 @@ def test_broken_images_do_not_stop_the_others(predict, tmp_path):
     (photos / "cut.jpg").write_bytes((photos / "whole.jpg").read_bytes()[:700])
     (photos / "empty.jpg").write_bytes(b"")
     (photos / "text.png").write_text("not a picture")
+    (photos / "bomb.png").write_bytes(BOMB)
+    (photos / "dds.png").write_bytes(DDS)
+    (photos / "eps.png").write_bytes(EPS)
+    (photos / "folder.png").mkdir()
+    os.mkfifo(photos / "pipe.png")
     done, _ = predict(photos)
     bar, error, message = done.err.rpartition("error: ")
     assert "error" not in bar
-    broken = [photos / name for name in ("cut.jpg", "empty.jpg", "text.png")]
+    broken = [photos / name for name in ("cut.jpg", "empty.jpg", "text.png", "bomb.png", "dds.png", "eps.png")]
     done = replace(done, err=error + message)
-    tool_refused(done, tmp_path / "out", "image-unreadable", "3 of 5", *broken, tmp_path / "out")
+    tool_refused(done, tmp_path / "out", "image-unreadable", "6 of 8", *broken, tmp_path / "out")
     assert written(tmp_path, "masks") == ["good.png", "whole.png"]
 
 

@@ -109,6 +109,7 @@ def test_a_long_caption_keeps_both_ends_and_its_column(tmp_path):
     assert name.endswith(end)
     assert 0 <= len(start) - len(end) <= 1
     assert shorten("a.png", 200, font) == "a.png"
+    assert len(shorten("\n" + "a" * 50_000_000, 200, font)) < 40
 
 
 def test_the_legend_shows_the_ids_that_occur(tmp_path):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from ...data.headers import Header, UnreadableFile, decode, image_problems, mask_problems, pair_problems
+from ...data.headers import Header, image_problems, mask_problems, pair_problems
+from ...data.images import UnreadableFile, read_image, read_mask
 from ...data.problems import Problem
 
 DIGEST_BYTES = 16
@@ -50,17 +52,17 @@ def read_pair(image_path: str, mask_path: str) -> Contents:
 
 
 def _read_image(path: str, contents: Contents) -> Header:
-    header, picture = decode(path, "image")
+    header, pixels = read_image(path)
     contents.problems += image_problems(header)
     contents.size = header.shown
-    digest = hashlib.blake2b(repr(picture.size).encode(), digest_size=DIGEST_BYTES)
-    digest.update((picture.convert("RGB") if header.bits <= 8 else picture).tobytes())
+    digest = hashlib.blake2b(repr(pixels.shape).encode(), digest_size=DIGEST_BYTES)
+    digest.update(pixels if header.bits <= 8 else Path(path).read_bytes())  # the lower bits are lost in pixels
     contents.digest = digest.digest()
     return header
 
 
 def _read_mask(path: str, contents: Contents) -> Header:
-    header, picture = decode(path, "mask")
+    header, picture = read_mask(path)
     problems = mask_problems(header)
     contents.problems += problems
     if not problems:

@@ -10,6 +10,7 @@ import numpy as np
 
 from ...data.headers import width_height
 from ...data.problems import KINDS, Problem
+from ...errors import printable
 from ..class_weights import weight_line, weight_table
 from .tally import Tally
 
@@ -81,7 +82,7 @@ class Report:
 def _problem_block(code: str, count: int, kept: list[Problem], everything: bool) -> str:
     shown = kept if everything else kept[:SHOWN]
     lines = [f"{KINDS[code].severity}: [{code}] {KINDS[code].title} ({count})"]
-    lines += [f"  {problem.path}: {problem.found}" for problem in shown]
+    lines += [printable(f"  {problem.path}: {problem.found}") for problem in shown]
     if count > len(shown):
         hint = "" if everything else f": --all shows {'them' if count == len(kept) else f'{len(kept)} of them'}"
         lines.append(f"  and {count - len(shown)} more{hint}")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from ...data.class_map import IGNORED, ClassMap
-from ...data.headers import UnreadableFile, decode, mask_problems
+from ...data.headers import mask_problems
+from ...data.images import UnreadableFile, read_image, read_mask
 from ...data.palette import voc_palette
 from ...visualization.sheet import contact_sheet
 from .tally import Tally, class_indices
@@ -44,21 +46,13 @@ def draw_pairs(tallies: Sequence[Tally], path: str | Path) -> str | None:
 
 def _tile(caption: str, image: str, mask: str, class_map: ClassMap) -> tuple[str, np.ndarray, np.ndarray | None]:
     """The image upright, as it is loaded; without a mask that can't be laid over it."""
-    shown = ImageOps.exif_transpose(decode(image, "image")[1]).convert("RGB")
+    shown = Image.fromarray(read_image(image)[1][..., ::-1])
     size = shown.size
     shown.thumbnail((SIDE, SIDE))
-    ids = _read_ids(mask, size, shown.size) if mask else None
-    if ids is None:
-        return f"{caption}\nwithout a mask", np.asarray(shown), None
-    found, places = np.unique(ids, return_inverse=True)
-    return caption, np.asarray(shown), class_indices(found, class_map)[0][places].reshape(ids.shape)
-
-
-def _read_ids(path: str, size: tuple[int, int], shown: tuple[int, int]) -> np.ndarray | None:
-    try:
-        header, picture = decode(path, "mask")
-    except UnreadableFile:
-        return None
-    if mask_problems(header) or picture.size != size:
-        return None
-    return np.asarray(picture.resize(shown, Image.Resampling.NEAREST))
+    with contextlib.suppress(UnreadableFile):  # a mask without a path, too
+        header, picture = read_mask(mask)
+        if picture.size == size and not mask_problems(header):
+            ids = np.asarray(picture.resize(shown.size, Image.Resampling.NEAREST))
+            found, places = np.unique(ids, return_inverse=True)
+            return caption, np.asarray(shown), class_indices(found, class_map)[0][places].reshape(ids.shape)
+    return f"{caption}\nwithout a mask", np.asarray(shown), None

@@ -15,7 +15,7 @@ from mmseg.registry import DATASETS
 
 from ...data.class_map import ClassMap
 from ...data.classes_file import read_classes
-from ...data.headers import IMAGE_SUFFIXES
+from ...data.images import IMAGE_SUFFIXES
 from ...data.leaves import leaf_datasets
 from ...errors import UserError
 from .crop import Crop, find_crop

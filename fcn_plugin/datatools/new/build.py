@@ -20,7 +20,7 @@ from pathlib import Path
 from prettytable import PrettyTable
 
 from ...configs import config_dir
-from ...data.headers import IMAGE_SUFFIXES
+from ...data.images import IMAGE_SUFFIXES
 from ...errors import UserError
 from ..cores import on_all_cores
 from .classes import Classes, Source

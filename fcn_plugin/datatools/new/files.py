@@ -13,7 +13,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ...data.headers import Header, UnreadableFile, image_problems, pair_problems, read_header
+from ...data.headers import Header, image_problems, pair_problems
+from ...data.images import read_header
 from ...data.problems import refuse
 from ...errors import UserError, abbreviate
 
@@ -122,10 +123,7 @@ def _tails(name: str, stems: Collection[str]) -> Iterator[str]:
 
 def read_image(path: Path) -> ImageFile:
     """Read an image's header and digest without decoding it; UserError: ``image-unreadable``, ``image-depth``."""
-    try:
-        header = read_header(str(path))
-    except UnreadableFile as error:
-        raise error.problem.error() from error
+    header = read_header(str(path))
     refuse(image_problems(header))
     return ImageFile(header, hashlib.blake2b(path.read_bytes(), digest_size=16).digest())
 

@@ -11,7 +11,8 @@ import numpy as np
 from PIL import Image
 
 from ...data.class_map import LARGEST_ID, ClassMap
-from ...data.headers import LOSSY, UnreadableFile, decode, mask_problems, pair_problems
+from ...data.headers import LOSSY, mask_problems, pair_problems
+from ...data.images import open_image, read_mask
 from ...data.problems import Problem, refuse
 from ...errors import UserError
 from .classes import Colour
@@ -33,10 +34,7 @@ class MaskFacts(NamedTuple):
 
 def read_facts(image: ImageFile, path: Path) -> MaskFacts:
     """Read a mask and count its values; UserError: faults of the file, values that no classes have, or transparent pixels."""
-    try:
-        header, mask = decode(str(path), "mask")
-    except UnreadableFile as error:
-        raise error.problem.error() from error
+    header, mask = read_mask(str(path))
     refuse(pair_problems(image.header, header))
     if header.format in LOSSY:
         refuse([Problem("mask-lossy", str(path), f"a {header.format} file")])
@@ -76,14 +74,14 @@ def by_colour(facts: MaskFacts) -> MaskFacts:
 
 def draw_ids(path: Path, ids: ClassMap) -> np.ndarray:
     """Read the class indices, (H, W) uint8, of an index mask, or of one saved as equal channels."""
-    with Image.open(path) as image:
-        mask = np.asarray(image.convert("RGB").getchannel(0) if image.mode in COLOUR_MODES else image)
+    image = open_image(str(path), "mask")[1]
+    mask = np.asarray(image.convert("RGB").getchannel(0) if image.mode in COLOUR_MODES else image)
     return ids.convert(mask, str(path))
 
 
 def draw_colours(path: Path, table: Mapping[Colour, int]) -> np.ndarray:
     """Read the class indices, (H, W) uint8, of a mask whose colours are all in the table."""
-    with Image.open(path) as image:
-        red, green, blue = np.moveaxis(np.asarray(image.convert("RGB")).astype(np.int32), -1, 0)
+    image = open_image(str(path), "mask")[1].convert("RGB")
+    red, green, blue = np.moveaxis(np.asarray(image).astype(np.int32), -1, 0)
     keys, values = [r << 16 | g << 8 | b for r, g, b in sorted(table)], [table[colour] for colour in sorted(table)]
     return np.uint8(values)[np.searchsorted(keys, red << 16 | green << 8 | blue)]

@@ -14,6 +14,7 @@ from PIL import Image
 from scipy.io import loadmat
 
 from ...atomic_write import atomic_write
+from ...data.images import UnreadableFile, read_header
 from ...data.palette import CLASS_NAMES, voc_palette
 from ...errors import UserError, abbreviate
 from .sources import EXTRACT_AGAIN
@@ -38,10 +39,9 @@ def convert_mask(source: Path, image: Path, target: Path) -> None:
     """Write an SBD mask as a PNG with VOC's colours. UserError: ``image-unreadable``, ``mask-size``, or the mask's."""
     mask = read_sbd_mask(source)
     try:
-        with Image.open(image) as picture:
-            shape = picture.size[::-1]
-    except (OSError, ValueError, SyntaxError) as error:
-        raise UserError("image-unreadable", f"{image} can't be read ({error}): {EXTRACT_AGAIN}") from error
+        shape = read_header(str(image)).size[::-1]
+    except UnreadableFile as error:
+        raise UserError(error.code, f"{image} {error.problem.found}: {EXTRACT_AGAIN}") from error
     if mask.shape != shape:
         raise UserError("mask-size", f"{source} is {mask.shape}, its image {image} is {shape}: they must have one size")
     picture = Image.fromarray(mask)

@@ -76,7 +76,7 @@ def test_files_that_are_cut_short(pair, which):
     os.truncate(path, 2000)
     contents = read_pair(*pair)
     assert found(contents) == [(f"{which}-unreadable", path, contents.problems[0].found)]
-    assert "truncated" in contents.problems[0].found
+    assert "runcated" in contents.problems[0].found
     assert contents.size == ((0, 0) if which == "image" else (6, 4))
     assert contents.ids.tolist() == ([0, 1, 7] if which == "image" else [])
 

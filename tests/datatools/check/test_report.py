@@ -31,6 +31,16 @@ def lines(report, **options):
     return report.text(NEXT, **options).splitlines()
 
 
+def test_names_of_strangers_are_escaped_and_cut(report):
+    report.tallies[0].class_map = ClassMap.of({0: "\x1b[2Jsea", 1: "sand\n" * 10**6}, ())
+    report.findings.add([Problem("mask-ids", "a\x1b[2J\n.png", "id 1")])
+    text = report.text(NEXT)
+    assert "  a\\x1b[2J\\n.png: id 1\n" in text
+    assert "| \\x1b[2Jsea " in text
+    assert "\x1b" not in text
+    assert max(map(len, text.splitlines())) < 3000
+
+
 def test_a_clean_data_set(report):
     assert report.exit_code() == report.exit_code(strict=True) == 0
     text = lines(report)
