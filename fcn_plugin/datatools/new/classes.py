@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...data.class_map import IGNORED, ClassMap
+from ...data.class_map import IGNORED, MOST_CLASSES, ClassMap
 from ...data.classes_file import COLOUR, read_classes
 from ...data.palette import voc_palette
 from ...errors import UserError, abbreviate
@@ -76,7 +76,7 @@ def number_labels(labels: Sequence[str], classes_file: str | None) -> tuple[Clas
     else:
         zero = next(filter(is_background, labels), BACKGROUND)
         others = [label for label in labels if label not in (zero, IGNORE)]
-        require_classes(1 + len(others), f"the shapes have the labels {list(labels)}")
+        require_classes(1 + len(others), f"the shapes have the labels {abbreviate(labels, 10)}")
         class_map, colours = dict(enumerate([zero, *others])), None
     class_map = {id: name for id, name in class_map.items() if name != IGNORE}  # labelme's own lists begin with it
     classes = Classes(class_map, (), colours)
@@ -96,6 +96,6 @@ def is_background(label: str) -> bool:
 
 
 def require_classes(count: int, found: str) -> None:
-    """Refuse fewer than two classes; UserError: ``classes-count``."""
-    if count < 2:
-        raise UserError("classes-count", f"{found}: that leaves {count} classes of at least 2; is it the right folder?")
+    """Refuse a number of classes that no net here has; UserError: ``classes-count``."""
+    if not 2 <= count <= MOST_CLASSES:
+        raise UserError("classes-count", f"{found}: that makes {count} classes, 2 to {MOST_CLASSES} are possible")
