@@ -43,7 +43,7 @@ def test_reads(tmp_path, text, class_map, palette):
         ("id,name\n0,sea\n1\n", ["line 3: ", "'1'", "1 cells"]),
         ("id,name\nx,sea\n", ["line 2: ", "id", "'x'", "0 to 65535"]),
         ("id,name\n65536,sea\n", ["line 2: ", "id", "'65536'"]),
-        ("id,name\n0, \n", ["line 2: ", "id 0", "no name"]),
+        ("id,name\n0, \n", ["line 2: ", "''"]),
         ("id,name\n0,sea\n0,sand\n", ["line 3: ", "id 0", "'sea'"]),
         ("id,name,red,green,blue\n0,sea,0,0,256\n", ["line 2: ", "blue", "'256'", "0 to 255"]),
     ],

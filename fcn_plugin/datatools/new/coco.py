@@ -123,7 +123,10 @@ def read_coco(
     labels = [name for id, name in coco.names.items() if id in used]
     classes, index = number_labels(list(dict.fromkeys(labels)), classes_file)
     shapes = [
-        [shape._replace(index=index[coco.names[category]]) for _, shape, category in sorted(instances, key=lambda i: -i[0])]
+        [
+            shape._replace(index=index[coco.names[category]])
+            for _, shape, category in sorted(instances, key=lambda i: -i[0])
+        ]
         for instances in of_image
     ]
     unused = [name for id, name in coco.names.items() if id not in used]

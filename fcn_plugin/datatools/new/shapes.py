@@ -92,7 +92,7 @@ def parse_entries(path: Path, content: Mapping, key: str, parse: Callable[[dict,
         parse: function of the entry and of its place, such as ``a.json, shapes[3]``; an error tells that it is malformed.
 
     Raises:
-        UserError: annotation-file, with the first ten entries that are malformed; or what ``parse`` raises.
+        UserError: annotation-file, with the first entries that are malformed; or what ``parse`` raises.
     """
     parsed, faults = [], []
     for i, entry in enumerate(content[key]):
@@ -109,7 +109,7 @@ def parse_entries(path: Path, content: Mapping, key: str, parse: Callable[[dict,
             id = entry["id"] if isinstance(entry, dict) and isinstance(entry.get("id"), (int, str)) else None
             faults.append(f"{place}{'' if id is None else f' (id {id})'}: {error}")
     if faults:
-        raise UserError("annotation-file", f"{path}: {len(faults)} entries can't be used:", first_lines(faults, 10))
+        raise UserError("annotation-file", f"{path}: {'; '.join(first_lines(faults, 5))}")
     return parsed
 
 

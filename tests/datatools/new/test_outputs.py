@@ -4,7 +4,7 @@ import pytest
 from support.refusals import refused
 
 from fcn_plugin.datatools.new.config_text import MARK
-from fcn_plugin.datatools.new.outputs import refuse_existing, write_all
+from fcn_plugin.datatools.new.outputs import exclusive, refuse_existing, write_all
 
 
 def content(folder):
@@ -17,7 +17,8 @@ def put(name):
 
 def test_files_and_folder(tmp_path):
     texts = {tmp_path / "a/list.txt": "1", tmp_path / "b/c/config.py": "2"}
-    write_all(texts, tmp_path / "a/masks", put("old"))
+    with exclusive(tmp_path / "a", tmp_path / "b/c", "x"):
+        write_all(texts, tmp_path / "a/masks", put("old"))
     assert content(tmp_path) == {"a/list.txt": "1", "b/c/config.py": "2", "a/masks/old": "old"}
     write_all({tmp_path / "a/list.txt": "3"}, tmp_path / "a/masks", put("new"))
     assert content(tmp_path) == {"a/list.txt": "3", "b/c/config.py": "2", "a/masks/new": "new"}
@@ -34,7 +35,7 @@ def test_an_error_leaves_all_as_it_was(tmp_path, error):
     (tmp_path / "a/masks").mkdir(parents=True)
     (tmp_path / "a/list.txt").write_text("old")
     put("old")(tmp_path / "a/masks")
-    with pytest.raises(type(error)):
+    with pytest.raises(type(error)), exclusive(tmp_path / "a", tmp_path / "b/c", "x"):
         write_all({tmp_path / "a/list.txt": "1", tmp_path / "b/c/d": "2"}, tmp_path / "a/masks", fail)
     assert {path.name for path in tmp_path.rglob("*")} == {"a", "list.txt", "masks", "old"}
     assert content(tmp_path) == {"a/list.txt": "old", "a/masks/old": "old"}
@@ -42,8 +43,8 @@ def test_an_error_leaves_all_as_it_was(tmp_path, error):
 
 def test_a_file_in_the_way(tmp_path):
     (tmp_path / "b").touch()
-    with pytest.raises(OSError):
-        write_all({tmp_path / "a/x": "1", tmp_path / "b/c/d": "2"}, tmp_path / "a/masks", None)
+    with pytest.raises(OSError), exclusive(tmp_path / "a", tmp_path / "b/c", "x"):
+        pass
     assert [path.name for path in tmp_path.iterdir()] == ["b"]
 
 
