@@ -16,9 +16,53 @@ from fcn_plugin.errors import UserError
 
 RUNS_CODE = """{{$QQ:.*[]\\"+str(__import__('os').mkdir('pwned')),#]}}"""
 PIECES = [
-    *("{{", "}}", "{", "}", '"', "'", "\\", "\n", "\r", "\t", "\0", "\x1b[2J", "\x85", "\u2028", "\u202e", "\ud800", "\udcff"),
-    *("$", "#", ",", ":", ";", " ", "//", "::", "%s", "$name", "${images}", '"""', "\\x41", "\\N{BULLET}", "é", "路", "😀"),
-    *("{{ fileDirname }}", "{{_base_.model}}", "{{ _base_.crop_size }}", "{{$HOME:x}}", "{{'$HOME:x'}}", "{{$QQ:1}}", RUNS_CODE),
+    *(
+        "{{",
+        "}}",
+        "{",
+        "}",
+        '"',
+        "'",
+        "\\",
+        "\n",
+        "\r",
+        "\t",
+        "\0",
+        "\x1b[2J",
+        "\x85",
+        "\u2028",
+        "\u202e",
+        "\ud800",
+        "\udcff",
+    ),
+    *(
+        "$",
+        "#",
+        ",",
+        ":",
+        ";",
+        " ",
+        "//",
+        "::",
+        "%s",
+        "$name",
+        "${images}",
+        '"""',
+        "\\x41",
+        "\\N{BULLET}",
+        "é",
+        "路",
+        "😀",
+    ),
+    *(
+        "{{ fileDirname }}",
+        "{{_base_.model}}",
+        "{{ _base_.crop_size }}",
+        "{{$HOME:x}}",
+        "{{'$HOME:x'}}",
+        "{{$QQ:1}}",
+        RUNS_CODE,
+    ),
 ]
 
 
@@ -33,7 +77,7 @@ def test_configs_parse_to_the_very_text(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", "leaked")
     rng = random.Random(16)
     sizes = [(64, 64)]
-    for i in range(12):
+    for _ in range(12):
         labels = {id: any_text(rng) for id in range(80)}
         folders, files = [any_text(rng) for _ in range(2)], [any_text(rng) for _ in range(3)]
         lists = {split: (file, 1) for split, file in zip(("train", "val", "test"), files, strict=True)}
@@ -60,8 +104,35 @@ def test_a_package_in_any_folder(tmp_path, monkeypatch, from_scratch):
     assert get_config(str(tmp_path / "leaf.py")).model.decode_head.num_classes == 2
 
 
-BAD_NAMES = ["", " ", " a", "a\n", "a\nb", "a\rb", "a\x1b[31m", "a\0b", "a\u2028b", "a\x85b", "\u202egod", "\ud800", "a\u00adb"]
-BAD_NAMES += ["x" * 201, "x" * 50_000_000, "{{$HOME:x}}", "{{ fileDirname }}", "a{{", RUNS_CODE, None, 3, 1e9, True, [], {"a": 1}]
+BAD_NAMES = [
+    "",
+    " ",
+    " a",
+    "a\n",
+    "a\nb",
+    "a\rb",
+    "a\x1b[31m",
+    "a\0b",
+    "a\u2028b",
+    "a\x85b",
+    "\u202egod",
+    "\ud800",
+    "a\u00adb",
+]
+BAD_NAMES += [
+    "x" * 201,
+    "x" * 50_000_000,
+    "{{$HOME:x}}",
+    "{{ fileDirname }}",
+    "a{{",
+    RUNS_CODE,
+    None,
+    3,
+    1e9,
+    True,
+    [],
+    {"a": 1},
+]
 
 
 def test_names_that_no_class_has():

@@ -37,7 +37,12 @@ def png_of(width, height):
         return len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
 
     header = width.to_bytes(4, "big") + height.to_bytes(4, "big") + bytes([8, 0, 0, 0, 0])
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 1000)) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(b"\0" * 1000))
+        + chunk(b"IEND", b"")
+    )
 
 
 def text64(data):
@@ -63,14 +68,37 @@ LABELME = dict(
     imageWidth=6,
     imageHeight=4,
 )
-CSV = "id,name,red,green,blue\n0,sea,0,0,255\n7,sand,1,2,3\n9,\"a, b\",4,5,6\n"
+CSV = 'id,name,red,green,blue\n0,sea,0,0,255\n7,sand,1,2,3\n9,"a, b",4,5,6\n'
 NAMES = "sea\nsand\na b\n"
 DEEP = "[" * 900 + "]" * 900  # of which "DEEP" is a sign
 VALUES = [
-    *(float("nan"), float("inf"), float("-inf"), 1e308, -1e308, 1e10, 2**31, 2**70, -1, 0, 0.5, True, None, "", "x", "\ud800"),
+    *(
+        float("nan"),
+        float("inf"),
+        float("-inf"),
+        1e308,
+        -1e308,
+        1e10,
+        2**31,
+        2**70,
+        -1,
+        0,
+        0.5,
+        True,
+        None,
+        "",
+        "x",
+        "\ud800",
+    ),
     *("{{$HOME:x}}", "a\nb", "\x1b[2J", "x" * 5000, [], {}, [[]], [1, 2], [["a", "b"]] * 3, {"a": 1}, [None], "DEEP"),
     *("o" * 5000, "_" * 9, "\x7f\x80", [2**31, 2**31], [24], [-1, 25], [12.0, 12.0], dict(size=[4, 6], counts=["24"])),
-    *(text64(png_of(2**31 - 1, 2**31 - 1)), text64(png_of(13_000, 13_000)), text64(png_of(6, 4)), text64(b"%!PS-Adobe"), "????"),
+    *(
+        text64(png_of(2**31 - 1, 2**31 - 1)),
+        text64(png_of(13_000, 13_000)),
+        text64(png_of(6, 4)),
+        text64(b"%!PS-Adobe"),
+        "????",
+    ),
     *(text64(png(np.zeros((4, 6, 3), np.uint8))), text64(png(np.eye(3, dtype=np.uint8))[:50])),
 ]
 
@@ -100,10 +128,24 @@ def mutated(rng, content):
     data = bytearray(content, "utf-8")
     for _ in range(rng.randint(0, 3)):
         i = rng.randrange(len(data) + 1)
-        hostile = (b"", b"\0", b"\xff", b"\r", b'"', b",", b"\xe2\x80\xa8", b"9" * 5000, b"y" * 140_000, b"[" * 5000, b"NaN")
+        hostile = (
+            b"",
+            b"\0",
+            b"\xff",
+            b"\r",
+            b'"',
+            b",",
+            b"\xe2\x80\xa8",
+            b"9" * 5000,
+            b"y" * 140_000,
+            b"[" * 5000,
+            b"NaN",
+        )
         data[i : i + rng.randint(0, 5)] = rng.choice(hostile)
     wrap = rng.choice([lambda text: text] * 5 + [lambda text: text.decode("latin1").encode("utf-16")])
-    return wrap(bytes(rng.choice([b"", b"", b"\xef\xbb\xbf"]) + data)[: rng.choice([None, None, rng.randrange(len(data) + 1)])])
+    return wrap(
+        bytes(rng.choice([b"", b"", b"\xef\xbb\xbf"]) + data)[: rng.choice([None, None, rng.randrange(len(data) + 1)])]
+    )
 
 
 @pytest.fixture
@@ -119,7 +161,9 @@ def read(photos, here):
     def labelme(path):
         return [draw() for draw in read_labelme(seen[:1], [path]).draw]
 
-    readers = dict(coco=coco, labelme=labelme, classes=lambda path: [*map(str.isprintable, read_classes(path)[0].values())])
+    readers = dict(
+        coco=coco, labelme=labelme, classes=lambda path: [*map(str.isprintable, read_classes(path)[0].values())]
+    )
 
     def of(kind, data):
         path = here / f"hostile.{kind}"
@@ -130,7 +174,8 @@ def read(photos, here):
 
 
 @pytest.mark.parametrize(
-    ("kind", "content", "count"), [("coco", COCO, 300), ("labelme", LABELME, 300), ("classes", CSV, 150), ("classes", NAMES, 150)]
+    ("kind", "content", "count"),
+    [("coco", COCO, 300), ("labelme", LABELME, 300), ("classes", CSV, 150), ("classes", NAMES, 150)],
 )
 @pytest.mark.filterwarnings("error")
 def test_mutated_files(read, kind, content, count):
@@ -189,7 +234,9 @@ BOMBS = {
 }
 
 
-@pytest.mark.parametrize(("kind", "text"), [(kind, text) for kind, texts in BOMBS.items() for text in texts], ids=lambda x: x[:9])
+@pytest.mark.parametrize(
+    ("kind", "text"), [(kind, text) for kind, texts in BOMBS.items() for text in texts], ids=lambda x: x[:9]
+)
 def test_bombs(read, kind, text):
     """In bounded memory and time, by the size of the file."""
     data, code, start = text.encode(), "class-file" if kind == "classes" else "annotation-file", time.perf_counter()

@@ -131,7 +131,11 @@ def name_second(file):
         (set_first("segmentation", [[1, 1, 2, 2]]), "annotation-file", "(id 1): a polygon needs three"),
         (set_first("segmentation", [[1, 1, 2, 2, 3]]), "annotation-file", "(id 1): a polygon needs three"),
         (set_first("segmentation", dict(size=[4, 5], counts=[20])), "annotation-file", "is for 4 x 5"),
-        (set_first("segmentation", dict(size=[4, 6], counts=[20])), "annotation-file", "its RLE has 20 pixels and is for 4 x 6"),
+        (
+            set_first("segmentation", dict(size=[4, 6], counts=[20])),
+            "annotation-file",
+            "its RLE has 20 pixels and is for 4 x 6",
+        ),
         (set_first("segmentation", dict(size=[6, 4], counts=[24])), "annotation-file", "is for 6 x 4"),
         (set_first("category_id", 9), "annotation-file", "its category_id is 9"),
     ],
@@ -213,9 +217,19 @@ def test_labelme_names(labelme, here):
 @pytest.mark.parametrize(
     ("shapes", "more", "code", "found"),
     [
-        ([shape("car", [[0, 0], [1, 1]], "line")], {}, "annotation-file", "0.json: shapes[0]: the line 'car' with 2 points"),
+        (
+            [shape("car", [[0, 0], [1, 1]], "line")],
+            {},
+            "annotation-file",
+            "0.json: shapes[0]: the line 'car' with 2 points",
+        ),
         ([shape("car", [[0, 0], [1, 1]])], {}, "annotation-file", "0.json: shapes[0]: the polygon 'car' with 2 points"),
-        ([shape("car", [[0, 0]], "mask", mask="????")], {}, "annotation-file", "0.json: shapes[0]: its mask can't be read"),
+        (
+            [shape("car", [[0, 0]], "mask", mask="????")],
+            {},
+            "annotation-file",
+            "0.json: shapes[0]: its mask can't be read",
+        ),
         ([shape("car", SQUARE)], dict(imageHeight=5), "mask-size", "0.json: 6 x 5, its image"),
         ([], dict(shapes=None), "annotation-file", "0.json is no labelme file"),
         ([], dict(shapes=None, annotations=[]), "annotation-file", "it is a COCO file"),
