@@ -75,7 +75,7 @@ def masks_folder(out_dir: Path, options: Options) -> Path:
     if os.path.lexists(folder) and not (folder.is_dir() and options.force):
         found = "exists: replace it with --force" if folder.is_dir() else "is no folder"
         raise UserError("output-exists", f"{folder} {found}, or choose another NAME")
-    lists = [text_of(out_dir / f"{split}.txt") for split in FOLDERS]
+    lists = [text_of(out_dir / name) for split in FOLDERS for name in (f"{split}.txt", f".{split}.txt.part")]  # .part: killed
     own = {line.partition("\t")[2] for text in lists for line in text.splitlines()}
     files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     if foreign := abbreviate(sorted(files - own)):

@@ -94,6 +94,15 @@ def test_two_calls_at_once(colours, here, hashes, lock):
     assert len(list((here / "data/roads/masks").iterdir())) == 5
 
 
+def test_killed_between_masks_and_lists(colours, here):
+    """The names of the new masks stand in lists that have not got their names yet."""
+    new_dataset(ROADS)
+    for split in ("train", "val"):
+        (here / f"data/roads/{split}.txt").rename(here / f"data/roads/.{split}.txt.part")
+    new_dataset(ROADS._replace(force=True))
+    assert not list((here / "data/roads").glob(".*"))
+
+
 def test_links_are_not_followed(colours, here, hashes):
     """In the places of files that are written: they are replaced, with --force, and what they lead to stays as it is."""
     new_dataset(ROADS)
