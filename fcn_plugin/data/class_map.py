@@ -5,7 +5,6 @@ C classes, indices 0 .. C - 1; 255 is void in the label maps that nets are train
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -101,6 +100,6 @@ def describe_range(ids: Mapping[int, int]) -> str:
 
 def _mask_id(key: int | str, where: str) -> int:
     text = str(key)
-    if not re.fullmatch(r"\d{1,9}", text) or int(text) > LARGEST_ID:
+    if not text.isdecimal() or int(text) > LARGEST_ID:
         raise _error(f"{where} holds the id {key!r}: ids of masks are whole numbers from 0 to {LARGEST_ID}")
     return int(text)

@@ -89,10 +89,7 @@ def _write(options: Options, out_dir: Path, configs: Path) -> list[str]:
 
 
 def _bases(start: Path) -> str:
-    path = Path(os.path.relpath((config_dir() / "_base_").resolve(), start.resolve())).as_posix()
-    if "::" in path:
-        raise UserError("output-path", f"configs can't name {path}: :: means a package in them. Rename that folder")
-    return path
+    return Path(os.path.relpath((config_dir() / "_base_").resolve(), start.resolve())).as_posix()
 
 
 def _read(options: Options) -> tuple[Pairs, list[ImageFile], Source]:
@@ -112,7 +109,7 @@ def _read(options: Options) -> tuple[Pairs, list[ImageFile], Source]:
     if (coco or labelme) and (options.ignore_ids is not None or options.ignore_colors):
         raise UserError("option-value", "--ignore-ids and --ignore-colors are for masks: label void shapes __ignore__")
     if coco:
-        pairs, ids = pair_coco(coco.pictures, files, masks, options.allow_missing)
+        pairs, ids = pair_coco(coco, files, masks, options.allow_missing)
     else:
         pairs = pair(files, shapes if labelme else others, options.mask_suffix, options.allow_missing)
     images = on_all_cores(read_image, [(images_dir / file,) for file in pairs.images], "reading images")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from functools import partial
-from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import NamedTuple
 
 from ...data.classes_file import class_name
 from ...errors import UserError, abbreviate
@@ -18,19 +18,12 @@ from .shapes import Shape, area, draw_shapes, number, parse_entries, read_json, 
 Id = int | float | str
 
 
-class Picture(NamedTuple):
-    """An entry of ``images``: the path, and what the file states of (W, H)."""
-
-    file: str
-    size: tuple[float, float]
-
-
 class Coco(NamedTuple):
-    """Attributes: ``pictures`` and ``names`` of categories by id; ``content``, the whole file."""
+    """Attributes: ``pictures`` by id: path and (W, H), as stated; ``names`` of the categories, by id; ``annotations``, unread."""
 
-    pictures: Mapping[Id, Picture]
+    pictures: Mapping[Id, tuple[str, tuple[float, float]]]
     names: Mapping[Id, str]
-    content: Mapping
+    annotations: Sequence
 
 
 def load_coco(path: Path) -> Coco:
@@ -40,47 +33,36 @@ def load_coco(path: Path) -> Coco:
     if missing := [key for key in lists if not isinstance(content.get(key), list)]:
         hint = ": it is labelme's, give its folder" if "shapes" in content else ""
         raise UserError("annotation-file", f"{path} is no COCO file, it has no {', '.join(missing)}{hint}")
-    pictures = _by_id(path, content, "images", _picture)
-    names = _by_id(path, content, "categories", lambda entry, where: class_name(entry["name"], where))
-    return Coco(pictures, dict(sorted(names.items(), key=lambda item: (isinstance(item[0], str), item[0]))), content)
+    images, annotations, categories = (content[key] for key in lists)
+    pictures = parse_entries(path, "images", images, _picture)
+    names = parse_entries(
+        path, "categories", categories, lambda it, where: (_id(it["id"]), class_name(it["name"], where))
+    )
+    for key, entries in (("images", pictures), ("categories", names)):
+        if twice := [id for id, count in Counter(id for id, _ in entries).items() if count > 1]:
+            raise UserError("annotation-file", f"{path}: several {key} have the id {twice[0]}: give each its own")
+    return Coco(dict(pictures), dict(sorted(names, key=lambda pair: (isinstance(pair[0], str), pair[0]))), annotations)
 
 
-def _by_id(path: Path, content: Mapping, key: str, parse: Callable[[dict, str], Any]) -> dict[Id, Any]:
-    found: dict[Id, Any] = {}
-
-    def add(entry: dict, where: str) -> None:
-        id = _id(entry["id"])
-        if id in found:
-            raise ValueError(f"another of the {key} has the id {id!r} too")
-        found[id] = parse(entry, where)
-
-    parse_entries(path, content, key, add)
-    return found
+def _picture(entry: Mapping, where: str) -> tuple[Id, tuple[str, tuple[float, float]]]:
+    file = PureWindowsPath(entry["file_name"]).as_posix()  # of either kind of slashes
+    return _id(entry["id"]), (file, (number(entry["width"]), number(entry["height"])))
 
 
 def _id(value: object) -> Id:
-    if not isinstance(value, (int, float, str)):
+    if not isinstance(value, Id):
         raise ValueError(f"a {type(value).__name__} is where an id is meant")
     return value
 
 
-def _picture(entry: dict, where: str) -> Picture:
-    if not isinstance(entry["file_name"], str):
-        raise ValueError("its file_name is no text")
-    return Picture(entry["file_name"].replace("\\", "/"), (number(entry["width"]), number(entry["height"])))
-
-
-def pair_coco(
-    pictures: Mapping[Id, Picture], images: Mapping[str, str], path: Path, allow_missing: bool
-) -> tuple[Pairs, list[Id]]:
+def pair_coco(coco: Coco, images: Mapping[str, str], path: Path, allow_missing: bool) -> tuple[Pairs, list[Id]]:
     """Pair images (name -> file) with the file's pictures by path or file name; the second value is the id of each."""
     files: dict[str, list[str]] = defaultdict(list)
     for file in images.values():
         for key in {file, PurePosixPath(file).name}:
             files[key].append(file)
     id_of, lone = {}, []
-    for id, picture in pictures.items():
-        named = picture.file
+    for id, (named, _) in coco.pictures.items():
         found = files.get(named) or files.get(PurePosixPath(named).name) or []
         found = [named] if named in found else found
         if len(found) > 1:
@@ -106,31 +88,28 @@ def read_coco(
     coco: Coco, ids: Sequence[Id], images: Sequence[ImageFile], path: Path, classes_file: str | None = None
 ) -> Source:
     """Read the shapes of every image, by its id; without a file of classes, these are the categories that have shapes, by id."""
-    tasks = [(image, path, coco.pictures[id].size) for id, image in zip(ids, images, strict=True)]
+    tasks = [(image, path, coco.pictures[id][1]) for id, image in zip(ids, images, strict=True)]
     on_all_cores(require_size, tasks, "comparing sizes")
     sizes, places = [image.header.shown for image in images], {id: i for i, id in enumerate(ids)}
-    of_image: list[list[tuple[float, Id, Shape]]] = [[] for _ in ids]
+    of_image: list[list[tuple[float, Shape, str]]] = [[] for _ in ids]
 
-    def add(annotation: dict, where: str) -> None:
+    def add(annotation: Mapping, where: str) -> None:
         i, category = places.get(_id(annotation["image_id"])), _id(annotation["category_id"])
         if i is not None:
             if category not in coco.names:
                 raise ValueError(f"its category_id is {category}, which is no category")
-            of_image[i].append((*_shape(annotation.get("segmentation"), sizes[i]), category))
+            of_image[i].append((*_shape(annotation.get("segmentation"), sizes[i]), coco.names[category]))
 
-    parse_entries(path, coco.content, "annotations", add)
-    used = {category for instances in of_image for *_, category in instances}
-    labels = [name for id, name in coco.names.items() if id in used]
-    classes, index = number_labels(list(dict.fromkeys(labels)), classes_file)
-    shapes = [
-        [
-            shape._replace(index=index[coco.names[category]])
-            for _, shape, category in sorted(instances, key=lambda i: -i[0])
-        ]
-        for instances in of_image
-    ]
-    unused = [name for id, name in coco.names.items() if id not in used]
-    found = [f"COCO: {sum(map(len, shapes))} instances of {len(used)} categories"]
+    parse_entries(path, "annotations", coco.annotations, add)
+    used = {name for instances in of_image for *_, name in instances}
+    labels = [name for name in dict.fromkeys(coco.names.values()) if name in used]
+    classes, index = number_labels(labels, classes_file)
+    shapes = []
+    for instances in of_image:
+        instances.sort(key=lambda instance: -instance[0])
+        shapes.append([shape._replace(index=index[name]) for _, shape, name in instances])
+    unused = [name for name in coco.names.values() if name not in used]
+    found = [f"COCO: {sum(map(len, shapes))} instances of {len(labels)} categories"]
     found += [f"left out: categories without an instance: {abbreviate(unused, 10)}"] if unused else []
     shown = [{0} | {shape.index for shape in of_one} for of_one in shapes]
     return Source(found, classes, shown, [partial(draw_shapes, *task) for task in zip(sizes, shapes, strict=True)])

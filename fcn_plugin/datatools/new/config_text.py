@@ -113,14 +113,11 @@ def dataset_config(
         sizes: (W, H) of the images.
     """
     test = "# choose on val; for the one figure on test: --cfg-options test_dataloader.dataset.ann_file={}\n"
+    texts = dict(base=base, images=images, masks=masks, train=lists["train"][0], val=lists["val"][0])
     return Template(DATASET).substitute(
+        {key: escaped(text) for key, text in texts.items()},
         name=name,
         mark=MARK,
-        base=escaped(base),
-        images=escaped(images),
-        masks=escaped(masks),
-        train=escaped(lists["train"][0]),
-        val=escaped(lists["val"][0]),
         counts=", ".join(f"{count} {split}" for split, (_, count) in lists.items()) + " images",
         class_map="\n".join(f'    {id}: "{escaped(label)}",' for id, label in sorted(classes.class_map.items())),
         ignore_ids=list(classes.ignore_ids),

@@ -49,7 +49,7 @@ def _shapes(image: ImageFile, path: Path) -> list[tuple[str, Shape]]:
     stated = content.get("imageWidth"), content.get("imageHeight")
     if all(isinstance(side, (int, float)) for side in stated):  # old files lack them
         require_size(image, path, stated)
-    return parse_entries(path, content, "shapes", partial(_shape, image.header.shown))
+    return parse_entries(path, "shapes", content["shapes"], partial(_shape, image.header.shown))
 
 
 def _shape(size: tuple[int, int], shape: Mapping, where: str) -> tuple[str, Shape]:

@@ -29,21 +29,18 @@ def exclusive(out_dir: Path, configs: Path, name: str) -> Iterator[None]:
         found = f"new_dataset writes {name} or {out_dir} already, in {owner}"
         return UserError("work-dir-locked", f"{found}: wait for it, or choose another NAME and --out-dir")
 
-    with ExitStack() as undo:
+    new = [place for folder in (out_dir, configs) for place in (folder, *folder.parents) if not place.exists()]
+    try:
         for folder in (out_dir, configs):
-            for place in (*reversed(folder.parents), folder):
-                if not place.exists():
-                    place.mkdir(exist_ok=True)
-                    undo.callback(_remove_empty, place)
+            folder.mkdir(parents=True, exist_ok=True)
         # in this order on every call, so that one of several goes on
         with file_lock(out_dir / ".new_dataset.lock", busy), file_lock(configs / f".{name}.lock", busy):
             yield
-        undo.pop_all()
-
-
-def _remove_empty(folder: Path) -> None:
-    with suppress(OSError):
-        folder.rmdir()
+    except BaseException:
+        for place in new:
+            with suppress(OSError):  # it is not empty
+                place.rmdir()
+        raise
 
 
 def refuse_existing(paths: Sequence[Path], force: bool) -> None:
@@ -75,7 +72,9 @@ def masks_folder(out_dir: Path, options: Options) -> Path:
     if os.path.lexists(folder) and not (folder.is_dir() and options.force):
         found = "exists: replace it with --force" if folder.is_dir() else "is no folder"
         raise UserError("output-exists", f"{folder} {found}, or choose another NAME")
-    lists = [text_of(out_dir / name) for split in FOLDERS for name in (f"{split}.txt", f".{split}.txt.part")]  # .part: killed
+    lists = [
+        text_of(out_dir / name) for split in FOLDERS for name in (f"{split}.txt", f".{split}.txt.part")
+    ]  # .part: killed
     own = {line.partition("\t")[2] for text in lists for line in text.splitlines()}
     files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     if foreign := abbreviate(sorted(files - own)):

@@ -6,7 +6,7 @@ Coordinates have (0, 0) at the outer corner of the first pixel, whose centre is 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -85,17 +85,17 @@ def read_json(path: Path, remedy: str) -> dict:
     return content if isinstance(content, dict) else {}
 
 
-def parse_entries(path: Path, content: Mapping, key: str, parse: Callable[[dict, str], Any]) -> list:
-    """Parse every entry of a list of a file.
+def parse_entries(path: Path, key: str, entries: Sequence, parse: Callable[[dict, str], Any]) -> list:
+    """Parse every entry of the list ``key`` of a file.
 
     Args:
-        parse: function of the entry and of its place, such as ``a.json, shapes[3]``; an error tells that it is malformed.
+        parse: function of the entry and its place, such as ``a.json, shapes[3]``; an error means that the entry is malformed.
 
     Raises:
         UserError: annotation-file, with the first entries that are malformed; or what ``parse`` raises.
     """
     parsed, faults = [], []
-    for i, entry in enumerate(content[key]):
+    for i, entry in enumerate(entries):
         place = f"{key}[{i}]"
         try:
             if not isinstance(entry, dict):
@@ -103,11 +103,10 @@ def parse_entries(path: Path, content: Mapping, key: str, parse: Callable[[dict,
             parsed.append(parse(entry, f"{path}, {place}"))
         except UserError:
             raise
-        except KeyError as error:
-            faults.append(f"{place} has no {error.args[0]}")
-        except (IndexError, TypeError, ValueError) as error:
-            id = entry["id"] if isinstance(entry, dict) and isinstance(entry.get("id"), (int, str)) else None
-            faults.append(f"{place}{'' if id is None else f' (id {id})'}: {error}")
+        except (LookupError, TypeError, ValueError) as error:
+            id = entry.get("id") if isinstance(entry, dict) else None
+            place += f" (id {id})" if isinstance(id, (int, str)) else ""
+            faults.append(f"{place}: {f'it has no {error}' if isinstance(error, KeyError) else error}")
     if faults:
         raise UserError("annotation-file", f"{path}: {'; '.join(first_lines(faults, 5))}")
     return parsed

@@ -155,7 +155,7 @@ def read(photos, here):
 
     def coco(path):
         loaded = load_coco(path)
-        _, ids = pair_coco(loaded.pictures, {"0": "0.png", "1": "1.png"}, path, False)
+        _, ids = pair_coco(loaded, {"0": "0.png", "1": "1.png"}, path, False)
         return [draw() for draw in read_coco(loaded, ids, seen, path).draw]
 
     def labelme(path):

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from support.refusals import refused
 
-from fcn_plugin.datatools.new.coco import Picture, load_coco, pair_coco, read_coco
+from fcn_plugin.datatools.new.coco import Coco, load_coco, pair_coco, read_coco
 from fcn_plugin.datatools.new.labelme import read_labelme
 from fcn_plugin.datatools.new.shapes import Shape, draw_shapes, run_lengths
 
@@ -78,7 +78,7 @@ def coco(here, photos):
         path = here / "coco.json"
         path.write_text(json.dumps(content))
         loaded = load_coco(path)
-        pairs, ids = pair_coco(loaded.pictures, {"a": "a.png", "sub/b": "sub/b.png"}, path, allow_missing)
+        pairs, ids = pair_coco(loaded, {"a": "a.png", "sub/b": "sub/b.png"}, path, allow_missing)
         return pairs, read_coco(loaded, ids, seen[: len(ids)], path, classes)
 
     return read
@@ -122,7 +122,7 @@ def name_second(file):
     ("change", "code", "found"),
     [
         (lambda content: content.pop("categories"), "annotation-file", "no categories"),
-        (lambda content: content["images"][0].pop("width"), "annotation-file", "images[0] has no width"),
+        (lambda content: content["images"][0].pop("width"), "annotation-file", "images[0] (id 7): it has no 'width'"),
         (lambda content: content["images"][0].update(width=5), "mask-size", "5 x 4, its image"),
         (lambda content: content["images"].pop(), "image-unpaired", "1 images are not in"),
         (name_second("c.png"), "mask-unpaired", "are no files: c.png; 1 images"),
@@ -148,11 +148,11 @@ def test_coco_files_that_are_refused(coco, here, change, code, found):
 def test_coco_names_that_two_files_have(here):
     """The path from the image folder tells them apart; the file's name alone does not."""
     images = {"x/a": "x/a.png", "y/a": "y/a.png"}
-    pictures = {1: Picture("y/a.png", (6, 4)), "2": Picture("x/a.png", (6, 4))}
-    pairs, found = pair_coco(pictures, images, here / "coco.json", False)
+    pictures = {1: ("y/a.png", (6, 4)), "2": ("x/a.png", (6, 4))}
+    pairs, found = pair_coco(Coco(pictures, {}, []), images, here / "coco.json", False)
     assert (pairs.images, found) == (["x/a.png", "y/a.png"], ["2", 1])
     with refused("annotation-file", here / "coco.json", "a.png may be x/a.png, y/a.png"):
-        pair_coco({1: Picture("a.png", (6, 4))}, images, here / "coco.json", False)
+        pair_coco(Coco({1: ("a.png", (6, 4))}, {}, []), images, here / "coco.json", False)
 
 
 def test_coco_images_left_out(coco):
