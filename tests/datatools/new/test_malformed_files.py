@@ -24,9 +24,9 @@ SQUARE = [[1, 1], [4, 1], [4, 3], [1, 3]]
 CODES = {"annotation-file", "class-file", "mask-size", "mask-unpaired", "image-unpaired", "classes-count"}
 
 
-def png(array):
+def png(array, format="PNG"):
     file = io.BytesIO()
-    Image.fromarray(array).save(file, "PNG")
+    Image.fromarray(array).save(file, format)
     return file.getvalue()
 
 
@@ -208,6 +208,7 @@ BOMBS = {
     "coco": [
         coco_with(segmentation=dict(size=[2**31, 2**31], counts=[2**62])),
         coco_with(segmentation=dict(size=[4, 6], counts=[0] * 9 + [2**40])),
+        coco_with(segmentation=dict(size=[4, 6], counts=[12.0, 12.0])),
         coco_with(segmentation=dict(size=[4, 6], counts="o" * 1_000_000)),  # one number of five million bits
         coco_with(segmentation=[[0, 0, 1e308, 0, 1e308, 1e308]]),
         coco_with(segmentation=[[0, 0, float("nan"), 0, 1, 1]]),
@@ -218,6 +219,8 @@ BOMBS = {
         labelme_with(shape_type="mask", mask=text64(png_of(2**31 - 1, 2**31 - 1))),
         labelme_with(shape_type="mask", mask=text64(png_of(13_000, 13_000))),
         labelme_with(shape_type="mask", mask=text64(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 6 4\n")),
+        labelme_with(shape_type="mask", mask=text64(png(np.ones((4, 7), np.uint8)))),
+        labelme_with(shape_type="mask", mask=text64(png(np.ones((4, 6), np.uint8), "BMP"))),
         labelme_with([[0, 0], [float("inf"), 0]], shape_type="circle"),
         labelme_with([[float("-inf"), 0], [2, 2]], shape_type="mask", mask=text64(png(np.eye(3, dtype=np.uint8)))),
         *(labelme_with(shape_type="DEEP").replace('"DEEP"', "[" * n + "]" * n) for n in (700, 850, 900, 950, 1000)),
@@ -225,6 +228,7 @@ BOMBS = {
     "classes": [
         "id,name\n0," + "y" * 140_000,
         "id,name\n" + "9" * 140_000 + ",sea\n",
+        "id,name\n" + "9" * 6_000 + ",sea\n",
         'id,name\n0,"' + "sea\n" * 100_000,
         "y" * 5_000_000,
         "\n".join(map(str, range(100_000))) + "\n\nx",

@@ -123,6 +123,8 @@ def name_second(file):
     [
         (lambda content: content.pop("categories"), "annotation-file", "no categories"),
         (lambda content: content["images"][0].pop("width"), "annotation-file", "images[0] (id 7): it has no 'width'"),
+        (lambda content: content["images"].insert(0, None), "annotation-file", "images[0]: it is no object"),
+        (lambda content: content["images"][0].update(id=8), "annotation-file", "several images have the id 8"),
         (lambda content: content["images"][0].update(width=5), "mask-size", "5 x 4, its image"),
         (lambda content: content["images"].pop(), "image-unpaired", "1 images are not in"),
         (name_second("c.png"), "mask-unpaired", "are no files: c.png; 1 images"),
