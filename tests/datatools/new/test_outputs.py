@@ -107,12 +107,18 @@ def test_links_are_not_followed(colours, here, hashes):
     """In the places of files that are written: they are replaced, with --force, and what they lead to stays as it is."""
     new_dataset(ROADS)
     places = ["data/roads/train.txt", "data/roads/masks", "configs/fcn8s_vgg16_roads.py", "data/roads/.masks.part-x1"]
+    places += ["configs/_base_/datasets/.roads.lock", "data/roads/.new_dataset.lock"]
     for place in places:
         path = here / place
         elsewhere = here / "elsewhere" / path.name
         elsewhere.parent.mkdir(exist_ok=True)
-        path.rename(elsewhere) if path.exists() else elsewhere.mkdir()
-        (elsewhere / "mine").touch() if path.name.startswith(".") else None
+        if path.exists():
+            path.rename(elsewhere)
+        elif "-" in path.name:
+            elsewhere.mkdir()
+            (elsewhere / "mine").touch()
+        else:
+            elsewhere.write_text("mine")
         path.symlink_to(elsewhere)
     before = {path: digest for path, digest in hashes().items() if path.startswith("elsewhere")}
     new_dataset(ROADS._replace(force=True, seed=1))
