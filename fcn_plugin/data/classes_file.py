@@ -15,7 +15,8 @@ from .class_map import LARGEST_ID
 
 COLOUR = ("red", "green", "blue")
 LONGEST_NAME = 200  # characters
-ClassTable = tuple[dict[int, str], list[list[int]] | None]
+Colour = tuple[int, int, int]
+ClassTable = tuple[dict[int, str], dict[int, Colour] | None]
 
 
 def class_name(name: object, where: str | Path) -> str:
@@ -39,7 +40,7 @@ def read_classes(path: str | Path) -> ClassTable:
 
     Returns:
         ``class_map``, id -> name in ascending order of ids (several ids may carry one name); a list of names numbers them from
-        0. ``palette``, [red, green, blue] of each entry of ``class_map``, or None where the file holds no colours.
+        0. ``colours``, id -> (red, green, blue), or None where the file holds none.
     """
     try:
         lines = Path(path).read_text(encoding="utf-8-sig").rstrip().split("\n")
@@ -64,7 +65,7 @@ def _read_names(path: str | Path, lines: Sequence[str]) -> dict[int, str]:
 
 def _read_table(path: str | Path, lines: Sequence[str], delimiter: str) -> ClassTable:
     rows = csv.reader(lines, delimiter=delimiter)
-    entries: dict[int, tuple[str, list[int]]] = {}
+    entries: dict[int, tuple[str, Colour]] = {}
     try:
         columns = [cell.strip().lower() for cell in next(rows)]
         if columns not in (["id", "name"], ["id", "name", *COLOUR]):
@@ -79,13 +80,13 @@ def _read_table(path: str | Path, lines: Sequence[str], delimiter: str) -> Class
             if number in entries:
                 raise _error(where, f"id {number} is {entries[number][0]!r} already; give each id one line")
             parts = zip(row[2:], columns[2:], strict=True)
-            entries[number] = name, [_whole_number(cell, column, 255, where) for cell, column in parts]
+            entries[number] = name, tuple(_whole_number(cell, column, 255, where) for cell, column in parts)
     except csv.Error as error:
         raise _error(f"{path}, line {rows.line_num}", f"it is no CSV ({error}); write id and name") from error
     if not entries:
         raise _error(path, "it names no class; write a line id,name for each")
-    class_map = {number: entries[number][0] for number in sorted(entries)}
-    return class_map, [entries[number][1] for number in class_map] if columns[2:] else None
+    class_map, colours = ({id: entries[id][i] for id in sorted(entries)} for i in (0, 1))
+    return class_map, colours if columns[2:] else None
 
 
 def _whole_number(text: str, column: str, largest: int, where: str) -> int:

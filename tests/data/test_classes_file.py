@@ -7,7 +7,7 @@ from fcn_plugin.data.classes_file import read_classes
 
 
 @pytest.mark.parametrize(
-    ("text", "class_map", "palette"),
+    ("text", "class_map", "colours"),
     [
         ("sea\nsand \n\n", {0: "sea", 1: "sand"}, None),
         ("id\nname\n", {0: "id", 1: "name"}, None),
@@ -19,16 +19,16 @@ from fcn_plugin.data.classes_file import read_classes
         (
             "id,name,red,green,blue\n255,sand,1,2,3\n0,sea,0,0,255\n",
             {0: "sea", 255: "sand"},
-            [[0, 0, 255], [1, 2, 3]],
+            {0: (0, 0, 255), 255: (1, 2, 3)},
         ),
     ],
 )
-def test_reads(tmp_path, text, class_map, palette):
+def test_reads(tmp_path, text, class_map, colours):
     path = tmp_path / "classes.csv"
     path.write_text(text, encoding="utf-8")
-    found, colours = read_classes(path)
+    found, found_colours = read_classes(path)
     assert list(found.items()) == list(class_map.items())
-    assert colours == palette
+    assert found_colours == colours
 
 
 @pytest.mark.parametrize(

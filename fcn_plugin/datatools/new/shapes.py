@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from ...errors import UserError, first_lines
+from ...errors import UserError, abbreviate
 
 LARGEST = 1e9  # coordinate, in pixels; sums and products of such numbers are exact enough and finite
 Point = tuple[float, float]
@@ -108,7 +108,7 @@ def parse_entries(path: Path, key: str, entries: Sequence, parse: Callable[[dict
             place += f" (id {id})" if isinstance(id, (int, str)) else ""
             faults.append(f"{place}: {f'it has no {error}' if isinstance(error, KeyError) else error}")
     if faults:
-        raise UserError("annotation-file", f"{path}: {'; '.join(first_lines(faults, 5))}")
+        raise UserError("annotation-file", f"{path}: {abbreviate(faults, 5, '; ')}")
     return parsed
 
 
