@@ -43,7 +43,7 @@ def durable_write(path: Path) -> Iterator[Path]:
 @contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
     """Yield an empty folder beside ``path`` and rename it to ``path`` at the end; after an error the old folder stays."""
-    with TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as temporary:
+    with TemporaryDirectory(prefix=f".{path.name}.part-", dir=path.parent) as temporary:
         new = Path(temporary, "new")  # the temporary folder itself is closed to other users
         new.mkdir()
         yield new

@@ -86,10 +86,10 @@ class ClassMapDataset(BaseSegDataset):
 
 
 def read_list(path: str | Path) -> list[str]:
-    """Read the lines of a split's list that are not blank; raise ``list-file`` where it is no UTF-8 text."""
+    """Read the lines of a split's list that are not blank; raise ``list-file`` where it can't be read as UTF-8 text."""
     try:
         lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise UserError("list-file", f"{path} can't be read as a list ({error}): save it as UTF-8 text") from error
     return [line.strip() for line in lines if line.strip()]
 

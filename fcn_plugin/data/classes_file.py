@@ -1,4 +1,7 @@
-"""Files of classes: one name a line, or a CSV with the header ``id,name`` or ``id,name,red,green,blue``."""
+"""Names of classes: what a name may be, and the files that list them.
+
+A file has one name a line, or is a CSV with the header ``id,name`` or ``id,name,red,green,blue``.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,25 @@ from ..errors import UserError
 from .class_map import LARGEST_ID
 
 COLOUR = ("red", "green", "blue")
-ClassTable = tuple[dict[int, str], list[list[int]] | None]
+LONGEST_NAME = 200  # characters
+Colour = tuple[int, int, int]
+ClassTable = tuple[dict[int, str], dict[int, Colour] | None]
+
+
+def class_name(name: object, where: str | Path) -> str:
+    """Return a name that a class may have, from whatever file; raises ``class-file``, which names the place, for others.
+
+    Names come from strangers, and stand in tables, file names, and texts of configs, in which mmengine replaces ``{{ ... }}``.
+    """
+    if not isinstance(name, str):
+        fault = f"is no text but a {type(name).__name__}"
+    elif not 0 < len(name.strip()) == len(name) <= LONGEST_NAME:
+        fault = f"{name[:LONGEST_NAME]!r} is empty, begins or ends with a blank, or is longer than {LONGEST_NAME} characters"
+    elif not name.isprintable() or "{{" in name:
+        fault = f"{name!r} holds {{{{, a line break, or another character that is not printed"
+    else:
+        return name
+    raise _error(where, f"a class name {fault}; correct it")
 
 
 def read_classes(path: str | Path) -> ClassTable:
@@ -19,57 +40,57 @@ def read_classes(path: str | Path) -> ClassTable:
 
     Returns:
         ``class_map``, id -> name in ascending order of ids (several ids may carry one name); a list of names numbers them from
-        0. ``palette``, [red, green, blue] of each entry of ``class_map``, or None where the file holds no colours.
+        0. ``colours``, id -> (red, green, blue), or None where the file holds none.
     """
     try:
-        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
+        lines = Path(path).read_text(encoding="utf-8-sig").rstrip().split("\n")
     except (OSError, UnicodeDecodeError) as error:
         reason = "no such file" if isinstance(error, FileNotFoundError) else error
         raise _error(path, f"it can't be read as UTF-8 text ({reason}); write one class name a line") from error
-    header = re.match(r"\s*id\s*([,;\t])", lines[0], re.IGNORECASE) if lines else None
+    header = re.match(r"\s*id\s*([,;\t])", lines[0], re.IGNORECASE)
     return _read_table(path, lines, header[1]) if header else (_read_names(path, lines), None)
 
 
 def _read_names(path: str | Path, lines: Sequence[str]) -> dict[int, str]:
-    names = [line.strip() for line in "\n".join(lines).rstrip().split("\n")]
-    for i, name in enumerate(names):
-        where = f"{path}, line {i + 1}"
-        if not name:
-            raise _error(where, "it is empty; write one class name a line, id 0 first")
-        if "," in name:
-            raise _error(where, f"{name!r} is no class name; a CSV starts with the line id,name,red,green,blue")
-        if name in names[:i]:
-            raise _error(where, f"{name!r} is in line {names.index(name) + 1} too; a CSV can give two ids one name")
-    return dict(enumerate(names))
+    line_of: dict[str, int] = {}
+    for i, line in enumerate(lines, 1):
+        where = f"{path}, line {i}"
+        if "," in line:
+            raise _error(where, f"{line!r} is no class name; a CSV starts with the line id,name,red,green,blue")
+        name = class_name(line.strip(), where)
+        if line_of.setdefault(name, i) != i:
+            raise _error(where, f"{name!r} is in line {line_of[name]} too; a CSV can give two ids one name")
+    return dict(enumerate(line_of))
 
 
 def _read_table(path: str | Path, lines: Sequence[str], delimiter: str) -> ClassTable:
     rows = csv.reader(lines, delimiter=delimiter)
-    columns = [cell.strip().lower() for cell in next(rows)]
-    if columns not in (["id", "name"], ["id", "name", *COLOUR]):
-        raise _error(f"{path}, line 1", f"the columns are {columns}; make them id,name or id,name,red,green,blue")
-    entries: dict[int, tuple[str, list[int]]] = {}
-    for row in rows:
-        if not any(cell.strip() for cell in row):
-            continue
-        where = f"{path}, line {rows.line_num}"
-        if len(row) != len(columns):
-            raise _error(where, f"{delimiter.join(row)!r} has {len(row)} cells, the header {len(columns)}")
-        number, name = _whole_number(row[0], "id", LARGEST_ID, where), row[1].strip()
-        if not name:
-            raise _error(where, f"id {number} has no name; give it one, or remove the line")
-        if number in entries:
-            raise _error(where, f"id {number} is {entries[number][0]!r} already; give each id one line")
-        colour = [_whole_number(cell, column, 255, where) for cell, column in zip(row[2:], columns[2:], strict=True)]
-        entries[number] = name, colour
+    entries: dict[int, tuple[str, Colour]] = {}
+    try:
+        columns = [cell.strip().lower() for cell in next(rows)]
+        if columns not in (["id", "name"], ["id", "name", *COLOUR]):
+            raise _error(f"{path}, line 1", f"the columns are {columns}; make them id,name or id,name,red,green,blue")
+        for row in rows:
+            if not any(cell.strip() for cell in row):
+                continue
+            where = f"{path}, line {rows.line_num}"
+            if len(row) != len(columns):
+                raise _error(where, f"{delimiter.join(row)!r} has {len(row)} cells, the header {len(columns)}")
+            number, name = _whole_number(row[0], "id", LARGEST_ID, where), class_name(row[1].strip(), where)
+            if number in entries:
+                raise _error(where, f"id {number} is {entries[number][0]!r} already; give each id one line")
+            parts = zip(row[2:], columns[2:], strict=True)
+            entries[number] = name, tuple(_whole_number(cell, column, 255, where) for cell, column in parts)
+    except csv.Error as error:
+        raise _error(f"{path}, line {rows.line_num}", f"it is no CSV ({error}); write id and name") from error
     if not entries:
         raise _error(path, "it names no class; write a line id,name for each")
-    class_map = {number: entries[number][0] for number in sorted(entries)}
-    return class_map, [entries[number][1] for number in class_map] if columns[2:] else None
+    class_map, colours = ({id: entries[id][i] for id in sorted(entries)} for i in (0, 1))
+    return class_map, colours if columns[2:] else None
 
 
 def _whole_number(text: str, column: str, largest: int, where: str) -> int:
-    if not text.strip().isdecimal() or int(text) > largest:
+    if not re.fullmatch(r"\s*\d{1,9}\s*", text) or int(text) > largest:
         raise _error(where, f"{column} is {text.strip()!r}; give a whole number from 0 to {largest}")
     return int(text)
 

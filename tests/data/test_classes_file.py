@@ -7,7 +7,7 @@ from fcn_plugin.data.classes_file import read_classes
 
 
 @pytest.mark.parametrize(
-    ("text", "class_map", "palette"),
+    ("text", "class_map", "colours"),
     [
         ("sea\nsand \n\n", {0: "sea", 1: "sand"}, None),
         ("id\nname\n", {0: "id", 1: "name"}, None),
@@ -19,16 +19,16 @@ from fcn_plugin.data.classes_file import read_classes
         (
             "id,name,red,green,blue\n255,sand,1,2,3\n0,sea,0,0,255\n",
             {0: "sea", 255: "sand"},
-            [[0, 0, 255], [1, 2, 3]],
+            {0: (0, 0, 255), 255: (1, 2, 3)},
         ),
     ],
 )
-def test_reads(tmp_path, text, class_map, palette):
+def test_reads(tmp_path, text, class_map, colours):
     path = tmp_path / "classes.csv"
     path.write_text(text, encoding="utf-8")
-    found, colours = read_classes(path)
+    found, found_colours = read_classes(path)
     assert list(found.items()) == list(class_map.items())
-    assert colours == palette
+    assert found_colours == colours
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_reads(tmp_path, text, class_map, palette):
         ("id,name\n0,sea\n1\n", ["line 3: ", "'1'", "1 cells"]),
         ("id,name\nx,sea\n", ["line 2: ", "id", "'x'", "0 to 65535"]),
         ("id,name\n65536,sea\n", ["line 2: ", "id", "'65536'"]),
-        ("id,name\n0, \n", ["line 2: ", "id 0", "no name"]),
+        ("id,name\n0, \n", ["line 2: ", "''"]),
         ("id,name\n0,sea\n0,sand\n", ["line 3: ", "id 0", "'sea'"]),
         ("id,name,red,green,blue\n0,sea,0,0,256\n", ["line 2: ", "blue", "'256'", "0 to 255"]),
     ],

@@ -83,6 +83,17 @@ def test_again_in_the_same_process(tmp_path):
     assert not (tmp_path / LOCK).exists()
 
 
+def test_a_planted_link_is_replaced(tmp_path):
+    """What it leads to is neither written nor removed."""
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    (tmp_path / LOCK).symlink_to(victim)
+    with work_dir_lock(str(tmp_path)):
+        assert json.loads((tmp_path / LOCK).read_text())["pid"] == os.getpid()
+    assert [path.name for path in tmp_path.iterdir()] == ["victim"]
+    assert victim.read_text() == "precious"
+
+
 def test_other_processes_of_a_run_follow_the_first(holder, tmp_path, monkeypatch):
     monkeypatch.setattr("fcn_plugin.engine.work_dir_lock.is_main_process", lambda: False)
     with work_dir_lock(str(tmp_path)):

@@ -128,7 +128,7 @@ def split_of_folders(images: str, masks: str, classes: str | None, ignore_ids: I
         names, colours = read_classes(classes)
         class_map = ClassMap.of(names, ignore_ids)
         if colours is not None:  # several ids may share a name: the first one's colour counts
-            by_name = dict(zip(reversed(names.values()), reversed(colours), strict=True))
+            by_name = {names[id]: list(colours[id]) for id in reversed(names)}
             palette = [by_name[name] for name in class_map.classes]
     if Path(images).resolve() == Path(masks).resolve():
         raise UserError("option-value", f"--images and --masks are both {images}: give two folders, or check a config")

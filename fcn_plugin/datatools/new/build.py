@@ -21,7 +21,7 @@ from prettytable import PrettyTable
 
 from ...configs import config_dir
 from ...data.images import IMAGE_SUFFIXES
-from ...errors import UserError
+from ...errors import UserError, printable
 from ..cores import on_all_cores
 from .classes import Classes, Source
 from .coco import load_coco, pair_coco, read_coco
@@ -30,7 +30,7 @@ from .files import ImageFile, Pairs, list_files, pair, read_image
 from .labelme import read_labelme
 from .masks import read_masks
 from .options import Options
-from .outputs import masks_folder, refuse_existing, write_all, write_masks
+from .outputs import exclusive, masks_folder, refuse_existing, text_of, write_all, write_masks
 from .split import FOLDERS, Splits, by_folders, by_list, random_split
 
 OTHER_NAMES = "other names: edit {0}, then call again with --classes {0} --force"
@@ -47,6 +47,14 @@ def new_dataset(options: Options) -> str:
     if options.val is not None and not 0 < options.val < 1:
         raise UserError("option-value", f"--val is {options.val}: give a share above 0 and below 1")
     out_dir, configs = Path(options.out_dir or f"data/{name}"), Path(options.configs_dir)
+    with exclusive(out_dir, configs / "_base_/datasets", name):
+        report = _write(options, out_dir, configs)
+    return "\n".join(map(printable, report))
+
+
+def _write(options: Options, out_dir: Path, configs: Path) -> list[str]:
+    """Write all files; the lines of the report."""
+    name = options.name
     base, leaf = configs / f"_base_/datasets/{name}.py", configs / f"fcn8s_vgg16_{name}.py"
     refuse_existing([base, leaf, *(out_dir / f"{split}.txt" for split in FOLDERS)], options.force)
 
@@ -55,7 +63,7 @@ def new_dataset(options: Options) -> str:
     texts, table = {}, out_dir / "classes.csv"
     if not options.classes:
         texts[table] = source.classes.csv()
-        if table.exists() and table.read_text(encoding="utf-8") != texts[table]:
+        if os.path.lexists(table) and text_of(table) != texts[table]:
             remedy = f"give it back with --classes {table}, or remove it"
             raise UserError("output-exists", f"{table} has other entries than were found: {remedy}")
     masks, mask_files, fill, classes = Path(options.masks), pairs.masks, None, source.classes
@@ -73,11 +81,11 @@ def new_dataset(options: Options) -> str:
     texts[leaf] = model_config(name, len(classes.ids.classes), _bases(configs), options.from_scratch)
     write_all(texts, masks, fill)
 
-    report = [f"{len(images)} images with masks", *pairs.notes, *source.found, _table(source, splits), how]
+    report = [f"{len(images)} images with masks", *pairs.notes, *source.found, *_table(source, splits), how]
     report += [f"wrote {path}" for path in [*texts, *([masks] if fill else [])]]
     report += [] if options.classes else [OTHER_NAMES.format(table)]
     report += [] if options.from_scratch else [PRETRAINED]
-    return "\n".join([*report, "next:", *(f"  python tools/{tool}.py {leaf}" for tool in ("check_dataset", "train"))])
+    return [*report, "next:", *(f"  python tools/{tool}.py {leaf}" for tool in ("check_dataset", "train"))]
 
 
 def _bases(start: Path) -> str:
@@ -101,13 +109,13 @@ def _read(options: Options) -> tuple[Pairs, list[ImageFile], Source]:
     if (coco or labelme) and (options.ignore_ids is not None or options.ignore_colors):
         raise UserError("option-value", "--ignore-ids and --ignore-colors are for masks: label void shapes __ignore__")
     if coco:
-        pairs, entries = pair_coco(coco, files, masks, options.allow_missing)
+        pairs, ids = pair_coco(coco, files, masks, options.allow_missing)
     else:
         pairs = pair(files, shapes if labelme else others, options.mask_suffix, options.allow_missing)
     images = on_all_cores(read_image, [(images_dir / file,) for file in pairs.images], "reading images")
     paths = [masks / file for file in pairs.masks]
     if coco:
-        source = read_coco(coco, entries, images, masks, options.classes)
+        source = read_coco(coco, ids, images, masks, options.classes)
     else:
         source = read_labelme(images, paths, options.classes) if labelme else read_masks(images, paths, options)
     return pairs, images, source
@@ -125,7 +133,7 @@ def _split(options: Options, pairs: Pairs, images: Sequence[ImageFile]) -> tuple
     return splits, f"{', '.join(f'{len(places)} {split}' for split, places in splits.items())}: {how}"
 
 
-def _table(source: Source, splits: Splits) -> str:
+def _table(source: Source, splits: Splits) -> list[str]:
     """Make a row for each id: its class, its colour, images that show the class in each split."""
     table = PrettyTable(["id", "class", "colour", *(f"{split} images" for split in splits)], align="r")
     table.align["class"] = "l"
@@ -133,4 +141,4 @@ def _table(source: Source, splits: Splits) -> str:
         index = source.classes.ids.ids[id]
         counts = [sum(index in source.shown[i] for i in places) for places in splits.values()]
         table.add_row([id, name, ",".join(map(str, source.classes.colour(id))), *counts])
-    return table.get_string()
+    return table.get_string().splitlines()

@@ -11,15 +11,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...data.class_map import IGNORED, ClassMap
-from ...data.classes_file import COLOUR, read_classes
+from ...data.class_map import IGNORED, MOST_CLASSES, ClassMap
+from ...data.classes_file import COLOUR, Colour, read_classes
 from ...data.palette import voc_palette
 from ...errors import UserError, abbreviate
 
 BACKGROUND = "_background_"  # labelme's names
 IGNORE = "__ignore__"
-
-Colour = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -63,20 +61,14 @@ class Source(NamedTuple):
     draw: list[Callable[[], np.ndarray]] | None = None  # (H, W) uint8 of each; None: masks are used where they are
 
 
-def given_classes(path: str) -> tuple[dict[int, str], dict[int, Colour] | None]:
-    """Read names and colours by id from a file of classes; UserError: ``class-file``."""
-    class_map, palette = read_classes(path)
-    return class_map, palette and {id: tuple(colour) for id, colour in zip(class_map, palette, strict=True)}
-
-
 def number_labels(labels: Sequence[str], classes_file: str | None) -> tuple[Classes, dict[str, int]]:
     """Number labels after the background, which no shape covers, or as in a file: the classes, and the index of each label."""
     if classes_file:
-        class_map, colours = given_classes(classes_file)
+        class_map, colours = read_classes(classes_file)
     else:
         zero = next(filter(is_background, labels), BACKGROUND)
         others = [label for label in labels if label not in (zero, IGNORE)]
-        require_classes(1 + len(others), f"the shapes have the labels {list(labels)}")
+        require_classes(1 + len(others), f"the shapes have the labels {abbreviate(labels, 10)}")
         class_map, colours = dict(enumerate([zero, *others])), None
     class_map = {id: name for id, name in class_map.items() if name != IGNORE}  # labelme's own lists begin with it
     classes = Classes(class_map, (), colours)
@@ -96,6 +88,6 @@ def is_background(label: str) -> bool:
 
 
 def require_classes(count: int, found: str) -> None:
-    """Refuse fewer than two classes; UserError: ``classes-count``."""
-    if count < 2:
-        raise UserError("classes-count", f"{found}: that leaves {count} classes of at least 2; is it the right folder?")
+    """Refuse a number of classes that no net here has; UserError: ``classes-count``."""
+    if not 2 <= count <= MOST_CLASSES:
+        raise UserError("classes-count", f"{found}: that makes {count} classes, 2 to {MOST_CLASSES} are possible")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from functools import partial
 from string import Template
 
 from .classes import Classes
@@ -12,7 +10,6 @@ from .classes import Classes
 MARK = "written by tools/new_dataset.py"  # in the first line: what --force may replace
 STRIDE = 32
 LARGEST_CROP = 480
-_quoted = partial(json.dumps, ensure_ascii=False)
 
 Sizes = Sequence[tuple[int, int]]
 
@@ -43,8 +40,8 @@ pairs = dict(
     type="ClassMapDataset",
     data_root=data_root,
     data_prefix=dict(
-        img_path=$images,
-        seg_map_path=$masks,
+        img_path="$images",
+        seg_map_path="$masks",
     ),
     class_map=class_map,
     ignore_ids=ignore_ids,
@@ -52,12 +49,12 @@ pairs = dict(
 )
 train_dataloader = dict(
     batch_size=4,
-    dataset=dict(**pairs, ann_file=$train, pipeline=train_pipeline),
+    dataset=dict(**pairs, ann_file="$train", pipeline=train_pipeline),
 )
 val_dataloader = dict(
     batch_size=1,  # images may differ in size
     batch_sampler=None,  # VOC's makes batches of equal sizes
-    dataset=dict(**pairs, ann_file=$val),
+    dataset=dict(**pairs, ann_file="$val"),
 )
 ${test}test_dataloader = val_dataloader
 del pairs
@@ -116,26 +113,33 @@ def dataset_config(
         sizes: (W, H) of the images.
     """
     test = "# choose on val; for the one figure on test: --cfg-options test_dataloader.dataset.ann_file={}\n"
-    texts = dict(images=images, masks=masks, train=lists["train"][0], val=lists["val"][0])
+    texts = dict(base=base, images=images, masks=masks, train=lists["train"][0], val=lists["val"][0])
     return Template(DATASET).substitute(
-        {key: _quoted(text) for key, text in texts.items()},
+        {key: escaped(text) for key, text in texts.items()},
         name=name,
         mark=MARK,
-        base=base,
         counts=", ".join(f"{count} {split}" for split, (_, count) in lists.items()) + " images",
-        class_map="\n".join(f"    {id}: {_quoted(label)}," for id, label in sorted(classes.class_map.items())),
+        class_map="\n".join(f'    {id}: "{escaped(label)}",' for id, label in sorted(classes.class_map.items())),
         ignore_ids=list(classes.ignore_ids),
         palette="\n".join(f"    {list(colour)}," for colour in classes.palette),
         crop=crop_side(sizes),
         scale=_median(sizes),
-        test=test.format(lists["test"][0]) if "test" in lists else "",
+        test=test.format(escaped(lists["test"][0])) if "test" in lists else "",
     )
 
 
 def model_config(name: str, num_classes: int, base: str, from_scratch: bool) -> str:
     """Write ``fcn8s_vgg16_NAME.py``: with batch norm and AdamW if from scratch, else with ImageNet weights and SGD."""
     text = Template(FROM_SCRATCH if from_scratch else PRETRAINED)
-    return text.substitute(name=name, mark=MARK, classes=num_classes, base=base)
+    return text.substitute(name=name, mark=MARK, classes=num_classes, base=escaped(base))
+
+
+def escaped(text: str) -> str:
+    """Write text between double quotes so that Python reads exactly it, whatever it holds.
+
+    Braces too: mmengine replaces ``{{ ... }}`` in the text of a config, even by parts of programs.
+    """
+    return "".join(c if c.isprintable() and c not in '"\\{' else f"\\U{ord(c):08x}" for c in text)
 
 
 def crop_side(sizes: Sizes) -> int:

@@ -52,14 +52,15 @@ def list_files(folder: Path, suffixes: Collection[str], leave_out: Path | None =
     for path in sorted(root.rglob("*")):
         inside = path.relative_to(root)
         hidden = any(part.startswith(".") for part in inside.parts) or (inner != root and inner in path.parents)
-        if hidden or path.suffix.lower() not in suffixes:
+        if hidden or path.suffix.lower() not in suffixes or path.is_dir():
             continue
         file, name = inside.as_posix(), inside.with_suffix("").as_posix()
         if name in files:
             remedy = "rename one, or give the masks their own folder"
             raise UserError("file-name", f"{folder} holds {files[name]} and {file}, one name for two images: {remedy}")
-        if file != file.strip() or not file.isprintable():
-            raise UserError("file-name", f"{folder}/{file!r} has blanks at an end of its name, or a tab: rename it")
+        if file != file.strip() or not file.isprintable() or not path.is_file():
+            fault = "has blanks at an end of its name, a tab or the like, or is no plain file"
+            raise UserError("file-name", f"{folder}/{file!r} {fault}: rename it, or take it out")
         files[name] = file
     return files
 

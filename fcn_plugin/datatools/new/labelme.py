@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import base64
-import io
 import math
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
+from ...data.classes_file import class_name
+from ...data.images import UnreadableFile, open_image, read_header
 from ...errors import UserError
 from ..cores import on_all_cores
 from .classes import Source, number_labels
 from .files import ImageFile, require_size
-from .shapes import Shape, draw_shapes, read_json
+from .shapes import Shape, draw_shapes, number, parse_entries, read_json
 
 
 def read_labelme(images: Sequence[ImageFile], paths: Sequence[Path], classes_file: str | None = None) -> Source:
@@ -25,49 +25,55 @@ def read_labelme(images: Sequence[ImageFile], paths: Sequence[Path], classes_fil
     labels = sorted(set().union(*files))
     classes, index = number_labels(labels, classes_file)
     shown = [{0} | {index[label] for label in found} for found in files]
-    draw = [partial(_draw, path, image.header.shown, index) for image, path in zip(images, paths, strict=True)]
+    draw = [partial(_draw, image, path, index) for image, path in zip(images, paths, strict=True)]
     return Source([f"labelme: {len(paths)} files, {len(labels)} labels"], classes, shown, draw)
 
 
 def _labels(image: ImageFile, path: Path) -> set[str]:
     """Read the labels of a file whose shapes can all be drawn."""
-    content = _load(path)
-    stated = content.get("imageWidth"), content.get("imageHeight")
-    if None not in stated:  # old files lack them
-        require_size(image, path, stated)
-    for shape in content["shapes"]:
-        _shape(shape, path, 0)
-    return {str(shape["label"]) for shape in content["shapes"]}
+    return {label for label, _ in _shapes(image, path)}
 
 
-def _draw(path: Path, size: tuple[int, int], index: Mapping[str, int]) -> np.ndarray:
-    return draw_shapes(size, [_shape(shape, path, index[str(shape["label"])]) for shape in _load(path)["shapes"]])
+def _draw(image: ImageFile, path: Path, index: Mapping[str, int]) -> np.ndarray:
+    shapes = [shape._replace(index=index[label]) for label, shape in _shapes(image, path)]
+    return draw_shapes(image.header.shown, shapes)
 
 
-def _load(path: Path) -> dict:
+def _shapes(image: ImageFile, path: Path) -> list[tuple[str, Shape]]:
+    """Read the label of every shape, and what to draw, with index 0."""
     content = read_json(path, "save it again in labelme")
     if not isinstance(content.get("shapes"), list):
         hint = ": it is a COCO file, give it itself" if "annotations" in content else ""
         raise UserError("annotation-file", f"{path} is no labelme file, it has no shapes{hint}")
-    return content
+    stated = content.get("imageWidth"), content.get("imageHeight")
+    if all(isinstance(side, (int, float)) for side in stated):  # old files lack them
+        require_size(image, path, stated)
+    return parse_entries(path, "shapes", content["shapes"], partial(_shape, image.header.shown))
 
 
-def _shape(shape: Mapping, path: Path, index: int) -> Shape:
-    form = shape.get("shape_type") or "polygon"
-    what = f"{path}: the {form} {shape.get('label')!r}"
+def _shape(size: tuple[int, int], shape: Mapping, where: str) -> tuple[str, Shape]:
+    label, form = class_name(shape["label"], where), shape.get("shape_type") or "polygon"
+    points = [(number(x), number(y)) for x, y in shape["points"]]
+    if form == "polygon" and len(points) > 2:
+        return label, Shape(0, "polygons", [points])
+    if form == "rectangle" and len(points) == 2:
+        (x0, y0), (x1, y1) = points
+        return label, Shape(0, "polygons", [[(x0, y0), (x1, y0), (x1, y1), (x0, y1)]])
+    if form == "circle" and len(points) == 2:  # the centre and a point of the outline
+        return label, Shape(0, "circle", (*points[0], math.dist(*points)))
+    if form == "mask" and points:
+        return label, Shape(0, "bitmap", (*map(round, points[0]), _bitmap(shape["mask"], size)))
+    found = f"the {form if isinstance(form, str) else 'shape'} {label!r} with {len(points)} points"
+    raise ValueError(f"{found} has no area: draw it as a polygon")
+
+
+def _bitmap(text: str, size: tuple[int, int]) -> np.ndarray:
+    """Decode the (h, w) bool of a PNG in base64, which is no larger than an image of (W, H)."""
     try:
-        points = [(float(x), float(y)) for x, y in shape["points"]]
-        if form == "polygon" and len(points) > 2:
-            return Shape(index, "polygons", [points])
-        if form == "rectangle" and len(points) == 2:
-            (x0, y0), (x1, y1) = points
-            return Shape(index, "polygons", [[(x0, y0), (x1, y0), (x1, y1), (x0, y1)]])
-        if form == "circle" and len(points) == 2:  # the centre and a point of the outline
-            return Shape(index, "circle", (*points[0], math.dist(*points)))
-        if form == "mask":
-            left, top = (round(value) for value in points[0])
-            bitmap = Image.open(io.BytesIO(base64.b64decode(shape["mask"])))
-            return Shape(index, "bitmap", (left, top, np.asarray(bitmap) > 0))
-    except (KeyError, TypeError, ValueError, OSError) as error:
-        raise UserError("annotation-file", f"{what} can't be read ({error}): draw it again in labelme") from error
-    raise UserError("annotation-file", f"{what} with {len(points)} points has no area: draw it as a polygon")
+        content = base64.b64decode(text)
+        wide, high = read_header("its mask", "mask", content).size
+        if wide <= size[0] and high <= size[1]:
+            return np.asarray(open_image("its mask", "mask", content)[1].convert("L")) > 0
+        raise ValueError(f"its mask is {wide} x {high}, larger than the image: draw it again in labelme")
+    except UnreadableFile as error:
+        raise ValueError(error.message) from error

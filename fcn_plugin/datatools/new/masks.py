@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from ...data.class_map import IGNORED, MOST_CLASSES
+from ...data.classes_file import ClassTable, Colour, read_classes
 from ...errors import UserError, abbreviate, first_lines
 from ..cores import on_all_cores
-from .classes import Classes, Colour, Source, given_classes, require_classes
+from .classes import Classes, Source, require_classes
 from .files import ImageFile
 from .mask_file import SMOOTH, MaskFacts, by_colour, draw_colours, draw_ids, read_facts
 from .options import Options
@@ -20,12 +21,10 @@ from .options import Options
 RARE = 0.001  # of all pixels
 FEW_RARE = 16  # rare classes that a data set may have however few the others are
 
-Given = tuple[dict[int, str], dict[int, Colour] | None] | None  # names and colours of ids in a file of classes
-
 
 def read_masks(images: Sequence[ImageFile], paths: Sequence[Path], options: Options) -> Source:
     """Read every image's mask and find out what kind they are; without a file of classes, ids or colours name the classes."""
-    given = given_classes(options.classes) if options.classes else None
+    given = read_classes(options.classes) if options.classes else None
     facts = on_all_cores(read_facts, list(zip(images, paths, strict=True)), "reading masks")
     kinds = {fact.kind: path for fact, path in zip(reversed(facts), reversed(paths), strict=True)}
     if "index" in kinds and "colour" in kinds:
@@ -43,7 +42,7 @@ def read_masks(images: Sequence[ImageFile], paths: Sequence[Path], options: Opti
     return source._replace(found=source.found + note)
 
 
-def _of_ids(facts: list[MaskFacts], paths: Sequence[Path], given: Given, options: Options) -> Source:
+def _of_ids(facts: list[MaskFacts], paths: Sequence[Path], given: ClassTable | None, options: Options) -> Source:
     held = [{v if fact.kind == "index" else v[0]: n for v, n in fact.pixels.items()} for fact in facts]
     total, chosen = sum(map(Counter, held), Counter()), options.ignore_ids
     gray, binary = any(fact.kind == "gray" for fact in facts), set(total) == {0, IGNORED}
@@ -76,7 +75,7 @@ def _of_ids(facts: list[MaskFacts], paths: Sequence[Path], given: Given, options
     return Source(found, classes, shown, draw)
 
 
-def _of_colours(facts: list[MaskFacts], paths: Sequence[Path], given: Given, options: Options) -> Source:
+def _of_colours(facts: list[MaskFacts], paths: Sequence[Path], given: ClassTable | None, options: Options) -> Source:
     held, ignored = [fact.pixels for fact in facts], set(options.ignore_colors)
     total = sum(map(Counter, held), Counter())
     if given:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from PIL import Image
 
 from ...atomic_write import atomic_folder, atomic_write
 from ...errors import UserError, abbreviate
+from ...file_lock import file_lock
 from ..cores import on_all_cores
 from .classes import Source
 from .config_text import MARK
@@ -19,15 +21,43 @@ from .options import Options
 from .split import FOLDERS
 
 
+@contextmanager
+def exclusive(out_dir: Path, configs: Path, name: str) -> Iterator[None]:
+    """Make the two folders that a call writes to, and keep other calls out of them; after an error new folders are gone."""
+
+    def busy(owner: str) -> UserError:
+        found = f"new_dataset writes {name} or {out_dir} already, in {owner}"
+        return UserError("work-dir-locked", f"{found}: wait for it, or choose another NAME and --out-dir")
+
+    new = [place for folder in (out_dir, configs) for place in (folder, *folder.parents) if not place.exists()]
+    try:
+        for folder in (out_dir, configs):
+            folder.mkdir(parents=True, exist_ok=True)
+        # in this order on every call, so that one of several goes on
+        with file_lock(out_dir / ".new_dataset.lock", busy), file_lock(configs / f".{name}.lock", busy):
+            yield
+    except BaseException:
+        for place in new:
+            with suppress(OSError):  # it is not empty
+                place.rmdir()
+        raise
+
+
 def refuse_existing(paths: Sequence[Path], force: bool) -> None:
     """Refuse to replace files without ``force``, and with it what this tool did not write; UserError: ``output-exists``."""
-    there = [path for path in paths if path.exists()]
+    there = [path for path in paths if os.path.lexists(path)]
     if there and not force:
         found = f"{', '.join(map(str, there))} exist"
         raise UserError("output-exists", f"{found}: replace them with --force, or choose another NAME")
     for path in there:
-        if path.suffix == ".py" and MARK not in path.read_text(encoding="utf-8").partition("\n")[0]:
+        own = not path.is_dir() if path.suffix == ".txt" else MARK in text_of(path).partition("\n")[0]
+        if not own:
             raise UserError("output-exists", f"{path} was not {MARK}: choose another NAME")
+
+
+def text_of(path: Path) -> str:
+    """Read what an earlier call may have written: "" for what is no file, any text for other files."""
+    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
 
 
 def masks_folder(out_dir: Path, options: Options) -> Path:
@@ -39,8 +69,12 @@ def masks_folder(out_dir: Path, options: Options) -> Path:
             break
     else:
         raise UserError("output-path", f"{out_dir} lies in a folder of source files: give another with --out-dir")
-    refuse_existing([folder], options.force)
-    lists = [path.read_text(encoding="utf-8") for split in FOLDERS if (path := out_dir / f"{split}.txt").is_file()]
+    if os.path.lexists(folder) and not (folder.is_dir() and options.force):
+        found = "exists: replace it with --force" if folder.is_dir() else "is no folder"
+        raise UserError("output-exists", f"{folder} {found}, or choose another NAME")
+    lists = [
+        text_of(out_dir / name) for split in FOLDERS for name in (f"{split}.txt", f".{split}.txt.part")
+    ]  # .part: killed
     own = {line.partition("\t")[2] for text in lists for line in text.splitlines()}
     files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     if foreign := abbreviate(sorted(files - own)):
@@ -67,15 +101,10 @@ def _save(draw: Callable[[], np.ndarray], path: Path, colours: bytes) -> None:
 
 def write_all(texts: Mapping[Path, str], folder: Path, fill: Callable[[Path], None] | None) -> None:
     """Write texts by file, and the folder if there is a function to fill it; an error leaves all as it was."""
-    parents = {path.parent for path in (*texts, folder)}
-    new = {place for parent in parents for place in (parent, *parent.parents) if not place.exists()}
-    with ExitStack() as undo:
-        for place in sorted(new):
-            place.mkdir()
-            undo.callback(shutil.rmtree, place, ignore_errors=True)
-        with ExitStack() as stack:
-            for path, text in texts.items():
-                stack.enter_context(atomic_write(path)).write_text(text, encoding="utf-8")
-            if fill is not None:
-                fill(stack.enter_context(atomic_folder(folder)))
-        undo.pop_all()
+    with ExitStack() as stack:
+        for path, text in texts.items():
+            stack.enter_context(atomic_write(path)).write_text(text, encoding="utf-8")
+        if fill is not None:
+            for killed in folder.parent.glob(f".{folder.name}.part-*"):
+                shutil.rmtree(killed, ignore_errors=True)
+            fill(stack.enter_context(atomic_folder(folder)))

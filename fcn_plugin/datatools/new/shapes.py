@@ -6,14 +6,15 @@ Coordinates have (0, 0) at the outer corner of the first pixel, whose centre is 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from ...errors import UserError
+from ...errors import UserError, abbreviate
 
+LARGEST = 1e9  # coordinate, in pixels; sums and products of such numbers are exact enough and finite
 Point = tuple[float, float]
 
 
@@ -39,8 +40,9 @@ def draw_shapes(size: tuple[int, int], shapes: Sequence[Shape]) -> np.ndarray:
                 _fill_polygon(canvas, part, shape.index)
         elif shape.form == "circle":
             x, y, radius = shape.data
-            rows, columns = np.ogrid[:height, :width]
-            canvas[(columns + 0.5 - x) ** 2 + (rows + 0.5 - y) ** 2 <= radius**2] = shape.index
+            columns, rows = (np.arange(width) + 0.5 - x) ** 2, (np.arange(height) + 0.5 - y) ** 2
+            for row in np.flatnonzero(rows <= radius**2):  # no float for each pixel of a large image
+                canvas[row, columns + rows[row] <= radius**2] = shape.index
         elif shape.form == "bitmap":
             left, top, there = shape.data
             there = there[max(-top, 0) :, max(-left, 0) :]
@@ -55,12 +57,14 @@ def draw_shapes(size: tuple[int, int], shapes: Sequence[Shape]) -> np.ndarray:
 def run_lengths(text: str) -> list[int]:
     """Read COCO's compressed RLE: five bits a character, from 48 up; from the third number on, differences to the last but one.
 
-    Source: ``rleFrString`` of the COCO API (maskApi.c).
+    Source: ``rleFrString`` of the COCO API (maskApi.c). Raises ValueError for other text.
     """
     lengths: list[int] = []
     value = shift = 0
-    for character in text.encode():
-        bits = character - 48
+    for character in text:
+        bits = ord(character) - 48
+        if not 0 <= bits < 64 or shift > 30:  # of seven characters: more than any image has pixels
+            raise ValueError(f"its RLE holds {character!r} where no length has it")
         value |= (bits & 0x1F) << shift
         shift += 5
         if bits & 0x20:  # more to come
@@ -75,10 +79,46 @@ def run_lengths(text: str) -> list[int]:
 def read_json(path: Path, remedy: str) -> dict:
     """Read an object, {} for other JSON; UserError: ``annotation-file``."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        content = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError("annotation-file", f"{path} can't be read as JSON ({error}): {remedy}") from error
     return content if isinstance(content, dict) else {}
+
+
+def parse_entries(path: Path, key: str, entries: Sequence, parse: Callable[[dict, str], Any]) -> list:
+    """Parse every entry of the list ``key`` of a file.
+
+    Args:
+        parse: function of the entry and its place, such as ``a.json, shapes[3]``; an error means that the entry is malformed.
+
+    Raises:
+        UserError: annotation-file, with the first entries that are malformed; or what ``parse`` raises.
+    """
+    parsed, faults = [], []
+    for i, entry in enumerate(entries):
+        place = f"{key}[{i}]"
+        try:
+            if not isinstance(entry, dict):
+                raise TypeError("it is no object of named values")
+            parsed.append(parse(entry, f"{path}, {place}"))
+        except UserError:
+            raise
+        except (LookupError, TypeError, ValueError) as error:
+            id = entry.get("id") if isinstance(entry, dict) else None
+            place += f" (id {id})" if isinstance(id, (int, str)) else ""
+            faults.append(f"{place}: {f'it has no {error}' if isinstance(error, KeyError) else error}")
+    if faults:
+        raise UserError("annotation-file", f"{path}: {abbreviate(faults, 5, '; ')}")
+    return parsed
+
+
+def number(value: object) -> float:
+    """Return a number that a file gives as a coordinate or size; ValueError for NaN, infinity and others beyond any image."""
+    if not isinstance(value, (int, float)):
+        raise ValueError(f"a {type(value).__name__} is where a number is meant")
+    if not abs(value) <= LARGEST:
+        raise ValueError(f"{value} is no coordinate")
+    return value
 
 
 def area(points: Sequence[Point]) -> float:

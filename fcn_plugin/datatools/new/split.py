@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Sequence
-from pathlib import Path
 
+from ...data.class_map_dataset import read_list
 from ...errors import UserError, abbreviate
 
 FOLDERS = {"train": ("train", "training"), "val": ("val", "valid", "validation"), "test": ("test", "testing")}
@@ -27,22 +27,17 @@ def by_folders(images: Sequence[str]) -> Splits | None:
 
 
 def by_list(names: Sequence[str], images: Sequence[str], path: str) -> Splits:
-    """Take the images that a file names, one per line, with suffix or without, for val; UserError: ``annotation-file``."""
-    try:
-        lines = {line.strip() for line in Path(path).read_text(encoding="utf-8").splitlines()} - {""}
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(
-            "annotation-file", f"{path} can't be read ({error}): write one image's name per line"
-        ) from error
+    """Take the images that a file names, one per line, with suffix or without, for val; UserError: ``list-file``."""
+    lines = set(read_list(path))
     if unknown := sorted(lines - set(names) - set(images)):
         found = f"{len(unknown)} images that are not there: {abbreviate(unknown, 10)}"
-        raise UserError("annotation-file", f"{path} names {found}")
+        raise UserError("list-file", f"{path} names {found}")
     splits: Splits = dict(train=[], val=[])
     for i, pair in enumerate(zip(names, images, strict=True)):
         splits["val" if lines.intersection(pair) else "train"].append(i)
     if not all(splits.values()):
         found = f"{len(splits['train'])} images for train and {len(splits['val'])} for val"
-        raise UserError("annotation-file", f"{path} leaves {found}: leave some for both")
+        raise UserError("list-file", f"{path} leaves {found}: leave some for both")
     return splits
 
 

@@ -67,3 +67,12 @@ def hashes(here):
         return {path.relative_to(here).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
     return read
+
+
+@pytest.fixture
+def colours(photos, save, blocks):
+    """Five images, masks of colours; the first mask has one that the others lack."""
+    files = [f"{i}.png" for i in range(5)]
+    photos(*files)
+    for file in files:
+        save(f"masks/{file}", blocks((255, 0, 0), (0, 0, 255), *([(0, 0, 9)] if file == "0.png" else [])))

@@ -34,15 +34,6 @@ def ids(photos, save, blocks):
         save(f"masks/{file[:-4]}_gt.png", blocks(0, 1))
 
 
-@pytest.fixture
-def colours(photos, save, blocks):
-    """Five images, masks of colours; the first mask has one that the others lack."""
-    files = [f"{i}.png" for i in range(5)]
-    photos(*files)
-    for file in files:
-        save(f"masks/{file}", blocks(RED, BLUE, *([(0, 0, 9)] if file == "0.png" else [])))
-
-
 def test_masks_in_place(ids, here, hashes):
     before = hashes()
     report = new_dataset(ROADS)

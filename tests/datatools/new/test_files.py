@@ -1,5 +1,7 @@
 """Masks of images by their names."""
 
+import os
+
 import pytest
 from support.refusals import refused
 
@@ -75,6 +77,19 @@ def test_folders(here, save, blocks):
     save("all/b.jpg", blocks(0))
     with refused("file-name", here / "all", "b.jpg and b.png"):
         list_files(here / "all", suffixes)
+
+
+def test_what_is_no_file(here):
+    """A pipe would be waited for without end; folders whose names end like an image's are folders."""
+    (here / "all/x.png").mkdir(parents=True)
+    assert list_files(here / "all", {".png"}) == {}
+    (here / "all/gone.png").symlink_to(here / "none")
+    with refused("file-name", here / "all", "gone.png"):
+        list_files(here / "all", {".png"})
+    (here / "all/gone.png").unlink()
+    os.mkfifo(here / "all/pipe.png")
+    with refused("file-name", here / "all", "pipe.png"):
+        list_files(here / "all", {".png"})
 
 
 @pytest.mark.parametrize("name", ["a\tb.png", " a.png"])

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from support.refusals import refused
 
-from fcn_plugin.datatools.new.coco import load_coco, pair_coco, read_coco
+from fcn_plugin.datatools.new.coco import Coco, load_coco, pair_coco, read_coco
 from fcn_plugin.datatools.new.labelme import read_labelme
 from fcn_plugin.datatools.new.shapes import Shape, draw_shapes, run_lengths
 
@@ -78,8 +78,8 @@ def coco(here, photos):
         path = here / "coco.json"
         path.write_text(json.dumps(content))
         loaded = load_coco(path)
-        pairs, entries = pair_coco(loaded, {"a": "a.png", "sub/b": "sub/b.png"}, path, allow_missing)
-        return pairs, read_coco(loaded, entries, seen[: len(entries)], path, classes)
+        pairs, ids = pair_coco(loaded, {"a": "a.png", "sub/b": "sub/b.png"}, path, allow_missing)
+        return pairs, read_coco(loaded, ids, seen[: len(ids)], path, classes)
 
     return read
 
@@ -122,17 +122,23 @@ def name_second(file):
     ("change", "code", "found"),
     [
         (lambda content: content.pop("categories"), "annotation-file", "no categories"),
-        (lambda content: content["images"][0].pop("width"), "annotation-file", "an entry of images has no width"),
+        (lambda content: content["images"][0].pop("width"), "annotation-file", "images[0] (id 7): it has no 'width'"),
+        (lambda content: content["images"].insert(0, None), "annotation-file", "images[0]: it is no object"),
+        (lambda content: content["images"][0].update(id=8), "annotation-file", "several images have the id 8"),
         (lambda content: content["images"][0].update(width=5), "mask-size", "5 x 4, its image"),
         (lambda content: content["images"].pop(), "image-unpaired", "1 images are not in"),
         (name_second("c.png"), "mask-unpaired", "are no files: c.png; 1 images"),
         (name_second("a.png"), "annotation-file", "two entries for a.png"),
-        (set_first("segmentation", []), "annotation-file", "annotation 1 of a.png: it has no segmentation"),
-        (set_first("segmentation", [[1, 1, 2, 2]]), "annotation-file", "1 of a.png: a polygon needs three"),
-        (set_first("segmentation", [[1, 1, 2, 2, 3]]), "annotation-file", "1 of a.png: a polygon needs three"),
-        (set_first("segmentation", dict(size=[4, 5], counts=[20])), "annotation-file", "its RLE is for [4, 5]"),
-        (set_first("segmentation", dict(size=[4, 6], counts=[20])), "annotation-file", "its RLE is for [4, 6]"),
-        (set_first("segmentation", dict(size=[6, 4], counts=[24])), "annotation-file", "its RLE is for [6, 4]"),
+        (set_first("segmentation", []), "annotation-file", "annotations[0] (id 1): it has no segmentation"),
+        (set_first("segmentation", [[1, 1, 2, 2]]), "annotation-file", "(id 1): a polygon needs three"),
+        (set_first("segmentation", [[1, 1, 2, 2, 3]]), "annotation-file", "(id 1): a polygon needs three"),
+        (set_first("segmentation", dict(size=[4, 5], counts=[20])), "annotation-file", "is for 4 x 5"),
+        (
+            set_first("segmentation", dict(size=[4, 6], counts=[20])),
+            "annotation-file",
+            "its RLE has 20 pixels and is for 4 x 6",
+        ),
+        (set_first("segmentation", dict(size=[6, 4], counts=[24])), "annotation-file", "is for 6 x 4"),
         (set_first("category_id", 9), "annotation-file", "its category_id is 9"),
     ],
 )
@@ -144,11 +150,11 @@ def test_coco_files_that_are_refused(coco, here, change, code, found):
 def test_coco_names_that_two_files_have(here):
     """The path from the image folder tells them apart; the file's name alone does not."""
     images = {"x/a": "x/a.png", "y/a": "y/a.png"}
-    entries = [dict(id=1, file_name="y/a.png"), dict(id=2, file_name="x/a.png")]
-    pairs, found = pair_coco(dict(images=entries), images, here / "coco.json", False)
-    assert (pairs.images, [entry["id"] for entry in found]) == (["x/a.png", "y/a.png"], [2, 1])
+    pictures = {1: ("y/a.png", (6, 4)), "2": ("x/a.png", (6, 4))}
+    pairs, found = pair_coco(Coco(pictures, {}, []), images, here / "coco.json", False)
+    assert (pairs.images, found) == (["x/a.png", "y/a.png"], ["2", 1])
     with refused("annotation-file", here / "coco.json", "a.png may be x/a.png, y/a.png"):
-        pair_coco(dict(images=[dict(id=1, file_name="a.png")]), images, here / "coco.json", False)
+        pair_coco(Coco({1: ("a.png", (6, 4))}, {}, []), images, here / "coco.json", False)
 
 
 def test_coco_images_left_out(coco):
@@ -213,13 +219,23 @@ def test_labelme_names(labelme, here):
 @pytest.mark.parametrize(
     ("shapes", "more", "code", "found"),
     [
-        ([shape("car", [[0, 0], [1, 1]], "line")], {}, "annotation-file", "0.json: the line 'car' with 2 points"),
-        ([shape("car", [[0, 0], [1, 1]])], {}, "annotation-file", "0.json: the polygon 'car' with 2 points"),
-        ([shape("car", [[0, 0]], "mask", mask="????")], {}, "annotation-file", "0.json: the mask 'car' can't be read"),
+        (
+            [shape("car", [[0, 0], [1, 1]], "line")],
+            {},
+            "annotation-file",
+            "0.json: shapes[0]: the line 'car' with 2 points",
+        ),
+        ([shape("car", [[0, 0], [1, 1]])], {}, "annotation-file", "0.json: shapes[0]: the polygon 'car' with 2 points"),
+        (
+            [shape("car", [[0, 0]], "mask", mask="????")],
+            {},
+            "annotation-file",
+            "0.json: shapes[0]: its mask can't be read",
+        ),
         ([shape("car", SQUARE)], dict(imageHeight=5), "mask-size", "0.json: 6 x 5, its image"),
         ([], dict(shapes=None), "annotation-file", "0.json is no labelme file"),
         ([], dict(shapes=None, annotations=[]), "annotation-file", "it is a COCO file"),
-        ([], {}, "classes-count", "labels []: that leaves 1 classes"),
+        ([], {}, "classes-count", "labels : that makes 1 classes"),
     ],
 )
 def test_labelme_files_that_are_refused(labelme, shapes, more, code, found):
