@@ -40,8 +40,8 @@ def from_a_worker(error):
         (failing(UserError("mask-ids", "a.png: 77")), "mask-ids", "a.png: 77"),
         (failing(FileNotFoundError(2, "No such file", "a.png")), "file-access", "[Errno 2] No such file: 'a.png'"),
         (from_a_worker(UserError("mask-ids", "a.png: 77")), "mask-ids", "a.png: 77"),
-        (from_a_worker(UserError("mask-ids", "first line\nsecond")), "mask-ids", "first line\nsecond"),
-        (from_a_worker(FileNotFoundError("first line\nsecond")), "file-access", "first line\nsecond"),
+        (from_a_worker(UserError("mask-ids", "first line", ["second"])), "mask-ids", "first line\nsecond"),
+        (from_a_worker(FileNotFoundError("first line\nsecond")), "file-access", "first line\\nsecond"),
         (failing(ImportError("fcn_plugin needs torch >= 2.11: ...")), "requirements", "fcn_plugin needs torch >= 2.11"),
         (
             lambda: THINGS.build(dict(type="Thin")),

@@ -220,7 +220,6 @@ BOMBS = {
         labelme_with(shape_type="mask", mask=text64(png_of(13_000, 13_000))),
         labelme_with(shape_type="mask", mask=text64(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 6 4\n")),
         labelme_with(shape_type="mask", mask=text64(png(np.ones((4, 7), np.uint8)))),
-        labelme_with(shape_type="mask", mask=text64(png(np.ones((4, 6), np.uint8), "BMP"))),
         labelme_with([[0, 0], [float("inf"), 0]], shape_type="circle"),
         labelme_with([[float("-inf"), 0], [2, 2]], shape_type="mask", mask=text64(png(np.eye(3, dtype=np.uint8)))),
         *(labelme_with(shape_type="DEEP").replace('"DEEP"', "[" * n + "]" * n) for n in (700, 850, 900, 950, 1000)),

@@ -230,7 +230,7 @@ def test_labelme_names(labelme, here):
             [shape("car", [[0, 0]], "mask", mask="????")],
             {},
             "annotation-file",
-            "0.json: shapes[0]: its mask can't be read",
+            "0.json: shapes[0]: its mask: can't be read",
         ),
         ([shape("car", SQUARE)], dict(imageHeight=5), "mask-size", "0.json: 6 x 5, its image"),
         ([], dict(shapes=None), "annotation-file", "0.json is no labelme file"),
