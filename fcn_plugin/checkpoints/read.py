@@ -14,6 +14,7 @@ from torch import Tensor
 from ..errors import UserError, abbreviate
 from .checksum import verify
 from .config_text import drop_programs
+from .contents import check_contents
 from .pickles import load_pickled
 
 
@@ -31,28 +32,18 @@ class Checkpoint:
 
     @property
     def state_dict(self) -> dict[str, Tensor]:
-        """The tensors by name, without the prefix ``module.`` of wrapped nets; a new dictionary each time.
-
-        Raises:
-            UserError: checkpoint-damaged.
-        """
-        state = self.content.get("state_dict", self.content)
-        if not isinstance(state, Mapping):
-            message = f"{self.path} holds a {type(state).__name__} as state_dict, no tensors by name"
-            raise UserError("checkpoint-damaged", message)
-        return tensors_by_name(state)
+        """The tensors by name, without the prefix ``module.`` of wrapped nets; a new dictionary each time."""
+        return tensors_by_name(self.content.get("state_dict", self.content))
 
     @property
     def meta(self) -> dict:
         """What the run noted beside the weights; may be empty."""
-        meta = self.content.get("meta")
-        return meta if isinstance(meta, dict) else {}
+        return self.content.get("meta", {})
 
     def require_finite(self) -> None:
         """Raise a UserError (checkpoint-nan) where the weights or their running average hold NaN or infinity."""
         require_finite(self.state_dict, self.path)
-        average = self.content.get("ema_state_dict")
-        require_finite(average if isinstance(average, Mapping) else {}, self.path)
+        require_finite(self.content.get("ema_state_dict", {}), self.path)
 
     def require_resumable(self, optimizer: bool = True, schedule: bool = True) -> None:
         """Raise a UserError (checkpoint-resume) where a run that saves these states could not continue from it."""
@@ -88,8 +79,7 @@ def read_checkpoint(path: str, map_location=None) -> dict:
     require_checkpoint(path)
     verify(path)
     content = _read_safetensors(path) if file_kind(path) == "safetensors" else load_pickled(path, map_location)
-    if not isinstance(content, dict):
-        raise UserError("checkpoint-damaged", f"{path} holds a {type(content).__name__}, not a checkpoint")
+    check_contents(content, path)
     drop_programs(content, path)
     return content
 
