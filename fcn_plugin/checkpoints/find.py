@@ -109,7 +109,7 @@ def own_files(work_dir: str | Path, folder: str | Path, template: str) -> dict[i
     foreign = _start(work_dir).get("foreign", {})
     files = [path for path in Path(folder).glob("*") if path.is_file() and not path.is_symlink()]
     steps = {path: step_of(path.name, [template]) for path in files if not _is_foreign(path, foreign)}
-    return {step: path for step, path in sorted((step, path) for path, step in steps.items() if step is not None)}
+    return dict(sorted((step, path) for path, step in steps.items() if step is not None))
 
 
 def write_note(path: Path, text: str) -> None:

@@ -23,6 +23,7 @@ from .distributed import compress_gradients, compression_of, join_processes, wra
 from .divergence import lower_rates
 from .hooks.stop import StopHook
 from .logging import quiet_console
+from .resumed_states import require_same_states
 from .saving import SavingRunner
 from .signals import KeepWorking, StopRequest, stop_request
 from .start import Asked, Fresh, Resume, Start, Weights, resolve_start
@@ -143,6 +144,7 @@ class FCNRunner(SavingRunner):
                 optimizer=hook is None or hook.save_optimizer,
                 schedule=bool(self.param_schedulers) and (hook is None or hook.save_param_scheduler),
             )
+            require_same_states(self.optim_wrapper, self.param_schedulers, checkpoint)
 
         def before_load(content: dict) -> None:  # EMAHook puts the trained weights in the average's place
             self.call_hook("after_load_checkpoint", checkpoint=content)

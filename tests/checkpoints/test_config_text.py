@@ -23,7 +23,7 @@ def test_texts_that_runs_write_are_plain(name):
         "a = 1\nb = dict(c=[-1, 2.5, 'x', None, True], d={'e': (1,)})",
         "# a comment\n",
         "custom_imports = dict(imports=['fcn_plugin', 'mmseg.models', 'numpy'], allow_failed_imports=False)",
-        Config(dict(a=float("1e-10"), b=dict(type="X", c=(1, 2)))).pretty_text,
+        Config(dict(a=float("1e-10"), b=dict(type="FCN", c=(1, 2)))).pretty_text,
     ],
 )
 def test_values(text):
