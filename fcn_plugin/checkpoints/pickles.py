@@ -9,7 +9,7 @@ import threading
 import warnings
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, BinaryIO
 
@@ -112,17 +112,22 @@ def _why(path: str) -> str | None:
     Raises:
         UserError: checkpoint-damaged.
     """
-    names: dict[str, None] = {}
-    with suppress(Exception), open(path, "rb") as file:  # of many kinds for broken files, which torch refuses
-        if file.read(262).endswith(b"ustar"):
-            return "is an archive of torch before 0.2, which runs code on loading,"
-        for name in _look_ups(file):
-            names[name] = None
+    names, broken = {}, None
+    try:
+        with open(path, "rb") as file:
+            if file.read(262).endswith(b"ustar"):
+                return "is an archive of torch before 0.2, which runs code on loading,"
+            for name in _look_ups(file):
+                names[name] = None
+    except Exception as error:  # of many kinds for broken files
+        broken = error
     if TORCHSCRIPT in names:
         return "is a TorchScript archive, a program with weights,"
     foreign = [name for name in names if name not in RECORDS and not PLAIN.match(name)]
     if code := [name for name in foreign if not ODD.match(name)]:
         return f"would run code ({', '.join(code[:3])}) on loading"
+    if broken:
+        raise UserError("checkpoint-damaged", f"{path} {BROKEN}") from broken
     if foreign:
         raise UserError(
             "checkpoint-damaged",
@@ -138,8 +143,11 @@ def _look_ups(file: BinaryIO) -> Iterator[str]:
     file.seek(0)
     if file.read(2) == b"PK":
         archive = zipfile.ZipFile(file)
-        pickles = [archive.open(name) for name in archive.namelist() if name.endswith(".pkl")]
-        yield from [TORCHSCRIPT for name in archive.namelist() if name.endswith("/constants.pkl")]
+        entries = [entry for entry in archive.infolist() if entry.filename.endswith(".pkl")]
+        yield from [TORCHSCRIPT for entry in entries if entry.filename.endswith("/constants.pkl")]
+        for entry in entries:
+            del entry.CRC  # compared before, and a setting of torch leaves it out
+        pickles = [archive.open(entry).read() for entry in entries]
     file.seek(0)
     for pickle in pickles:
         texts, memo = [], {}  # texts: what STACK_GLOBAL takes its two names from
