@@ -20,8 +20,8 @@ PLACES = [(*folders, name) for folders in (("meta",), ("message_hub", "runtime_i
 VALUES = (ast.Constant, ast.List, ast.Tuple, ast.Dict, ast.UnaryOp, ast.USub, ast.UAdd, ast.keyword, ast.Load)
 # names that mean something to the engine: a file to run first, its own, and the one function that texts call
 RESERVED = ("_base_", "filename", "text", "pretty_text", "env_variables", "dict")
-SCOPES = ("fcn_plugin", "mmseg", "mmengine")  # of names without one
-KNOWN = (*SCOPES, "mmpretrain", "mmdet", "mmcv")
+SCOPES = ("mmseg", "mmengine")  # of names without one
+KNOWN = (*SCOPES, "fcn_plugin", "mmpretrain", "mmdet", "mmcv")
 PROGRAMS = ("pkl", "pickle", "yaml", "yml")  # files that run code where losses and other parts load them
 LONGEST = 2**20  # characters: real ones have some ten thousand
 # parts that run what they are given: strings as code, pickles, programs of other libraries, uploads
@@ -132,26 +132,15 @@ def _is_known(key: Any, value: Any) -> bool:
 
 
 def _is_registered(name: str) -> bool:
-    scope, _, rest = name.partition(".")
-    parts = _parts(tuple(SCOPES) if not rest else (scope,), rest or name)
-    return bool(parts) and not any(map(RISKY.match, parts))
-
-
-def _parts(scopes: tuple[str, ...], name: str) -> list[str]:
-    """Full names of what is registered under a name in these scopes."""
+    """Tell whether a type is a harmless part of a known scope."""
+    scope, _, rest = name.rpartition(".")
     roots = [root for root in vars(mmengine.registry).values() if isinstance(root, Registry)]
-    registries = [root for root in roots if root.scope in scopes]
-    for root in roots:
-        registries += [child for child in _children(root) if child.scope in scopes]
     found = []
-    for registry in registries:
-        registry.import_from_location()
-        if part := registry.module_dict.get(name):
-            found.append(f"{getattr(part, '__module__', 'functools')}.{getattr(part, '__name__', '')}")
-    return found
-
-
-def _children(registry: Registry) -> Iterator[Registry]:
-    for child in registry.children.values():
-        yield child
-        yield from _children(child)
+    for registry in (
+        root if of == root.scope else root.children.get(of) for root in roots for of in ([scope] if scope else SCOPES)
+    ):
+        if registry is not None:
+            registry.import_from_location()
+            found.append(registry.module_dict.get(rest))
+    names = [f"{getattr(part, '__module__', 'functools')}.{getattr(part, '__name__', '')}" for part in found if part]
+    return bool(names) and not any(map(RISKY.match, names))

@@ -18,7 +18,10 @@ from .contents import check_contents
 from .pickles import load_pickled
 
 NOTES = ("log_scalars", "runtime_info", "resumed_keys")  # of mmengine's message hub
-COUNTS = ("iter", "epoch", "max_iters", "max_epochs", "last_validation", "returns", "skipped_batches")
+# of notes in its runtime_info, by the beginning of their names
+KINDS = dict(
+    best_ckpt=str, best_score=int | float, keep_ckpt_ids=list, last_validation=int, returns=int, skipped_batches=int
+)
 
 
 @dataclass(frozen=True)
@@ -51,15 +54,18 @@ class Checkpoint:
     def require_resumable(self, optimizer: bool = True, schedule: bool = True) -> None:
         """Raise a UserError (checkpoint-resume) where a run that saves these states could not continue from it."""
         needs = dict(optimizer=optimizer, param_schedulers=schedule, message_hub=True)
-        meta, hub = self.meta, self.content.get("message_hub", {})
-        lacks = [] if is_step(meta.get("iter")) else ["meta.iter"]
-        lacks += [name for name, needed in needs.items() if needed and name not in self.content]
-        lacks += [] if is_step(meta.get("epoch")) else ["meta.epoch"]
-        lacks += [] if is_step(meta.get("seed", 0) or 0) else ["meta.seed"]
+        counts = {name: self.meta.get(name) for name in ("iter", "epoch")} | {"seed": self.meta.get("seed") or 0}
+        bad = [f"meta.{name}" for name, count in counts.items() if type(count) is not int or not 0 <= count < 2**32]
+        lacks = bad[:1] + [name for name, needed in needs.items() if needed and name not in self.content] + bad[1:]
+        hub = self.content.get("message_hub", {})
         if not isinstance(hub, dict) or not all(isinstance(hub.get(name), dict) for name in NOTES if hub):
-            lacks.append(f"dictionaries {', '.join(NOTES)} in message_hub")
-        elif hub:
-            lacks += [f"a usable {name}" for name, note in hub["runtime_info"].items() if not _is_usable(name, note)]
+            lacks.append(f"{', '.join(NOTES)} in message_hub")
+        for name, note in hub["runtime_info"].items() if hub and not lacks else ():
+            lacks += [
+                f"a usable {name}"
+                for start, kind in KINDS.items()
+                if name.startswith(start) and not isinstance(note, kind)
+            ]
         if lacks:
             raise UserError(
                 "checkpoint-resume",
@@ -97,20 +103,6 @@ def read_checkpoint(path: str, map_location=None) -> dict:
 def tensors_by_name(state: Mapping) -> dict[str, Tensor]:
     """The tensors of a state dict, without the prefix ``module.`` of wrapped nets."""
     return {str(name).removeprefix("module."): value for name, value in state.items() if isinstance(value, Tensor)}
-
-
-def is_step(value: object) -> bool:
-    """Whether a note is a number of steps, or a seed."""
-    return type(value) is int and 0 <= value < 2**32
-
-
-def _is_usable(name: str, note: object) -> bool:
-    if name in COUNTS:
-        return is_step(note)
-    if name.startswith(("best_ckpt", "best_score", "keep_ckpt_ids")):
-        kinds = dict(best_ckpt=str, best_score=int | float, keep_ckpt_ids=list)
-        return next(isinstance(note, kind) for start, kind in kinds.items() if name.startswith(start))
-    return True
 
 
 def require_checkpoint(path: str) -> None:

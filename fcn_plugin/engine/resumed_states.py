@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any
 
-import torch
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from torch import Tensor
+from torch.optim import Optimizer
 
 from ..checkpoints.read import Checkpoint
 from ..errors import UserError
@@ -18,51 +19,44 @@ def require_same_states(
 ) -> None:
     """Raise a UserError (checkpoint-resume) where momenta or schedules would go to others than they were computed for.
 
-    torch compares the numbers of parameters alone: it takes the momenta of other parameters, and those of another optimizer.
+    torch compares numbers of parameters alone: it takes the momenta of other parameters, and those of another optimizer.
     """
-    saved, problem = checkpoint.content.get("optimizer"), None
+    saved, schedules = (checkpoint.content.get(name) for name in ("optimizer", "param_schedulers"))
+    problems = []
     if saved is not None and isinstance(wrapper, OptimWrapper | OptimWrapperDict):
-        names = [*wrapper.keys()] if isinstance(wrapper, OptimWrapperDict) else []
-        states = [saved.get(name) for name in names] if names and isinstance(saved, dict) else [saved]
         own = [single.optimizer for single in wrappers_of(wrapper)]
-        kinds, types = [type(optimizer).__name__ for optimizer in own], checkpoint.meta.get("optimizers")
-        if types not in (None, kinds):
-            problem = f"its optimizer is {types}, the config's is {kinds}"
-        problem = problem or next(filter(None, map(_difference, own, states)), None)
-    count = checkpoint.content.get("param_schedulers")
-    if isinstance(count, list) and isinstance(schedulers, list) and len(count) != len(schedulers):
-        problem = problem or f"it has {len(count)} schedules, the config has {len(schedulers)}"
-    if problem:
+        names, given = [type(optimizer).__name__ for optimizer in own], checkpoint.meta.get("optimizers")
+        if given not in (None, names):
+            problems.append(f"it has {given}, the config {names}")
+        try:
+            states = [saved[name] for name in wrapper.keys()] if isinstance(wrapper, OptimWrapperDict) else [saved]
+            problems += filter(None, map(_difference, own, states))
+        except (TypeError, KeyError, ValueError, AttributeError):
+            problems.append("it holds no groups of parameters and their states")
+    if isinstance(schedules, list) and isinstance(schedulers, list) and len(schedules) != len(schedulers):
+        problems.append(f"it has {len(schedules)} schedules, the config has {len(schedulers)}")
+    if problems:
         remedy = "Resume with the run's own config, or start from these weights with --load-from"
-        raise UserError("checkpoint-resume", f"{checkpoint.path} is of another optimizer: {problem}. {remedy}")
+        raise UserError("checkpoint-resume", f"{checkpoint.path} is of another optimizer: {problems[0]}. {remedy}")
 
 
-def _difference(optimizer: torch.optim.Optimizer, saved: Any) -> str | None:
-    try:
-        groups, state = saved["param_groups"], saved["state"]
-        sizes = [len(group["params"]) for group in groups]
-        places = [(number, group["params"]) for number, group in enumerate(groups)]
-        values = {place: dict(state.get(place, {})) for _, numbers in places for place in numbers}
-    except (TypeError, KeyError, ValueError, AttributeError):
-        return "it holds no groups of parameters and their states"
-    own, known = [len(group["params"]) for group in optimizer.param_groups], optimizer.param_groups[0].keys()
-    if sizes != own:
-        return f"it has groups of {_short(sizes)} parameters, the config's have {_short(own)} (see paramwise_cfg)"
-    lacks, others = optimizer.defaults.keys() - groups[0].keys(), groups[0].keys() - known - {"initial_lr"}
-    if lacks and others:
-        return f"it has {', '.join(sorted(map(str, others)))}, the config's has {', '.join(sorted(lacks))}"
-    for number, places_of_group in places:
-        for parameter, place in zip(optimizer.param_groups[number]["params"], places_of_group, strict=True):
-            for name, value in values[place].items():
-                if isinstance(value, Tensor) and value.dim() == parameter.dim() and not _fits(value, parameter):
-                    return f"{name} of parameter {place} has shape {tuple(value.shape)}, not {tuple(parameter.shape)}"
+def _difference(optimizer: Optimizer, saved: dict) -> str | None:
+    places, own = [group["params"] for group in saved["param_groups"]], optimizer.param_groups
+    counts = [[len(places_of_group) for places_of_group in places], [len(group["params"]) for group in own]]
+    if counts[0] != counts[1]:
+        theirs, ours = (f"{len(sizes)} groups of {str(sizes[:4])[1:-1]}" for sizes in counts)
+        return f"it has {theirs} parameters, the config {ours} (see paramwise_cfg)"
+    names = saved["param_groups"][0].keys() - {"initial_lr"}
+    lacks, more = optimizer.defaults.keys() - names, names - own[0].keys()
+    if lacks and more:  # releases of torch add a name, or take one away
+        return f"it has {', '.join(sorted(more))}, the config's has {', '.join(sorted(lacks))}"
+    weights = chain.from_iterable(group["params"] for group in own)
+    for place, weight in zip(chain.from_iterable(places), weights, strict=True):
+        for name, value in saved["state"].get(place, {}).items():
+            same = not isinstance(value, Tensor) or value.dim() != weight.dim()
+            # Adafactor has one number for each row
+            if not same and any(
+                theirs not in (1, ours) for theirs, ours in zip(value.shape, weight.shape, strict=True)
+            ):
+                return f"{name} of parameter {place} has shape {tuple(value.shape)}, not {tuple(weight.shape)}"
     return None
-
-
-def _fits(value: Tensor, parameter: Tensor) -> bool:
-    """Whether a state is of the parameter's shape, or of one number for each row, as Adafactor's."""
-    return all(theirs in (1, ours) for theirs, ours in zip(value.shape, parameter.shape, strict=True))
-
-
-def _short(sizes: list[int]) -> str:
-    return f"{len(sizes)} x {sizes[0]}" if len({*sizes}) == 1 else str(sizes[:4])

@@ -37,8 +37,8 @@ def sgd():
 OTHERS = {
     "Adam": (lambda: wrapped(torch.optim.Adam, net(3, 4)), "betas"),
     "RMSprop": (lambda: wrapped(torch.optim.RMSprop, net(3, 4)), "alpha"),
-    "two groups": (lambda: wrapped(torch.optim.SGD, net(3, 4), 2, momentum=0.9), "2 x 2"),
-    "fewer": (lambda: wrapped(torch.optim.SGD, net(3), momentum=0.9), "1 x 2"),
+    "two groups": (lambda: wrapped(torch.optim.SGD, net(3, 4), 2, momentum=0.9), "2 groups of 2, 2 parameters"),
+    "fewer": (lambda: wrapped(torch.optim.SGD, net(3), momentum=0.9), "1 groups of 2 parameters"),
     "another order": (lambda: wrapped(torch.optim.SGD, net(4, 3), momentum=0.9), "(2, 4), not (2, 3)"),
 }
 

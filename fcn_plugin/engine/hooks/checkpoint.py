@@ -11,6 +11,7 @@ from mmseg.registry import HOOKS
 
 from ...checkpoints.find import LAST, best_template, own_files, step_of, write_note
 from ...compat import PublicCheckpointHook
+from ...errors import printable
 from ..optim_wrappers import gathers_gradients
 
 BEST = "best.json"  # score name -> file and value, beside the checkpoints
@@ -133,20 +134,18 @@ class FCNCheckpointHook(PublicCheckpointHook):
         """Look up a resumed run's best checkpoints in its own folder, under names of its own making."""
         notes, best = runner.message_hub.runtime_info, self._best_paths() if self.save_best else {}
         for key, noted in best.items():
-            ckpt, score = (name if len(best) == 1 else f"{name}_{key}" for name in ("best_ckpt", "best_score"))
+            suffix = "" if len(best) == 1 else f"_{key}"
             path = Path(self.out_dir, Path(noted or "").name)
-            if step_of(path.name, [self._best_template(key)]) is not None and path.is_file():
-                best[key] = notes[ckpt] = str(path)
+            if path.is_file() and self._best_step(key, path) is not None:
+                best[key] = notes[f"best_ckpt{suffix}"] = str(path)
                 continue
-            if noted:
-                runner.logger.warning(
-                    f"the best checkpoint by {key} is not in {self.out_dir}: the next validation writes a new one"
-                )
             best[key] = None
-            for name in (
-                (ckpt, score, "last_validation") if noted else (score,)
-            ):  # to be repeated where the run is at one
+            for name in (f"best_ckpt{suffix}", f"best_score{suffix}"):
                 notes.pop(name, None)
+            if noted:
+                notes.pop("last_validation", None)  # to be repeated where the run is at one
+                gone = printable(f"the best checkpoint {path} is gone")
+                runner.logger.warning(f"{gone}: the next validation writes a new one")
         if best:
             self._set_best_paths(best)
 
@@ -160,14 +159,18 @@ class FCNCheckpointHook(PublicCheckpointHook):
     @master_only
     def _remove_superseded(self, runner) -> None:
         """Remove best checkpoints of this run that better ones have replaced, also where a kill came in between."""
-        best = self._best_paths() if self.save_best else {}
-        for key, current in best.items():
-            for path in own_files(runner.work_dir, self.out_dir, self._best_template(key)).values() if current else ():
-                if path.name != Path(current).name:
+        for key, best in (self._best_paths() if self.save_best else {}).items():
+            for step, path in (
+                own_files(runner.work_dir, self.out_dir, self._best_template(key)).items() if best else ()
+            ):
+                if step < self._best_step(key, Path(best)):
                     path.unlink()
 
     def _best_template(self, key: str) -> str:
         return best_template("*" if key == "auto" else key, self.filename_tmpl)
+
+    def _best_step(self, key: str, path: Path) -> int | None:
+        return step_of(path.name, [self._best_template(key)])
 
     def _best_paths(self) -> dict[str, str | None]:
         if len(self.key_indicators) == 1:
