@@ -29,7 +29,7 @@ def require_same_states(
         if given not in (None, names):
             problems.append(f"it has {given}, the config {names}")
         try:
-            states = [saved[name] for name in wrapper.keys()] if isinstance(wrapper, OptimWrapperDict) else [saved]
+            states = [saved[name] for name, _ in wrapper.items()] if isinstance(wrapper, OptimWrapperDict) else [saved]
             problems += filter(None, map(_difference, own, states))
         except (TypeError, KeyError, ValueError, AttributeError):
             problems.append("it holds no groups of parameters and their states")
