@@ -144,12 +144,13 @@ class FCNRunner(SavingRunner):
                 optimizer=hook is None or hook.save_optimizer,
                 schedule=bool(self.param_schedulers) and (hook is None or hook.save_param_scheduler),
             )
-            require_same_states(self.optim_wrapper, self.param_schedulers, checkpoint)
 
         def before_load(content: dict) -> None:  # EMAHook puts the trained weights in the average's place
             self.call_hook("after_load_checkpoint", checkpoint=content)
 
         content = load_verified(self.model, checkpoint, not self._evaluating, adapt, before_load)
+        if resuming:
+            require_same_states(self.optim_wrapper, self.param_schedulers, checkpoint)
         for module in self.model.modules() if self._evaluating else ():  # the model may be wrapped
             if isinstance(module, FCN):
                 module.to_inference()
