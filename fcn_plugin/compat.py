@@ -12,7 +12,6 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
-from mmengine.config import Config
 from mmengine.hooks import CheckpointHook, EMAHook, Hook
 from mmengine.runner import Runner
 from torch import nn
@@ -21,7 +20,6 @@ from torch import nn
 PRIVATE_NAMES = {
     "mmengine.model:ImgDataPreprocessor.__init__=_channel_conversion": "the record of channel order",
     "mmengine.model:ImgDataPreprocessor.__init__=_enable_normalize": "the record of mean and scale",
-    "mmengine.config:Config.pretty_text=_format_python_code": "skipping yapf, which takes seconds for long configs",
     "mmengine.hooks:EMAHook._swap_ema_parameters": "saving the trained weights when a validation is interrupted",
     "mmengine.runner:IterBasedTrainLoop._decide_current_val_interval": "making up for a missed validation",
     "mmengine.runner:EpochBasedTrainLoop._decide_current_val_interval": "making up for a missed validation",
@@ -44,11 +42,6 @@ def converts_channels(preprocessor: nn.Module) -> bool:
 def normalises(preprocessor: nn.Module) -> bool:
     """Whether an mmseg ``SegDataPreProcessor`` subtracts a mean and divides by a scale."""
     return bool(preprocessor._enable_normalize)
-
-
-def skip_yapf(cfg: Config) -> None:
-    """Dump a config without yapf, up to six times a run; ``Config.fromfile`` drops its own argument for it."""
-    object.__setattr__(cfg, "_format_python_code", False)
 
 
 def watch_swaps(hooks: Iterable[Hook]) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from .compat import skip_yapf
 from .errors import UserError
 
 PACKAGE = Path(__file__).parent
@@ -42,9 +41,7 @@ def get_config(name: str) -> Config:
         meant = f"did you mean {Path(name).parent / near[0]}? " if near else ""
         raise UserError("config-file", f"no config {name!r}: {meant}there are {', '.join(known)}")
     try:
-        cfg = Config.fromfile(path)
+        return Config.fromfile(path)
     except Exception as error:  # a config is a program: anything can go wrong in it
         message = f"{name} can't be read as a config: {type(error).__name__}: {error}"
         raise UserError("config-file", message) from error
-    skip_yapf(cfg)
-    return cfg

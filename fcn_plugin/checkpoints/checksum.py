@@ -62,8 +62,8 @@ def verify(path: str | os.PathLike) -> bool:
             place = _place(file)
             if place is not None and _read(file, place, HEX) != _digest(file, place):
                 raise UserError("checkpoint-damaged", f"{path} {CHANGED}")
-            if place is None and _read(file, 0, 2) == b"PK":
-                _compare_crcs(file)
+            if _read(file, 0, 2) == b"PK":
+                _check_archive(file, sealed=place is not None)
             return place is not None
     except OSError as error:
         reason = error.strerror or error
@@ -104,11 +104,16 @@ def _place_in_notes(file: BinaryIO) -> int | None:
     return note.end() - 1 - HEX
 
 
-def _compare_crcs(file: BinaryIO) -> None:
+def _check_archive(file: BinaryIO, sealed: bool) -> None:
+    """Refuse an archive that takes more room than its file, as torch's never do, and wrong CRCs where there is no checksum."""
     try:
         with zipfile.ZipFile(file) as archive:
-            written = any(entry.CRC for entry in archive.infolist())  # a setting of torch leaves them out
-            if written and (broken := archive.testzip()):
+            entries = archive.infolist()
+            names = {entry.filename for entry in entries}
+            if len(names) < len(entries) or sum(entry.file_size for entry in entries) > os.fstat(file.fileno()).st_size:
+                raise ValueError("entries share a name, or are larger than the file")
+            written = any(entry.CRC for entry in entries)  # a setting of torch leaves them out
+            if not sealed and written and (broken := archive.testzip()):
                 raise ValueError(f"the CRC of {broken} is wrong")
     except Exception as error:  # zipfile raises errors of many kinds for damaged archives
         raise UserError("checkpoint-damaged", f"{file.name} is damaged ({error}): take another copy") from error

@@ -1,12 +1,18 @@
-"""Configs in checkpoints: text that mmengine runs as a program, when a run resumes or an inferencer is given weights alone."""
+"""Configs as text: written so that reading gives the same values, and what a text in a checkpoint may do when it is read."""
 
 from __future__ import annotations
 
 import ast
+import keyword
 import logging
+import re
 import sys
+from collections.abc import Iterator
+from typing import Any
 
+import mmengine.registry
 from mmengine.logging import print_log
+from mmengine.registry import Registry
 
 from .pickles import may_run
 
@@ -14,7 +20,47 @@ PLACES = [(*folders, name) for folders in (("meta",), ("message_hub", "runtime_i
 VALUES = (ast.Constant, ast.List, ast.Tuple, ast.Dict, ast.UnaryOp, ast.USub, ast.UAdd, ast.keyword, ast.Load)
 # names that mean something to the engine: a file to run first, its own, and the one function that texts call
 RESERVED = ("_base_", "filename", "text", "pretty_text", "env_variables", "dict")
-KNOWN = ("fcn_plugin", "mmseg", "mmpretrain", "mmdet", "mmcv", "mmengine")
+SCOPES = ("mmseg", "mmengine")  # of names without one
+KNOWN = (*SCOPES, "fcn_plugin", "mmpretrain", "mmdet", "mmcv")
+PROGRAMS = ("pkl", "pickle", "yaml", "yml")  # files that run code where losses and other parts load them
+LONGEST = 2**20  # characters: real ones have some ten thousand
+# parts that run what they are given: strings as code, pickles, programs of other libraries, uploads
+RISKY = re.compile(
+    r"mmpretrain\.(?!models\.backbones\.)|mmdet\.(?!models\.(layers|losses|task_modules)\.)|functools|transformers|torchvision|"
+    r".*\.(TIMMBackbone|VPD|(?!Local|Tensorboard)\w*VisBackend)$"
+)
+
+
+def config_text(values: dict) -> str:
+    """Write values as a program that assigns them, and does nothing else whatever is in their names and texts."""
+    return "".join(f"{name} = {_literal(value)}\n" for name, value in values.items() if _is_name(name))
+
+
+def _literal(value: Any, line: str = "\n") -> str:
+    deeper = f"{line}    "
+    if isinstance(value, dict):
+        if all(map(_is_name, value)):
+            begin, end, items = "dict(", ")", [f"{key}={_literal(item, deeper)}" for key, item in value.items()]
+        else:
+            begin, end, items = "{", "}", [f"{_literal(key)}: {_literal(item, deeper)}" for key, item in value.items()]
+    elif type(value) in (list, tuple):
+        (begin, end), items = ("[]" if type(value) is list else "()"), [_literal(item, deeper) for item in value]
+    elif isinstance(value, float) and value in (float("inf"), -float("inf")):
+        return repr(value).replace("inf", "1e999")
+    else:
+        if isinstance(value, type):
+            value = f"{value.__module__}.{value.__qualname__}"
+        plain = type(value) in (str, bytes, bool, int, float, type(None)) and value == value
+        # the engine fills in what is in double braces before it reads a text
+        return re.sub(r"\{(?=\{)", r"\\x7b", repr(value if plain else str(value)))
+    if sum(map(len, items)) < 100 and not any("\n" in item for item in items):
+        return f"{begin}{', '.join(items)}{',' if type(value) is tuple and len(items) == 1 else ''}{end}"
+    return f"{begin}{''.join(f'{deeper}{item},' for item in items)}{line}{end}"
+
+
+def _is_name(key: Any) -> bool:
+    """Whether a key can stand before an equals sign; Python takes some letters beyond ASCII for others."""
+    return isinstance(key, str) and key.isascii() and key.isidentifier() and not keyword.iskeyword(key)
 
 
 def drop_programs(content: dict, path: str) -> None:
@@ -33,17 +79,26 @@ def drop_programs(content: dict, path: str) -> None:
 
 
 def is_plain(text: object) -> bool:
-    """Tell whether a config's text assigns values and calls of ``dict`` to names, and makes the engine do nothing else."""
+    """Tell whether a config's text assigns values and calls of ``dict`` to names, and makes the engine run nothing else.
+
+    Its types are registered parts, which take these values. The engine looks up any other name as a module to import.
+    """
     try:  # what is in double braces the engine fills in before it runs the text
-        return isinstance(text, str) and "{{" not in text and all(map(_is_assignment, ast.parse(text).body))
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        if not isinstance(text, str) or len(text) > LONGEST or "{{" in text:
+            return False
+        tree, values = ast.parse(text), {"dict": dict, "__builtins__": {}}
+        if not all(map(_is_assignment, tree.body)):
+            return False
+        exec(compile(tree, "config", "exec"), values)  # literals, and calls of dict
+        return all(_is_known(key, value) for key, value in _entries(values))
+    except Exception:  # broken texts raise errors of many kinds
         return False
 
 
 def _is_assignment(statement: ast.stmt) -> bool:
     match statement:
-        case ast.Assign(targets=[ast.Name(id=name)], value=value) if name not in RESERVED and _is_value(value):
-            return name != "custom_imports" or _imports_known(value)
+        case ast.Assign(targets=[ast.Name(id=name)], value=value):
+            return name not in RESERVED and _is_value(value)
     return False
 
 
@@ -54,7 +109,38 @@ def _is_value(node: ast.AST) -> bool:
     return isinstance(node, VALUES) and all(map(_is_value, ast.iter_child_nodes(node)))
 
 
-def _imports_known(value: ast.AST) -> bool:
-    """Tell whether modules to import are of this family, or imported already: no other code comes to run."""
-    names = [node.value for node in ast.walk(value) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
-    return all(name.partition(".")[0] in KNOWN or name in sys.modules for name in names)
+def _entries(value: Any, key: Any = None) -> Iterator[tuple[Any, Any]]:
+    """Yield (key, value) of all that is not a dictionary or list; what is in a list has the key of the list."""
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from _entries(item, name)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _entries(item, key)
+    else:
+        yield key, value
+
+
+def _is_known(key: Any, value: Any) -> bool:
+    if key in ("type", "collate_fn"):
+        return isinstance(value, str) and _is_registered(value)
+    if key == "imports":  # the parts of this family, or what is imported already: no other code comes to run
+        return value in sys.modules or (isinstance(value, str) and value.removesuffix(".models") in KNOWN)
+    if key in ("_scope_", "save_dir"):  # where names are looked up, and where pictures are written
+        return value is None or (key == "_scope_" and value in SCOPES)
+    return not isinstance(value, str) or value.rpartition(".")[2] not in PROGRAMS
+
+
+def _is_registered(name: str) -> bool:
+    """Tell whether a type is a harmless part of a known scope."""
+    scope, _, rest = name.rpartition(".")
+    roots = [root for root in vars(mmengine.registry).values() if isinstance(root, Registry)]
+    found = []
+    for registry in (
+        root if of == root.scope else root.children.get(of) for root in roots for of in ([scope] if scope else SCOPES)
+    ):
+        if registry is not None:
+            registry.import_from_location()
+            found.append(registry.module_dict.get(rest))
+    names = [f"{getattr(part, '__module__', 'functools')}.{getattr(part, '__name__', '')}" for part in found if part]
+    return bool(names) and not any(map(RISKY.match, names))

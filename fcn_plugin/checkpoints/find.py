@@ -29,8 +29,8 @@ def find_latest(work_dir: str | Path, strict: bool = True) -> Found:
     """Open the newest whole checkpoint with finite weights of the run that wrote ``last_checkpoint``.
 
     That is the noted file; where its save was cut off or it is damaged, the newest one before it; at last the one that the run
-    began with. Steps decide, not clocks. A work dir may have been moved: the note's own folder counts where the work dir holds
-    no checkpoint. Each file that is looked at is hashed and read once.
+    began with. Steps decide, not clocks. A work dir may be a copy: the note's own folder counts where the work dir holds none of
+    the run's checkpoints, or where the run began there. Each file that is looked at is hashed and read once.
 
     Args:
         work_dir: the folder.
@@ -70,25 +70,46 @@ def has_saved(work_dir: str | Path) -> bool:
     return noted != "" and not noted.endswith(NOTHING_SAVED)
 
 
-def note_start(work_dir: str | Path, start: str | None, template: str = TEMPLATES[0]) -> None:
-    """Note where the folder's run begins, so that a later resume does not take what an earlier run left.
+def note_start(
+    work_dir: str | Path, start: str | None, template: str = TEMPLATES[0], folder: str | Path | None = None
+) -> None:
+    """Note where a work dir's run begins, so that it neither resumes from nor removes what an earlier run left.
 
     Args:
-        work_dir: the folder.
+        work_dir: for the notes.
         start: the checkpoint that the run resumes from; None where it starts over.
         template: of the names that it gives its checkpoints.
+        folder: of the checkpoints, the work dir by default.
     """
-    folder, begun = Path(work_dir), Path(start).absolute() if start else None
-    own = _step(begun.name, [template]) if begun and begun.parent == folder.absolute() else None
-    before = _start(work_dir).get("foreign", {})
+    folder, begun = Path(folder or work_dir), Path(start).absolute() if start else None
+    own = step_of(begun.name, [template]) if begun and begun.parent == folder.absolute() else None
+    before = _start(work_dir)
+    # a folder without a note may hold several runs' best files
+    templates = [template, best_template("*", template)] if before else [template]
     foreign = {}  # all files but its own past: those up to where it begins that were no earlier run's
     for path in folder.glob("*.pth"):
-        step, mark = _step(path.name, [template]), _mark(path)
-        if own is None or step is None or step > own or mark == before.get(path.name):
+        step, mark = step_of(path.name, templates), _mark(path)
+        if own is None or step is None or step > own or mark == before.get("foreign", {}).get(path.name):
             foreign[path.name] = mark
     content = dict(checkpoint=str(begun) if begun else None, template=template, foreign=foreign)
-    write_note(folder / START, json.dumps(content))
-    write_note(folder / LAST, str(begun) if begun else NOTHING_SAVED)
+    write_note(Path(work_dir, START), json.dumps(content))
+    write_note(Path(work_dir, LAST), str(begun) if begun else NOTHING_SAVED)
+
+
+def best_template(key: str, template: str) -> str:
+    """Names of the best checkpoints by a score as mmengine makes them; ``*`` for any score."""
+    return f"best_{key}_{template}".replace("/", "_")
+
+
+def own_files(work_dir: str | Path, folder: str | Path, template: str) -> dict[int, Path]:
+    """Step -> plain file of that name which the work dir's run has written, in order: what it may remove.
+
+    No checkpoint says so, as it may be a stranger's, and no link is followed.
+    """
+    foreign = _start(work_dir).get("foreign", {})
+    files = [path for path in Path(folder).glob("*") if path.is_file() and not path.is_symlink()]
+    steps = {path: step_of(path.name, [template]) for path in files if not _is_foreign(path, foreign)}
+    return dict(sorted((step, path) for path, step in steps.items() if step is not None))
 
 
 def write_note(path: Path, text: str) -> None:
@@ -117,32 +138,38 @@ def _start(work_dir: str | Path) -> dict:
         return {}
 
 
-def _step(name: str, templates: Sequence[str]) -> int | None:
-    patterns = [re.escape(template).replace(r"\{\}", r"(\d+)") for template in templates]
+def step_of(name: str, templates: Sequence[str]) -> int | None:
+    """The step in a checkpoint's name; None for another name."""
+    patterns = [re.escape(template).replace(r"\{\}", r"(\d+)").replace(r"\*", ".+") for template in templates]
     return next((int(match[1]) for pattern in patterns if (match := re.fullmatch(pattern, name))), None)
 
 
 def _mark(path: Path) -> str:
-    """What tells a file from a later one of the same name: the end of a sealed one is its checksum."""
+    """What tells a file from a later one of the same name: the end of a sealed one is its checksum. Pipes are not opened."""
+    if not path.is_file():
+        return ""
     with open(path, "rb") as file:
         size = file.seek(0, 2)
         file.seek(max(0, size - 64))
         return f"{size} {file.read().hex()}"
 
 
+def _is_foreign(path: Path, foreign: dict) -> bool:
+    return path.name in foreign and foreign[path.name] == _mark(path)
+
+
 def _candidates(work_dir: Path, noted: str, start: dict) -> tuple[Path, list[Path]]:
     """The folder of the checkpoints, and those that a run with this note may have written, newest first."""
     path, templates = Path(noted), [start["template"]] if start else TEMPLATES
-    last = _step(path.name, templates)
+    last = step_of(path.name, templates)
     folders = [work_dir, path.parent] if path.is_absolute() else [work_dir]
-    if path.is_file() and not (work_dir / path.name).is_file():
-        folders.reverse()  # it is elsewhere: a run resumed from there, or saves there
+    if noted == start.get("checkpoint") and path.is_file() and not (work_dir / path.name).is_file():
+        folders.reverse()  # the run began elsewhere and has saved nothing
     for folder in folders:
-        steps = {file: step for file in folder.glob("*") if (step := _step(file.name, templates)) is not None}
+        steps = {file: step for file in folder.glob("*") if (step := step_of(file.name, templates)) is not None}
         if last is not None:  # what is beyond the note was left by an earlier run
             steps = {file: step for file, step in steps.items() if step <= last}
-        foreign = start.get("foreign", {}) if folder == work_dir else {}
-        own = [file for file in steps if file.name not in foreign or foreign[file.name] != _mark(file)]
+        own = [file for file in steps if not _is_foreign(file, start.get("foreign", {}))]
         found = sorted(own, key=steps.get, reverse=True)
         if noted and last is None and (folder / path.name).is_file():  # a name of the user's own
             found.insert(0, folder / path.name)

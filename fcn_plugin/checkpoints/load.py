@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from mmengine.logging import print_log
 from mmengine.model import BaseTTAModel, is_model_wrapper
-from torch import nn
+from torch import Tensor, nn
 
 from ..errors import UserError, abbreviate
 from .read import Checkpoint, require_finite
@@ -40,7 +40,7 @@ def load_verified(
         model = model.module
     head = getattr(model, "decode_head", None)
     path, own, state = checkpoint.path, model.state_dict(), dict(checkpoint.state_dict)
-    other = [name for name in own if name in state and own[name].shape != state[name].shape]
+    other = [name for name in own if name in state and _form(own[name]) != _form(state[name])]
     dependent = [name for name in other if _declares(head, "class_dependent", name)]
     classes = [head.count_classes(tensors) for tensors in (state, own)] if dependent else []
     if None in classes or len({*classes}) < 2:
@@ -67,7 +67,8 @@ def load_verified(
             remedy += ", or pass --adapt-classes to train new score layers"
     elif other:
         name = other[0]
-        problems.append(f"{name} has shape {tuple(state[name].shape)}, the config's net needs {tuple(own[name].shape)}")
+        theirs, ours = (f"{tuple(tensors[name].shape)} of {tensors[name].dtype}" for tensors in (state, own))
+        problems.append(f"{name} has shape {theirs}, the config's net needs {ours}")
     if missing:
         problems.append(f"it lacks {len(missing)} of the net's {len(own)} tensors ({abbreviate(missing)})")
     if unexpected:
@@ -85,6 +86,11 @@ def load_verified(
     except UserError as error:
         raise error.within(path) from None
     return content
+
+
+def _form(tensor: Tensor) -> tuple:
+    """What must agree: integers that are cast to weights load and are none."""
+    return tensor.shape, tensor.is_floating_point()
 
 
 def _declares(head: nn.Module | None, question: str, key: str) -> bool:

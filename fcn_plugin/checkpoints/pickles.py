@@ -9,22 +9,28 @@ import threading
 import warnings
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, BinaryIO
 
 import torch
 from mmengine.logging import print_log
 
-from ..errors import UserError
+from ..errors import UserError, abbreviate
 from .checksum import BROKEN
-from .plain_values import ALLOWED, RefusedError, restore
+from .plain_values import ALLOWED, MOST, Budget, RefusedError, restore
 
 LEGACY_PICKLES = 5  # of torch before 1.6: magic number, version, machine, content, keys; then raw weights
-HARMLESS = re.compile(
-    r"torch\.|numpy\.|mmengine\.logging\.|collections\.(OrderedDict|Counter)$|_codecs\.encode$|builtins\.(getattr|bytes)$|"
-    r"protocol \d$"
+# what dense tensors are made of, beside ALLOWED
+PLAIN = re.compile(
+    r"torch\.(_utils\._rebuild_(tensor|tensor_v2|parameter)|nn\.parameter\.Parameter|(?!Untyped)\w+Storage|Size|device|"
+    r"bfloat16|float(16|32|64)|u?int\d+|bool|serialization\._get_layout)$|"
+    r"collections\.(OrderedDict|Counter)$|_codecs\.encode$|builtins\.set$|protocol "
 )
+RECORDS = {name for _, name in ALLOWED}
+# what runs no code, and makes other tensors, or gigabytes of a few bytes
+ODD = re.compile(r"torch\.((_utils|_tensor|storage|sparse|cuda)\.)?\w+$|builtins\.(bytearray|complex)$|more than ")
+TORCHSCRIPT = "TorchScript"
 _alone = threading.Lock()  # all threads share torch's list
 # trusted files that were warned of; None: no file is trusted
 _warned: ContextVar[set[str] | None] = ContextVar("warned", default=None)
@@ -60,24 +66,31 @@ def load_pickled(path: str, map_location=None) -> Any:
     Raises:
         UserError: checkpoint-damaged; checkpoint-code, unless :func:`trusting` lets it run code.
     """
-    for weights_only in (True, False):
+    why = _why(path)
+    if why is None:
         try:
-            with _only_allowed(), warnings.catch_warnings():
-                # before torch refuses them; the error says the same
-                warnings.filterwarnings("ignore", message="Detected pickle protocol|.*TorchScript archive")
-                return restore(torch.load(path, map_location or "cpu", weights_only=weights_only))
-        except (torch.OutOfMemoryError, MemoryError):
-            raise
-        except Exception as error:  # of any kind: hostile files, and code that ran
-            why = _why(path, error) if weights_only else None
-            if why is None:
-                raise UserError("checkpoint-damaged", f"{path} {BROKEN}") from error
-            if not may_run(path, why):
-                raise UserError(
-                    "checkpoint-code",
-                    f"{path} {why} and was refused: have it saved again as plain tensors or as .safetensors. If you trust whoever "
-                    "made it, --trust-checkpoint loads it all the same: any code in it then runs with your rights, on your files",
-                ) from error
+            return _load(path, map_location, weights_only=True)
+        except RefusedError as error:
+            why = f"would run code ({error}) on loading"
+    if not may_run(path, why):
+        raise UserError(
+            "checkpoint-code",
+            f"{path} {why} and was refused: have it saved again as plain tensors or as .safetensors. If you trust whoever "
+            "made it, --trust-checkpoint loads it all the same: any code in it then runs with your rights, on your files",
+        )
+    return _load(path, map_location, weights_only=False)
+
+
+def _load(path: str, map_location, weights_only: bool) -> Any:
+    try:
+        with _only_allowed(), warnings.catch_warnings():
+            # a file that is trusted; the warning before says the same
+            warnings.filterwarnings("ignore", message="Detected pickle protocol|.*TorchScript archive")
+            return restore(torch.load(path, map_location or "cpu", weights_only=weights_only), Budget())
+    except (torch.OutOfMemoryError, MemoryError, RefusedError):
+        raise
+    except Exception as error:  # of any kind: hostile files, and code that ran
+        raise UserError("checkpoint-damaged", f"{path} {BROKEN}") from error
 
 
 @contextmanager
@@ -93,34 +106,56 @@ def _only_allowed() -> Iterator[None]:
             torch.serialization.add_safe_globals(others)
 
 
-def _why(path: str, error: Exception) -> str | None:
-    """Say what a file that torch refused holds besides plain values, to go after its name; None where it is just broken."""
-    if "TorchScript archives" in str(error):
+def _why(path: str) -> str | None:
+    """Say what a file holds besides plain values, to go after its name, before torch makes anything of it.
+
+    Raises:
+        UserError: checkpoint-damaged.
+    """
+    names, broken = {}, None
+    try:
+        with open(path, "rb") as file:
+            if file.read(262).endswith(b"ustar"):
+                return "is an archive of torch before 0.2, which runs code on loading,"
+            for name in _look_ups(file):
+                names[name] = None
+    except Exception as error:  # of many kinds for broken files
+        broken = error
+    if TORCHSCRIPT in names:
         return "is a TorchScript archive, a program with weights,"
-    found: list[str] = []
-    with suppress(Exception), open(path, "rb") as file:  # pickletools and zipfile raise errors of many kinds
-        if file.read(262).endswith(b"ustar"):
-            return "is an archive of torch before 0.2, which runs code on loading,"
-        for item in _look_ups(file):
-            found.append(item)
-    foreign = [*dict.fromkeys(item for item in found if not HARMLESS.match(item))]
-    foreign = [str(error)] if isinstance(error, RefusedError) else foreign or re.findall(r"GLOBAL (\S+)", str(error))
+    foreign = [name for name in names if name not in RECORDS and not PLAIN.match(name)]
+    if code := [name for name in foreign if not ODD.match(name)]:
+        return f"would run code ({', '.join(code[:3])}) on loading"
+    if broken:
+        raise UserError("checkpoint-damaged", f"{path} {BROKEN}") from broken
     if foreign:
-        return f"would run code ({', '.join(foreign[:3])}) on loading"
-    protocol = max((item for item in found if item.startswith("protocol ")), default="")
+        raise UserError(
+            "checkpoint-damaged",
+            f"{path} holds {abbreviate(foreign)}, which dense tensors do not need: have it saved again as plain tensors",
+        )
+    protocol = max((name for name in names if name.startswith("protocol ")), default="")
     return f"is pickled with {protocol}, which can't be looked through for code," if protocol > "protocol 2" else None
 
 
 def _look_ups(file: BinaryIO) -> Iterator[str]:
     """Yield ``protocol N`` and the names, ``module.name``, that a file's pickles look up on loading; nothing is loaded."""
-    pickles = [file] * LEGACY_PICKLES
-    if zipfile.is_zipfile(file):
+    pickles, steps = [file] * LEGACY_PICKLES, 0
+    file.seek(0)
+    if file.read(2) == b"PK":
         archive = zipfile.ZipFile(file)
-        pickles = [archive.open(name) for name in archive.namelist() if name.endswith(".pkl")]
+        entries = [entry for entry in archive.infolist() if entry.filename.endswith(".pkl")]
+        yield from [TORCHSCRIPT for entry in entries if entry.filename.endswith("/constants.pkl")]
+        for entry in entries:
+            del entry.CRC  # compared before, and a setting of torch leaves it out
+        pickles = [archive.open(entry).read() for entry in entries]
     file.seek(0)
     for pickle in pickles:
         texts, memo = [], {}  # texts: what STACK_GLOBAL takes its two names from
         for opcode, argument, _ in pickletools.genops(pickle):
+            steps += 1
+            if steps > MOST:
+                yield f"more than {MOST} values"
+                return
             if opcode.name == "PROTO":
                 yield f"protocol {argument}"
             elif opcode.name in ("GLOBAL", "INST"):

@@ -18,6 +18,7 @@ from mmengine.logging import HistoryBuffer
 
 HISTORY = "__history__"  # a history of logged values is written as {HISTORY: [values, counts, longest]}
 NUMBER = re.compile(r"b1|[iu][1248]|f[248]")
+MOST = 2**21  # values in a file, and steps of its pickles: real ones have some ten thousand
 
 
 def make_plain(checkpoint: dict) -> None:
@@ -50,6 +51,18 @@ def _plain(value: Any) -> Any:
     return value
 
 
+class Budget:
+    """What may still be made of a file: a few bytes of it can refer to the same values again and again."""
+
+    left = MOST
+
+    def spend(self, size: int = 0) -> None:
+        """Count a value, and each KiB of it; ValueError where there are too many."""
+        self.left -= 1 + size // 1024
+        if self.left < 0:
+            raise ValueError("too many values for one file")
+
+
 class RefusedError(Exception):
     """A file asks for something that its values do not need; the text names it."""
 
@@ -67,13 +80,13 @@ class _Record:
     def __setstate__(self, state: Any) -> None:
         self.state = state
 
-    def restore(self) -> Any:
+    def restore(self, budget: Budget) -> Any:
         """Make the object; of ``getattr`` nothing: a history only names its own methods, which the class has anyway."""
         raise RefusedError(f"builtins.getattr of {self.arguments!r}")
 
 
 class _Type(_Record):
-    def restore(self) -> np.dtype:
+    def restore(self, budget: Budget) -> np.dtype:
         code, (_, order, *others) = self.arguments[0], self.state
         if not isinstance(code, str) or not NUMBER.fullmatch(code):
             raise RefusedError(f"numpy.dtype {code!r}")
@@ -83,27 +96,30 @@ class _Type(_Record):
 
 
 class _Scalar(_Record):
-    def restore(self) -> np.generic:
-        return _numbers(*self.arguments)[0]
+    def restore(self, budget: Budget) -> np.generic:
+        return _numbers(*self.arguments, budget)[0]
 
 
 class _Array(_Record):
-    def restore(self) -> np.ndarray:
+    def restore(self, budget: Budget) -> np.ndarray:
         if self.state is None:
             raise RefusedError(f"numpy.ndarray of {self.arguments!r}")
         _, shape, number, columns_first, content = self.state
-        return _numbers(number, content).reshape(shape, order="F" if columns_first else "C").copy("K")
+        return _numbers(number, content, budget).reshape(shape, order="F" if columns_first else "C").copy("K")
 
 
 class _History(_Record):
-    def restore(self) -> HistoryBuffer:
-        return HistoryBuffer(*(restore(self.state[name]) for name in ("_log_history", "_count_history", "max_length")))
+    def restore(self, budget: Budget) -> HistoryBuffer:
+        names = ("_log_history", "_count_history", "max_length")
+        return HistoryBuffer(*(restore(self.state[name], budget) for name in names))
 
 
-def _numbers(number: Any, content: bytes) -> np.ndarray:
+def _numbers(number: Any, content: bytes, budget: Budget) -> np.ndarray:
     if not isinstance(number, _Type):
         raise RefusedError(f"a NumPy array of {number!r}")
-    return np.frombuffer(content, number.restore()) if content else np.empty(0, number.restore())
+    budget.spend(len(content))
+    kind = number.restore(budget)
+    return np.frombuffer(content, kind) if content else np.empty(0, kind)
 
 
 # (what is made, the name in the file); NumPy 1 has the folder "core"
@@ -118,22 +134,25 @@ ALLOWED = [
 ]
 
 
-def restore(value: Any) -> Any:
+def restore(value: Any, budget: Budget) -> Any:
     """Make the objects of records in dictionaries, lists and tuples, and the histories that :func:`.make_plain` wrote.
 
     Raises:
         RefusedError: a record of something else than numbers and histories.
+        ValueError: more than :data:`MOST` values.
     """
+    budget.spend()
     if isinstance(value, _Record):
-        return value.restore()
+        return value.restore(budget)
     if isinstance(value, dict):
         if [*value] == [HISTORY] and not value[HISTORY][0].is_meta:
             values, counts, longest = value[HISTORY]
+            budget.spend(2 * (values.nbytes + counts.nbytes))
             return HistoryBuffer(values.numpy(force=True), counts.numpy(force=True), longest)
         for key in [*value]:
-            value[restore(key)] = restore(value.pop(key))
+            value[restore(key, budget)] = restore(value.pop(key), budget)
     elif isinstance(value, list):
-        value[:] = map(restore, value)
+        value[:] = [restore(item, budget) for item in value]
     elif type(value) is tuple:
-        return tuple(map(restore, value))
+        return tuple(restore(item, budget) for item in value)
     return value

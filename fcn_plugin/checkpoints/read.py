@@ -14,7 +14,14 @@ from torch import Tensor
 from ..errors import UserError, abbreviate
 from .checksum import verify
 from .config_text import drop_programs
+from .contents import check_contents
 from .pickles import load_pickled
+
+NOTES = ("log_scalars", "runtime_info", "resumed_keys")  # of mmengine's message hub
+# of notes in its runtime_info, by the beginning of their names
+KINDS = dict(
+    best_ckpt=str, best_score=int | float, keep_ckpt_ids=list, last_validation=int, returns=int, skipped_batches=int
+)
 
 
 @dataclass(frozen=True)
@@ -31,34 +38,34 @@ class Checkpoint:
 
     @property
     def state_dict(self) -> dict[str, Tensor]:
-        """The tensors by name, without the prefix ``module.`` of wrapped nets; a new dictionary each time.
-
-        Raises:
-            UserError: checkpoint-damaged.
-        """
-        state = self.content.get("state_dict", self.content)
-        if not isinstance(state, Mapping):
-            message = f"{self.path} holds a {type(state).__name__} as state_dict, no tensors by name"
-            raise UserError("checkpoint-damaged", message)
-        return tensors_by_name(state)
+        """The tensors by name, without the prefix ``module.`` of wrapped nets; a new dictionary each time."""
+        return tensors_by_name(self.content.get("state_dict", self.content))
 
     @property
     def meta(self) -> dict:
         """What the run noted beside the weights; may be empty."""
-        meta = self.content.get("meta")
-        return meta if isinstance(meta, dict) else {}
+        return self.content.get("meta", {})
 
     def require_finite(self) -> None:
         """Raise a UserError (checkpoint-nan) where the weights or their running average hold NaN or infinity."""
         require_finite(self.state_dict, self.path)
-        average = self.content.get("ema_state_dict")
-        require_finite(average if isinstance(average, Mapping) else {}, self.path)
+        require_finite(self.content.get("ema_state_dict", {}), self.path)
 
     def require_resumable(self, optimizer: bool = True, schedule: bool = True) -> None:
         """Raise a UserError (checkpoint-resume) where a run that saves these states could not continue from it."""
-        needs = dict(optimizer=optimizer, param_schedulers=schedule)
-        lacks = [] if "iter" in self.meta else ["meta.iter"]
-        lacks += [name for name, needed in needs.items() if needed and name not in self.content]
+        needs = dict(optimizer=optimizer, param_schedulers=schedule, message_hub=True)
+        counts = {name: self.meta.get(name) for name in ("iter", "epoch")} | {"seed": self.meta.get("seed") or 0}
+        bad = [f"meta.{name}" for name, count in counts.items() if type(count) is not int or not 0 <= count < 2**32]
+        lacks = bad[:1] + [name for name, needed in needs.items() if needed and name not in self.content] + bad[1:]
+        hub = self.content.get("message_hub", {})
+        if not isinstance(hub, dict) or not all(isinstance(hub.get(name), dict) for name in NOTES if hub):
+            lacks.append(f"{', '.join(NOTES)} in message_hub")
+        for name, note in hub["runtime_info"].items() if hub and not lacks else ():
+            lacks += [
+                f"a usable {name}"
+                for start, kind in KINDS.items()
+                if name.startswith(start) and not isinstance(note, kind)
+            ]
         if lacks:
             raise UserError(
                 "checkpoint-resume",
@@ -88,8 +95,7 @@ def read_checkpoint(path: str, map_location=None) -> dict:
     require_checkpoint(path)
     verify(path)
     content = _read_safetensors(path) if file_kind(path) == "safetensors" else load_pickled(path, map_location)
-    if not isinstance(content, dict):
-        raise UserError("checkpoint-damaged", f"{path} holds a {type(content).__name__}, not a checkpoint")
+    check_contents(content, path)
     drop_programs(content, path)
     return content
 

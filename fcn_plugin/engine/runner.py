@@ -21,9 +21,9 @@ from ..data.broken_files import check_files, skip_broken_files, skipped
 from ..models.fcn import FCN, leave_out_logits
 from .distributed import compress_gradients, compression_of, join_processes, wrapper_cfg
 from .divergence import lower_rates
-from .hooks.checkpoint import find_best
 from .hooks.stop import StopHook
 from .logging import quiet_console
+from .resumed_states import require_same_states
 from .saving import SavingRunner
 from .signals import KeepWorking, StopRequest, stop_request
 from .start import Asked, Fresh, Resume, Start, Weights, resolve_start
@@ -127,8 +127,8 @@ class FCNRunner(SavingRunner):
         if not resumed:
             lower_rates(self, *self.lower_rates_for)
         if is_main_process():
-            template = [hook.filename_tmpl] if (hook := self._checkpoint_hook) else []
-            note_start(self.work_dir, path if resumed else None, *template)
+            place = hook.place(self.work_dir) if (hook := self._checkpoint_hook) else ()
+            note_start(self.work_dir, path if resumed else None, *place)
 
     def load_checkpoint(self, filename: str, map_location="cpu", strict: bool = False, revise_keys=None) -> dict:
         """Load a checkpoint that fits, or raise a UserError (checkpoint-*); mmengine warns and goes on with what it has.
@@ -149,6 +149,8 @@ class FCNRunner(SavingRunner):
             self.call_hook("after_load_checkpoint", checkpoint=content)
 
         content = load_verified(self.model, checkpoint, not self._evaluating, adapt, before_load)
+        if resuming:
+            require_same_states(self.optim_wrapper, self.param_schedulers, checkpoint)
         for module in self.model.modules() if self._evaluating else ():  # the model may be wrapped
             if isinstance(module, FCN):
                 module.to_inference()
@@ -157,12 +159,10 @@ class FCNRunner(SavingRunner):
         return content
 
     def resume(self, filename: str, *args, **kwargs) -> None:
-        """Resume, and find the best checkpoint again: mmengine notes its absolute path, and deletes it before it writes another."""
+        """Resume, at a lower learning rate where the run has diverged."""
         super().resume(filename, *args, **kwargs)
         self.logger.info(f"resuming after step {self.iter} of {self.max_iters}")
         lower_rates(self, *self.lower_rates_for)
-        hook = self._checkpoint_hook
-        find_best(self, Path(filename).parent if hook is not None and hook.out_dir is not None else Path(self.work_dir))
 
     def train(self) -> nn.Module:
         """Train, alone in the work dir; a run that an error ends between two steps leaves a checkpoint of the last one."""

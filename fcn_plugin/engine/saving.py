@@ -4,21 +4,45 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mmengine.dist import is_main_process
+from mmengine.config import Config
+from mmengine.dist import is_main_process, master_only
 from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, Runner
 
-from ..atomic_write import durable_write
+from ..atomic_write import atomic_write, durable_write
 from ..checkpoints.checksum import seal
+from ..checkpoints.config_text import config_text
 from ..checkpoints.plain_values import make_plain
 from ..compat import swap_back, watch_swaps
 from ..errors import UserError
 from .hooks.checkpoint import FCNCheckpointHook
+from .optim_wrappers import wrappers_of
+
+
+class ValuesConfig(Config):
+    """A config whose text gives its values again. mmengine's quotes no keys and fills in what is in double braces."""
+
+    @property
+    def pretty_text(self) -> str:
+        """The text of the copy in the work dir, and in checkpoints."""
+        return config_text(self.to_dict())
 
 
 class SavingRunner(Runner):
     """mmengine's Runner with durable checkpoints that run no code when they are read."""
 
     _in_step = True  # or before the first: there is nothing to save
+
+    def setup_env(self, env_cfg: dict) -> None:
+        """Take care of the config's text before anything is written."""
+        object.__setattr__(self.cfg, "__class__", ValuesConfig)
+        super().setup_env(env_cfg)
+
+    @master_only
+    def dump_config(self) -> None:
+        """Write the config to the work dir; mmengine writes through a link that lies there."""
+        name = Path(self.cfg.filename or self.timestamp).with_suffix(".py").name
+        with atomic_write(Path(self.work_dir, name)) as part:
+            part.write_text(self.cfg.pretty_text, encoding="utf-8")
 
     def save_checkpoint(self, out_dir: str, filename: str, *args, save_optimizer: bool = True, **kwargs) -> None:
         """Rename sealed checkpoints into place: mmengine writes over the file that a resume would need.
@@ -62,6 +86,9 @@ class SavingRunner(Runner):
         if fn_name == "after_train_iter":
             self._in_step = False
         elif fn_name == "before_save_checkpoint":
+            kwargs["checkpoint"]["meta"]["optimizers"] = [
+                type(w.optimizer).__name__ for w in wrappers_of(self.optim_wrapper)
+            ]
             make_plain(kwargs["checkpoint"])
 
     def _save_after_error(self) -> None:

@@ -1,6 +1,7 @@
 """The checkpoint that a run goes on from: the newest whole one of the run that wrote the note, by steps and not by clocks."""
 
 import os
+import shutil
 
 import pytest
 import torch
@@ -8,7 +9,7 @@ from support.refusals import refused
 
 from fcn_plugin.checkpoints import checksum, pickles, read
 from fcn_plugin.checkpoints.checksum import seal
-from fcn_plugin.checkpoints.find import earlier_checkpoint, find_latest, has_saved, note_start
+from fcn_plugin.checkpoints.find import earlier_checkpoint, find_latest, has_saved, note_start, own_files
 from fcn_plugin.engine.start import Asked, Resume, find_resume, resolve_start
 
 
@@ -149,6 +150,59 @@ def test_a_folder_of_the_checkpoints_own(tmp_path, cut_off):
         save(tmp_path / "out" / f"iter_{step}.pth")
     note(tmp_path / "work", str(tmp_path / "out" / f"iter_{9 if cut_off else 6}.pth"))
     assert latest(tmp_path / "work") == str(tmp_path / "out" / "iter_6.pth")
+
+
+def other_kind(path, kind):
+    """Something at a path that is no file; a pipe would be waited for."""
+    {
+        "folder": path.mkdir,
+        "pipe": lambda: os.mkfifo(path),
+        "link": lambda: path.symlink_to("nowhere"),
+        "device": lambda: path.symlink_to("/dev/zero"),
+    }[kind]()
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "link", "device"])
+def test_what_is_no_file_is_passed_over(folder, kind):
+    for name in ("iter_1200.pth", "other.pth", "best_mIoU_iter_200.pth"):
+        other_kind(folder / name, kind)
+    assert latest(folder) == str(folder / "iter_1000.pth")
+    assert str(folder / "iter_1200.pth") in find_latest(folder).passed_over[0]
+    note_start(folder, str(folder / "iter_1000.pth"))
+    assert latest(folder) == str(folder / "iter_1000.pth")
+    assert own_files(folder, folder, "best_mIoU_iter_{}.pth") == {}
+    with refused("checkpoint-missing", folder / "iter_1200.pth"):
+        resolve_start(str(folder), Asked(str(folder / "iter_1200.pth")))
+
+
+def test_a_copy_goes_on_from_its_own_files(folder, tmp_path_factory):
+    """Its notes name the original, which has come further."""
+    copy = tmp_path_factory.mktemp("copies") / "copy"
+    note_start(folder, str(folder / "iter_1000.pth"))
+    note(folder, str(folder / "iter_1200.pth"))
+    shutil.copytree(folder, copy)
+    save(folder / "iter_1200.pth")
+    assert latest(folder) == str(folder / "iter_1200.pth")
+    assert latest(copy) == str(copy / "iter_1000.pth")
+
+
+def test_what_a_run_may_remove(folder):
+    """Its own files alone: not those of an earlier run, of another name or folder, no links and no folders."""
+    template = "best_mIoU_iter_{}.pth"
+    save(folder / template.format(1), 1.0)
+    note_start(folder, None)
+    assert own_files(folder, folder, template) == own_files(folder, folder, "iter_{}.pth") == {}
+    for step in (3, 2):
+        save(folder / template.format(step))
+    save(folder / "best_aAcc_iter_2.pth")
+    (folder / template.format(4)).mkdir()
+    (folder / template.format(5)).symlink_to(folder / "iter_200.pth")
+    assert own_files(folder, folder, template) == {step: folder / template.format(step) for step in (2, 3)}
+    save(folder / "iter_2.pth")
+    note_start(folder, str(folder / "iter_2.pth"))  # what came after it is an abandoned future's
+    assert own_files(folder, folder, template) == {2: folder / template.format(2)}
+    note_start(folder, None)
+    assert own_files(folder, folder, template) == {}
 
 
 def test_a_note_of_version_1(folder):

@@ -57,7 +57,7 @@ def test_a_truncated_file_is_refused(tmp_path, share):
 @pytest.mark.parametrize("content", [[torch.ones(1)], {"state_dict": [torch.ones(1)]}])
 def test_something_else_than_a_checkpoint_is_refused(tmp_path, content):
     with refused("checkpoint-damaged", tmp_path / "list.pth", "holds a list"):
-        _ = open_checkpoint(written(content, tmp_path / "list.pth")).state_dict
+        open_checkpoint(written(content, tmp_path / "list.pth"))
 
 
 def test_map_location_is_torchs(tmp_path):
@@ -76,10 +76,42 @@ def test_weights_that_are_not_finite_are_refused(tmp_path, weights):
 
 
 def test_what_a_run_needs_to_continue(tmp_path):
-    full = {"state_dict": {}, "meta": {"iter": 3}, "optimizer": {}, "param_schedulers": []}
+    hub = {"message_hub": {name: {} for name in read.NOTES}}
+    meta = {"iter": 3, "epoch": 0, "seed": None}
+    full = {"state_dict": {}, "meta": meta, "optimizer": {}, "param_schedulers": [], **hub}
     open_checkpoint(written(full, tmp_path / "a.pth")).require_resumable()
-    opened = open_checkpoint(written({"state_dict": {}, "meta": {}}, tmp_path / "a.pth"))
+    opened = open_checkpoint(written({"state_dict": {}, "meta": {"epoch": 0}, **hub}, tmp_path / "a.pth"))
     with refused("checkpoint-resume", opened.path, "lacks meta.iter, optimizer, param_schedulers", "--load-from"):
         opened.require_resumable()
     with refused("checkpoint-resume", "lacks meta.iter, so"):
         opened.require_resumable(optimizer=False, schedule=False)
+
+
+NOTES = {
+    "meta.iter": ("meta", "iter", -1),
+    "meta.epoch": ("meta", "epoch", "0"),
+    "meta.seed": ("meta", "seed", 2**32),
+    "log_scalars": ("message_hub", "log_scalars", []),
+    "resumed_keys": ("message_hub", "resumed_keys", None),
+    "last_validation": ("runtime_info", "last_validation", "2"),
+    "best_ckpt": ("runtime_info", "best_ckpt", 5),
+    "best_score_mIoU": ("runtime_info", "best_score_mIoU", "0.5"),
+    "keep_ckpt_ids": ("runtime_info", "keep_ckpt_ids", {"2": 1}),
+}
+
+
+@pytest.mark.parametrize("named", NOTES)
+def test_notes_that_no_run_can_use(tmp_path, named):
+    place, name, value = NOTES[named]
+    hub = {"log_scalars": {}, "runtime_info": {}, "resumed_keys": {}}
+    content = {
+        "state_dict": {},
+        "meta": {"iter": 3, "epoch": 0},
+        "optimizer": {},
+        "param_schedulers": [],
+        "message_hub": hub,
+    }
+    (hub["runtime_info"] if place == "runtime_info" else content[place])[name] = value
+    opened = open_checkpoint(written(content, tmp_path / "a.pth"))
+    with refused("checkpoint-resume", opened.path, named):
+        opened.require_resumable()

@@ -5,6 +5,7 @@ import torch
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from support.crash_runs import ALONE, differences, end_state, finish, load, write_config
 from support.faults import DieAt
+from support.processes import forget_runs
 from support.refusals import refused
 
 from fcn_plugin.commands.train import train
@@ -165,6 +166,19 @@ def test_the_engines_own_average(config, tmp_path):
     assert finish(load(config, work_dir, custom_hooks=stop(4, place="val"), **own)).code == 99
     assert finish(load(config, work_dir, **own)).code == 0
     assert differences(end_state(tmp_path / "whole", STEPS), end_state(work_dir, STEPS)) == []
+
+
+def test_another_optimizer_is_refused(config, tmp_path):
+    """Before the first step; and the folder can be resumed as before."""
+    work_dir = tmp_path / "work"
+    assert finish(load(config, work_dir, custom_hooks=stop(5), **ALONE)).code == 99
+    adam = dict(_delete_=True, type="AdamW", lr=0.01)
+    for other in (dict(optim_wrapper__optimizer=adam), dict(optim_wrapper__paramwise_cfg=dict(bias_lr_mult=2.0))):
+        with refused("checkpoint-resume", work_dir / "iter_5.pth"):
+            train(load(config, work_dir, **other, **ALONE), "auto")
+        forget_runs()
+    resumed = finish(load(config, work_dir, **ALONE))
+    assert resumed.code == 0, resumed.said()
 
 
 def test_several_optimizers():

@@ -260,3 +260,65 @@ def test_a_config_in_a_checkpoint_is_no_program(tool, trained, made, tmp_path, t
     assert made.exists() == bool(trust)
     notice = f"{tmp_path / 'iter_2.pth'}: meta.config is a program that may be run later, and was left out"
     assert (notice in done.out) == (not trust)
+
+
+def test_a_checkpoint_names_nothing_to_remove_or_to_write(tool, trained, tmp_path):
+    """Neither elsewhere nor in the work dir, where an earlier run left what it names."""
+    home, work_dir = tmp_path / "home", tmp_path / "work"
+    (home / "thesis").mkdir(parents=True)
+    work_dir.mkdir()
+    names = ["iter_1.pth", "best_mIoU_iter_1.pth", "narrow8s.txt", "note.pth"]
+    for path in [home / "thesis" / "1.tex", home / "key.pth", *(work_dir / name for name in names)]:
+        path.write_text("x")
+    (work_dir / "iter_0.pth").mkdir()
+    before = {path for folder in (home, work_dir) for path in folder.rglob("*")}
+    content = torch.load(trained.work_dir / "iter_2.pth", weights_only=False)
+    paths = [str(home / "thesis"), "../home/key", "", "..", *names]
+    notes = dict(
+        superseded=paths,
+        keep_ckpt_ids=[0, 1, "/../../home/key", str(home / "thesis")] * 3,
+        last_ckpt=str(home / "key.pth"),
+    )
+    content["message_hub"]["runtime_info"].update(notes, best_ckpt=str(home / "best_mIoU_iter_1.pth"), best_score=0.0)
+    torch.save(content, tmp_path / "iter_2.pth")
+    options = (
+        "train_cfg.max_iters=4",
+        "default_hooks.checkpoint.max_keep_ckpts=1",
+        "default_hooks.checkpoint.interval=1",
+    )
+    done = tool(
+        "train", trained.config, "--work-dir", work_dir, "--resume", tmp_path / "iter_2.pth", "--cfg-options", *options
+    )
+    assert done.code == 0, done.err
+    left = {path for folder in (home, work_dir) for path in folder.rglob("*")}
+    assert before <= left
+    assert all((work_dir / name).read_text() == "x" for name in names)
+    made = {path.name for path in (left - before) if path.suffix == ".pth"}
+    assert made in ({"iter_4.pth", f"best_mIoU_iter_{step}.pth"} for step in (2, 4))
+
+
+LABEL = '{{$QQ:.*[]\\\'+str(__import__("os").mkdir("%s")),#]}}'
+
+
+def test_the_copy_of_a_config_is_no_program(tool, trained, made, tmp_path):
+    """A label that is harmless in a config stays so in the copy in the work dir, and in checkpoints."""
+    names = {i: f"c{i}" for i in range(21)} | {1: LABEL % made}
+    config, work_dir = tmp_path / "own.py", tmp_path / "work"
+    data = dict(type="ClassMapDataset", class_map=names, img_suffix=".jpg", seg_map_suffix=".png")
+    prefix = "data_prefix=dict(img_path='JPEGImages', seg_map_path='SegmentationClass')"
+    entries = ", ".join(f"{key}={value!r}" for key, value in data.items()).replace("{{", "\\x7b\\x7b")
+    config.write_text(f"_base_ = {str(trained.config)!r}\ntrain_dataloader = dict(dataset=dict({entries}, {prefix}))\n")
+    assert Config.fromfile(config).train_dataloader.dataset.class_map[1] == names[1]
+    assert tool("train", config, "--work-dir", work_dir).code == 0
+    assert Config.fromfile(work_dir / "own.py").train_dataloader.dataset.class_map == names
+    text = read_checkpoint(str(work_dir / "iter_2.pth"))["meta"]["cfg"]
+    assert Config.fromstring(text, ".py").train_dataloader.dataset.class_map == names
+    assert not made.exists()
+    (link := work_dir / "own.py").unlink()
+    link.symlink_to(tmp_path / "elsewhere.py")
+    assert tool("train", config, "--work-dir", work_dir).code == 0
+    assert not (tmp_path / "elsewhere.py").exists()
+
+
+def test_an_inferencer_takes_the_config_that_a_run_wrote(trained):
+    assert MMSegInferencer(None, weights=str(trained.best), device="cpu").model.num_classes == 21

@@ -9,8 +9,9 @@ from pathlib import Path
 from mmengine.dist import is_main_process, master_only
 from mmseg.registry import HOOKS
 
-from ...checkpoints.find import LAST, write_note
+from ...checkpoints.find import LAST, best_template, own_files, step_of, write_note
 from ...compat import PublicCheckpointHook
+from ...errors import printable
 from ..optim_wrappers import gathers_gradients
 
 BEST = "best.json"  # score name -> file and value, beside the checkpoints
@@ -25,24 +26,30 @@ class FCNCheckpointHook(PublicCheckpointHook):
 
     The note ``last_checkpoint`` is written before its file: after a kill in between, the newest file up to the noted step counts.
     ``best.json`` holds the best scores, so that no checkpoint is read for a number.
+
+    A checkpoint that a run resumes from may be a stranger's: what it names is neither removed nor written to.
     """
 
     saved_step = None  # of the newest checkpoint of this process
 
     def before_train(self, runner) -> None:
+        noted = runner.message_hub.runtime_info.pop("keep_ckpt_ids", ())  # mmengine would remove what it names
         super().before_train(runner)
+        if done := runner.epoch if self.by_epoch else runner.iter:  # resumed: a validation may save that step again
+            self.last_ckpt = self.file_backend.join_path(self.out_dir, self.filename_tmpl.format(done))
         if self.max_keep_ckpts > 0:
-            self.keep_ckpt_ids = deque(self.keep_ckpt_ids)  # mmengine's drops an id where it is full; the file stays
-        last = runner.message_hub.runtime_info.get("last_ckpt")
-        if last:  # a validation before the first save is noted in the resumed checkpoint
-            self.last_ckpt = self.file_backend.join_path(self.out_dir, Path(last).name)
+            own = own_files(runner.work_dir, self.out_dir, self.filename_tmpl)
+            self.keep_ckpt_ids = deque(step for step in own if step in noted)
+            self._remove_old(runner)
+        self._find_best(runner)
         self._remove_superseded(runner)
         if not is_main_process():
             return
         self._note_best(runner)
         for part in Path(self.out_dir).glob(".*.part"):
-            part.unlink()
-            runner.logger.info(f"removed {part}, which was cut off while being written")
+            if not part.is_dir():
+                part.unlink()
+                runner.logger.info(f"removed {part}, which was cut off while being written")
 
     def after_val_epoch(self, runner, metrics=None) -> None:
         if not hasattr(self, "file_backend"):  # a validation without training
@@ -56,10 +63,15 @@ class FCNCheckpointHook(PublicCheckpointHook):
         except BaseException:  # its best checkpoint was not written
             for name in [name for name in notes if name.startswith("best_")] + ["last_validation"]:
                 del notes[name]
-            notes.update(before, superseded=[])
+            notes.update(before)
             if paths:
                 self._set_best_paths(paths)
             raise
+
+    def place(self, work_dir: str) -> tuple[str, Path]:
+        """Names and folder of a run's checkpoints, before it has begun; mmengine adds the work dir's name to another folder."""
+        elsewhere = self.out_dir is not None and self.out_dir != work_dir
+        return self.filename_tmpl, Path(self.out_dir, Path(work_dir).name) if elsewhere else Path(work_dir)
 
     def save_now(self, runner, step: int) -> None:
         """Save after ``step`` steps (or epochs), whatever the interval; without effect where that is saved."""
@@ -86,8 +98,7 @@ class FCNCheckpointHook(PublicCheckpointHook):
         given = dict(meta=meta, by_epoch=self.by_epoch, backend_args=self.backend_args, **self.args)
         runner.save_checkpoint(self.out_dir, name, self.file_client_args, **states, **given)
         self.saved_step = step
-        while 0 < self.max_keep_ckpts < len(self.keep_ckpt_ids):
-            self._remove(self.filename_tmpl.format(self.keep_ckpt_ids.popleft()))
+        self._remove_old(runner)
 
     def write_best(self, runner, metrics: dict) -> None:
         """Write a better checkpoint while mmengine knows of no older one: that goes when a checkpoint knows of the new one."""
@@ -97,7 +108,6 @@ class FCNCheckpointHook(PublicCheckpointHook):
             self.resolve_auto(metrics)
         kept = self._best_paths()
         self._set_best_paths(dict.fromkeys(kept))
-        runner.message_hub.update_info("superseded", [Path(path).name for path in kept.values() if path])
         super().write_best(runner, metrics)
         new = self._best_paths()
         best = {key: path or kept.get(key) for key, path in new.items()}
@@ -120,12 +130,47 @@ class FCNCheckpointHook(PublicCheckpointHook):
         else:
             Path(self.out_dir, BEST).unlink(missing_ok=True)
 
+    def _find_best(self, runner) -> None:
+        """Look up a resumed run's best checkpoints in its own folder, under names of its own making."""
+        notes, best = runner.message_hub.runtime_info, self._best_paths() if self.save_best else {}
+        for key, noted in best.items():
+            suffix = "" if len(best) == 1 else f"_{key}"
+            path = Path(self.out_dir, Path(noted or "").name)
+            if path.is_file() and self._best_step(key, path) is not None:
+                best[key] = notes[f"best_ckpt{suffix}"] = str(path)
+                continue
+            best[key] = None
+            for name in (f"best_ckpt{suffix}", f"best_score{suffix}"):
+                notes.pop(name, None)
+            if noted:
+                notes.pop("last_validation", None)  # to be repeated where the run is at one
+                gone = printable(f"the best checkpoint {path} is gone")
+                runner.logger.warning(f"{gone}: the next validation writes a new one")
+        if best:
+            self._set_best_paths(best)
+
+    @master_only
+    def _remove_old(self, runner) -> None:
+        own = own_files(runner.work_dir, self.out_dir, self.filename_tmpl)
+        while 0 < self.max_keep_ckpts < len(self.keep_ckpt_ids):
+            if path := own.get(self.keep_ckpt_ids.popleft()):
+                path.unlink()
+
+    @master_only
     def _remove_superseded(self, runner) -> None:
-        best = {Path(path).name for path in self._best_paths().values() if path} if self.save_best else set()
-        for name in runner.message_hub.runtime_info.get("superseded", ()):
-            if isinstance(name, str) and name.startswith("best_") and name not in best:
-                self._remove(name)
-        runner.message_hub.update_info("superseded", [])
+        """Remove best checkpoints of this run that better ones have replaced, also where a kill came in between."""
+        for key, best in (self._best_paths() if self.save_best else {}).items():
+            for step, path in (
+                own_files(runner.work_dir, self.out_dir, self._best_template(key)).items() if best else ()
+            ):
+                if step < self._best_step(key, Path(best)):
+                    path.unlink()
+
+    def _best_template(self, key: str) -> str:
+        return best_template("*" if key == "auto" else key, self.filename_tmpl)
+
+    def _best_step(self, key: str, path: Path) -> int | None:
+        return step_of(path.name, [self._best_template(key)])
 
     def _best_paths(self) -> dict[str, str | None]:
         if len(self.key_indicators) == 1:
@@ -138,13 +183,6 @@ class FCNCheckpointHook(PublicCheckpointHook):
         else:
             self.best_ckpt_path_dict = paths
 
-    @master_only
-    def _remove(self, name: str) -> None:
-        """Remove a file of the checkpoints' own folder: names come from a checkpoint's notes, which may hold anything."""
-        path = Path(self.out_dir, name)
-        if name == path.name and path.is_file():
-            path.unlink()
-
 
 def read_best(folder: str | Path, key: str) -> tuple[Path, float] | None:
     """The best checkpoint by a score and its value, as :class:`FCNCheckpointHook` noted them, or None."""
@@ -154,18 +192,3 @@ def read_best(folder: str | Path, key: str) -> tuple[Path, float] | None:
         return (path, float(note["score"])) if path.is_file() else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def find_best(runner, folder: Path) -> None:
-    """Look up a resumed run's best checkpoint by its name: the noted path may be one of a folder that was moved."""
-    notes = runner.message_hub.runtime_info
-    for key in [key for key in notes if key.startswith("best_ckpt")]:
-        best = folder / Path(notes[key]).name
-        if best.is_file():
-            notes[key] = str(best)
-            continue
-        runner.logger.warning(f"the best checkpoint {best} is gone: the next validation writes a new one")
-        del notes[key]
-        notes.pop(key.replace("ckpt", "score"), None)
-        notes.pop("last_validation", None)  # to be repeated where the run is at one
-        notes["superseded"] = []  # a lesser one is better than none
