@@ -6,13 +6,14 @@ They are looked for where the user says, in the data folder, in archives, and on
 from __future__ import annotations
 
 import gzip
+import re
+import shutil
 import socket
 import tarfile
-import zlib
 from collections.abc import Iterable, Mapping
 from http.client import HTTPException
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from torchvision.datasets import SBDataset
 from torchvision.datasets.utils import download_url
@@ -24,6 +25,9 @@ from ...errors import UserError
 
 EXTRACT_AGAIN = "extract it again (--force does, from its archive)"  # without --force, what is there stays
 TIMEOUT = 60  # seconds without a byte
+GZIP = b"\x1f\x8b"
+MOST, MEMBERS = 1 << 32, 200_000  # bytes and files of an unpacked archive; VOC 2012 has 2 GB in some 40,000
+HEADERS = 1 << 20  # bytes between two files; names need some hundred
 
 
 class Release(NamedTuple):
@@ -129,28 +133,54 @@ def fetch(release: Release, folder: Path) -> Path:
     return target
 
 
+class _Metered:
+    """An archive that gives no more bytes than its reader may need: headers can claim gigabytes."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file, self.tell, self.seek, self.left = file, file.tell, file.seek, HEADERS
+
+    def read(self, size: int) -> bytes:
+        self.left -= size
+        if size < 0 or self.left < 0:
+            raise tarfile.TarError(f"headers of more than {HEADERS} bytes")
+        return self.file.read(size)
+
+
 def extract(archive: Path, release: Release, data_dir: Path, force: bool = False) -> Path:
-    """Extract the used files that are not there, with ``force`` all, and return the tree; UserError: ``archive-damaged``."""
+    """Extract the used files that are not there, with ``force`` all, and return the tree.
+
+    Used are plain files of plain names, directly in a folder of the release or one of its files; nothing else is written.
+
+    Raises:
+        UserError: ``archive-damaged``, ``dataset-missing``.
+    """
     tree, seal = data_dir / release.tree, data_dir / f".{archive.name}.extracted"
     stamp = f"{archive.stat().st_size} {archive.stat().st_mtime_ns}"
     if not force and seal.is_file() and seal.read_text() == stamp and release.missing_part(tree) is None:
         return tree
+    used = {release.tree / part for part in release.parts}
     bar = tqdm(total=archive.stat().st_size, unit="B", unit_scale=True, desc=f"extracting {archive.name}")
     try:
-        with bar, archive.open("rb") as file, tarfile.open(fileobj=file) as tar:
-            for member in tar:
+        with bar, archive.open("rb") as file:
+            content = _Metered(gzip.GzipFile(fileobj=file) if file.peek(2)[:2] == GZIP else file)
+            tar = tarfile.open(fileobj=content, mode="r:")  # noqa: SIM115 (it opens nothing)
+            for number, member in enumerate(iter(tar.next, None)):
                 bar.update(file.tell() - bar.n)
-                path = PurePosixPath(member.name)
-                if not member.isfile() or not any(path.is_relative_to(release.tree / part) for part in release.parts):
-                    continue
-                if ".." in path.parts:  # links, devices and absolute paths are not among the used files
-                    raise tarfile.TarError(f"{path} leads out of its folder")
-                if force or not (data_dir / path).exists():
+                path, tar.members, content.left = PurePosixPath(member.name), [], HEADERS
+                if not 0 <= member.size <= MOST - tar.offset or number == MEMBERS:
+                    raise tarfile.TarError(f"a release has up to {MOST} bytes in {MEMBERS} files")
+                is_plain = (
+                    member.isfile() and not member.issparse() and re.fullmatch(r"\w[\w.-]{,99}", path.name, re.ASCII)
+                )
+                if is_plain and not used.isdisjoint((path, path.parent)) and (force or not (data_dir / path).exists()):
+                    content.left += member.size
                     (data_dir / path).parent.mkdir(parents=True, exist_ok=True)
-                    with atomic_write(data_dir / path) as part:
-                        part.write_bytes(tar.extractfile(member).read())
+                    with atomic_write(data_dir / path) as part, part.open("wb") as out:
+                        shutil.copyfileobj(tar.extractfile(member), out)
             bar.update(bar.total - bar.n)
-    except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error) as error:
+    except Exception as error:  # damaged and hostile archives can fail anywhere in the readers
+        if isinstance(error, OSError) and not isinstance(error, gzip.BadGzipFile):
+            raise  # of the disk
         reason = (str(error) or type(error).__name__).splitlines()[0]
         found = f"{archive} can't be extracted, it is no tar archive, truncated or unsafe ({reason})"
         raise UserError("archive-damaged", f"{found}: download it again") from error
