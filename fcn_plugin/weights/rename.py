@@ -57,7 +57,7 @@ class Renamed:
         if tensor.dim() != 2 or not ours.startswith("neck.fc"):
             return tensor
         side, inputs = self.form.fc6_kernel if ours.startswith("neck.fc6.") else 1, tensor.shape[1]
-        if not inputs or inputs % side**2:
+        if not tensor.numel() or inputs % side**2:
             windows = f"{key} has shape {tuple(tensor.shape)}, and {inputs} inputs are no {side} x {side} windows"
             self._refuse(f"{windows}: it is not the fully connected layer of {self.form.name}")
         return tensor.reshape(len(tensor), -1, side, side)
