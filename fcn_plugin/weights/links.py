@@ -79,9 +79,11 @@ def fetch(source: str) -> str:
 
 def _place(url: str) -> Path:
     """Return where a link's copy lies: by the whole link, with the readable end of it."""
-    known = TORCHVISION.fullmatch(url)
-    end = re.sub(r"[^\w.-]", "_", url.partition("?")[0].rpartition("/")[2], flags=re.ASCII)[-80:]
-    name = known[1] if known else f"{hashlib.sha256(os.fsencode(url)).hexdigest()[:32]}-{end}"
+    known, end = TORCHVISION.fullmatch(url), url.partition("?")[0].rpartition("/")[2]
+    if end in (".", ".."):
+        raise ValueError(f"{end!r} is no file's name")
+    readable = re.sub(r"[^\w.-]", "_", end, flags=re.ASCII)[-80:]
+    name = known[1] if known else f"{hashlib.sha256(os.fsencode(url)).hexdigest()[:32]}-{readable}"
     return Path(torch.hub.get_dir(), "checkpoints", name)
 
 

@@ -127,7 +127,7 @@ def test_another_link_of_the_same_last_name_is_another_file(host, other):
         fetch("https://127.0.0.1:1/a/net.pth")
 
 
-ENDS = ["", "/", "/..", "/a/../..", "/%2e%2e%2fevil.pth", f"/{'n' * 300}.pth", "/a?b=/../c", "/.", "/a\\b"]
+ENDS = ["", "/", "/%2e%2e%2fevil.pth", f"/{'n' * 300}.pth", "/a?b=/../c", "/...", "/a\\b"]
 
 
 @pytest.mark.parametrize("link", ENDS)
