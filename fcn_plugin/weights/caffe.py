@@ -16,8 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..checkpoints.read import require_checkpoint
-from ..errors import UserError, printable
+from ..errors import printable
 from .protobuf import FIXED32, FIXED64, LENGTH, VARINT, CaffeFileError, Field, Source, pick, read_varint, signed
 
 DATA, SHAPE, DOUBLE_DATA, LEGACY_SHAPE = 5, 7, 8, (1, 2, 3, 4)  # fields of BlobProto; num, channels, height, width
@@ -39,17 +38,14 @@ def read_caffemodel(path: str) -> dict[str, Tensor]:
         that old files give to the latter two are removed. Layers without blobs do not appear.
 
     Raises:
-        UserError: ``checkpoint-missing``; ``file-access``; ``weights-damaged``: no ``.caffemodel``, cut short, or a blob
+        OSError: it can't be opened.
+        UserError: ``weights-damaged``: no ``.caffemodel``, cut short, or a blob
             whose values do not fill its shape; ``weights-format``: no weights, layers in the V0 form or of one name.
     """
-    require_checkpoint(path)
-    try:
-        with open(path, "rb") as file:
-            head = file.read(1 << 16)
-            # never closed explicitly: arrays may still point into it
-            content = Source(file.fileno(), 0, access=mmap.ACCESS_READ) if head else b""
-    except (OSError, ValueError) as error:
-        raise UserError("file-access", f"{path} can't be opened ({error}): check its permissions") from error
+    with open(path, "rb") as file:
+        head = file.read(1 << 16)
+        # never closed explicitly: arrays may still point into it
+        content = Source(file.fileno(), 0, access=mmap.ACCESS_READ) if head else b""
     try:
         return _read_net(memoryview(content))
     except CaffeFileError as error:

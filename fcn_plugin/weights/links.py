@@ -5,22 +5,17 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from urllib.error import URLError
-from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 import torch
 from torchvision.models import get_model_weights
-from tqdm import tqdm
 
 from ..checkpoints.checksum import sha256
+from ..download import download
 from ..errors import UserError
 
-TIMEOUT = 60  # seconds without a byte
 # files that torch.hub keeps under their own names: a sum is part of each
 TORCHVISION = re.compile(r"https://download\.pytorch\.org/models/([\w.-]+-[0-9a-f]{8,64}\.pth)", re.ASCII)
 
@@ -65,7 +60,7 @@ def fetch(source: str) -> str:
         sums = [match[1].lower() for match in (given, in_name) if match]
         path = _place(url)
         if _fault(path, sums):
-            _download(url, path)
+            download(url, path)
     except Exception as error:
         tried = source if source.startswith(url) else f"{source}, {url}"
         remedy = "download the file elsewhere and give its path, --cfg-options model.pretrained=PATH"
@@ -93,27 +88,3 @@ def _fault(path: Path, sums: list[str]) -> str | None:
         return "not fetched"
     found = sha256(path) if sums else ""
     return next((f"the file has the SHA-256 {found}, the link says {s}" for s in sums if not found.startswith(s)), None)
-
-
-class _OnlyHttps(HTTPRedirectHandler):
-    def redirect_request(self, req, fp, code, msg, headers, newurl):
-        if not newurl.startswith("https://"):
-            raise URLError(f"it leads on to {newurl}, which is not https://")
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
-
-
-def _download(url: str, path: Path) -> None:
-    """Download a file, which appears when it is complete; torch's function follows redirects to http:// and takes half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    request = Request(url, headers={"User-Agent": "torch.hub"})
-    # of its own name: processes of a run may fetch at once
-    with (
-        TemporaryDirectory(dir=path.parent) as folder,
-        build_opener(_OnlyHttps).open(request, timeout=TIMEOUT) as answer,
-    ):
-        part, size = Path(folder, "part"), int(answer.headers["Content-Length"] or 0)
-        with part.open("wb") as file, tqdm.wrapattr(answer, "read", total=size or None, desc=path.name) as body:
-            shutil.copyfileobj(body, file)
-        if size and part.stat().st_size != size:
-            raise URLError(f"it broke off after {part.stat().st_size} of {size} bytes")
-        part.replace(path)

@@ -205,7 +205,7 @@ def test_what_is_no_weight_file_does_not_stay(host, tmp_path, page, read):
 
 def test_a_download_that_breaks_off_leaves_nothing(host, tmp_path):
     host.files["/net.pth"] = 100
-    with refused("weights-link", f"{host.url}/net.pth", "100 of"):
+    with refused("weights-link", f"{host.url}/net.pth", "the 100 bytes"):
         fetch(f"{host.url}/net.pth")
     assert not cached(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoints"]
@@ -233,7 +233,7 @@ def test_an_unknown_certificate_is_refused(host, monkeypatch, tmp_path):
 
 def test_torchvisions_files_keep_torchs_names(host, monkeypatch, tmp_path):
     url, asked = "https://download.pytorch.org/models/vgg16-397923af.pth", []
-    monkeypatch.setattr(links, "_download", lambda url, path: asked.append((url, path)) or path.write_bytes(b"other"))
+    monkeypatch.setattr(links, "download", lambda url, path: asked.append((url, path)) or path.write_bytes(b"other"))
     (tmp_path / "checkpoints").mkdir()
     path = tmp_path / "checkpoints" / "vgg16-397923af.pth"
     for link in ("torchvision://vgg16", url):

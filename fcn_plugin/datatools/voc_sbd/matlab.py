@@ -30,9 +30,9 @@ def read_field(path: Path, variable: str, field: str) -> np.ndarray:
     for kind, data in _elements(memoryview(content)[HEADER:]):
         if kind == COMPRESSED:
             inflate = zlib.decompressobj()
-            inflated = inflate.decompress(data, left + 1)
+            inflated = inflate.decompress(data, left)
             left -= len(inflated)
-            if left < 0 or not inflate.eof:
+            if not inflate.eof or not left:
                 raise ValueError(f"cut short, or of more than {MOST} bytes")
             ((_, data),) = _elements(memoryview(inflated))
         flags, _, name, parts = _open(data)
@@ -59,11 +59,11 @@ def _elements(data: memoryview) -> Iterator[tuple[int, memoryview]]:
         position = start + size + (0 if kind == COMPRESSED else -(start + size) % 8)
 
 
-def _open(matrix: memoryview) -> tuple[int, np.ndarray, bytes, Iterator[tuple[int, memoryview]]]:
+def _open(matrix: memoryview) -> tuple[int, memoryview, bytes, Iterator[tuple[int, memoryview]]]:
     """Read the flags (the lowest byte is the class), sizes and name of a matrix; the rest follows."""
     parts = _elements(matrix)
     (_, flags), (_, sizes), (_, name) = islice(parts, 3)
-    return int.from_bytes(flags[:4], "little"), np.frombuffer(sizes, "<u4"), bytes(name), parts
+    return int.from_bytes(flags[:4], "little"), sizes, bytes(name), parts
 
 
 def _numbers(matrix: memoryview) -> np.ndarray:
@@ -72,4 +72,4 @@ def _numbers(matrix: memoryview) -> np.ndarray:
     if not 6 <= flags & 255 <= 15 or flags & COMPLEX:
         raise ValueError(f"a matrix of class {flags & 255}, flags {flags >> 8:x}: no real numbers")
     kind, values = next(parts)
-    return np.frombuffer(values, NUMBERS[kind]).reshape(sizes, order="F")
+    return np.frombuffer(values, NUMBERS[kind]).reshape(np.frombuffer(sizes, "<u4"), order="F")

@@ -8,23 +8,22 @@ from __future__ import annotations
 import gzip
 import re
 import shutil
-import socket
 import tarfile
 from collections.abc import Iterable, Mapping
-from http.client import HTTPException
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, NamedTuple
 
 from torchvision.datasets import SBDataset
-from torchvision.datasets.utils import download_url
+from torchvision.datasets.utils import check_md5
 from torchvision.datasets.voc import DATASET_YEAR_DICT
 from tqdm import tqdm
 
 from ...atomic_write import atomic_write
+from ...download import download
 from ...errors import UserError
 
 EXTRACT_AGAIN = "extract it again (--force does, from its archive)"  # without --force, what is there stays
-TIMEOUT = 60  # seconds without a byte
 GZIP = b"\x1f\x8b"
 MOST, MEMBERS = 1 << 32, 200_000  # bytes and files of an unpacked archive; VOC 2012 has 2 GB in some 40,000
 HEADERS = 1 << 20  # bytes between two files; names need some hundred
@@ -120,16 +119,11 @@ def _find_tree(release: Release, given: str | None, root: Path, force: bool) -> 
 
 def fetch(release: Release, folder: Path) -> Path:
     """Download an archive to ``folder``, where it appears once its md5 sum is right; UserError: ``download``."""
-    folder.mkdir(parents=True, exist_ok=True)
-    target, timeout = folder / release.archive, socket.getdefaulttimeout()
-    socket.setdefaulttimeout(TIMEOUT)  # torchvision sets none
+    target = folder / release.archive
     try:
-        with atomic_write(target) as part:
-            download_url(release.url, str(folder), part.name, release.md5)
-    except (OSError, HTTPException, RuntimeError) as error:
+        download(release.url, target, partial(check_md5, md5=release.md5))
+    except Exception as error:  # of the net, of the answer, of the disk
         raise UserError("download", f"{release.url} can't be downloaded to {target} ({error}): run again") from error
-    finally:
-        socket.setdefaulttimeout(timeout)
     return target
 
 
