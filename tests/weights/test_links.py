@@ -218,7 +218,7 @@ def test_a_download_that_breaks_off_leaves_nothing(host, tmp_path):
 )
 def test_a_link_leads_on_to_https_alone(host, tmp_path, onward):
     host.files["/net.pth"] = onward  # the last one leads to itself
-    why = {"http": "which is not https://", "/net": "infinite loop"}.get(onward[:4], "not allowed")
+    why = {"file": "not allowed", "/net": "infinite loop"}.get(onward[:4], "which is not https://")
     with refused("weights-link", f"{host.url}/net.pth", why):
         fetch(f"{host.url}/net.pth")
     assert not cached(tmp_path)
