@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import UserError
+from ..errors import UserError, printable
 from .options import add_options, load_config
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> None:
     """Import, and print the report."""
     cfg = load_config(args) if args.config else None
-    print("\n".join(import_weights(args.source, args.target, cfg, args.images)))
+    print("\n".join(map(printable, import_weights(args.source, args.target, cfg, args.images))))
 
 
 def import_weights(source: str, target: str, cfg: Config | None = None, images: str | None = None) -> list[str]:
@@ -62,7 +63,7 @@ def import_weights(source: str, target: str, cfg: Config | None = None, images: 
         raise UserError("output-path", f"{found}: give a name that ends in .safetensors or .pth")
     if not path.parent.is_dir():
         raise UserError("output-path", f"there is no folder {path.parent} for {path.name}: make it first")
-    if path.exists() and Path(source).exists() and path.samefile(source):
+    if path.exists() and os.path.exists(source) and path.samefile(source):
         raise UserError("output-path", f"{target} is the source itself: give another name")
     if images is not None and images not in KINDS:
         raise UserError("option-value", f"images {images!r} is unknown: give one of {', '.join(KINDS)}")

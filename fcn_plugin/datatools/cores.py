@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -37,10 +38,16 @@ def on_all_cores(function: Callable, tasks: Sequence[tuple], what: str, jobs: in
         jobs: processes; default: all usable cores.
 
     Raises:
-        UserError: what the tasks raised, the first ten messages, a line each; ``dataset-files`` where their codes differ.
+        UserError: what the tasks raised, the first ten messages, a line each; ``dataset-files`` where their codes differ;
+            ``process-lost``: a process was killed, by the system where memory is short.
     """
-    attempts = map_on_cores(partial(_attempt, function), tasks, processes(jobs))
-    results = list(tqdm(attempts, total=len(tasks), unit="file", desc=what))
+    attempts, results = map_on_cores(partial(_attempt, function), tasks, processes(jobs)), []
+    try:
+        for result in tqdm(attempts, total=len(tasks), unit="file", desc=what):
+            results.append(result)
+    except BrokenProcessPool as error:
+        near = f"{what}: a process was killed at {tasks[len(results)][0]} or at one of the next files"
+        raise UserError("process-lost", f"{near}: make memory free and run again") from error
     faults = [result for result in results if isinstance(result, UserError)]
     if faults:
         code = "dataset-files" if len({fault.code for fault in faults}) > 1 else faults[0].code

@@ -53,7 +53,7 @@ class SGDRecipe:
     @property
     def pixels(self) -> float:
         """N, the labelled pixels of a batch."""
-        return self.batch * self.size[0] * self.size[1] * self.labelled
+        return self.labelled * self.batch * self.size[0] * self.size[1]  # floats: too large is inf
 
     @property
     def reach(self) -> float:

@@ -16,9 +16,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..checkpoints.read import require_checkpoint
-from ..errors import UserError
-from .protobuf import FIXED32, FIXED64, LENGTH, VARINT, CaffeFileError, Field, pick, read_varint, signed
+from ..errors import printable
+from .protobuf import FIXED32, FIXED64, LENGTH, VARINT, CaffeFileError, Field, Source, pick, read_varint, signed
 
 DATA, SHAPE, DOUBLE_DATA, LEGACY_SHAPE = 5, 7, 8, (1, 2, 3, 4)  # fields of BlobProto; num, channels, height, width
 BLOB = {DATA: (LENGTH, FIXED32), DOUBLE_DATA: (LENGTH, FIXED64), SHAPE: (LENGTH,)}  # number -> wire types
@@ -27,6 +26,7 @@ V0_LAYER = 1  # field of V1LayerParameter
 # V1LayerParameter, LayerParameter: fields of the name, the type and the blobs; the type of a fully connected layer
 LAYERS = {2: (4, 5, 6, 14), 100: (1, 2, 7, b"InnerProduct")}
 MAX_AXES, MAX_COUNT = 32, 2**31 - 1  # a blob's limits in Caffe
+RENAME = "rename it in the net's definition, save it again"
 
 
 def read_caffemodel(path: str) -> dict[str, Tensor]:
@@ -38,17 +38,14 @@ def read_caffemodel(path: str) -> dict[str, Tensor]:
         that old files give to the latter two are removed. Layers without blobs do not appear.
 
     Raises:
-        UserError: ``checkpoint-missing``; ``file-access``; ``weights-damaged``: no ``.caffemodel``, cut short, or a blob
+        OSError: it can't be opened.
+        UserError: ``weights-damaged``: no ``.caffemodel``, cut short, or a blob
             whose values do not fill its shape; ``weights-format``: no weights, layers in the V0 form or of one name.
     """
-    require_checkpoint(path)
-    try:
-        with open(path, "rb") as file:
-            head = file.read(1 << 16)
-            # never closed explicitly: arrays may still point into it
-            content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if head else b""
-    except (OSError, ValueError) as error:
-        raise UserError("file-access", f"{path} can't be opened ({error}): check its permissions") from error
+    with open(path, "rb") as file:
+        head = file.read(1 << 16)
+        # never closed explicitly: arrays may still point into it
+        content = Source(file.fileno(), 0, access=mmap.ACCESS_READ) if head else b""
     try:
         return _read_net(memoryview(content))
     except CaffeFileError as error:
@@ -65,7 +62,7 @@ def _foreign(head: bytes) -> CaffeFileError | None:
         return None
     if not text or re.search(r"[\x00-\x08\x0b\x0e-\x1f\x7f]", text):
         return None
-    if re.search(r"^\s*(name|layers?|input|input_dim|input_shape)\s*[:{]", text, re.MULTILINE):
+    if re.search(r"^[ \t]*(name|layers?|input|input_dim|input_shape)\s*[:{]", text, re.MULTILINE):
         return CaffeFileError("it is a net's definition (.prototxt), without weights", "give its .caffemodel")
     return CaffeFileError("it is text")
 
@@ -76,7 +73,7 @@ def _read_net(data: memoryview) -> dict[str, Tensor]:
     for layer, number in layers:
         name, tensors = _read_layer(data, layer, number)
         if tensors and f"{name}.weight" in weights:
-            raise CaffeFileError(f"two layers are named {name!r}", "rename one in the net's definition, save it again")
+            raise CaffeFileError(f"two layers are named {name!r}", RENAME)
         for i, tensor in enumerate(tensors):
             weights[f"{name}.{('weight', 'bias')[i] if i < 2 else f'blob{i}'}"] = tensor
     if not layers:
@@ -96,6 +93,8 @@ def _read_layer(data: memoryview, layer: Field, number: int) -> tuple[str, list[
     labels = [bytes(data[field.start : field.stop]).decode(errors="backslashreplace") for field in found[name]]
     kinds = [field.value if field.wire == VARINT else data[field.start : field.stop] for field in found[kind]]
     label, is_matrix, numbered = ["", *labels][-1], kinds[-1:] == [inner_product], enumerate(found[blobs])
+    if label != printable(label):
+        raise CaffeFileError(f"a layer has the name {label!r}, which can't be shown", RENAME)
     return label, [_read_blob(data, blob, i, is_matrix, f"layer {label!r}, blob {i}") for i, blob in numbered]
 
 

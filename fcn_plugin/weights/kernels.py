@@ -17,11 +17,12 @@ from ..layers.bilinear import bilinear_kernel
 
 def per_class(kernel: Tensor) -> Tensor | None:
     """Reduce a dense kernel to (C, 1, k, k); None where a pair of different classes is not zero, or it is no kernel."""
-    if kernel.dim() != 4 or kernel.shape[2] != kernel.shape[3] or kernel.shape[1] not in (1, kernel.shape[0]):
+    o, i, h, w = kernel.shape if kernel.dim() == 4 else (0, 0, 0, 1)
+    if not kernel.is_floating_point() or not kernel.numel() or h != w or i not in (1, o):
         return None
-    if kernel.shape[1] == 1:
+    if i == 1:
         return kernel
-    own = torch.eye(kernel.shape[0], dtype=torch.bool)
+    own = torch.eye(o, dtype=torch.bool)
     return None if kernel[~own].any() else kernel[own][:, None]
 
 

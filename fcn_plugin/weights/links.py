@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urldefrag, urlparse
 
 import torch
 from torchvision.models import get_model_weights
 
 from ..checkpoints.checksum import sha256
+from ..download import download
 from ..errors import UserError
+
+# files that torch.hub keeps under their own names: a sum is part of each
+TORCHVISION = re.compile(r"https://download\.pytorch\.org/models/([\w.-]+-[0-9a-f]{8,64}\.pth)", re.ASCII)
+
+
+@contextmanager
+def local_file(source: str) -> Iterator[str]:
+    """Yield the path of a file, or of the copy of what is behind a link; a copy that turns out to be no weights is removed."""
+    if "://" not in source:
+        yield os.path.expanduser(source)
+        return
+    path = fetch(source)
+    try:
+        yield path
+    except UserError as error:
+        Path(path).unlink(missing_ok=True)  # it would hide what the link leads to later
+        raise error.within(source) from error
 
 
 def fetch(source: str) -> str:
@@ -26,28 +47,44 @@ def fetch(source: str) -> str:
     if scheme not in ("https", "torchvision"):
         why = "; over http:// anybody on the way can change the file" if scheme == "http" else ""
         raise UserError("weights-link", f"{source}: give a file, an https:// link or torchvision://NAME{why}")
-    url, fragment = urldefrag(source)
+    url, mark, fragment = source.partition("#")
     given = re.fullmatch(r"sha256=([0-9a-fA-F]{64})", fragment)
-    if fragment and not given:
+    if mark and not given:
         raise UserError("weights-link", f"{source}: after the # give sha256= and 64 hex digits, or nothing")
     try:
         if scheme == "torchvision":
             url = get_model_weights(name).DEFAULT.url
-        file = Path(urlparse(url).path).name
-        path = Path(torch.hub.get_dir()) / "checkpoints" / file
-        if not path.is_file():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            torch.hub.download_url_to_file(url, str(path))
+        in_name = re.search(
+            r"-([0-9a-f]{8,64})\.[^/]*$", url.partition("?")[0]
+        )  # torch's own takes vgg-face.pth for one
+        sums = [match[1].lower() for match in (given, in_name) if match]
+        path = _place(url)
+        if _fault(path, sums):
+            download(url, path)
     except Exception as error:
+        tried = source if source.startswith(url) else f"{source}, {url}"
         remedy = "download the file elsewhere and give its path, --cfg-options model.pretrained=PATH"
-        raise UserError("weights-link", f"can't fetch {source} ({error}): {remedy}") from error
-    in_name = re.search(r"-([0-9a-f]{8,64})\.", file)  # torch's own pattern takes vgg-face.pth for one
-    wanted = [match[1].lower() for match in (given, in_name) if match]
-    found = sha256(path) if wanted else ""
-    for digits in wanted:
-        if not found.startswith(digits):
-            path.unlink()
-            sums = f"the file has the SHA-256 {found}, the link says {digits}; {path} was removed"
-            remedy = "Fetch it again; if that does not help, the file behind the link has changed"
-            raise UserError("weights-damaged", f"{source}: {sums}. {remedy}")
+        raise UserError("weights-link", f"can't fetch {tried} ({error}): {remedy}") from error
+    if fault := _fault(path, sums):
+        path.unlink()
+        remedy = "Fetch it again; if that does not help, the file behind the link has changed"
+        raise UserError("weights-damaged", f"{source}: {fault}; {path} was removed. {remedy}")
     return str(path)
+
+
+def _place(url: str) -> Path:
+    """Return where a link's copy lies: by the whole link, with the readable end of it."""
+    known, end = TORCHVISION.fullmatch(url), url.partition("?")[0].rpartition("/")[2]
+    if end in (".", ".."):
+        raise ValueError(f"{end!r} is no file's name")
+    readable = re.sub(r"[^\w.-]", "_", end, flags=re.ASCII)[-80:]
+    name = known[1] if known else f"{hashlib.sha256(os.fsencode(url)).hexdigest()[:32]}-{readable}"
+    return Path(torch.hub.get_dir(), "checkpoints", name)
+
+
+def _fault(path: Path, sums: list[str]) -> str | None:
+    """Say why a copy can't be used: it is not there, or has another sum."""
+    if not path.is_file():
+        return "not fetched"
+    found = sha256(path) if sums else ""
+    return next((f"the file has the SHA-256 {found}, the link says {s}" for s in sums if not found.startswith(s)), None)

@@ -6,6 +6,7 @@ or single (each behind its own tag), in one piece or several.
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -16,6 +17,13 @@ from ..errors import UserError
 VARINT, FIXED64, LENGTH, FIXED32 = 0, 1, 2, 5  # wire types; 3 and 4 are groups, which Caffe does not use
 WIDTH = {FIXED64: 8, FIXED32: 4}
 SCAN = 1 << 20  # records compared at a time
+MOST = 500_000  # fields of a file; nets of a thousand layers have less, and each takes a hundred times its two bytes
+
+
+class Source(mmap.mmap):
+    """A mapped file, and how many of its fields were read."""
+
+    fields = 0
 
 
 class CaffeFileError(UserError):
@@ -37,10 +45,13 @@ class Field(NamedTuple):
 
 
 def pick(data: memoryview, message: Field, wanted: Mapping[int, tuple[int, ...]]) -> dict[int, list[Field]]:
-    """Sort the fields of a message by number: those of a wanted number and of one of its wire types, in the file's order."""
+    """Sort a message's fields of a wanted number and wire type by number, in the file's order; ``data`` views a :class:`Source`."""
     found: dict[int, list[Field]] = {number: [] for number in wanted}
     position, end = message.start, message.stop
     while position < end:
+        data.obj.fields += 1
+        if data.obj.fields > MOST:
+            raise CaffeFileError(f"it has more than {MOST} fields")
         tag, start = read_varint(data, position, end, longest=5)
         number, wire, value = tag >> 3, tag & 7, 0
         if not 0 < number < 1 << 29 or wire not in (VARINT, LENGTH, *WIDTH):

@@ -12,7 +12,7 @@ from ..checkpoints.read import file_kind, read_checkpoint, require_checkpoint, r
 from ..errors import UserError
 from .caffe import read_caffemodel
 from .formats import WeightFormat, recognise
-from .links import fetch
+from .links import local_file
 from .preprocessing import RECORD
 
 SCALE = "decode_head.scale_"  # a Scale layer of the at-once nets; our nets keep its factor in the config
@@ -57,7 +57,7 @@ class Renamed:
         if tensor.dim() != 2 or not ours.startswith("neck.fc"):
             return tensor
         side, inputs = self.form.fc6_kernel if ours.startswith("neck.fc6.") else 1, tensor.shape[1]
-        if inputs % side**2:
+        if not tensor.numel() or inputs % side**2:
             windows = f"{key} has shape {tuple(tensor.shape)}, and {inputs} inputs are no {side} x {side} windows"
             self._refuse(f"{windows}: it is not the fully connected layer of {self.form.name}")
         return tensor.reshape(len(tensor), -1, side, side)
@@ -88,12 +88,12 @@ def read_renamed(source: str, preprocessing: Tensor | None = None) -> Renamed:
     Raises:
         UserError: it can't be read; ``checkpoint-nan``; ``weights-format``: of no known format, or unlike any FCN.
     """
-    path = fetch(source) if "://" in source else source
-    state = read_state_dict(path)
+    with local_file(source) as path:
+        state, from_caffe = read_state_dict(path), file_kind(path) == "caffemodel"
     require_finite(state, source)
     form = recognise(state, source)
     form = form if preprocessing is None else replace(form, preprocessing=preprocessing)
-    return rename(state, form, source, file_kind(path) == "caffemodel")
+    return rename(state, form, source, from_caffe)
 
 
 def read_state_dict(path: str) -> dict[str, Tensor]:

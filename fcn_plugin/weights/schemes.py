@@ -15,7 +15,7 @@ from mmengine.runner import checkpoint as stock
 
 from ..checkpoints.read import read_checkpoint
 from ..errors import UserError
-from .links import fetch
+from .links import local_file
 
 register = partial(stock.CheckpointLoader.register_scheme, force=True)
 
@@ -23,7 +23,8 @@ register = partial(stock.CheckpointLoader.register_scheme, force=True)
 @register(("", "http://", "https://"))
 def load(place: str, map_location=None) -> dict:
     """Load a file, safetensors too, or an ``https://`` link; other links are refused (``weights-link``)."""
-    return read_checkpoint(fetch(place) if "://" in place else os.path.expanduser(place), map_location)
+    with local_file(place) as path:
+        return read_checkpoint(path, map_location)
 
 
 @register(("modelzoo://", "torchvision://"))

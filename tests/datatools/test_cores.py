@@ -4,8 +4,9 @@ import os
 import signal
 
 import pytest
+from support.refusals import refused
 
-from fcn_plugin.datatools.cores import CHUNK, interrupts_held, map_on_cores, usable_cores
+from fcn_plugin.datatools.cores import CHUNK, interrupts_held, map_on_cores, on_all_cores, usable_cores
 
 
 def test_those_that_the_process_is_bound_to(monkeypatch):
@@ -48,3 +49,14 @@ def test_an_interrupt_waits_until_processes_have_started():
     finally:
         signal.signal(signal.SIGINT, before)
     assert steps == ["started"]
+
+
+def end_at(number, path):
+    if path == "40.mat":
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_process_that_is_killed_is_told_with_the_place():
+    with refused("process-lost", "masks") as caught:
+        on_all_cores(end_at, [(n, f"{n}.mat") for n in range(4 * CHUNK)], "masks", 2)
+    assert any(f" {n} or" in caught.value.message for n in range(41))

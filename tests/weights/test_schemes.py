@@ -9,7 +9,7 @@ from mmengine.runner import CheckpointLoader, load_checkpoint
 from support.refusals import refused
 
 from fcn_plugin.checkpoints.checksum import seal
-from fcn_plugin.weights import schemes
+from fcn_plugin.weights import links, schemes
 
 
 @pytest.fixture
@@ -22,9 +22,9 @@ def file(tmp_path):
 @pytest.fixture
 def fetched(monkeypatch, file):
     """Links that were asked for; each gives the file."""
-    links = []
-    monkeypatch.setattr(schemes, "fetch", lambda link: links.append(link) or str(file))
-    return links
+    asked = []
+    monkeypatch.setattr(links, "fetch", lambda link: asked.append(link) or str(file))
+    return asked
 
 
 def test_every_loader_but_those_of_object_stores_is_ours():

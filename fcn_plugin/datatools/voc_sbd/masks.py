@@ -11,21 +11,21 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from scipy.io import loadmat
 
 from ...atomic_write import atomic_write
 from ...data.images import UnreadableFile, read_header
 from ...data.palette import CLASS_NAMES, voc_palette
 from ...errors import UserError, abbreviate
+from .matlab import read_field
 from .sources import EXTRACT_AGAIN
 
 
 def read_sbd_mask(path: Path) -> np.ndarray:
     """Read ``GTcls.Segmentation`` of an SBD file: (H, W) uint8. UserError: ``mask-unreadable``, or ``mask-ids``, not VOC's."""
     try:
-        mask = loadmat(path, variable_names=["GTcls"])["GTcls"][0, 0]["Segmentation"]
-        if mask.ndim != 2 or mask.dtype.kind not in "uif":
-            raise ValueError("no matrix of class ids")
+        mask = read_field(path, "GTcls", "Segmentation")
+        if mask.ndim != 2:
+            raise ValueError(f"it has {mask.ndim} axes")
     except Exception as error:  # a damaged file can fail anywhere in the reader
         found = f"{path} can't be read as an SBD mask, GTcls.Segmentation ({type(error).__name__}: {error})"
         raise UserError("mask-unreadable", f"{found}: {EXTRACT_AGAIN}") from error

@@ -6,24 +6,27 @@ They are looked for where the user says, in the data folder, in archives, and on
 from __future__ import annotations
 
 import gzip
-import socket
+import re
+import shutil
 import tarfile
-import zlib
 from collections.abc import Iterable, Mapping
-from http.client import HTTPException
+from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from torchvision.datasets import SBDataset
-from torchvision.datasets.utils import download_url
+from torchvision.datasets.utils import check_md5
 from torchvision.datasets.voc import DATASET_YEAR_DICT
 from tqdm import tqdm
 
 from ...atomic_write import atomic_write
+from ...download import download
 from ...errors import UserError
 
 EXTRACT_AGAIN = "extract it again (--force does, from its archive)"  # without --force, what is there stays
-TIMEOUT = 60  # seconds without a byte
+GZIP = b"\x1f\x8b"
+MOST, MEMBERS = 1 << 32, 200_000  # bytes and files of an unpacked archive; VOC 2012 has 2 GB in some 40,000
+HEADERS = 1 << 20  # bytes between two files; names need some hundred
 
 
 class Release(NamedTuple):
@@ -116,41 +119,62 @@ def _find_tree(release: Release, given: str | None, root: Path, force: bool) -> 
 
 def fetch(release: Release, folder: Path) -> Path:
     """Download an archive to ``folder``, where it appears once its md5 sum is right; UserError: ``download``."""
-    folder.mkdir(parents=True, exist_ok=True)
-    target, timeout = folder / release.archive, socket.getdefaulttimeout()
-    socket.setdefaulttimeout(TIMEOUT)  # torchvision sets none
+    target = folder / release.archive
     try:
-        with atomic_write(target) as part:
-            download_url(release.url, str(folder), part.name, release.md5)
-    except (OSError, HTTPException, RuntimeError) as error:
+        download(release.url, target, partial(check_md5, md5=release.md5))
+    except Exception as error:  # of the net, of the answer, of the disk
         raise UserError("download", f"{release.url} can't be downloaded to {target} ({error}): run again") from error
-    finally:
-        socket.setdefaulttimeout(timeout)
     return target
 
 
+class _Metered:
+    """An archive that gives no more bytes than its reader may need: headers can claim gigabytes."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file, self.tell, self.seek, self.left = file, file.tell, file.seek, HEADERS
+
+    def read(self, size: int) -> bytes:
+        self.left -= size
+        if size < 0 or self.left < 0:
+            raise tarfile.TarError(f"headers of more than {HEADERS} bytes")
+        return self.file.read(size)
+
+
 def extract(archive: Path, release: Release, data_dir: Path, force: bool = False) -> Path:
-    """Extract the used files that are not there, with ``force`` all, and return the tree; UserError: ``archive-damaged``."""
+    """Extract the used files that are not there, with ``force`` all, and return the tree.
+
+    Used are plain files of plain names, directly in a folder of the release or one of its files; nothing else is written.
+
+    Raises:
+        UserError: ``archive-damaged``, ``dataset-missing``.
+    """
     tree, seal = data_dir / release.tree, data_dir / f".{archive.name}.extracted"
     stamp = f"{archive.stat().st_size} {archive.stat().st_mtime_ns}"
     if not force and seal.is_file() and seal.read_text() == stamp and release.missing_part(tree) is None:
         return tree
+    used = {release.tree / part for part in release.parts}
     bar = tqdm(total=archive.stat().st_size, unit="B", unit_scale=True, desc=f"extracting {archive.name}")
     try:
-        with bar, archive.open("rb") as file, tarfile.open(fileobj=file) as tar:
-            for member in tar:
+        with bar, archive.open("rb") as file:
+            content = _Metered(gzip.GzipFile(fileobj=file) if file.peek(2)[:2] == GZIP else file)
+            tar = tarfile.open(fileobj=content, mode="r:")  # noqa: SIM115 (it opens nothing)
+            for number, member in enumerate(iter(tar.next, None)):
                 bar.update(file.tell() - bar.n)
-                path = PurePosixPath(member.name)
-                if not member.isfile() or not any(path.is_relative_to(release.tree / part) for part in release.parts):
-                    continue
-                if ".." in path.parts:  # links, devices and absolute paths are not among the used files
-                    raise tarfile.TarError(f"{path} leads out of its folder")
-                if force or not (data_dir / path).exists():
+                path, tar.members, content.left = PurePosixPath(member.name), [], HEADERS
+                if not 0 <= member.size <= MOST - tar.offset or number == MEMBERS:
+                    raise tarfile.TarError(f"a release has up to {MOST} bytes in {MEMBERS} files")
+                is_plain = (
+                    member.isfile() and not member.issparse() and re.fullmatch(r"\w[\w.-]{,99}", path.name, re.ASCII)
+                )
+                if is_plain and not used.isdisjoint((path, path.parent)) and (force or not (data_dir / path).exists()):
+                    content.left += member.size
                     (data_dir / path).parent.mkdir(parents=True, exist_ok=True)
-                    with atomic_write(data_dir / path) as part:
-                        part.write_bytes(tar.extractfile(member).read())
+                    with atomic_write(data_dir / path) as part, part.open("wb") as out:
+                        shutil.copyfileobj(tar.extractfile(member), out)
             bar.update(bar.total - bar.n)
-    except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error) as error:
+    except Exception as error:  # damaged and hostile archives can fail anywhere in the readers
+        if isinstance(error, OSError) and not isinstance(error, gzip.BadGzipFile):
+            raise  # of the disk
         reason = (str(error) or type(error).__name__).splitlines()[0]
         found = f"{archive} can't be extracted, it is no tar archive, truncated or unsafe ({reason})"
         raise UserError("archive-damaged", f"{found}: download it again") from error

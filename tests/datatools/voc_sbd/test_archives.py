@@ -1,13 +1,18 @@
 """Archives are extracted as far as they are used, go on where they stopped, and never write outside the folder."""
 
+import gzip
 import io
+import random
 import tarfile
+import tracemalloc
 
 import pytest
 from support.refusals import refused
 from support.voc_sbd_trees import TREES, pack
 
+from fcn_plugin.datatools.voc_sbd import sources
 from fcn_plugin.datatools.voc_sbd.sources import RELEASES, extract
+from fcn_plugin.errors import UserError
 
 SBD = RELEASES["sbd"]
 
@@ -24,14 +29,20 @@ def files(root):
     return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
-def add(archive, name, content=b"", **kind):
-    """Write an archive of one member."""
-    member = tarfile.TarInfo(name)
-    member.size = len(content)
+def member(name, content=b"", **kind):
+    """An entry of an archive."""
+    entry = tarfile.TarInfo(name)
+    entry.size = len(content)
     for key, value in kind.items():
-        setattr(member, key, value)
+        setattr(entry, key, value)
+    return entry, content
+
+
+def write(archive, *members):
+    """Write an archive."""
     with tarfile.open(archive, "w") as tar:
-        tar.addfile(member, io.BytesIO(content))
+        for entry, content in members:
+            tar.addfile(entry, io.BytesIO(content))
     return archive
 
 
@@ -124,16 +135,158 @@ def test_another_archive_is_named(trees, tmp_path):
         extract(archive, RELEASES["voc2012"], tmp_path / "out")
 
 
-def test_a_member_that_leaves_the_folder_is_refused(tmp_path):
-    archive = add(tmp_path / "evil.tgz", "benchmark_RELEASE/dataset/cls/../../../../evil.mat", b"evil")
-    with refused("archive-damaged", archive, "unsafe", "evil.mat"):
-        extract(archive, SBD, tmp_path / "out")
-    assert not (tmp_path / "evil.mat").exists()
+ROOT = "benchmark_RELEASE/dataset"
+RELEASE = [member(f"{ROOT}/{name}", b"content") for name in ("train.txt", "val.txt", "cls/s1.mat")]
+WANTED = {entry.name for entry, _ in RELEASE}
+EVIL = {
+    "up": "../../evil.mat",
+    "up within the folder": f"{ROOT}/cls/../../../fresh/evil.mat",
+    "over another data set": f"{ROOT}/cls/../../../other/train.txt",
+    "another folder": "other/train.txt",
+    "beside its part": f"{ROOT}/img/evil.mat",
+    "below its part": f"{ROOT}/cls/sub/evil.mat",
+    "dots": f"{ROOT}/cls/..",
+    "escape codes": f"{ROOT}/cls/a\n\x1b[2J.mat",
+    "hidden": f"{ROOT}/cls/.s1.mat.part",
+    "long": f"{ROOT}/cls/{'n' * 5000}.mat",
+}
+LINKS = {
+    "link": dict(type=tarfile.SYMTYPE),
+    "hard link": dict(type=tarfile.LNKTYPE),
+    "device": dict(type=tarfile.CHRTYPE),
+    "pipe": dict(type=tarfile.FIFOTYPE),
+}
 
 
-def test_links_are_left_out(tmp_path):
-    link = dict(type=tarfile.SYMTYPE, linkname="/etc/hostname")
-    archive = add(tmp_path / "evil.tgz", "benchmark_RELEASE/dataset/cls/s1.mat", **link)
-    with refused("dataset-missing", archive, "benchmark_RELEASE/dataset/cls"):
-        extract(archive, SBD, tmp_path / "out")
-    assert files(tmp_path / "out") == {}
+@pytest.fixture
+def out(tmp_path):
+    """A data folder with another data set."""
+    (tmp_path / "out/other").mkdir(parents=True)
+    (tmp_path / "out/other/train.txt").write_bytes(b"mine")
+    return tmp_path / "out"
+
+
+def assert_clean(tmp_path, out, archive):
+    """The release is there and nothing else is new."""
+    assert set(files(out)) == {*WANTED, "other/train.txt", f".{archive.name}.extracted"}
+    assert (out / "other/train.txt").read_bytes() == b"mine"
+    assert not [path for path in out.rglob("*") if path.is_symlink() or not (path.is_dir() or path.is_file())]
+    assert {path.name for path in tmp_path.iterdir()} == {"out", archive.name}
+
+
+@pytest.mark.parametrize("case", EVIL)
+@pytest.mark.parametrize("force", [False, True])
+def test_members_of_other_places_or_names_are_left_out(tmp_path, out, case, force):
+    archive = write(tmp_path / "a.tar", member(EVIL[case], b"evil"), *RELEASE, member(EVIL[case], b"evil"))
+    extract(archive, SBD, out, force)
+    assert_clean(tmp_path, out, archive)
+
+
+def test_an_absolute_path_is_left_out(tmp_path, out):
+    archive = write(tmp_path / "a.tar", member(str(tmp_path / "evil"), b"evil"), *RELEASE)
+    extract(archive, SBD, out)
+    assert_clean(tmp_path, out, archive)
+
+
+@pytest.mark.parametrize("case", LINKS)
+def test_links_devices_and_what_follows_them_are_left_out(tmp_path, out, case):
+    to_file, to_folder = ({**LINKS[case], "linkname": name} for name in ("/etc/hostname", str(tmp_path)))
+    links = [member("benchmark_RELEASE", **to_folder), member(f"{ROOT}/cls/a.mat", **to_file)]
+    through = [member(f"{ROOT}/cls/ln", **to_folder), member(f"{ROOT}/cls/ln/evil", b"evil")]
+    archive = write(tmp_path / "a.tar", *links, *through, *RELEASE)
+    extract(archive, SBD, out)
+    assert_clean(tmp_path, out, archive)
+
+
+def test_rights_of_members_are_not_taken(tmp_path, out):
+    archive = write(tmp_path / "a.tar", *RELEASE, member(f"{ROOT}/cls/s2.mat", b"x", mode=0o6777))
+    extract(archive, SBD, out)
+    assert (out / ROOT / "cls/s2.mat").stat().st_mode & 0o7111 == 0
+
+
+def test_a_linked_folder_of_the_user_is_used_and_not_left(tmp_path, out):
+    """As on machines whose data lie elsewhere."""
+    (tmp_path / "shared/disk").mkdir(parents=True)
+    (out / "benchmark_RELEASE").symlink_to(tmp_path / "shared/disk")
+    archive = write(tmp_path / "a.tar", member(f"{ROOT}/cls/../../../evil.txt", b"evil"), *RELEASE)
+    extract(archive, SBD, out)
+    assert set(files(tmp_path / "shared")) == {name.replace("benchmark_RELEASE", "disk") for name in WANTED}
+
+
+def test_a_file_where_a_folder_should_be(tmp_path, out):
+    (out / ROOT).mkdir(parents=True)
+    (out / ROOT / "cls").write_bytes(b"mine")
+    with pytest.raises(OSError, match="cls"):  # as for all faults of the disk: file-access
+        extract(write(tmp_path / "a.tar", *RELEASE), SBD, out)
+    assert (out / ROOT / "cls").read_bytes() == b"mine"
+
+
+def header(name, **kind):
+    return member(name, **kind)[0].tobuf(tarfile.GNU_FORMAT)
+
+
+LONG = dict(type=tarfile.GNUTYPE_LONGNAME)
+HOSTILE = {
+    "long name": header("a", size=1 << 25, **LONG) + bytes(1 << 25),
+    "long extended header": header("a", size=1 << 25, type=tarfile.XHDTYPE) + bytes(1 << 25),
+    "long name after a large file": header("a", size=1 << 25)
+    + bytes(1 << 25)
+    + header("a", size=1 << 25, **LONG)
+    + bytes(1 << 25),
+    "headers of headers": (header("a", size=1, **LONG) + bytes(512)) * 3000,
+    "petabytes": header(f"{ROOT}/cls/a.mat", size=1 << 50),
+    "less than none": header(f"{ROOT}/cls/a.mat", size=-(1 << 10)),
+    "thousands of members": header("a") * 1_000,
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+@pytest.mark.parametrize("suffix", [".tar", ".tgz"])
+def test_archives_that_want_memory_or_time(tmp_path, out, monkeypatch, case, suffix):
+    monkeypatch.setattr(sources, "MEMBERS", 999)
+    archive, content = tmp_path / f"a{suffix}", HOSTILE[case]
+    archive.write_bytes(gzip.compress(content, 1) if suffix == ".tgz" else content)
+    tracemalloc.start()
+    with pytest.raises(UserError) as caught:
+        extract(archive, SBD, out)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert caught.value.code == "archive-damaged"
+    assert str(archive) in caught.value.message
+    assert peak < 1 << 22
+    assert set(files(out)) == {"other/train.txt"}
+
+
+def test_sparse_members_are_left_out(tmp_path, out):
+    """A few bytes that would become gigabytes."""
+    sparse = {"GNU.sparse.map": "0,1", "GNU.sparse.size": str(1 << 40)}
+    archive = write(tmp_path / "a.tar", member(f"{ROOT}/cls/a.mat", b"x", pax_headers=sparse), *RELEASE)
+    with refused("archive-damaged", archive):
+        extract(archive, SBD, out)
+    sparse["GNU.sparse.size"] = str(1 << 30)
+    extract(write(archive, member(f"{ROOT}/cls/a.mat", b"x", pax_headers=sparse), *RELEASE), SBD, out)
+    assert_clean(tmp_path, out, archive)
+
+
+def test_any_damage_is_named(tmp_path, out):
+    """60 archives with changed bytes, half of them gzipped, the headers' sums put right again."""
+    rng = random.Random(0)
+    source = write(tmp_path / "source.tar", *RELEASE, *(member(f"{ROOT}/cls/{i}.mat", bytes(i)) for i in range(9)))
+    whole, archive = source.read_bytes(), tmp_path / "a.tgz"
+    for number in range(60):
+        content = bytearray(whole)
+        for _ in range(rng.choice((1, 3, 9))):
+            place = rng.randrange(24) * 512 + rng.randrange(512)
+            content[place] = rng.choice(b"\0\xff/.125LKxgS\x80")
+        for start in range(0, len(content), 512):
+            if content[start + 257 : start + 262] == b"ustar":
+                total = 8 * 32 + sum(content[start : start + 148]) + sum(content[start + 156 : start + 512])
+                content[start + 148 : start + 156] = b"%06o\0 " % total
+        archive.write_bytes(gzip.compress(content, 1) if number % 2 else content)
+        try:
+            extract(archive, SBD, out, force=True)
+        except UserError as error:
+            assert error.code in ("archive-damaged", "dataset-missing")
+            assert str(archive) in error.message
+        assert {name for name in files(out) if not name.startswith((ROOT, "."))} == {"other/train.txt"}
+    assert {path.name for path in tmp_path.iterdir()} == {"out", "source.tar", "a.tgz"}

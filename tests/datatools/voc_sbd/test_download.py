@@ -21,6 +21,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self):
         content = self.server.files[self.path.strip("/")]
+        if self.server.onward:
+            self.send_response(301)
+            self.send_header("Location", self.server.onward)
+            self.end_headers()
+            return
         self.server.requests.append(self.path)
         self.send_response(200)
         self.send_header("Content-Length", str(len(content)))
@@ -34,7 +39,7 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def server():
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.files, server.requests, server.stop = {}, [], None
+    server.files, server.requests, server.stop, server.onward = {}, [], None, None
     thread = threading.Thread(target=server.serve_forever, kwargs=dict(poll_interval=0.01))
     thread.start()
     yield server
@@ -64,13 +69,6 @@ def test_a_new_folder(release, tmp_path):
     assert_fetched(release, tmp_path / "new")
 
 
-@pytest.mark.parametrize("part", [b"", CONTENT[:1000], b"other bytes", CONTENT])
-def test_what_a_killed_download_left_is_replaced(server, release, tmp_path, part):
-    (tmp_path / ".benchmark.tgz.part").write_bytes(part)
-    assert_fetched(release, tmp_path)
-    assert bool(server.requests) == (part != CONTENT)  # only its name was missing
-
-
 def test_after_a_broken_connection(server, release, tmp_path):
     server.stop = 3000
     with refused("download", release.url, tmp_path / "benchmark.tgz", "run again"):
@@ -84,7 +82,7 @@ def test_after_a_broken_connection(server, release, tmp_path):
     "fault", [ssl.SSLError("bad record mac"), OSError("no route to host"), ConnectionResetError("reset")]
 )
 def test_after_a_fault_of_the_network(release, tmp_path, monkeypatch, fault):
-    def read(response, amount):
+    def read(response, amount=None):
         raise fault
 
     with monkeypatch.context() as patch, refused("download", release.url, fault, "run again"):
@@ -94,8 +92,15 @@ def test_after_a_fault_of_the_network(release, tmp_path, monkeypatch, fault):
 
 
 def test_another_sum_is_refused_and_removed(release, tmp_path):
-    with refused("download", release.url, "corrupted", "run again"):
+    with refused("download", release.url, "another sum", "run again"):
         fetch(release._replace(md5="0" * 32), tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_another_place_is_gone_on_to_by_https_alone(server, release, tmp_path):
+    server.onward = release.url
+    with refused("download", release.url, "which is not https://"):
+        fetch(release, tmp_path)
     assert not list(tmp_path.iterdir())
 
 

@@ -1,0 +1,38 @@
+"""Download a file: over https wherever a link leads on to, whole or not at all."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.error import URLError
+from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+from tqdm import tqdm
+
+TIMEOUT = 60  # seconds without a byte
+
+
+class _OnlyHttps(HTTPRedirectHandler):
+    def redirect_request(self, req, fp, code, msg, headers, newurl):
+        if not newurl.startswith("https://"):
+            raise URLError(f"it leads on to {newurl}, which is not https://")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def download(url: str, path: Path, is_right: Callable[[Path], bool] = Path.is_file) -> None:
+    """Download to ``path``, where the file appears once it is complete and ``is_right``; errors are of many kinds."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    request = Request(url, headers={"User-Agent": "torch.hub"})
+    # a place of its own: processes of a run may fetch at once
+    with (
+        TemporaryDirectory(dir=path.parent) as folder,
+        build_opener(_OnlyHttps).open(request, timeout=TIMEOUT) as answer,
+    ):
+        part, size = Path(folder, "part"), int(answer.headers["Content-Length"] or 0)
+        with part.open("wb") as file, tqdm.wrapattr(answer, "read", total=size or None, desc=path.name) as body:
+            shutil.copyfileobj(body, file)
+        if (size and part.stat().st_size != size) or not is_right(part):
+            raise URLError(f"the {part.stat().st_size} bytes that came are not all, or of another sum")
+        part.replace(path)
