@@ -9,6 +9,7 @@ COMMANDS = (
     *("new_dataset", "check_dataset", "browse_dataset", "class_weights", "train", "train_stages", "test", "predict"),
     *("import_weights", "compare", "summarize", "translate_lr", "make_minivoc", "voc_sbd"),
 )
+STOPPABLE = ("train", "train_stages")  # which --resume goes on with after a signal
 
 
 def main(name: str | None = None) -> None:
@@ -21,6 +22,7 @@ def main(name: str | None = None) -> None:
     if not loaded:  # executing the package takes seconds; without it a command's options are parsed at once
         sys.modules["fcn_plugin"] = module_from_spec(find_spec("fcn_plugin"))
     from fcn_plugin.commands.run import run
+    from fcn_plugin.signals import StopRequest
 
     if name:
         parsers = {name: argparse.ArgumentParser()}
@@ -44,6 +46,8 @@ def main(name: str | None = None) -> None:
         with trusting(getattr(args, "trust_checkpoint", False)):
             _module(name).main(args)
 
+    if name in STOPPABLE:
+        StopRequest().catch()
     run(command)
 
 

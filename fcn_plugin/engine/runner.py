@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -19,15 +19,16 @@ from ..checkpoints.read import open_checkpoint
 from ..compat import given_start, has_started, is_train_loader, mark_loaded, mark_started
 from ..data.broken_files import check_files, skip_broken_files, skipped
 from ..models.fcn import FCN, leave_out_logits
+from ..signals import StopRequest, stop_request
 from .distributed import compress_gradients, compression_of, join_processes, wrapper_cfg
 from .divergence import lower_rates
 from .hooks.checkpoint import find_best
 from .hooks.stop import StopHook
 from .logging import quiet_console
 from .saving import SavingRunner
-from .signals import KeepWorking, StopRequest, stop_request
 from .start import Asked, Fresh, Resume, Start, Weights, resolve_start
 from .work_dir_lock import work_dir_lock
+from .workers import CalmLoader, EndWithParent
 
 SKIPPED = "skipped_files.txt"  # beside the log
 
@@ -80,7 +81,7 @@ class FCNRunner(SavingRunner):
                 given["sampler"] = dict(type="PlacedSampler", sampler=dataloader["sampler"])
         loader = super().build_dataloader(given, seed, diff_rank_seed)
         if given is not dataloader:
-            loader.worker_init_fn = KeepWorking(loader.worker_init_fn)
+            loader.__class__, loader.worker_init_fn = CalmLoader, EndWithParent(loader.worker_init_fn)
         if skip:
             skip_broken_files(loader.dataset, is_train_loader(self, dataloader), Path(self.log_dir, SKIPPED))
         else:
@@ -167,8 +168,7 @@ class FCNRunner(SavingRunner):
     def train(self) -> nn.Module:
         """Train, alone in the work dir; a run that an error ends between two steps leaves a checkpoint of the last one."""
         heard = any(isinstance(hook, StopHook) for hook in self.hooks)  # else signals end the program as usual
-        signals = stop_request() if heard else nullcontext(StopRequest())
-        with work_dir_lock(self.work_dir), self._listing_skipped_files(), signals as self.stop_request:
+        with work_dir_lock(self.work_dir), self._listing_skipped_files(), stop_request(heard) as self.stop_request:
             try:
                 return super().train()
             except Exception:

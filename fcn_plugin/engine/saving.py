@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from mmengine.dist import is_main_process
+from mmengine.hooks import Hook
 from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, Runner
+from torch._C import _error_if_any_worker_fails
 
 from ..atomic_write import durable_write
 from ..checkpoints.checksum import seal
@@ -18,7 +20,7 @@ from .hooks.checkpoint import FCNCheckpointHook
 class SavingRunner(Runner):
     """mmengine's Runner with durable checkpoints that run no code when they are read."""
 
-    _in_step = True  # or before the first: there is nothing to save
+    _in_step: bool | None = None  # None before the first: there is nothing to save
 
     def save_checkpoint(self, out_dir: str, filename: str, *args, save_optimizer: bool = True, **kwargs) -> None:
         """Rename sealed checkpoints into place: mmengine writes over the file that a resume would need.
@@ -54,6 +56,10 @@ class SavingRunner(Runner):
         super().register_hook(hook, priority)
         watch_swaps(self.hooks)
 
+    def register_default_hooks(self, hooks=None) -> None:
+        """Switch off each hook that is None in the config; mmengine does so for its own alone."""
+        super().register_default_hooks({name: Hook() if hook is None else hook for name, hook in (hooks or {}).items()})
+
     def call_hook(self, fn_name: str, **kwargs) -> None:
         """Note whether the run is in a step, as an error can come anywhere, and make checkpoints plain."""
         if fn_name == "before_train_iter":
@@ -61,12 +67,14 @@ class SavingRunner(Runner):
         super().call_hook(fn_name, **kwargs)
         if fn_name == "after_train_iter":
             self._in_step = False
+        if fn_name in ("after_train_iter", "after_val_iter", "after_test_iter"):
+            _error_if_any_worker_fails()
         elif fn_name == "before_save_checkpoint":
             make_plain(kwargs["checkpoint"])
 
     def _save_after_error(self) -> None:
         # half a step, other processes that are further, or a place that no run can go on from
-        if self._in_step or self.distributed or not isinstance(self.train_loop, IterBasedTrainLoop):
+        if self._in_step is not False or self.distributed or not isinstance(self.train_loop, IterBasedTrainLoop):
             return
         try:
             if path := self.save_now(self.iter):

@@ -18,7 +18,7 @@ from support.refusals import refused
 from support.soak import die_everywhere, reference_end, survive
 
 from fcn_plugin.commands.train import train
-from fcn_plugin.engine.signals import REQUEUE, SAME, StopRequest
+from fcn_plugin.signals import REQUEUE, SAME, StopRequest
 
 pytestmark = pytest.mark.skipif(torch.cuda.is_available(), reason="processes are forked without a GPU's threads")
 
