@@ -21,8 +21,11 @@ def main(name: str | None = None) -> None:
     loaded = "fcn_plugin" in sys.modules
     if not loaded:  # executing the package takes seconds; without it a command's options are parsed at once
         sys.modules["fcn_plugin"] = module_from_spec(find_spec("fcn_plugin"))
-    from fcn_plugin.commands.run import run
     from fcn_plugin.signals import StopRequest
+
+    if not loaded and (name or "".join(sys.argv[1:2])) in STOPPABLE:  # for as long as the program lives
+        StopRequest().catch()
+    from fcn_plugin.commands.run import run
 
     if name:
         parsers = {name: argparse.ArgumentParser()}
@@ -46,8 +49,6 @@ def main(name: str | None = None) -> None:
         with trusting(getattr(args, "trust_checkpoint", False)):
             _module(name).main(args)
 
-    if name in STOPPABLE:
-        StopRequest().catch()
     run(command)
 
 
