@@ -13,6 +13,7 @@ from mmengine.model import is_model_wrapper
 from mmengine.registry import RUNNERS
 from torch import nn
 
+from ..atomic_write import atomic_write, refuse_links
 from ..checkpoints.find import note_start
 from ..checkpoints.load import load_verified
 from ..checkpoints.read import open_checkpoint
@@ -61,10 +62,18 @@ class FCNRunner(SavingRunner):
         return leave_out_logits(super().build_model(model))
 
     def build_logger(self, *args, file_mode: str = "a", **kwargs):
-        """Send environment, config and hook dumps to the log file alone, and append to one that is there."""
+        """Send environment, config and hook dumps to the log file alone, and append to one that is there, but through no link."""
+        refuse_links(Path(self.log_dir))
         logger = super().build_logger(*args, file_mode=file_mode, **kwargs)
         quiet_console(logger)
         return logger
+
+    def dump_config(self) -> None:
+        """Write the config's copy at once and through no link; mmengine's processes write over each other."""
+        if is_main_process():
+            name = Path(self.cfg.filename).name if self.cfg.filename else f"{self.timestamp}.py"
+            with atomic_write(Path(self.work_dir, name)) as part:
+                part.write_text(self.cfg.pretty_text, encoding="utf-8")
 
     def build_dataloader(self, dataloader, seed: int | None = None, diff_rank_seed: bool = False):
         """Name files at fault, or skip them as ``broken_files`` says; draw the same in a resumed run."""

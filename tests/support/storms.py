@@ -35,7 +35,13 @@ class Scene:
 VALIDATION = {"default_hooks__checkpoint__interval": 100, "val_dataloader__num_workers": 4, **ALONE}
 SCENES = (
     Scene("a validation's loader starts 4 workers", "Iter(train) [ 6/", 0.06, VALIDATION),
-    Scene("a resumed run's loader starts 4 workers", "resuming after step", 0.12, {"train_dataloader__num_workers": 4}, True),
+    Scene(
+        "a resumed run's loader starts 4 workers",
+        "resuming after step",
+        0.12,
+        {"train_dataloader__num_workers": 4},
+        True,
+    ),
     Scene("from the first line on", "", 1.0, {}),
 )
 
