@@ -20,7 +20,7 @@ from .hooks.checkpoint import FCNCheckpointHook
 class SavingRunner(Runner):
     """mmengine's Runner with durable checkpoints that run no code when they are read."""
 
-    _in_step: bool | None = None  # None before the first: there is nothing to save
+    _steps: int | None = None  # that are done; None before the first and in a step: there is nothing to save
 
     def save_checkpoint(self, out_dir: str, filename: str, *args, save_optimizer: bool = True, **kwargs) -> None:
         """Rename sealed checkpoints into place: mmengine writes over the file that a resume would need.
@@ -63,21 +63,21 @@ class SavingRunner(Runner):
     def call_hook(self, fn_name: str, **kwargs) -> None:
         """Note whether the run is in a step, as an error can come anywhere, and make checkpoints plain."""
         if fn_name == "before_train_iter":
-            self._in_step = True
+            self._steps = None
         super().call_hook(fn_name, **kwargs)
         if fn_name == "after_train_iter":
-            self._in_step = False
+            self._steps = self.iter + 1
         if fn_name in ("after_train_iter", "after_val_iter", "after_test_iter"):
-            _error_if_any_worker_fails()
+            _error_if_any_worker_fails()  # a killed worker may leave half of what is read next
         elif fn_name == "before_save_checkpoint":
             make_plain(kwargs["checkpoint"])
 
     def _save_after_error(self) -> None:
         # half a step, other processes that are further, or a place that no run can go on from
-        if self._in_step is not False or self.distributed or not isinstance(self.train_loop, IterBasedTrainLoop):
+        if self._steps is None or self.distributed or not isinstance(self.train_loop, IterBasedTrainLoop):
             return
         try:
-            if path := self.save_now(self.iter):
-                self.logger.info(f"stopped after step {self.iter}: go on with --resume, from {path}")
+            if path := self.save_now(self._steps):
+                self.logger.info(f"stopped after step {self._steps}: go on with --resume, from {path}")
         except (OSError, UserError) as error:  # the disk may be what is wrong
-            self.logger.warning(f"step {self.iter} was not saved: {error}")
+            self.logger.warning(f"step {self._steps} was not saved: {error}")
