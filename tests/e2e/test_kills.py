@@ -75,9 +75,9 @@ def test_a_signal_to_all_processes_leaves_a_checkpoint(config, reference, tmp_pa
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
-def test_signals_at_hard_moments(config, tmp_path, scene):
+def test_signals_at_hard_moments(config, reference, tmp_path, scene):
     """Once or repeatedly, to the run and its workers; ``make soak`` has more of them."""
-    ends = storm(config, tmp_path, scene, runs=3, seed=1)
+    ends = storm(config, tmp_path, scene, 3, reference[1], seed=1)
     assert ends.wrong == []
     assert ends.codes.total() == 3
 

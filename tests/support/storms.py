@@ -15,34 +15,34 @@ STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGHUP)
 
 @dataclass(frozen=True)
 class Scene:
-    """A moment: so many seconds at most after the run has said ``cue``.
+    """A moment in the first ``within`` seconds after the run has said ``cue``; None: in the time of a whole run.
 
     Args:
         name: what happens then.
         cue: part of a line.
-        within: seconds.
+        within: seconds, or None.
         settings: overrides of the config.
         resumes: whether the run goes on from a checkpoint.
     """
 
     name: str
     cue: str
-    within: float
+    within: float | None
     settings: dict
     resumes: bool = False
 
 
 VALIDATION = {"default_hooks__checkpoint__interval": 100, "val_dataloader__num_workers": 4, **ALONE}
 SCENES = (
-    Scene("a validation's loader starts 4 workers", "Iter(train) [ 6/", 0.06, VALIDATION),
+    Scene("when a validation's loader starts 4 workers", "Iter(train) [ 6/", 0.06, VALIDATION),
     Scene(
-        "a resumed run's loader starts 4 workers",
+        "when a resumed run's loader starts 4 workers",
         "resuming after step",
         0.12,
         {"train_dataloader__num_workers": 4},
         True,
     ),
-    Scene("from the first line on", "", 1.0, {}),
+    Scene("at any moment", "", None, {}),
 )
 
 
@@ -54,17 +54,16 @@ class Ends:
     wrong: list[str] = field(default_factory=list)
 
 
-def storm(config: Path, folder: Path, scene: Scene, runs: int, seed: int = 0, numbers=STOPS, most: int = 3) -> Ends:
-    """Signal all processes of a run at such a moment, up to ``most`` times, and look at its code and its last checkpoint.
+def storm(config: Path, folder: Path, scene: Scene, runs: int, seconds: float, seed: int = 0) -> Ends:
+    """Signal all processes of a run at such a moment, up to three times, and look at its code and its last checkpoint.
 
     Args:
         config: of 12 steps, logged one by one, with a validation after the sixth.
         folder: for work dirs.
         scene: the moment.
         runs: how many.
+        seconds: of an undisturbed run.
         seed: of the moments.
-        numbers: of the signals.
-        most: times that the signal comes, within 0.4 s.
     """
     chance, ends, start = random.Random(seed), Ends(), folder / "start"
     if scene.resumes:
@@ -77,9 +76,9 @@ def storm(config: Path, folder: Path, scene: Scene, runs: int, seed: int = 0, nu
         run = CrashRun(load(config, work_dir, **scene.settings))
         with killed_after(run):
             run.wait_until(lambda run=run: scene.cue in run.said())
-            time.sleep(chance.uniform(0, scene.within))
-            kind = chance.choice(numbers)
-            for _ in range(chance.randint(1, most)):
+            time.sleep(chance.uniform(0, scene.within or seconds))
+            kind = chance.choice(STOPS)
+            for _ in range(chance.randint(1, 3)):
                 if not run.is_over():
                     run.kill(kind)
                 time.sleep(chance.choice((0, 0.05, 0.2)))
