@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -45,12 +44,11 @@ class StopRequest:
             raise SystemExit(REQUEUE)
 
     def catch(self) -> None:
-        """Catch the signals; in the main thread alone."""
-        for number in SIGNALS:
+        """Catch the signals; again, or outside the main thread, where Python can't, without effect."""
+        for number in SIGNALS if threading.current_thread() is threading.main_thread() else ():
             before = signal.getsignal(number)
-            if before != signal.SIG_IGN or number.name not in KEPT_IGNORED:
-                self._before[number] = before or signal.SIG_DFL
-                signal.signal(number, self)
+            if before is not self and (before != signal.SIG_IGN or number.name not in KEPT_IGNORED):
+                self._before[number] = signal.signal(number, self) or signal.SIG_DFL
 
     def release(self) -> None:
         """Put handlers back, unless the program is about to end."""
@@ -70,27 +68,17 @@ def ignore_signals() -> None:
     for number in SIGNALS:
         if isinstance(signal.getsignal(number), StopRequest):
             signal.signal(number, signal.SIG_IGN)
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except OSError:  # the terminal is gone; Python would find out in the end, and end with 120
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 @contextmanager
 def stop_request(wanted: bool = True) -> Iterator[StopRequest]:
-    """Hear signals in the ``with`` block, with the program's request where it has one; or end as programs do if not wanted.
-
-    Outside the main thread, where Python can't, nothing is caught.
-    """
-    request, given = StopRequest(), caught()
-    if threading.current_thread() is threading.main_thread():
-        if given and wanted:
-            request = given
-        elif given:
-            given.release()
-        elif wanted:
-            request.catch()
+    """Hear signals in the ``with`` block, with the program's request where it has one; if not wanted, they end it as usual."""
+    given = caught()
+    request = given if given and wanted else StopRequest()
+    if wanted:
+        request.catch()
+    elif given:
+        given.release()
     try:
         yield request
     finally:

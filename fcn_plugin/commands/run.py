@@ -20,8 +20,7 @@ def run(command: Callable[[], None]) -> None:
     try:
         command()
         _leave_group(wait=True)
-        if caught():
-            ignore_signals()
+        ignore_signals()
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         sys.exit(130)
@@ -31,11 +30,16 @@ def run(command: Callable[[], None]) -> None:
         if fault is None:
             raise
         print(f"error: {fault}", file=sys.stderr)
-        stopped = caught() and caught().name
+        request = caught()
         ignore_signals()
-        sys.exit(2 if bad_input else REQUEUE if stopped else 1)
+        sys.exit(2 if bad_input else REQUEUE if request and request.name else 1)
     finally:
         _leave_group()
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except OSError:  # the terminal is gone; Python would find out in the end, and end with 120
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _bad_input(error: Exception) -> UserError | None:

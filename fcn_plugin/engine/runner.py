@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -29,7 +30,7 @@ from .logging import quiet_console
 from .saving import SavingRunner
 from .start import Asked, Fresh, Resume, Start, Weights, resolve_start
 from .work_dir_lock import work_dir_lock
-from .workers import CalmLoader, EndWithParent
+from .workers import CalmLoader, start_worker
 
 SKIPPED = "skipped_files.txt"  # beside the log
 
@@ -90,7 +91,7 @@ class FCNRunner(SavingRunner):
                 given["sampler"] = dict(type="PlacedSampler", sampler=dataloader["sampler"])
         loader = super().build_dataloader(given, seed, diff_rank_seed)
         if given is not dataloader:
-            loader.__class__, loader.worker_init_fn = CalmLoader, EndWithParent(loader.worker_init_fn)
+            loader.__class__, loader.worker_init_fn = CalmLoader, partial(start_worker, loader.worker_init_fn)
         if skip:
             skip_broken_files(loader.dataset, is_train_loader(self, dataloader), Path(self.log_dir, SKIPPED))
         else:

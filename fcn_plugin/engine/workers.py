@@ -35,21 +35,12 @@ class CalmLoader(DataLoader):
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-class EndWithParent:
-    """A ``worker_init_fn`` for blocked signals: SIGTERM of the main process, as when torch closes a loader, ends a worker.
-
-    Args:
-        then: the loader's own function, which is called after that.
-    """
-
-    def __init__(self, then: Callable[[int], None] | None) -> None:
-        self.then = then
-
-    def __call__(self, worker: int) -> None:
-        if CAN_WAIT:
-            threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
-        if self.then is not None:
-            self.then(worker)
+def start_worker(then: Callable[[int], None] | None, worker: int) -> None:
+    """Let SIGTERM of the main process, as when torch closes a loader, end a worker, then call the loader's own init function."""
+    if CAN_WAIT:
+        threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+    if then is not None:
+        then(worker)
 
 
 def _end_with_parent(parent: int) -> None:

@@ -160,7 +160,8 @@ def _be_the_run(cfg: Config, resume: str | None, console: Path, first: Callable[
     except BaseException:  # a fork must not run on in the test that made it
         traceback.print_exc()
     finally:
-        sys.stdout.flush()
+        with suppress(OSError):
+            sys.stdout.flush()
         os._exit(code)
 
 

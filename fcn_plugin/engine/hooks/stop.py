@@ -39,12 +39,10 @@ class StopHook(Hook):
             self.group = torch_dist.new_group(backend="gloo")  # on the CPU: the GPU's queue is not waited for
 
     def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:
-        request = getattr(runner, "stop_request", None)
-        if request and not request.has_steps:
-            if request.name:  # the program went on: Python drops exceptions in finalizers, some libraries in imports
-                ignore_signals()
-                raise SystemExit(REQUEUE)
-            request.has_steps = True
+        if request := getattr(runner, "stop_request", None):
+            request.has_steps = (
+                True  # a signal before that, whose exception was dropped in a finalizer, counts from here
+            )
 
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
         done = runner.iter + 1
