@@ -19,7 +19,8 @@ def atomic_write(path: Path, durable: bool = False) -> Iterator[Path]:
     put in place of either are replaced; what they lead to stays as it is.
     """
     part = path.with_name(f".{path.name}.part")
-    part.unlink(missing_ok=True)
+    if os.path.lexists(part):
+        part.unlink()
     try:
         part.touch(exist_ok=False)  # which follows no link
         yield part

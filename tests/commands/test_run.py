@@ -96,7 +96,8 @@ run(command)
 def test_the_exit_code_outlives_the_terminal():
     """Python ends with 120 where its last words can't be written."""
     read, write = os.pipe()
-    process = subprocess.Popen([sys.executable, "-c", ENDS], stdout=write)
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    process = subprocess.Popen([sys.executable, "-c", ENDS], stdout=write, env=buffered)
     os.close(read)
     os.close(write)
     assert process.wait(60) == 99

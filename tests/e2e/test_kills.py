@@ -53,7 +53,7 @@ def test_random_kills(config, reference, tmp_path):
 
 def test_a_kill_between_two_operations_on_files(config, reference, tmp_path):
     """Saves, notes, a new best score, removals: some of them here, all in turn in the long loop."""
-    tally = die_everywhere(config, tmp_path, STEPS, reference[0], every=13, keep=1)
+    tally = die_everywhere(config, tmp_path, STEPS, reference[0], every=23, keep=1)
     assert tally.kills > 2
     assert tally.wrong == []
 
