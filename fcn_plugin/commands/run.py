@@ -71,9 +71,7 @@ def process_lost(error: Exception) -> UserError | None:
     """
     text = str(error)
     if isinstance(error, RuntimeError) and text.startswith("DataLoader worker (pid"):
-        remedy = (
-            "often the system's, for want of memory: set num_workers of the dataloaders lower, then go on with --resume"
-        )
+        remedy = "often the system's, for want of memory: lower num_workers of the dataloaders, then go on with --resume"
         return UserError("worker-lost", f"{text.split('. ')[0].strip()}, {remedy}")
     of_gloo = isinstance(error, RuntimeError) and "gloo" in text  # which has no class of its own
     if not of_gloo and not isinstance(error, getattr(sys.modules.get("torch.distributed"), "DistError", ())):
