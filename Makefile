@@ -21,10 +21,11 @@ quick: install lint
 test: install lint
 	$(PYTEST)
 
-# kill training runs at random and before every operation on their files, and resume them
+# kill training runs at random and before every operation on their files, and resume them; then signal them at hard moments
 KILLS ?= 200
+SIGNALS ?= 30
 soak: install
-	PYTHONPATH=tests $(PY) -m support.soak --kills $(KILLS) --operations
+	PYTHONPATH=tests $(PY) -m support.soak --kills $(KILLS) --operations --signals $(SIGNALS)
 
 install: $(VENV)/.installed
 

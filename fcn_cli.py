@@ -9,6 +9,7 @@ COMMANDS = (
     *("new_dataset", "check_dataset", "browse_dataset", "class_weights", "train", "train_stages", "test", "predict"),
     *("import_weights", "compare", "summarize", "translate_lr", "make_minivoc", "voc_sbd"),
 )
+STOPPABLE = ("train", "train_stages")  # which --resume goes on with after a signal
 
 
 def main(name: str | None = None) -> None:
@@ -20,6 +21,10 @@ def main(name: str | None = None) -> None:
     loaded = "fcn_plugin" in sys.modules
     if not loaded:  # executing the package takes seconds; without it a command's options are parsed at once
         sys.modules["fcn_plugin"] = module_from_spec(find_spec("fcn_plugin"))
+    from fcn_plugin.signals import StopRequest
+
+    if not loaded and (name or "".join(sys.argv[1:2])) in STOPPABLE:  # for as long as the program lives
+        StopRequest().catch()
     from fcn_plugin.commands.run import run
 
     if name:

@@ -15,10 +15,14 @@ from .errors import UserError
 def atomic_write(path: Path, durable: bool = False) -> Iterator[Path]:
     """Yield a temporary path in the same folder and rename it to ``path`` at the end; after an error the old file stays.
 
-    ``durable`` flushes file and folder to the disk, so that a power cut leaves the old file or the new one.
+    ``durable`` flushes file and folder to the disk, so that a power cut leaves the old file or the new one. Links that somebody
+    put in place of either are replaced; what they lead to stays as it is.
     """
     part = path.with_name(f".{path.name}.part")
+    if os.path.lexists(part):
+        part.unlink()
     try:
+        part.touch(exist_ok=False)  # which follows no link
         yield part
         if durable:
             _flush(part)
@@ -61,6 +65,12 @@ def make_dir(path: str, option: str) -> None:
         reason = error.strerror
     if reason:
         raise UserError("output-path", f"can't write to the folder {path} ({reason}): give another with {option}")
+
+
+def refuse_links(folder: Path) -> None:
+    """Raise a UserError (output-path) where a folder is a link or holds one: the engine would write to what it leads to."""
+    if link := next((path for path in (folder, *folder.rglob("*")) if path.is_symlink()), None):
+        raise UserError("output-path", f"{link} is a link, and a run would write to what it leads to: remove it")
 
 
 def _flush(path: Path) -> None:

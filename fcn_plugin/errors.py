@@ -32,13 +32,13 @@ class UserError(ValueError):
         return UserError(self.code, f"{place}: {message}", lines)
 
 
-def printable(text: str) -> str:
+def printable(text: str, longest: int = LONGEST) -> str:
     """Escape what a terminal obeys or does not show (ESC, line breaks, marks of direction), and cut the middle of a long text.
 
     Names of files, classes and tensors come from strangers.
     """
-    if len(text) > LONGEST:
-        text = f"{text[: LONGEST // 2]} ... {text[-LONGEST // 2 :]}"
+    if len(text) > longest:
+        text = f"{text[: longest // 2]} ... {text[-longest // 2 :]}"
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 

@@ -1,9 +1,11 @@
 """A file takes its place when it is complete; an error leaves the old one and nothing else."""
 
+import os
+
 import pytest
 from support.refusals import refused
 
-from fcn_plugin.atomic_write import atomic_folder, atomic_write, durable_write
+from fcn_plugin.atomic_write import atomic_folder, atomic_write, durable_write, refuse_links
 
 
 @pytest.mark.parametrize("durable", [False, True])
@@ -36,3 +38,25 @@ def test_a_disk_that_refuses_is_named(tmp_path):
         durable_write(tmp_path / "iter_9.pth"),
     ):
         raise OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize("name", ["list.txt", ".list.txt.part"])
+@pytest.mark.parametrize("plant", [os.symlink, os.link])
+def test_what_a_planted_link_leads_to_stays(tmp_path, name, plant):
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    plant(victim, tmp_path / name)
+    with atomic_write(tmp_path / "list.txt") as part:
+        part.write_text("new")
+    assert victim.read_text() == "precious"
+    assert {path.name: path.is_symlink() for path in tmp_path.iterdir()} == {"victim": False, "list.txt": False}
+    assert (tmp_path / "list.txt").read_text() == "new"
+
+
+@pytest.mark.parametrize("place", ["", "vis_data", "vis_data/scalars.json"])
+def test_a_folder_in_which_the_engine_writes_may_hold_no_link(tmp_path, place):
+    folder = tmp_path / "log"
+    (folder / place).parent.mkdir(parents=True, exist_ok=True)
+    (folder / place).symlink_to(tmp_path / "victim")
+    with refused("output-path", folder / place):
+        refuse_links(folder)

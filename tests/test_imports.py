@@ -14,7 +14,17 @@ import fcn_plugin
 PACKAGE = Path(fcn_plugin.__file__).parent
 FILES = [path for path in sorted(PACKAGE.rglob("*.py")) if ".mim" not in path.parts]
 # single files that all may import
-GROUND = {"errors", "version", "atomic_write", "download", "file_lock", "label_ids", "compat", "requirements"}
+GROUND = {
+    "errors",
+    "version",
+    "atomic_write",
+    "download",
+    "file_lock",
+    "signals",
+    "label_ids",
+    "compat",
+    "requirements",
+}
 # room -> rooms that it may import, beside the ground
 ROOMS = {
     "configs": set(),

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # usage: dist_train.sh CONFIG NPROC [train.py options]
 #
-# Variables: PORT (default 29500), another one for each run on a machine; NNODES, NODE_RANK and MASTER_ADDR for several machines;
+# Variables: NNODES, NODE_RANK, MASTER_ADDR and PORT (default 29500) for several machines, whose first then listens on all its networks;
 # OMP_NUM_THREADS, threads of a process (default: the cores shared out). MAX_RESTARTS=n (default 0): where a process ends with an
 # error or is killed, the launcher ends the others and starts all of them again, up to n times, whatever the error was; training
 # goes on from its last checkpoint.

@@ -8,16 +8,19 @@ import sys
 from collections.abc import Callable
 
 from ..errors import UserError
+from ..signals import REQUEUE, caught, ignore_signals
 
 
 def run(command: Callable[[], None]) -> None:
     """Call a command and end the program with its exit code: 2 for bad input, 1 where another process of the run is gone.
 
-    Both print one line, ``error: [code] message``; faults of the program keep their traceback.
+    Both print one line, ``error: [code] message``; faults of the program keep their traceback. After a signal to stop, which
+    the others got as well, a process that they left alone ends with 99.
     """
     try:
         command()
         _leave_group(wait=True)
+        ignore_signals()
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         sys.exit(130)
@@ -27,9 +30,16 @@ def run(command: Callable[[], None]) -> None:
         if fault is None:
             raise
         print(f"error: {fault}", file=sys.stderr)
-        sys.exit(2 if bad_input else 1)
+        request = caught()
+        ignore_signals()
+        sys.exit(2 if bad_input else REQUEUE if request and request.name else 1)
     finally:
         _leave_group()
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except OSError:  # the terminal is gone; Python would find out in the end, and end with 120
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _bad_input(error: Exception) -> UserError | None:
@@ -53,13 +63,18 @@ def _bad_input(error: Exception) -> UserError | None:
 
 
 def process_lost(error: Exception) -> UserError | None:
-    """The fault of a process that can't reach the others of its run; None for another error.
+    """The fault of a process that can't reach the others of its run, or has lost a data loader's; None for another error.
 
     gloo tells at once that a process has ended. With NCCL, who waits for a GPU may hear nothing of it, and torch ends such a
     process after ten minutes (``env_cfg.dist_cfg.timeout``, in seconds); a launcher does it at once: torchrun, mpirun, or
     Slurm with ``srun --kill-on-bad-exit=1``.
     """
     text = str(error)
+    if isinstance(error, RuntimeError) and text.startswith("DataLoader worker (pid"):
+        remedy = (
+            "often the system's, for want of memory: lower num_workers of the dataloaders, then go on with --resume"
+        )
+        return UserError("worker-lost", f"{text.split('. ')[0].strip()}, {remedy}")
     of_gloo = isinstance(error, RuntimeError) and "gloo" in text  # which has no class of its own
     if not of_gloo and not isinstance(error, getattr(sys.modules.get("torch.distributed"), "DistError", ())):
         return None

@@ -119,8 +119,7 @@ def _train(stage: Stage, parent: Trained | None, images: int) -> Trained:
     key = cfg.default_hooks.checkpoint.get("save_best")
     found = read_best(cfg.work_dir, key)
     if found is None:
-        remedy = "set default_hooks.checkpoint.save_best to a score of val_evaluator, such as mIoU"
-        raise UserError("checkpoint-missing", f"no best checkpoint in {cfg.work_dir}: {remedy}")
+        raise UserError("checkpoint-missing", f"no best checkpoint in {cfg.work_dir}: let train_cfg have a validation")
     trained = Trained(stage, found[0], key, found[1])
     if is_main_process():
         with atomic_write(Path(cfg.work_dir) / NOTE) as part:

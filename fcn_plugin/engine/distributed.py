@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import torch
 from mmengine.config import Config, ConfigDict
 from mmengine.dist import init_dist, is_distributed
@@ -12,6 +14,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from ..errors import UserError
 
+STORE = "FCN_STORE"  # variable: beginning of the name of the launcher's file where processes of one machine meet
 HOOKS = {"bf16": bf16_compress_hook, "fp16": fp16_compress_hook}
 
 
@@ -25,10 +28,15 @@ def join_processes(cfg: ConfigDict) -> None:
     launcher = cfg.get("launcher", "none")
     if launcher == "none" or is_distributed():
         return
+    where = {}
+    if STORE in os.environ:
+        rank, count = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
+        path = os.environ[STORE] + os.environ.get("TORCHELASTIC_RESTART_COUNT", "")
+        where = dict(store=distributed.FileStore(path, count), rank=rank, world_size=count)
     if torch.cuda.is_available():
-        init_dist(launcher, **cfg.get("env_cfg", {}).get("dist_cfg", {}))
+        init_dist(launcher, **cfg.get("env_cfg", {}).get("dist_cfg", {}), **where)
     else:
-        distributed.init_process_group("gloo")
+        distributed.init_process_group("gloo", **where)
 
 
 def compression_of(cfg: Config) -> str | None:

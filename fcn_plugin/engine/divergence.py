@@ -13,9 +13,8 @@ COUNT = "returns"  # in the message hub, and so in every checkpoint
 class Diverged(UserError):
     """A loss or gradient that is not a number (loss-nan) in a run that may return ``most`` times, each with ``factor`` x rate."""
 
-    def __init__(self, message: str, factor: float, most: int) -> None:
-        super().__init__("loss-nan", message)
-        self.factor, self.most = factor, most
+    factor: float
+    most: int
 
 
 def lower_rates(runner, returns: int, factor: float) -> None:

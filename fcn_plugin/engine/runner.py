@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -13,21 +14,23 @@ from mmengine.model import is_model_wrapper
 from mmengine.registry import RUNNERS
 from torch import nn
 
+from ..atomic_write import atomic_write, refuse_links
 from ..checkpoints.find import note_start
 from ..checkpoints.load import load_verified
 from ..checkpoints.read import open_checkpoint
 from ..compat import given_start, has_started, is_train_loader, mark_loaded, mark_started
 from ..data.broken_files import check_files, skip_broken_files, skipped
 from ..models.fcn import FCN, leave_out_logits
+from ..signals import StopRequest, stop_request
 from .distributed import compress_gradients, compression_of, join_processes, wrapper_cfg
 from .divergence import lower_rates
 from .hooks.stop import StopHook
 from .logging import quiet_console
 from .resumed_states import require_same_states
 from .saving import SavingRunner
-from .signals import KeepWorking, StopRequest, stop_request
 from .start import Asked, Fresh, Resume, Start, Weights, resolve_start
 from .work_dir_lock import work_dir_lock
+from .workers import CalmLoader, start_worker
 
 SKIPPED = "skipped_files.txt"  # beside the log
 
@@ -60,10 +63,18 @@ class FCNRunner(SavingRunner):
         return leave_out_logits(super().build_model(model))
 
     def build_logger(self, *args, file_mode: str = "a", **kwargs):
-        """Send environment, config and hook dumps to the log file alone, and append to one that is there."""
+        """Send environment, config and hook dumps to the log file alone, and append to one that is there, but through no link."""
+        refuse_links(Path(self.log_dir))
         logger = super().build_logger(*args, file_mode=file_mode, **kwargs)
         quiet_console(logger)
         return logger
+
+    def dump_config(self) -> None:
+        """Write the config's copy at once and through no link; mmengine's processes write over each other."""
+        if is_main_process():
+            name = Path(self.cfg.filename).name if self.cfg.filename else f"{self.timestamp}.py"
+            with atomic_write(Path(self.work_dir, name)) as part:
+                part.write_text(self.cfg.pretty_text, encoding="utf-8")
 
     def build_dataloader(self, dataloader, seed: int | None = None, diff_rank_seed: bool = False):
         """Name files at fault, or skip them as ``broken_files`` says; draw the same in a resumed run."""
@@ -80,7 +91,7 @@ class FCNRunner(SavingRunner):
                 given["sampler"] = dict(type="PlacedSampler", sampler=dataloader["sampler"])
         loader = super().build_dataloader(given, seed, diff_rank_seed)
         if given is not dataloader:
-            loader.worker_init_fn = KeepWorking(loader.worker_init_fn)
+            loader.__class__, loader.worker_init_fn = CalmLoader, partial(start_worker, loader.worker_init_fn)
         if skip:
             skip_broken_files(loader.dataset, is_train_loader(self, dataloader), Path(self.log_dir, SKIPPED))
         else:
@@ -167,8 +178,7 @@ class FCNRunner(SavingRunner):
     def train(self) -> nn.Module:
         """Train, alone in the work dir; a run that an error ends between two steps leaves a checkpoint of the last one."""
         heard = any(isinstance(hook, StopHook) for hook in self.hooks)  # else signals end the program as usual
-        signals = stop_request() if heard else nullcontext(StopRequest())
-        with work_dir_lock(self.work_dir), self._listing_skipped_files(), signals as self.stop_request:
+        with work_dir_lock(self.work_dir), self._listing_skipped_files(), stop_request(heard) as self.stop_request:
             try:
                 return super().train()
             except Exception:

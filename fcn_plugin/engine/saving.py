@@ -6,7 +6,9 @@ from pathlib import Path
 
 from mmengine.config import Config
 from mmengine.dist import is_main_process, master_only
+from mmengine.hooks import Hook
 from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, Runner
+from torch._C import _error_if_any_worker_fails
 
 from ..atomic_write import atomic_write, durable_write
 from ..checkpoints.checksum import seal
@@ -30,7 +32,7 @@ class ValuesConfig(Config):
 class SavingRunner(Runner):
     """mmengine's Runner with durable checkpoints that run no code when they are read."""
 
-    _in_step = True  # or before the first: there is nothing to save
+    _steps: int | None = None  # that are done; None before the first and in a step: there is nothing to save
 
     def setup_env(self, env_cfg: dict) -> None:
         """Take care of the config's text before anything is written."""
@@ -78,13 +80,19 @@ class SavingRunner(Runner):
         super().register_hook(hook, priority)
         watch_swaps(self.hooks)
 
+    def register_default_hooks(self, hooks=None) -> None:
+        """Switch off each hook that is None in the config; mmengine does so for its own alone."""
+        super().register_default_hooks({name: Hook() if hook is None else hook for name, hook in (hooks or {}).items()})
+
     def call_hook(self, fn_name: str, **kwargs) -> None:
         """Note whether the run is in a step, as an error can come anywhere, and make checkpoints plain."""
         if fn_name == "before_train_iter":
-            self._in_step = True
+            self._steps = None
         super().call_hook(fn_name, **kwargs)
         if fn_name == "after_train_iter":
-            self._in_step = False
+            self._steps = self.iter + 1
+        if fn_name in ("after_train_iter", "after_val_iter", "after_test_iter"):
+            _error_if_any_worker_fails()  # a killed worker may leave half of what is read next
         elif fn_name == "before_save_checkpoint":
             kwargs["checkpoint"]["meta"]["optimizers"] = [
                 type(w.optimizer).__name__ for w in wrappers_of(self.optim_wrapper)
@@ -93,10 +101,10 @@ class SavingRunner(Runner):
 
     def _save_after_error(self) -> None:
         # half a step, other processes that are further, or a place that no run can go on from
-        if self._in_step or self.distributed or not isinstance(self.train_loop, IterBasedTrainLoop):
+        if self._steps is None or self.distributed or not isinstance(self.train_loop, IterBasedTrainLoop):
             return
         try:
-            if path := self.save_now(self.iter):
-                self.logger.info(f"stopped after step {self.iter}: go on with --resume, from {path}")
+            if path := self.save_now(self._steps):
+                self.logger.info(f"stopped after step {self._steps}: go on with --resume, from {path}")
         except (OSError, UserError) as error:  # the disk may be what is wrong
-            self.logger.warning(f"step {self.iter} was not saved: {error}")
+            self.logger.warning(f"step {self._steps} was not saved: {error}")

@@ -13,7 +13,6 @@ from mmengine.dist import sync_random_seed
 from ..engine.start import Fresh, Resume, Start
 from ..errors import UserError
 from ..models.precision import is_emulated, resolve_precision
-from .keys import DEFAULT_HOOKS
 from .loss_reduction import reduction_warning
 
 WEIGHTS = {
@@ -39,9 +38,6 @@ def fill_in(cfg: ConfigDict, tta: bool = False, hooks: Sequence[dict] = ()) -> P
     if is_emulated(precision, device):
         prepared.warnings.append("this CPU emulates bf16, which is slower than fp32: pass --amp auto")
     cfg.custom_hooks = [*(cfg.get("custom_hooks") or []), *hooks]
-    for name in [name for name, hook in (cfg.get("default_hooks") or {}).items() if hook is None]:
-        if name not in DEFAULT_HOOKS:  # switched off; the engine knows None for its own hooks alone
-            del cfg.default_hooks[name]
     if tta:
         if "tta_pipeline" not in cfg or "tta_model" not in cfg:
             remedy = "inherit configs/_base_/default_runtime.py, or drop --tta"

@@ -29,7 +29,8 @@ def stages_of(cfg: Config, load: Callable[[str], Config]) -> list[Stage]:
         load: reads the config of a name, with the command line's overrides applied.
 
     Raises:
-        UserError: ``stages``: the net has no streams, or one only, or a parent is no coarser.
+        UserError: ``stages``: the net has no streams, or one only, or a parent is no coarser; ``config-value``: a stage will note
+            no best checkpoint for the next one.
     """
     if "streams" not in cfg.model.get("decode_head", {}):
         message = f"{cfg.filename} has no FCNSkipHead with streams, so there are no stages: use tools/train.py"
@@ -45,6 +46,14 @@ def stages_of(cfg: Config, load: Callable[[str], Config]) -> list[Stage]:
         raise UserError("stages", message)
     root = Path(cfg.work_dir)
     for stage in chain:
+        hook = (stage.get("default_hooks") or {}).get("checkpoint") or {}
+        key = hook.get("save_best")
+        if hook.get("type") == "CheckpointHook" or hook.get("out_dir") or not isinstance(key, str) or key == "auto":
+            message = f"{stage.filename}: default_hooks.checkpoint is {dict(hook)}, which notes no best one for the next stage"
+            remedy = (
+                "give type='FCNCheckpointHook', no out_dir, and save_best one score of val_evaluator, such as 'mIoU'"
+            )
+            raise UserError("config-value", f"{message}: {remedy}")
         stage.work_dir = str(root / _name(stage))
         stage.experiment_name = f"{Path(stage.filename).stem}_{_name(stage)}"
     return [Stage(_name(stage), stage) for stage in chain]

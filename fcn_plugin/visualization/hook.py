@@ -10,7 +10,7 @@ from mmseg.registry import HOOKS
 from PIL import Image
 
 from ..data.images import read_image
-from .pictures import colour_table, panel, save_mask
+from .pictures import colour_table, panel, save_mask, save_png
 
 
 @HOOKS.register_module()
@@ -39,7 +39,7 @@ class PredictionHook(Hook):
             if self.mask_dir:
                 save_mask(mask, self.palette, self._place(self.mask_dir, sample))
             if self.picture_dir:
-                self._draw(sample, mask).save(self._place(self.picture_dir, sample))
+                save_png(self._draw(sample, mask), self._place(self.picture_dir, sample))
 
     def _draw(self, sample, mask: np.ndarray) -> Image.Image:
         colours = colour_table(self.palette)

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
+from ..atomic_write import atomic_write
 from ..data.images import open_image
 from ..data.palette import VOID
 from ..errors import UserError
@@ -32,7 +33,13 @@ def save_mask(mask: np.ndarray, palette: Sequence[Sequence[int]], path: Path) ->
     """Write class ids as a palette PNG, which viewers show in colour and programs read as ids."""
     image = Image.fromarray(np.asarray(mask, np.uint8))
     image.putpalette(colour_table(palette).tobytes())
-    image.save(path)
+    save_png(image, path)
+
+
+def save_png(image: Image.Image, path: Path) -> None:
+    """Write a picture that is there as a whole or not at all, whatever the name ends in."""
+    with atomic_write(path) as part:
+        image.save(part, "PNG")
 
 
 def overlay(image: np.ndarray, mask: np.ndarray, palette: Sequence[Sequence[int]], opacity: float = 0.5) -> np.ndarray:

@@ -1,5 +1,9 @@
 """How commands end: one line and exit code 2 for what a user can correct, a traceback for the rest."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 from mmengine.registry import Registry
 from torch._utils import ExceptionWrapper
@@ -73,3 +77,27 @@ def test_an_interrupt(capsys):
     with pytest.raises(SystemExit) as stop:
         run(failing(KeyboardInterrupt()))
     assert (stop.value.code, capsys.readouterr().err) == (130, "stopped\n")
+
+
+ENDS = """
+import sys
+from importlib.util import find_spec, module_from_spec
+sys.modules["fcn_plugin"] = module_from_spec(find_spec("fcn_plugin"))  # as fcn_cli does
+from fcn_plugin.commands.run import run
+
+def command():
+    print("nobody reads this")
+    sys.exit(99)
+
+run(command)
+"""
+
+
+def test_the_exit_code_outlives_the_terminal():
+    """Python ends with 120 where its last words can't be written."""
+    read, write = os.pipe()
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    process = subprocess.Popen([sys.executable, "-c", ENDS], stdout=write, env=buffered)
+    os.close(read)
+    os.close(write)
+    assert process.wait(60) == 99

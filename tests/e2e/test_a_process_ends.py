@@ -15,6 +15,7 @@ from torch import distributed
 
 from fcn_plugin.commands.run import process_lost, run
 from fcn_plugin.errors import UserError
+from fcn_plugin.signals import StopRequest
 
 pytestmark = pytest.mark.skipif(torch.cuda.is_available(), reason="gloo, and processes forked without a GPU's threads")
 
@@ -111,6 +112,25 @@ def test_nobody_waits_at_the_exit(seconds):
     assert first.seconds < second.seconds + 10
 
 
+def signalled_and_left_alone(rank):
+    """The others of the run got the signal too, and have left."""
+
+    def main():
+        request = StopRequest()
+        request.catch()
+        request.has_steps = True
+        os.kill(os.getpid(), signal.SIGTERM)
+        raise RuntimeError(PIPE)
+
+    run(main)
+
+
+def test_who_is_left_alone_after_a_signal_asks_to_be_queued_again():
+    (ended,) = run_forked(1, signalled_and_left_alone)
+    assert ended.code == 99
+    assert ended.err.startswith("error: [process-lost] process 0")
+
+
 def message(rank, error):
     return process_lost(error).message if process_lost(error) else None
 
@@ -124,6 +144,11 @@ PIPE = "[/x/gloo/transport/tcp/pair.cc:5] writev [1.2.3.4]:5: Broken pipe"
 @pytest.mark.parametrize(
     "error, expected",
     [
+        (
+            RuntimeError("DataLoader worker (pid 5) is killed by signal: Killed. "),
+            "(pid 5) is killed by signal: Killed, ",
+        ),
+        (RuntimeError("DataLoader worker (pid(s) 5, 6) exited unexpectedly"), "(pid(s) 5, 6) exited unexpectedly, "),
         (RuntimeError(PIPE), "(writev [1.2.3.4]:5: Broken pipe):"),
         (RuntimeError("[/x/gloo/buffer.cc:8] Timed out waiting 9ms for recv"), "(Timed out waiting 9ms for recv):"),
         (distributed.DistBackendError(REMOTE), "remote process exited or there was a network error):"),

@@ -1,5 +1,6 @@
 """A run that diverges goes back to its last good checkpoint with a lower learning rate, a few times at most."""
 
+import pickle
 import re
 
 import pytest
@@ -7,6 +8,7 @@ import torch
 from support.crash_runs import ALONE, differences, end_state, finish, load, write_config
 from support.refusals import refused
 
+from fcn_plugin.engine.divergence import Diverged
 from fcn_plugin.engine.hooks.finite_loss import FiniteLossHook
 
 pytestmark = pytest.mark.skipif(torch.cuda.is_available(), reason="processes are forked without a GPU's threads")
@@ -80,6 +82,13 @@ def test_to_the_start_before_the_first_checkpoint(config, tmp_path):
     assert "back to the start with the learning rate x 0.5, return 1 of at most 1" in run.said()
     assert [step for step, _ in rates(run)] == [1, 1, *range(2, 13)]
     assert rates(run)[1][1] == pytest.approx(rates(run)[0][1] / 2)
+
+
+def test_the_error_passes_between_processes():
+    error = Diverged("loss-nan", "the loss is nan")
+    error.factor, error.most = 0.5, 3
+    again = pickle.loads(pickle.dumps(error))
+    assert (again.code, again.message, again.factor, again.most) == ("loss-nan", "the loss is nan", 0.5, 3)
 
 
 @pytest.mark.parametrize("factor", [0, 1, 2])

@@ -16,13 +16,16 @@ import torch
 from support.crash_runs import ALONE, CrashRun, differences, end_state, finish, killed_after, load, write_config
 from support.refusals import refused
 from support.soak import die_everywhere, reference_end, survive
+from support.storms import SCENES, storm
 
+from fcn_plugin.commands.run import process_lost
 from fcn_plugin.commands.train import train
-from fcn_plugin.engine.signals import REQUEUE, SAME, StopRequest
+from fcn_plugin.signals import REQUEUE, SAME, StopRequest
 
 pytestmark = pytest.mark.skipif(torch.cuda.is_available(), reason="processes are forked without a GPU's threads")
 
 STEPS = 12
+NOTES = ("last_checkpoint", "run_start.json", "best.json")
 
 
 @pytest.fixture(scope="module")
@@ -50,12 +53,12 @@ def test_random_kills(config, reference, tmp_path):
 
 def test_a_kill_between_two_operations_on_files(config, reference, tmp_path):
     """Saves, notes, a new best score, removals: some of them here, all in turn in the long loop."""
-    tally = die_everywhere(config, tmp_path, STEPS, reference[0], every=13, keep=1)
+    tally = die_everywhere(config, tmp_path, STEPS, reference[0], every=23, keep=1)
     assert tally.kills > 2
     assert tally.wrong == []
 
 
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGUSR1"])
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGUSR1", "SIGHUP"])
 def test_a_signal_to_all_processes_leaves_a_checkpoint(config, reference, tmp_path, name):
     work_dir = tmp_path / "work"
     cfg = load(config, work_dir, custom_hooks=[dict(type="SignalGroup", step=5, name=name)])
@@ -69,6 +72,73 @@ def test_a_signal_to_all_processes_leaves_a_checkpoint(config, reference, tmp_pa
     assert "Traceback" not in said
     if name == "SIGTERM":
         assert differences(reference[0], end_of(finish(load(config, work_dir)), work_dir)) == []
+
+
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
+def test_signals_at_hard_moments(config, reference, tmp_path, scene):
+    """Once or repeatedly, to the run and its workers; ``make soak`` has more of them."""
+    ends = storm(config, tmp_path, scene, 3, reference[1], seed=1)
+    assert ends.wrong == []
+    assert ends.codes.total() == 3
+
+
+def test_what_is_ignored_stays_ignored(config, tmp_path):
+    """SIGHUP under nohup, SIGINT in the background of a script."""
+
+    def ignore():
+        for number in (signal.SIGHUP, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
+
+    hooks = [dict(type="SignalGroup", step=2, name=name) for name in ("SIGHUP", "SIGINT")]
+    run = finish(load(config, tmp_path / "work", custom_hooks=hooks, **ALONE), first=ignore)
+    assert run.code == 0, run.said()
+
+
+def test_a_terminal_that_closes(config, tmp_path):
+    """Nothing can be written to it any more; the exit code is 99 all the same."""
+    main, terminal = os.openpty()
+
+    def speak_to_terminal():
+        os.close(main)
+        for number in (1, 2):
+            os.dup2(terminal, number)
+
+    run = CrashRun(load(config, tmp_path / "work", **ALONE), first=speak_to_terminal)
+    with killed_after(run):
+        os.close(terminal)
+        seen = b""
+        while b"Iter(train) [ 4/12]" not in seen:
+            seen += os.read(main, 1000)
+        os.close(main)
+        run.kill(signal.SIGHUP)
+        assert run.wait() == REQUEUE
+    assert list((tmp_path / "work").glob("iter_*.pth"))
+
+
+def test_a_killed_worker(config, reference, tmp_path):
+    """One message, and no step is lost."""
+    work_dir = tmp_path / "work"
+    sparse = dict(default_hooks__checkpoint__interval=50)
+    run = finish(load(config, work_dir, custom_hooks=[dict(type="KillWorker", step=5)], **sparse))
+    assert run.code == 1
+    assert "stopped after step 5: go on with --resume" in run.said()
+    assert process_lost(RuntimeError(run.said().splitlines()[-1].partition(": ")[2])).code == "worker-lost"
+    assert differences(reference[0], end_of(finish(load(config, work_dir, **sparse)), work_dir)) == []
+
+
+def test_links_in_the_work_dir_are_not_followed(config, reference, tmp_path):
+    """What they lead to is neither written nor removed."""
+    work_dir, names = tmp_path / "work", ["run.lock", "narrow8s.py"]
+    work_dir.mkdir()
+    for name in (*NOTES, "iter_3.pth", "iter_12.pth", "best_mIoU_iter_6.pth", "metrics.json", "confusion.npy"):
+        names += [name, f".{name}.part"]
+    for name in names:
+        (tmp_path / name).write_text("precious")
+        (work_dir / name).symlink_to(tmp_path / name)
+    run = CrashRun(load(config, work_dir, **ALONE), resume=None)
+    run.wait()
+    assert differences(reference[0]["weights"], end_of(run, work_dir)["weights"]) == []
+    assert {name: (tmp_path / name).read_text() for name in names} == dict.fromkeys(names, "precious")
 
 
 def test_a_run_that_hears_no_signals_ends_as_programs_do(config, tmp_path):
@@ -121,6 +191,7 @@ def turn_back(days):
 
 def test_a_second_ctrl_c_stops_at_once():
     request = StopRequest()
+    request.has_steps = True
     request(signal.SIGINT, None)
     request(signal.SIGINT, None)  # the same, forwarded by a launcher
     request.when -= SAME

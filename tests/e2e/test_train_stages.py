@@ -146,11 +146,6 @@ def test_a_damaged_note_is_named(cut_off, leaf, tool, text):
     tool_refused(done, cut_off / "8s", "note-damaged", note, "remove it")
 
 
-def test_a_config_that_keeps_no_best_checkpoint(leaf, tool, tmp_path):
-    done = tool("train_stages", *arguments(leaf, tmp_path, "default_hooks.checkpoint.save_best=None"))
-    tool_refused(done, tmp_path / "16s", "checkpoint-missing", tmp_path / "32s", "default_hooks.checkpoint.save_best")
-
-
 def test_a_stage_killed_in_its_last_validation_makes_up_for_it(cut_off, leaf, tool):
     """After the last step, the old best checkpoint deleted and the new one not yet written."""
     best = best_of(cut_off / "32s")

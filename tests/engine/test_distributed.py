@@ -1,14 +1,18 @@
 """Arguments of DDP that a config leaves open, and gradients that are summed in 16 bits."""
 
+import os
+from pathlib import Path
+
 import pytest
 import torch
 from mmengine.config import Config, ConfigDict
 from mmengine.model import MMDistributedDataParallel
+from support.forked import values
 from support.refusals import refused
 from torch import distributed, nn
 from torch.distributed.algorithms.ddp_comm_hooks.default_hooks import bf16_compress_hook, fp16_compress_hook
 
-from fcn_plugin.engine.distributed import compress_gradients, compression_of, wrapper_cfg
+from fcn_plugin.engine.distributed import STORE, compress_gradients, compression_of, join_processes, wrapper_cfg
 from fcn_plugin.engine.runner import FCNRunner
 from fcn_plugin.preflight.keys import check_keys
 from fcn_plugin.preflight.overrides import merge_overrides
@@ -16,6 +20,31 @@ from fcn_plugin.preflight.overrides import merge_overrides
 
 def config(**entries):
     return Config(entries, filename="mine.py", cfg_text=" ")  # mine.py is no file
+
+
+def listeners(rank, folder):
+    """Addresses beyond this machine at which a process listens that has joined another one over the launcher's file."""
+    os.environ |= {STORE: str(folder / "store"), "GLOO_SOCKET_IFNAME": "lo"}
+    join_processes(ConfigDict(launcher="pytorch"))
+    flag = torch.ones(1)
+    distributed.all_reduce(flag)
+    assert flag == 2
+    own = {
+        os.readlink(f"/proc/self/fd/{name}")
+        for name in os.listdir("/proc/self/fd")
+        if os.path.exists(f"/proc/self/fd/{name}")
+    }
+    sockets = [
+        line.split() for name in ("tcp", "tcp6") for line in Path(f"/proc/net/{name}").read_text().splitlines()[1:]
+    ]
+    listening = [words[1] for words in sockets if words[3] == "0A" and f"socket:[{words[9]}]" in own]
+    assert listening
+    return [address for address in listening if not address.startswith("0100007F:")]
+
+
+@pytest.mark.skipif(torch.cuda.is_available() or not Path("/proc/net/tcp").exists(), reason="gloo on Linux")
+def test_processes_of_one_machine_are_closed_to_others(tmp_path):
+    assert values(2, listeners, tmp_path) == [[], []]
 
 
 @pytest.fixture

@@ -87,3 +87,21 @@ def test_a_config_of_another_net_is_refused():
     cfg = Config(dict(model=dict(decode_head=dict(type="FCNHead")), work_dir="runs"))
     with refused("stages", "FCNSkipHead"):
         stages_of(cfg, get_config)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        dict(save_best=None),
+        dict(save_best="auto"),
+        dict(save_best=["mIoU", "aAcc"]),
+        dict(out_dir="x"),
+        dict(type="CheckpointHook"),
+    ],
+)
+def test_a_stage_that_notes_no_best_checkpoint_is_refused_before_the_first(entry):
+    cfg = get_config("fcn16s_vgg16_voc")
+    cfg.default_hooks.checkpoint.update(entry)
+    cfg.work_dir = "runs/net"
+    with refused("config-value", "fcn16s_vgg16_voc.py", "default_hooks.checkpoint", "save_best"):
+        stages_of(cfg, get_config)

@@ -23,6 +23,7 @@ from fcn_plugin.commands.train import train
 from fcn_plugin.configs import config_dir, get_config
 from fcn_plugin.datatools.minivoc.writer import make_minivoc
 from fcn_plugin.errors import UserError
+from fcn_plugin.signals import StopRequest
 
 STEPS = 60
 ALONE = dict(train_dataloader__num_workers=0, train_dataloader__persistent_workers=False)  # overrides: no workers
@@ -146,6 +147,8 @@ def _be_the_run(cfg: Config, resume: str | None, console: Path, first: Callable[
         os.dup2(file, 2)
         sys.stdout = sys.stderr = os.fdopen(1, "w", buffering=1)
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        StopRequest().catch()
         first()
         train(cfg, resume)
         code = 0
@@ -157,7 +160,8 @@ def _be_the_run(cfg: Config, resume: str | None, console: Path, first: Callable[
     except BaseException:  # a fork must not run on in the test that made it
         traceback.print_exc()
     finally:
-        sys.stdout.flush()
+        with suppress(OSError):
+            sys.stdout.flush()
         os._exit(code)
 
 

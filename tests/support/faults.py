@@ -1,5 +1,6 @@
 """Hooks that make trouble at a given step, and crashes between two operations on files."""
 
+import multiprocessing
 import os
 import resource
 import signal
@@ -55,6 +56,20 @@ class SignalOne(AtStep):
     def act(self) -> None:
         if get_rank() == self.rank:
             os.kill(os.getpid(), signal.Signals[self.name])
+
+
+@HOOKS.register_module()
+class KillWorker(AtStep):
+    """SIGKILL for a process of the data loaders, in the middle of a step; the hook waits until it has ended."""
+
+    def after_train_iter(self, *args, **kwargs) -> None:
+        pass
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
+        if runner.iter + 1 == self.step:
+            worker = multiprocessing.active_children()[0]
+            os.kill(worker.pid, signal.SIGKILL)
+            os.waitid(os.P_PID, worker.pid, os.WEXITED | os.WNOWAIT)  # which leaves its end to the loader
 
 
 @HOOKS.register_module()

@@ -15,6 +15,7 @@ from pathlib import Path
 import torch
 from support.crash_runs import ALONE, STEPS, CrashRun, differences, end_state, finish, killed_after, load, write_config
 from support.faults import DieAt
+from support.storms import SCENES, storm
 from tqdm import tqdm
 
 
@@ -131,6 +132,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     operations = "then a kill before every operation on files, in a short run"
     parser.add_argument("--operations", action="store_true", help=operations)
+    parser.add_argument("--signals", type=int, default=0, help="runs that are signalled at each hard moment")
     args = parser.parse_args()
     torch.set_num_threads(1)
     gc.freeze()
@@ -156,6 +158,16 @@ def main() -> None:
             f"{len(tally.wrong)} differences"
         )
         wrong += tally.wrong
+    for scene in SCENES if args.signals else ():
+        with tempfile.TemporaryDirectory() as folder:
+            config = write_config(Path(folder), 12, saves=3, validations=6)
+            seconds = reference_end(config, Path(folder) / "reference", 12)[1]
+            ends = storm(config, Path(folder), scene, args.signals, seconds, args.seed)
+        codes = ", ".join(f"{count} with {code}" for code, count in sorted(ends.codes.items()))
+        print(
+            f"{args.signals} runs signalled {scene.name}: ended {codes}; {len(ends.wrong)} lost a step or another code"
+        )
+        wrong += ends.wrong
     for line in wrong:
         print(line)
     sys.exit(bool(wrong))

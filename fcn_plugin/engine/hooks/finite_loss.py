@@ -78,7 +78,9 @@ class FiniteLossHook(Hook):
             what += f", after {skipped} batches left out"
         returned = notes.runtime_info.get(COUNT, 0)
         if returned < self.returns:
-            raise Diverged(what, self.lr_factor, self.returns)
+            error = Diverged("loss-nan", what)
+            error.factor, error.most = self.lr_factor, self.returns
+            raise error
         if returned:
             what += f", after {returned} returns to a checkpoint with a lower learning rate"
         last = find_latest(runner.work_dir, strict=False).checkpoint

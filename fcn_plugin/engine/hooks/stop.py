@@ -12,15 +12,15 @@ from mmengine.runner import EpochBasedTrainLoop
 from mmseg.registry import HOOKS
 from torch import distributed as torch_dist
 
+from ...signals import REQUEUE, ignore_signals
 from ..optim_wrappers import gathers_gradients
-from ..signals import REQUEUE
 
 STOP_FILE = "FCN_STOP_NOTE"  # variable: a file that tells the launcher of the stop, since torchrun hides exit codes
 
 
 @HOOKS.register_module()
 class StopHook(Hook):
-    """After a step, or in a validation, leave with exit code 99 ("queue it again") if SIGTERM, SIGINT or SIGUSR1 has come.
+    """After a step, or in a validation, leave with exit code 99 ("queue it again") if a signal has come; see ``signals.py``.
 
     Processes leave after the same step, whichever got the signal; a validation in several processes is finished first.
 
@@ -37,6 +37,12 @@ class StopHook(Hook):
     def before_train(self, runner) -> None:
         if get_world_size() > 1 and torch_dist.get_backend() != "gloo":
             self.group = torch_dist.new_group(backend="gloo")  # on the CPU: the GPU's queue is not waited for
+
+    def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:
+        if request := getattr(runner, "stop_request", None):
+            request.has_steps = (
+                True  # a signal before that, whose exception was dropped in a finalizer, counts from here
+            )
 
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
         done = runner.iter + 1
@@ -70,6 +76,7 @@ class StopHook(Hook):
         runner.logger.info(
             f"{why}: stopped after {unit} {done}; go on with --resume" + (f", from {saved}" if saved else "")
         )
+        ignore_signals()
         if STOP_FILE not in os.environ:
             raise SystemExit(REQUEUE)
         if os.environ.get("LOCAL_RANK", "0") == "0":
