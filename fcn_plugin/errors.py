@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import traceback
 from collections.abc import Sequence
+from pathlib import Path
 
 LONGEST = 2000  # characters of a line; a name that somebody else chose may have millions
 
@@ -30,6 +32,25 @@ class UserError(ValueError):
         """The same fault, with the place where it was met in front: ``config.py, train data set``."""
         _, message, lines = self.args
         return UserError(self.code, f"{place}: {message}", lines)
+
+
+def config_fault(error: Exception) -> UserError | None:
+    """The ``config-entry`` behind an error that a class raises when mmengine builds it from a config's entry; else None.
+
+    An error in this package's own code is a fault of the program: what it takes is checked before.
+    """
+    kinds = (TypeError, ValueError, LookupError, AttributeError, AssertionError, ArithmeticError, ImportError)
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)] if isinstance(error, kinds) else []
+    modules = [frame.f_globals.get("__name__", "").partition(".")[0] for frame in frames]
+    of_mmengine = [frame for frame, module in zip(frames, modules, strict=True) if module == "mmengine"]
+    builders = [frame for frame in of_mmengine if frame.f_code.co_name.startswith("build")]
+    if not builders or modules[-1] == __package__:
+        return None
+    built = builders[-1].f_locals.get("obj_type") or builders[-1].f_code.co_name.removeprefix("build_")
+    code = frames[-1].f_code
+    place = f"{Path(code.co_filename).name}, {code.co_name}"
+    what = f"{getattr(built, '__name__', built)} can't be built: {type(error).__name__} in {place}: {error}"
+    return UserError("config-entry", f"{what}: correct this entry of the config")
 
 
 def printable(text: str) -> str:
