@@ -27,6 +27,11 @@ def check_config(cfg: ConfigDict) -> None:
             message = f"loss_decode.class_weight has {len(weights)} weights, num_classes is {head.num_classes}"
             remedy = "count new ones (tools/class_weights.py), or set it to None"
             raise UserError("class-weights", f"{cfg.filename}: {message}: {remedy}")
+    testing = cfg.model.get("test_cfg") or {}
+    if testing.get("mode") == "slide" and not {"crop_size", "stride"} <= testing.keys():
+        raise UserError(
+            "config-value", f"{cfg.filename}: model.test_cfg.mode is 'slide': give crop_size and stride too"
+        )
     compilers = (os.environ.get("CXX") or "g++", "clang++", "cl")
     if cfg.model.get("compile") is True and get_device() == "cpu" and not any(map(shutil.which, compilers)):
         # without one torch fails at the first forward, after the data set was read

@@ -16,15 +16,8 @@ from .parameters import misfit
 from .shapes import READ
 from .spelling import nearest
 
-# those of mmengine's Runner.register_default_hooks; the checkpoint hook is this package's
-DEFAULT_HOOKS = {
-    "runtime_info": "RuntimeInfoHook",
-    "timer": "IterTimerHook",
-    "sampler_seed": "DistSamplerSeedHook",
-    "logger": "LoggerHook",
-    "param_scheduler": "ParamSchedulerHook",
-    "checkpoint": "FCNCheckpointHook",
-}
+# of mmengine's Runner.register_default_hooks
+DEFAULT_HOOKS = ("runtime_info", "timer", "sampler_seed", "logger", "param_scheduler", "checkpoint")
 
 
 def check_keys(cfg: Config, splits: Sequence[str] = ("train", "val", "test")) -> None:
@@ -54,18 +47,19 @@ def check_arguments(cfg: Config) -> None:
 
 def _check_default_hooks(cfg: Config) -> None:
     hooks = cfg.get("default_hooks") or {}
-    bare = [name for name, hook in hooks.items() if hook is None or (isinstance(hook, dict) and "type" not in hook)]
-    known = {*DEFAULT_HOOKS, *(name for name in hooks if name not in bare)}
-    for name in bare:
-        meant = nearest(name, known)
-        if hooks[name] is None and not meant:  # a hook that is switched off
-            continue
-        if name in DEFAULT_HOOKS:
-            remedy = f"inherit configs/_base_/default_runtime.py, or add type={DEFAULT_HOOKS[name]!r}"
-            raise UserError("config-type", f"{cfg.filename}: default_hooks.{name} has no type: {remedy}")
-        remedy = f"did you mean default_hooks.{meant}?" if meant else f"there are {', '.join(sorted(known))}."
-        what = f"{cfg.filename}: default_hooks.{name} is no default hook"
-        raise UserError("config-key", f"{what}: {remedy} A hook of your own needs a type")
+    own = {
+        name for name, hook in hooks.items() if hook is not None and not (isinstance(hook, dict) and "type" not in hook)
+    }
+    for name in hooks.keys() - own - {*DEFAULT_HOOKS}:
+        meant = nearest(name, {*DEFAULT_HOOKS, *own})
+        if hooks[name] is not None or meant:  # None alone switches a hook off
+            known = (
+                f"did you mean default_hooks.{meant}?"
+                if meant
+                else f"there are {', '.join(sorted({*DEFAULT_HOOKS, *own}))}."
+            )
+            what = f"{cfg.filename}: default_hooks.{name} is no default hook"
+            raise UserError("config-key", f"{what}: {known} A hook of your own needs a type")
 
 
 def _check_save_best(cfg: Config) -> None:

@@ -47,7 +47,7 @@ def misfit(entry: Mapping[str, Any]) -> tuple[str, Any] | None:
     cls = class_of(entry.get("type"))
     for base in cls.__mro__[:-1] if cls else ():
         for name, (hint, default) in _annotated(base).items():
-            if name in entry and not _fits(entry[name], hint) and entry[name] != default:
+            if name in entry and not _fits(entry[name], hint) and entry[name] != default and name != "loss_scale":
                 return name, hint
     return None
 
@@ -68,18 +68,22 @@ def _annotated(cls: type) -> dict[str, tuple[Any, Any]]:
 def _fits(value: Any, hint: Any) -> bool:
     """Whether a value can be of an annotated type.
 
-    Annotations are not exact: one number passes for another and for a text, a list for a tuple, several entries for one.
+    Annotations are not exact: a float passes for an int, a list for a tuple, several entries for one.
     """
     kind, inner = get_origin(hint) or hint, get_args(hint)
     if kind in (Union, types.UnionType):
         return any(_fits(value, each) for each in inner)
-    if kind in (int, float, str):
-        return isinstance(value, (int, float, kind)) and not isinstance(value, bool)
-    if kind is type(None):
-        return value is None
+    if kind in (int, float):
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+    if kind in (str, type(None)):
+        return isinstance(value, kind)
     several = isinstance(value, (list, tuple))
     if kind is dict:
-        return all(isinstance(each, dict) for each in (value if several else [value]))
+        entries = value if several else [value]
+        return all(
+            isinstance(entry, dict) and all(_fits(each, *inner[1:]) for each in entry.values() if inner)
+            for entry in entries
+        )
     if kind is Sequence or kind in (list, tuple):
         places = inner if kind is tuple and ... not in inner else inner[:1] * len(value) if several else ()
         return several and len(places) in (0, len(value)) and all(map(_fits, value, places))

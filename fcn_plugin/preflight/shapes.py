@@ -12,6 +12,7 @@ from mmengine.config import Config
 from ..errors import UserError
 
 PLAIN = (type(None), bool, int, float, str, list, tuple, dict)  # anything else is an object that a config has built
+SPLITS = ("train", "val", "test")
 
 
 class Shape(NamedTuple):
@@ -21,12 +22,18 @@ class Shape(NamedTuple):
     fits: Callable[[Any], bool]
 
 
-def _either(*kinds: type) -> Callable[[Any], bool]:
-    return lambda value: isinstance(value, kinds)
+def _kind(wanted: str, *kinds: type, filled: bool = False) -> Shape:
+    return Shape(wanted, lambda value: isinstance(value, kinds) and not (filled and not value))
 
 
-def _number(least: float, most: float = math.inf, kinds: type | tuple = (int, float)) -> Callable[[Any], bool]:
-    return lambda value: isinstance(value, kinds) and not isinstance(value, bool) and least <= value <= most
+def _number(wanted: str, least: float, most: float, *kinds: type) -> Shape:
+    return Shape(
+        wanted, lambda value: isinstance(value, kinds) and not isinstance(value, bool) and least <= value <= most
+    )
+
+
+def _one_of(*names: str) -> Shape:
+    return Shape(f"one of {', '.join(names)}", names.__contains__)
 
 
 def _has_type(value: Any) -> bool:
@@ -34,7 +41,7 @@ def _has_type(value: Any) -> bool:
 
 
 def _names(value: Any) -> bool:
-    return isinstance(value, str) or (isinstance(value, (list, tuple)) and all(isinstance(each, str) for each in value))
+    return all(isinstance(each, str) for each in (value if isinstance(value, (list, tuple)) else [value]))
 
 
 def _counts_steps(value: Any) -> bool:
@@ -47,104 +54,90 @@ def _counts_steps(value: Any) -> bool:
 
 
 ENTRY = Shape("an entry with its class, dict(type='...', ...)", _has_type)
-PART = Shape(ENTRY.wanted, lambda value: _has_type(value) or not isinstance(value, PLAIN))
-DICT = Shape("a dict", _either(dict))
-LIST = Shape("a list", _either(list, tuple))
-FULL = Shape("a list that is not empty", lambda value: LIST.fits(value) and len(value) > 0)
-ENTRIES = Shape("an entry or a list of them", lambda value: isinstance(value, (dict, list, tuple)) and len(value) > 0)
-SCHEDULES = Shape(ENTRIES.wanted, lambda value: isinstance(value, (list, tuple)) or ENTRIES.fits(value))
-OPTIONS = Shape("a dict, a list or a name", _either(dict, list, tuple, str))
-FLAG, TEXT = Shape("True or False", _either(bool)), Shape("a text", _either(str))
-NAMES = Shape("a text or a list of texts", _names)
-SWITCH = Shape("True, False or a dict of options", _either(bool, dict))
-COUNT = Shape("a whole number of at least 1", _number(1, kinds=int))
-WHOLE = Shape("a whole number, 0 for none", _number(0, kinds=int))
-RATE = Shape("a finite number of at least 0", _number(0, most=1e308))
-SEED = Shape("a whole number from 0 to 2**32 - 1, or None", _number(0, 2**32 - 1, int))
-STEPS = Shape("a name with one place for the step and no folder, such as 'iter_{}.pth'", _counts_steps)
-STARTS = ("fork", "spawn", "forkserver")
-LOG_LEVELS = ("NOTSET", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-
-LOADER = {
-    "?": DICT,
-    ".dataset!": ENTRY,
-    ".dataset.**": ENTRY,
-    ".dataset.**.datasets": FULL,
-    ".dataset.**.pipeline": FULL,
-    ".dataset.**.pipeline.*": PART,
-    ".dataset.**.metainfo?": DICT,
-    ".dataset.**.metainfo.classes": NAMES,
-    ".dataset.**.data_prefix": DICT,
-    ".dataset.**.data_prefix.seg_map_path?": TEXT,
-    **{f".dataset.**.{name}": TEXT for name in ("ann_file", "img_suffix", "seg_map_suffix", "data_prefix.img_path")},
-    ".dataset.**.data_root?": TEXT,
-    ".dataset.**.times": COUNT,
-    ".sampler": PART,
-    ".batch_sampler?": PART,
-    ".batch_size": COUNT,
-    ".num_workers": WHOLE,
-    ".prefetch_factor?": COUNT,
-}
-# path -> shape: "*" is each place of a list, "@" of a dict, "**" a data set and those inside it; "!" must be there, "?" may be
-# None
-SHAPES: dict[str, Shape] = {
-    "model!": ENTRY,
-    **{f"model.{part}": ENTRY for part in ("backbone", "neck?", "data_preprocessor")},
-    "model.decode_head!": ENTRY,
-    "model.decode_head.loss_decode": ENTRIES,
-    "model.decode_head.loss_decode.*": ENTRY,
-    "model.auxiliary_head?": ENTRIES,
-    **{f"model.{name}?": DICT for name in ("train_cfg", "test_cfg", "decode_head.sampler")},
-    "model.decode_head.ignore_index": Shape("the id of void pixels, such as 255", _number(-math.inf, kinds=int)),
-    "model.neck.fc_channels?": COUNT,
-    **{f"model.neck.{name}": COUNT for name in ("fc6_kernel", "fc6_dilation")},
-    "model.neck.dropout_ratio": Shape("a number from 0 to 1", _number(0, 1)),
-    "model.compile?": SWITCH,
-    "model.pretrained?": Shape("a path, a link or torchvision://NAME, or None", _either(str)),
-    **{f"{split}_dataloader{key}": shape for split in ("train", "val", "test") for key, shape in LOADER.items()},
-    **{f"{name}?": DICT for name in ("train_cfg", "val_cfg", "test_cfg", "auto_scale_lr", "custom_imports")},
-    **{f"{name}?": DICT for name in ("log_processor", "model_wrapper_cfg", "default_hooks")},
-    **dict.fromkeys(("data_preprocessor?", "tta_model?", "visualizer?"), ENTRY),
-    **dict.fromkeys(("train_cfg.max_iters", "train_cfg.max_epochs", "train_cfg.val_interval"), COUNT),
-    "optim_wrapper?": DICT,
-    "optim_wrapper.optimizer!": ENTRY,
-    "optim_wrapper.optimizer.lr": RATE,
-    "optim_wrapper.paramwise_cfg?": DICT,
-    "param_scheduler?": SCHEDULES,
-    "param_scheduler.*": PART,
-    **dict.fromkeys(("val_evaluator?", "test_evaluator?"), ENTRIES),
-    **dict.fromkeys(("val_evaluator.*", "test_evaluator.*"), PART),
-    "default_hooks.@?": Shape(
-        ENTRY.wanted + ", or None", lambda value: isinstance(value, dict) or not isinstance(value, PLAIN)
+FLAG, TEXT = _kind("True or False", bool), _kind("a text", str)
+# shape -> places: "*" is each one of a list, "@" of a dict, "**" a data set and those inside it, "LOADER" the dataloader of each
+# split; "!" must be there, "?" may be None
+TABLE: tuple[tuple[Shape, str], ...] = (
+    (
+        ENTRY,
+        "model! model.backbone model.neck? model.data_preprocessor model.decode_head! model.decode_head.loss_decode.* "
+        "LOADER.dataset! LOADER.dataset.** optim_wrapper.optimizer! data_preprocessor? tta_model? visualizer?",
     ),
-    "default_hooks.checkpoint.save_best?": NAMES,
-    "default_hooks.checkpoint.filename_tmpl?": STEPS,
-    "custom_hooks?": LIST,
-    "custom_hooks.*": PART,
-    "env_cfg": DICT,
-    "env_cfg.mp_cfg": DICT,
-    "env_cfg.mp_cfg.mp_start_method": Shape(f"one of {', '.join(STARTS)}", STARTS.__contains__),
-    **dict.fromkeys(("env_cfg.mp_cfg.opencv_num_threads", "env_cfg.resource_limit"), WHOLE),
-    "env_cfg.dist_cfg?": DICT,
-    "auto_scale_lr.base_batch_size": COUNT,
-    "randomness?": DICT,
-    "randomness.seed?": SEED,
-    "visualizer.vis_backends?": ENTRIES,
-    "visualizer.vis_backends.*": PART,
-    "tta_pipeline?": LIST,
-    "tta_pipeline.*": PART,
-    **dict.fromkeys(("activation_checkpointing?", "efficient_conv_bn_eval?"), OPTIONS),
-    **{f"{name}?": TEXT for name in ("work_dir", "load_from", "launcher", "experiment_name")},
-    **{f"{name}?": TEXT for name in ("sync_bn", "parent")},
-    **dict.fromkeys(("runner_type", "default_scope"), TEXT),
-    "log_level": Shape(f"one of {', '.join(LOG_LEVELS)}", LOG_LEVELS.__contains__),
-    "gradient_compression?": Shape("'bf16', 'fp16' or None", ("bf16", "fp16").__contains__),
-    "broken_files": Shape("'stop' or 'skip'", ("stop", "skip").__contains__),
-    **{f"{name}?": FLAG for name in ("resume", "find_unused_parameters", "adapt_classes")},
-    "compile?": SWITCH,
+    (
+        Shape(ENTRY.wanted, lambda value: _has_type(value) or not isinstance(value, PLAIN)),
+        "LOADER.dataset.**.pipeline.* LOADER.sampler LOADER.batch_sampler? custom_hooks.* param_scheduler.* val_evaluator.* "
+        "test_evaluator.* visualizer.vis_backends.* tta_pipeline.*",
+    ),
+    (
+        Shape(f"{ENTRY.wanted}, or None", lambda value: isinstance(value, dict) or not isinstance(value, PLAIN)),
+        "default_hooks.@?",
+    ),
+    (
+        _kind("an entry or a list of them", dict, list, tuple, filled=True),
+        "model.decode_head.loss_decode model.auxiliary_head? val_evaluator? test_evaluator? visualizer.vis_backends?",
+    ),
+    (
+        _kind("a dict", dict),
+        "LOADER? LOADER.dataset.**.metainfo? LOADER.dataset.**.data_prefix model.train_cfg? model.test_cfg? "
+        "model.decode_head.sampler? train_cfg? val_cfg? test_cfg? optim_wrapper? optim_wrapper.paramwise_cfg? auto_scale_lr? "
+        "custom_imports? default_hooks? env_cfg env_cfg.mp_cfg env_cfg.dist_cfg? log_processor? model_wrapper_cfg? randomness",
+    ),
+    (_kind("a list", list, tuple), "custom_hooks? tta_pipeline?"),
+    (
+        _kind("a list that is not empty", list, tuple, filled=True),
+        "LOADER.dataset.**.datasets LOADER.dataset.**.pipeline",
+    ),
+    (
+        Shape(
+            "an entry or a list of them",
+            lambda value: isinstance(value, (list, tuple)) or (value and isinstance(value, dict)),
+        ),
+        "param_scheduler?",
+    ),
+    (_kind("a dict, a list or a name", dict, list, tuple, str), "activation_checkpointing? efficient_conv_bn_eval?"),
+    (_kind("True, False or a dict of options", bool, dict), "compile? model.compile?"),
+    (FLAG, "resume? find_unused_parameters? adapt_classes?"),
+    (
+        TEXT,
+        "LOADER.dataset.**.ann_file LOADER.dataset.**.img_suffix LOADER.dataset.**.seg_map_suffix LOADER.dataset.**.data_root? "
+        "LOADER.dataset.**.data_prefix.img_path LOADER.dataset.**.data_prefix.seg_map_path? model.pretrained? work_dir? load_from? "
+        "launcher? experiment_name? sync_bn? parent? runner_type default_scope",
+    ),
+    (
+        Shape("a text or a list of texts", _names),
+        "LOADER.dataset.**.metainfo.classes default_hooks.checkpoint.save_best?",
+    ),
+    (
+        Shape("a name with one place for the step and no folder, such as 'iter_{}.pth'", _counts_steps),
+        "default_hooks.checkpoint.filename_tmpl?",
+    ),
+    (_one_of("NOTSET", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), "log_level"),
+    (_one_of("fork", "spawn", "forkserver"), "env_cfg.mp_cfg.mp_start_method"),
+    (_one_of("whole", "slide", "tiles"), "model.test_cfg.mode"),
+    (_one_of("stop", "skip"), "broken_files"),
+    (_one_of("bf16", "fp16"), "gradient_compression?"),
+    (
+        _number("a whole number of at least 1", 1, math.inf, int),
+        "LOADER.batch_size LOADER.prefetch_factor? LOADER.dataset.**.times model.neck.fc_channels? model.neck.fc6_kernel "
+        "model.neck.fc6_dilation train_cfg.max_iters train_cfg.max_epochs train_cfg.val_interval auto_scale_lr.base_batch_size",
+    ),
+    (
+        _number("a whole number, 0 for none", 0, math.inf, int),
+        "LOADER.num_workers env_cfg.mp_cfg.opencv_num_threads env_cfg.resource_limit",
+    ),
+    (_number("the id of void pixels, such as 255", -math.inf, math.inf, int), "model.decode_head.ignore_index"),
+    (_number("a whole number from 0 to 2**32 - 1, or None", 0, 2**32 - 1, int), "randomness.seed?"),
+    (_number("a number from 0 to 1", 0, 1, int, float), "model.neck.dropout_ratio"),
+    (_number("a finite number of at least 0", 0, 1e308, int, float), "optim_wrapper.optimizer.lr"),
+)
+SHAPES = {
+    place.replace("LOADER", f"{split}_dataloader"): shape
+    for shape, places in TABLE
+    for place in places.split()
+    for split in SPLITS
 }
 # every top-level key that something reads; a config may define variables of its own besides
-READ = {key.rstrip("!?"): shape for key, shape in SHAPES.items() if "." not in key}
+READ = {place.rstrip("!?"): shape for place, shape in SHAPES.items() if "." not in place}
 
 
 def check_shapes(cfg: Config) -> None:

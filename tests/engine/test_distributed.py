@@ -8,7 +8,7 @@ from support.refusals import refused
 from torch import distributed, nn
 from torch.distributed.algorithms.ddp_comm_hooks.default_hooks import bf16_compress_hook, fp16_compress_hook
 
-from fcn_plugin.engine.distributed import compress_gradients, wrapper_cfg
+from fcn_plugin.engine.distributed import compress_gradients, join_processes, wrapper_cfg
 from fcn_plugin.engine.runner import FCNRunner
 from fcn_plugin.preflight.keys import check_keys
 from fcn_plugin.preflight.overrides import merge_overrides
@@ -106,3 +106,16 @@ def test_other_wrappers_cant_compress():
     with refused("config-value", "'bf16'", "Linear", "model_wrapper_cfg"):
         compress_gradients(nn.Linear(1, 1), config(gradient_compression="bf16"))
     compress_gradients(nn.Linear(1, 1), config())
+
+
+@pytest.mark.parametrize("launcher", ["pytorch", "slurm", "mpi"])
+@pytest.mark.parametrize(
+    "given", [{}, {"RANK": "0"}, {"RANK": "0", "WORLD_SIZE": "1", "MASTER_ADDR": "x", "MASTER_PORT": "y"}]
+)
+def test_a_launcher_that_was_typed_without_its_program(monkeypatch, launcher, given):
+    for name in ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT", "SLURM_PROCID", "OMPI_COMM_WORLD_LOCAL_RANK"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    with refused("option-value", f"--launcher {launcher}", "tools/dist_train.sh"):
+        join_processes(config(launcher=launcher))

@@ -161,7 +161,7 @@ def test_a_weight_for_each_class(root, several):
 def test_what_becomes_of_broken_files(root):
     cfg = config(root)
     cfg.broken_files = "skipp"
-    refuse(cfg, "config-value", "broken_files is 'skipp'", "'stop' or 'skip'")
+    refuse(cfg, "config-value", "broken_files is 'skipp'", "stop, skip")
     cfg.broken_files = "skip"
     prepare(cfg, SPLITS)
 

@@ -23,6 +23,7 @@ WRONG = {
     "model.pretrained": [123, ["a.pth"], True],
     "model.compile": ["yes"],
     "model.test_cfg": ["whole"],
+    "model.test_cfg.mode": ["hole", "slide"],
     "model.input_pad": ["99", None],
     "model.data_preprocessor.mean": ["x"],
     NECK: [{}, "x", None],
@@ -35,10 +36,11 @@ WRONG = {
     f"{HEAD}.loss_decode": [None, [], {}, "CE"],
     f"{HEAD}.loss_decode.class_weight": ["abc", ["a"] * 21, 3],
     f"{HEAD}.loss_decode.loss_weight": [None, "1"],
+    f"{HEAD}.loss_decode.loss_name": [3],
     f"{HEAD}.num_classes": [0, -1, 2.5, "21", True, [21]],
     f"{HEAD}.streams": [None, 3, [1, None]],
     f"{HEAD}.in_channels": [None, 8, [8, 32, 16]],
-    f"{HEAD}.strides": [None, [32, 16, 8]],
+    f"{HEAD}.strides": [None, [32, 16, 8], {"fr": "32"}],
     f"{HEAD}.upsample": ["x", ["learnable"]],
     f"{HEAD}.ignore_index": ["255", None],
     f"{HEAD}.sampler": ["x"],
@@ -65,7 +67,7 @@ WRONG = {
     "default_hooks": [[], "x", 3],
     "default_hooks.checkpoint": ["x", [], {}],
     "default_hooks.logger": [3, "x"],
-    "default_hooks.checkpoint.filename_tmpl": ["a_{}_{}.pth", "a/b_{}.pth", "../a_{}.pth", "a.pth", 3, "a_{x}.pth", "a_{.pth", "a_{:s}.pth"],
+    "default_hooks.checkpoint.filename_tmpl": ["a_{}_{}.pth", "a/b_{}.pth", "../{}.pth", "a.pth", 3, "{x}", "{.pth", "{:s}.pth"],
     "default_hooks.checkpoint.interval": ["x", None],
     "default_hooks.checkpoint.save_best": [3],
     "custom_hooks": ["x", {"type": "EMAHook"}, 3, True],
@@ -143,3 +145,20 @@ def test_wrong_entries_are_named(whole, place):
         assert caught.value.code.startswith("config-") or place == f"{HEAD}.num_classes"
         named = place.removesuffix(".type") if value in (None, GONE) else place
         assert named in caught.value.message, value
+
+
+NEED_WORKERS = dict(persistent_workers=True, prefetch_factor=2, timeout=5, multiprocessing_context="fork")
+
+
+@pytest.mark.parametrize("number", [0, GONE])
+def test_without_workers_their_options_are_left_out(whole, number):
+    cfg = copy.deepcopy(whole)
+    for split in ("train", "val", "test"):
+        cfg = changed(cfg, f"{split}_dataloader", {**cfg[f"{split}_dataloader"], **NEED_WORKERS})
+        cfg = changed(cfg, f"{split}_dataloader.num_workers", number)
+    prepare(cfg, ("train", "val", "test"))
+    for split in ("train", "val", "test"):
+        assert not NEED_WORKERS.keys() & cfg[f"{split}_dataloader"].keys()
+    with_workers = changed(changed(cfg, f"{LOADER}.num_workers", 1), f"{LOADER}.timeout", 5)
+    prepare(with_workers, ("train",))
+    assert with_workers.train_dataloader.timeout == 5
