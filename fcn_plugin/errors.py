@@ -34,23 +34,22 @@ class UserError(ValueError):
         return UserError(self.code, f"{place}: {message}", lines)
 
 
-def config_fault(error: Exception) -> UserError | None:
-    """The ``config-entry`` behind an error that a class raises when mmengine builds it from a config's entry; else None.
+def config_fault(error: BaseException) -> UserError | None:
+    """The ``config-entry`` behind an error of the engine while it builds from a config; None for any other error.
 
     An error in this package's own code is a fault of the program: what it takes is checked before.
     """
+    while error.__cause__:  # mmengine raises a hook's error again
+        error = error.__cause__
     kinds = (TypeError, ValueError, LookupError, AttributeError, AssertionError, ArithmeticError, ImportError)
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)] if isinstance(error, kinds) else []
-    modules = [frame.f_globals.get("__name__", "").partition(".")[0] for frame in frames]
-    of_mmengine = [frame for frame, module in zip(frames, modules, strict=True) if module == "mmengine"]
-    builders = [frame for frame in of_mmengine if frame.f_code.co_name.startswith("build")]
-    if not builders or modules[-1] == __package__:
+    rooms = [frame.f_globals.get("__name__", "").partition(".")[0] for frame in frames]
+    builders = [f for f in frames if f.f_code.co_name.startswith(("build", "from_cfg"))]
+    if "mmengine" not in rooms or not builders or rooms[-1] == __package__:
         return None
-    built = builders[-1].f_locals.get("obj_type") or builders[-1].f_code.co_name.removeprefix("build_")
-    code = frames[-1].f_code
-    place = f"{Path(code.co_filename).name}, {code.co_name}"
-    what = f"{getattr(built, '__name__', built)} can't be built: {type(error).__name__} in {place}: {error}"
-    return UserError("config-entry", f"{what}: correct this entry of the config")
+    built, code = builders[-1].f_locals.get("obj_type", "a part of the Runner"), frames[-1].f_code
+    what = f"{getattr(built, '__name__', built)} can't be built ({Path(code.co_filename).name}, {code.co_name})"
+    return UserError("config-entry", f"{what}: {type(error).__name__}: {error}: correct this entry of the config")
 
 
 def printable(text: str) -> str:

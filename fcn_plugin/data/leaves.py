@@ -38,7 +38,7 @@ def dataset_meta(cfg: ConfigDict) -> dict:
 def declared_meta(dataset: ConfigDict) -> dict:
     """``classes`` and ``palette`` of a data set's entry that wraps no other; raises ``class-map`` for an invalid map."""
     kind = DATASETS.get(dataset.type) if isinstance(dataset.type, str) else dataset.type
-    meta = {**getattr(kind, "METAINFO", {}), **(dataset.get("metainfo") or {})}
+    meta = {**getattr(kind, "METAINFO", {}), **dataset.get("metainfo", {})}
     if dataset.get("class_map") is not None:
         meta["classes"] = ClassMap.of(dataset.class_map, dataset.get("ignore_ids")).classes
         meta["palette"] = None

@@ -52,7 +52,7 @@ def from_a_worker(error):
         (
             lambda: THINGS.build(dict(type="Thing", size=0)),
             "config-entry",
-            "Thing can't be built: ValueError in test_run.py",
+            "Thing can't be built (test_run.py, __init__): ValueError",
         ),
         (lambda: THINGS.build(dict(type=None)), "config-entry", "type must be a str"),
     ],
