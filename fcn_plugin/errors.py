@@ -39,8 +39,10 @@ def config_fault(error: BaseException) -> UserError | None:
 
     An error in this package's own code is a fault of the program: what it takes is checked before.
     """
-    while error.__cause__:  # mmengine raises a hook's error again
-        error = error.__cause__
+    while (inner := error.__cause__ or error.__context__) and str(inner) in str(
+        error
+    ):  # mmengine raises a hook's again
+        error = inner
     kinds = (TypeError, ValueError, LookupError, AttributeError, AssertionError, ArithmeticError, ImportError)
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)] if isinstance(error, kinds) else []
     rooms = [frame.f_globals.get("__name__", "").partition(".")[0] for frame in frames]
