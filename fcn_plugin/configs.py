@@ -42,6 +42,6 @@ def get_config(name: str) -> Config:
         raise UserError("config-file", f"no config {name!r}: {meant}there are {', '.join(known)}")
     try:
         return Config.fromfile(path)
-    except Exception as error:  # a config is a program: anything can go wrong in it
+    except (Exception, SystemExit) as error:  # a config is a program: anything can go wrong in it
         message = f"{name} can't be read as a config: {type(error).__name__}: {error}"
         raise UserError("config-file", message) from error

@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_options(parser, "config", *DATA, "--split")
     count = "samples, evenly spread over the split; several draws of each if there are fewer (default: 16)"
     parser.add_argument("--count", type=at_least(1), default=16, help=count)
-    parser.add_argument("--seed", type=int, default=0, help="of the augmentation (default: 0)")
+    parser.add_argument("--seed", type=at_least(0, 2**32 - 1), default=0, help="of the augmentation (default: 0)")
     parser.add_argument("--out", metavar="FILE.png", help="(default: work_dirs/browse/CONFIG-SPLIT.png)")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -16,13 +17,14 @@ if TYPE_CHECKING:
 WORK_DIRS = Path("work_dirs")
 
 
-def at_least(lowest: int) -> Callable[[str], int]:
-    """Make a type of argparse: a whole number that is no smaller."""
+def at_least(lowest: int, highest: float = math.inf) -> Callable[[str], int]:
+    """Make a type of argparse: a whole number that is no smaller, and no larger than ``highest``."""
 
     def number(text: str) -> int:
         value = int(text)
-        if value < lowest:
-            raise argparse.ArgumentTypeError(f"{text} is less than {lowest}")
+        if not lowest <= value <= highest:
+            bound = f"less than {lowest}" if value < lowest else f"more than {highest}"
+            raise argparse.ArgumentTypeError(f"{text} is {bound}")
         return value
 
     return number
@@ -76,18 +78,20 @@ def load_config(args: argparse.Namespace, runs: str = ".") -> Config:
     """Read the config and apply the command line's options to it; ``runs`` in ``work_dirs`` is where work dirs lie by default.
 
     Raises:
-        UserError: ``config-file`` and ``config-override``.
+        UserError: ``config-*``: it can't be read, has a wrong entry, or an option reaches nothing.
     """
     from mmengine.config import DictAction
 
     from ..configs import config_name, get_config
     from ..preflight.overrides import merge_overrides
+    from ..preflight.shapes import check_shapes
 
     os.environ.setdefault("LOCAL_RANK", str(getattr(args, "local_rank", 0)))
     cfg = get_config(args.config)
     overrides = argparse.Namespace()
     DictAction([], "pairs")(None, overrides, args.cfg_options)
     merge_overrides(cfg, overrides.pairs)
+    check_shapes(cfg)
     cfg.work_dir = getattr(args, "work_dir", None) or str(WORK_DIRS / runs / config_name(cfg.filename))
     _apply(args, cfg)
     return cfg

@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Callable
 
-from ..errors import UserError
+from ..errors import UserError, config_fault
 from ..signals import REQUEUE, caught, ignore_signals
 
 
@@ -57,9 +57,7 @@ def _bad_input(error: Exception) -> UserError | None:
         unknown = error.args[0].split(" registry. Please")[0]
         remedy = "correct this type in the config, or add its module to custom_imports"
         return UserError("config-type", f"{unknown} registry: {remedy}")
-    if isinstance(error, TypeError) and "__init__() " in text:
-        return UserError("config-entry", f"{text}: correct this entry of the config")
-    return None
+    return config_fault(error)
 
 
 def process_lost(error: Exception) -> UserError | None:

@@ -37,7 +37,8 @@ def dataset_meta(cfg: ConfigDict) -> dict:
 
 def declared_meta(dataset: ConfigDict) -> dict:
     """``classes`` and ``palette`` of a data set's entry that wraps no other; raises ``class-map`` for an invalid map."""
-    meta = {**DATASETS.get(dataset.type).METAINFO, **dataset.get("metainfo", {})}
+    kind = DATASETS.get(dataset.type) if isinstance(dataset.type, str) else dataset.type
+    meta = {**getattr(kind, "METAINFO", {}), **dataset.get("metainfo", {})}
     if dataset.get("class_map") is not None:
         meta["classes"] = ClassMap.of(dataset.class_map, dataset.get("ignore_ids")).classes
         meta["palette"] = None
@@ -64,18 +65,15 @@ class Declared(NamedTuple):
 
 
 def declared_datasets(cfg: ConfigDict, splits: Sequence[str]) -> list[Declared]:
-    """List the data sets of splits, those in wrappers too; raises ``config-data``, ``config-type`` or ``class-map``."""
+    """List the data sets of splits, those in wrappers too; raises ``config-data`` or ``class-map``."""
     found = []
     for split in splits:
         if cfg.get(f"{split}_dataloader") is None:
             message = f"{cfg.filename} has no {split}_dataloader: inherit one of configs/_base_/datasets or add it"
             raise UserError("config-data", message)
         for entry in leaf_datasets(cfg[f"{split}_dataloader"].dataset):
-            where = f"{cfg.filename}, {split} data set"
-            if DATASETS.get(entry.type) is None:
-                raise UserError("config-type", f"{where}: type {entry.type!r} is unknown: correct it in the config")
             try:
                 found.append(Declared(split, entry, declared_meta(entry).get("classes")))
             except UserError as error:
-                raise error.within(where) from error
+                raise error.within(f"{cfg.filename}, {split} data set") from error
     return found

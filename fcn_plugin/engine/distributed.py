@@ -33,19 +33,16 @@ def join_processes(cfg: ConfigDict) -> None:
         rank, count = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
         path = os.environ[STORE] + os.environ.get("TORCHELASTIC_RESTART_COUNT", "")
         where = dict(store=distributed.FileStore(path, count), rank=rank, world_size=count)
-    if torch.cuda.is_available():
-        init_dist(launcher, **cfg.get("env_cfg", {}).get("dist_cfg", {}), **where)
-    else:
-        distributed.init_process_group("gloo", **where)
-
-
-def compression_of(cfg: Config) -> str | None:
-    """What ``gradient_compression`` of a config names; raises a UserError (config-value) where that is not known."""
-    name = cfg.get("gradient_compression")
-    if name is not None and name not in tuple(HOOKS):
-        message = f"{cfg.filename}: gradient_compression is {name!r}: give {', '.join(map(repr, HOOKS))} or None"
-        raise UserError("config-value", message)
-    return name
+    try:
+        if torch.cuda.is_available():
+            init_dist(launcher, **((cfg.get("env_cfg") or {}).get("dist_cfg") or {}), **where)
+        else:
+            distributed.init_process_group("gloo", **where)
+    except (KeyError, ValueError) as error:  # of variables that the launcher's program sets
+        start = "start it by tools/dist_train.sh CONFIG PROCESSES, torchrun, srun or mpirun, or leave out --launcher"
+        raise UserError(
+            "option-value", f"--launcher {launcher} can't find the other processes ({error}): {start}"
+        ) from error
 
 
 def wrapper_cfg(cfg: Config, given: dict | None) -> dict:
@@ -69,9 +66,9 @@ def compress_gradients(model: nn.Module, cfg: Config) -> None:
     """Send a wrapped net's gradients in 16 bits where ``gradient_compression`` says so; weights and updates stay float32.
 
     Raises:
-        UserError: config-value: not known, or the wrapper does not sum gradients by DDP.
+        UserError: config-value: the wrapper does not sum gradients by DDP.
     """
-    name = compression_of(cfg)
+    name = cfg.get("gradient_compression")
     if name is None:
         return
     if not isinstance(model, DistributedDataParallel):

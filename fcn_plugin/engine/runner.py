@@ -22,7 +22,7 @@ from ..compat import given_start, has_started, is_train_loader, mark_loaded, mar
 from ..data.broken_files import check_files, skip_broken_files, skipped
 from ..models.fcn import FCN, leave_out_logits
 from ..signals import StopRequest, stop_request
-from .distributed import compress_gradients, compression_of, join_processes, wrapper_cfg
+from .distributed import compress_gradients, join_processes, wrapper_cfg
 from .divergence import lower_rates
 from .hooks.stop import StopHook
 from .logging import quiet_console
@@ -51,7 +51,6 @@ class FCNRunner(SavingRunner):
 
     def wrap_model(self, model_wrapper_cfg: dict | None, model: nn.Module) -> nn.Module:
         """Keep gradients of several processes once, and send them in 16 bits on request; mmengine does neither."""
-        compression_of(self.cfg)  # a misspelt value is refused with one process too
         if not self.distributed or is_model_wrapper(model):
             return super().wrap_model(model_wrapper_cfg, model)
         model = super().wrap_model(wrapper_cfg(self.cfg, model_wrapper_cfg), model)

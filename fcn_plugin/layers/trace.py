@@ -34,12 +34,17 @@ def trace_coord_maps(
         size: side of the traced image in pixels; the maps do not depend on it, but every feature map must keep a pixel.
 
     Raises:
-        UserError: ``geometry`` where branches on different grids meet, the two axes differ, or an output can't be placed.
+        UserError: ``geometry`` where branches on different grids meet, the two axes differ, or an output can't be placed;
+            ``config-value`` where a layer takes other channels.
     """
     value = torch.empty(1, channels, size, size, device="meta")
     tracer = _Tracer(value, image or CoordMap())
-    with tracer:
-        outputs = _run(modules, value)
+    try:
+        with tracer:
+            outputs = _run(modules, value)
+    except RuntimeError as error:  # torch's, of a layer; it has no class of its own
+        message = f"a part of the net can't take what the one before gives ({error}): compare in_channels"
+        raise UserError("config-value", message) from error
     for i, output in enumerate(outputs):
         if output not in tracer.maps:
             place = f"output {i} of shape {tuple(output.shape)} can't be placed on the image"
@@ -48,11 +53,11 @@ def trace_coord_maps(
     return [tracer.maps[output][0] for output in outputs]
 
 
-def output_sides(modules: Sequence[nn.Module], size: int, channels: int = 3) -> list[int] | None:
-    """Return the sides in pixels of a chain's outputs for an image of (size, size); None where it is too small."""
+def output_shapes(modules: Sequence[nn.Module], size: int = 512, channels: int = 3) -> list[torch.Size] | None:
+    """Return the shapes of a chain's outputs for two images of (size, size); None where these are too small."""
     batch = torch.empty(2, channels, size, size, device="meta")  # batch norm in training refuses a single value
     try:
-        return [output.shape[-1] for output in _run(modules, batch)]
+        return [output.shape for output in _run(modules, batch)]
     except RuntimeError:  # torch's "output size is too small" has no class of its own
         return None
 

@@ -22,7 +22,7 @@ from ..compat import quiet_model_building
 from ..errors import UserError
 from ..layers.coord_map import CoordMap
 from ..layers.fast_cpu import use_fast_convolutions
-from ..layers.trace import output_sides, trace_coord_maps
+from ..layers.trace import output_shapes, trace_coord_maps
 from ..weights.fit import FC_STARTS, load_classifier
 from ..weights.preprocessing import RECORD, describe, of_preprocessor, require_same
 from .label_maps import is_unchanged, label_map, predict_tiles
@@ -53,8 +53,8 @@ class FCN(EncoderDecoder):
             ``tiles`` too (:mod:`.label_maps`); ``test_cfg.keep_logits=False`` leaves ``seg_logits`` out of predictions.
 
     Raises:
-        UserError: ``config-value`` for an unknown geometry, precision or fc, and no ``num_classes``; ``geometry`` for streams
-            that can't be aligned.
+        UserError: ``config-value`` for an unknown geometry, precision or fc, no ``num_classes``, and parts whose channels
+            differ; ``geometry`` for streams that can't be aligned.
     """
 
     OPTIONAL_KEYS = frozenset({RECORD})  # of the state dict; a file may lack them: :meth:`assumptions`
@@ -90,19 +90,24 @@ class FCN(EncoderDecoder):
         self.pretrained, self.fc = pretrained, fc
         # part of every checkpoint, compared when one is loaded
         self.register_buffer(RECORD, of_preprocessor(self.data_preprocessor))
-        maps = trace_coord_maps([self.backbone, self.neck], CoordMap().pad(self.input_pad))
+        maps = trace_coord_maps(self._parts, CoordMap().pad(self.input_pad))
+        self.decode_head.check_channels([shape[1] for shape in output_shapes(self._parts)])
         self.decode_head.align(maps, CoordMap())
         self.stride = int(max(grid.scale for grid in maps))
         self.least_side, self.uncovered = self._measure() if geometry == "aligned" else (1, 0)
         self.to(memory_format=self.memory_format)
-        for part in (self.backbone, self.neck) if compile else ():  # a copy, as EMAHook makes, runs uncompiled
+        for part in self._parts if compile else ():  # a copy, as EMAHook makes, runs uncompiled
             part.compile(**({} if compile is True else compile))
+
+    @property
+    def _parts(self) -> list[nn.Module]:
+        return [self.backbone, self.neck]
 
     def _measure(self) -> tuple[int, int]:
         """Return the smallest side that the net takes, and how many pixels of an input of whole strides get no scores."""
         for side in range(self.stride, 16 * self.stride, self.stride):
-            sides = output_sides([self.backbone, self.neck], side)
-            if sides and (covered := self.decode_head.covered(sides)) > 0:
+            shapes = output_shapes(self._parts, side)
+            if shapes and (covered := self.decode_head.covered([shape[-1] for shape in shapes])) > 0:
                 return side, max(0, side - covered)
         raise UserError("geometry", f"images of up to {side} px get no scores: pad the backbone's layers more")
 

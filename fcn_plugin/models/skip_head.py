@@ -98,6 +98,13 @@ class FCNSkipHead(BaseDecodeHead):
         for parameter in [p for name in self.streams for p in getattr(self, f"score_{name}").parameters()]:
             nn.init.zeros_(parameter)
 
+    def check_channels(self, channels: Sequence[int]) -> None:
+        """Compare ``in_channels`` with the channels of the neck's outputs, deepest first; raises ``config-value``."""
+        for name, takes, given in zip(self.streams, self.in_channels, channels, strict=False):
+            if takes != given:
+                message = f"decode_head.in_channels.{name} is {takes}, but the neck gives {given} channels"
+                raise UserError("config-value", f"{message}: set both alike (fr: neck.fc_channels)")
+
     def align(self, maps: Sequence[CoordMap], image: CoordMap) -> None:
         """Derive the upsampling layers and crop offsets from the coordinate maps of the neck's outputs and of the logits' image.
 

@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
 
 from mmengine.config import ConfigDict
 from mmengine.device import get_device
-from mmseg.registry import OPTIMIZERS
 
 from ..errors import UserError
 
 
-def check_config(cfg: ConfigDict, splits: Sequence[str]) -> None:
-    """Check the settings of a config, with ``num_classes`` filled in, that the splits will use.
+def check_config(cfg: ConfigDict) -> None:
+    """Check the settings of a config with ``num_classes`` filled in.
 
     Raises:
-        UserError: config-value, config-type, classes-count or class-weights.
+        UserError: config-value, classes-count or class-weights.
     """
-    head = cfg.get("model", {}).get("decode_head")
-    if not isinstance(head, dict):
-        message = f"model.decode_head is {head!r}: inherit one of configs/_base_/models, or give one head"
-        raise UserError("config-value", f"{cfg.filename}: {message}")
+    head = cfg.model.decode_head
     if not isinstance(head.get("num_classes"), int) or head.num_classes < 2:
         what = f"{cfg.filename}: model.decode_head.num_classes is {head.get('num_classes')!r}"
         raise UserError("classes-count", f"{what}: set it to the data set's number of classes, background included")
@@ -32,12 +27,11 @@ def check_config(cfg: ConfigDict, splits: Sequence[str]) -> None:
             message = f"loss_decode.class_weight has {len(weights)} weights, num_classes is {head.num_classes}"
             remedy = "count new ones (tools/class_weights.py), or set it to None"
             raise UserError("class-weights", f"{cfg.filename}: {message}: {remedy}")
-    if cfg.get("broken_files", "stop") not in ("stop", "skip"):
-        raise UserError("config-value", f"{cfg.filename}: broken_files is {cfg.broken_files!r}: 'stop' or 'skip'")
-    optimizer = cfg.get("optim_wrapper", {}).get("optimizer", {}).get("type")
-    if "train" in splits and isinstance(optimizer, str) and OPTIMIZERS.get(optimizer) is None:
-        message = f"optim_wrapper.optimizer.type is {optimizer!r}, which is unknown: correct it in the config"
-        raise UserError("config-type", f"{cfg.filename}: {message}")
+    testing = cfg.model.get("test_cfg") or {}
+    if testing.get("mode") == "slide" and not {"crop_size", "stride"} <= testing.keys():
+        raise UserError(
+            "config-value", f"{cfg.filename}: model.test_cfg.mode is 'slide': give crop_size and stride too"
+        )
     compilers = (os.environ.get("CXX") or "g++", "clang++", "cl")
     if cfg.model.get("compile") is True and get_device() == "cpu" and not any(map(shutil.which, compilers)):
         # without one torch fails at the first forward, after the data set was read

@@ -13,7 +13,7 @@ from ..data.class_map_dataset import read_list
 from ..data.images import missing_files
 from ..data.leaves import Declared
 from ..errors import UserError
-from .parameters import default_of, parameters_of
+from .parameters import class_of, default_of, parameters_of
 
 DRAW = "python tools/dataset_converters/make_minivoc.py"
 BUILT_IN = f"or try the built-in data: {DRAW}, then configs/fcn8s_vgg16bn_minivoc.py"
@@ -67,7 +67,7 @@ def _check_folders(cfg: ConfigDict, split: str, dataset: ConfigDict) -> None:
             message = f"the {split} split is empty: {names} names no image; write one name per line, {how}"
             raise UserError("dataset-empty", message)
     elif images:
-        suffix = dataset.get("img_suffix") or default_of(DATASETS.get(dataset.type), "img_suffix") or ""
+        suffix = dataset.get("img_suffix") or default_of(class_of(dataset.type), "img_suffix") or ""
         if not any(images.rglob(f"*{suffix}")):
             message = f"the {split} split is empty: no *{suffix} in {images}; put images there or correct img_suffix"
             raise UserError("dataset-empty", message)

@@ -39,7 +39,7 @@ def fill_in(cfg: ConfigDict, tta: bool = False, hooks: Sequence[dict] = ()) -> P
         prepared.warnings.append("this CPU emulates bf16, which is slower than fp32: pass --amp auto")
     cfg.custom_hooks = [*(cfg.get("custom_hooks") or []), *hooks]
     if tta:
-        if "tta_pipeline" not in cfg or "tta_model" not in cfg:
+        if not cfg.get("tta_pipeline") or not cfg.get("tta_model"):
             remedy = "inherit configs/_base_/default_runtime.py, or drop --tta"
             raise UserError("config-value", f"{cfg.filename} has no tta_pipeline and tta_model: {remedy}")
         cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
@@ -83,9 +83,6 @@ def _check_start(cfg: ConfigDict, start: Start) -> None:
         message = f"{cfg.filename} continues a trained {cfg.parent}: tools/train_stages.py trains one after the other, or pass"
         raise UserError("checkpoint-missing", f"{message} the parent's best checkpoint, --load-from PATH")
     source = cfg.model.get("pretrained")
-    if source is not None and not isinstance(source, str):
-        message = f"{cfg.filename}: model.pretrained is {source!r}: give a path, a link or torchvision://NAME, or None"
-        raise UserError("config-value", message)
     if source and "://" not in source and not Path(source).is_file():
         name = Path(source).name
         how = f"Download {name} ({WEIGHTS[name]}) to {Path(source).parent}/, or give" if name in WEIGHTS else "Give"

@@ -29,7 +29,7 @@ def read_recipe(cfg: ConfigDict, **given: Any) -> SGDRecipe:
     Raises:
         UserError: ``config-value``: another optimizer, or a value that no training can have; ``option-value``: no crop size.
     """
-    optimizer = cfg.get("optim_wrapper", {}).get("optimizer", {})
+    optimizer = (cfg.get("optim_wrapper") or {}).get("optimizer", {})
     kind = optimizer.get("type")
     if kind != "SGD":
         # Adam divides every gradient by its own size
@@ -55,7 +55,7 @@ def read_recipe(cfg: ConfigDict, **given: Any) -> SGDRecipe:
 
 def reduction_warning(cfg: ConfigDict) -> str | None:
     """Warn where the learning rate of a summed loss meets a mean one, or the reverse; None where they fit."""
-    if cfg.get("optim_wrapper", {}).get("optimizer", {}).get("type") != "SGD":
+    if (cfg.get("optim_wrapper") or {}).get("optimizer", {}).get("type") != "SGD":
         return None
     batch = cfg.train_dataloader.get("batch_size", 1) * get_world_size()
     recipe = read_recipe(cfg, size=_crop_size(cfg) or VOC_SIZE, batch=batch)

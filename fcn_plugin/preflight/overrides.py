@@ -9,8 +9,9 @@ from typing import Any, NoReturn
 from mmengine.config import Config, ConfigDict
 
 from ..errors import UserError
-from .keys import DEFAULT_HOOKS, ENTRIES, READ
+from .keys import DEFAULT_HOOKS
 from .parameters import parameters_of
+from .shapes import FLAG, READ, TEXT
 from .spelling import nearest
 
 # read by those who build an entry, not by its class
@@ -65,7 +66,7 @@ def check_overrides(cfg: Config, keys: Collection[str]) -> list[str]:
 
 def _check_first(cfg: Config, key: str, word: str) -> None:
     if word in READ:
-        if key != word and dict not in READ[word]:
+        if key != word and READ[word] in (FLAG, TEXT):
             _refuse(key, f"{word} has no entries: give all of {word}")
     elif word in cfg:
         read = {name: cfg[name] for name in READ if name in cfg}
@@ -79,7 +80,7 @@ def _check_first(cfg: Config, key: str, word: str) -> None:
 def _copies(value: Any, variable: str, node: Any, path: str = "") -> Iterator[str]:
     """Yield the places below a node with a variable's value: of its name, or of any where it is a dict or list."""
     for name, inner in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
-        if inner == value and (name == variable or (value and isinstance(value, ENTRIES))):
+        if inner == value and (name == variable or (value and isinstance(value, (dict, list, tuple)))):
             yield f"{path}{name}"
         else:
             yield from _copies(value, variable, inner, f"{path}{name}.")

@@ -1,13 +1,25 @@
-"""Look up which arguments the registered class of a config's ``type`` takes."""
+"""Look up which arguments the registered class of a config's ``type`` takes, and of which types."""
 
 from __future__ import annotations
 
 import inspect
-from typing import Any
+import types
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from mmengine import registry as registries
 from mmengine.registry import Registry
 from mmseg import registry as mmseg_registries
+
+
+def class_of(kind: Any) -> type | None:
+    """Return the class of a registered name, or a class itself; None for anything else."""
+    if isinstance(kind, str):
+        tables = [table for module in (mmseg_registries, registries) for table in vars(module).values()]
+        found = (table.get(kind) for table in tables if isinstance(table, Registry))
+        kind = next(filter(None, found), None)
+    return kind if inspect.isclass(kind) else None
 
 
 def parameters_of(kind: Any) -> tuple[set[str], set[str], bool]:
@@ -16,12 +28,8 @@ def parameters_of(kind: Any) -> tuple[set[str], set[str], bool]:
     Args:
         kind: a registered name, a class, or anything else, which may take any argument.
     """
-    cls = kind
-    if isinstance(kind, str):
-        tables = [table for module in (mmseg_registries, registries) for table in vars(module).values()]
-        found = (table.get(kind) for table in tables if isinstance(table, Registry))
-        cls = next(filter(None, found), None)
-    if not inspect.isclass(cls):
+    cls = class_of(kind)
+    if cls is None:
         return set(), set(), False
     (named, passes_on), *bases = map(_arguments, cls.__mro__[:-1])
     return named, set().union(*(base for base, _ in bases)) if passes_on else set(), not passes_on
@@ -32,6 +40,54 @@ def default_of(cls: type, name: str) -> Any:
     arguments = [inspect.signature(base.__init__).parameters.get(name) for base in cls.__mro__]
     defaults = [argument.default for argument in arguments if argument is not None]
     return next((default for default in defaults if default is not inspect.Parameter.empty), None)
+
+
+def misfit(entry: Mapping[str, Any]) -> tuple[str, Any] | None:
+    """Return the first argument of an entry that its class can't take, and the type that it is annotated with; else None."""
+    cls = class_of(entry.get("type"))
+    for base in cls.__mro__[:-1] if cls else ():
+        for name, (hint, default) in _annotated(base).items():
+            if name in entry and not _fits(entry[name], hint) and entry[name] != default and name != "loss_scale":
+                return name, hint
+    return None
+
+
+@cache
+def _annotated(cls: type) -> dict[str, tuple[Any, Any]]:
+    """Type and default of a class's arguments, in the libraries whose own configs fit them: all 704 of mmseg do."""
+    if cls.__module__.partition(".")[0] not in ("fcn_plugin", "mmengine", "mmcv", "mmseg", "mmpretrain"):
+        return {}
+    try:
+        hints = get_type_hints(cls.__init__)
+    except (NameError, TypeError):  # names that are imported for type checkers alone
+        return {}
+    arguments = inspect.signature(cls.__init__).parameters
+    return {name: (hint, arguments[name].default) for name, hint in hints.items() if name in arguments}
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether a value can be of an annotated type.
+
+    Annotations are not exact: a float passes for an int, a list for a tuple, several entries for one.
+    """
+    kind, inner = get_origin(hint) or hint, get_args(hint)
+    if kind in (Union, types.UnionType):
+        return any(_fits(value, each) for each in inner)
+    if kind in (int, float):
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+    if kind in (str, type(None)):
+        return isinstance(value, kind)
+    several = isinstance(value, (list, tuple))
+    if kind is dict:
+        entries = value if several else [value]
+        return all(
+            isinstance(entry, dict) and all(_fits(each, *inner[1:]) for each in entry.values() if inner)
+            for entry in entries
+        )
+    if kind is Sequence or kind in (list, tuple):
+        places = inner if kind is tuple and ... not in inner else inner[:1] * len(value) if several else ()
+        return several and len(places) in (0, len(value)) and all(map(_fits, value, places))
+    return True
 
 
 def _arguments(cls: type) -> tuple[set[str], bool]:

@@ -59,7 +59,8 @@ def entry(root, split, **changes):
 
 def config(**datasets):
     loaders = {f"{name}_dataloader": dict(dataset=dataset) for name, dataset in datasets.items()}
-    return Config(dict(model=dict(decode_head=dict(num_classes=3)), **loaders))
+    model = dict(type="FCN", decode_head=dict(type="FCNSkipHead", num_classes=3))
+    return Config(dict(model=model, **loaders))
 
 
 def check(root, jobs=0, **changes):

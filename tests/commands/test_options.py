@@ -78,8 +78,29 @@ def test_overrides_keep_their_types(load):
     assert cfg.default_hooks.checkpoint.save_best == "aAcc"
 
 
-def test_a_config_with_a_fault(load, tmp_path):
+@pytest.mark.parametrize(
+    "text, reason",
+    [
+        ("model = dict(\n", "SyntaxError"),
+        ("raise KeyError('mine')", "KeyError: 'mine'"),
+        ("import sys; sys.exit(0)", "SystemExit: 0"),
+        ("# caf\xe9", "UnicodeDecodeError"),
+        ("def f(): f()\nf()", "RecursionError"),
+        ("_base_ = 3", "TypeError"),
+        ("from mmengine.config import read_base\nwith read_base():\n    from .nowhere import *", "ConfigParsingError"),
+    ],
+)
+def test_a_config_that_can_not_be_read(load, tmp_path, text, reason):
     path = tmp_path / "broken.py"
-    path.write_text("model = dict(\n")
-    with refused("config-file", path, "SyntaxError"):
+    path.write_text(text, encoding="latin-1")
+    with refused("config-file", path, reason):
         load(config=path)
+
+
+@pytest.mark.parametrize("option", [("--amp",), ("--compile",), ("--channels-last",), ("--data-root", "x"), ()])
+@pytest.mark.parametrize("text", ["model = None", "model = 'FCN'", "train_dataloader = dict(dataset=3)"])
+def test_options_of_a_config_with_wrong_entries(load, tmp_path, option, text):
+    path = tmp_path / "wrong.py"
+    path.write_text(text)
+    with refused("config-value", path):
+        load(*option, config=path)

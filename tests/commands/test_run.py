@@ -9,7 +9,7 @@ from mmengine.registry import Registry
 from torch._utils import ExceptionWrapper
 
 from fcn_plugin.commands.run import run
-from fcn_plugin.errors import UserError
+from fcn_plugin.errors import UserError, printable
 
 THINGS = Registry("thing", scope="fcn", locations=["fcn_plugin.errors"])
 
@@ -17,7 +17,7 @@ THINGS = Registry("thing", scope="fcn", locations=["fcn_plugin.errors"])
 @THINGS.register_module()
 class Thing:
     def __init__(self, size):
-        self.size = size
+        self.size = range(0, 10, size)
 
 
 def failing(error):
@@ -53,6 +53,12 @@ def from_a_worker(error):
             "Thin is not in the fcn::thing registry: correct this type",
         ),
         (lambda: THINGS.build(dict(type="Thing", sise=1)), "config-entry", "unexpected keyword argument 'sise'"),
+        (
+            lambda: THINGS.build(dict(type="Thing", size=0)),
+            "config-entry",
+            "Thing can't be built (test_run.py, __init__): ValueError",
+        ),
+        (lambda: THINGS.build(dict(type=None)), "config-entry", "type must be a str"),
     ],
 )
 def test_bad_input_is_one_message(capsys, command, code, fragment):
@@ -71,6 +77,12 @@ def test_a_fault_of_the_program_keeps_its_traceback(error):
     with pytest.raises(type(error)) as caught:
         run(failing(error))
     assert caught.value is error
+
+
+def test_an_error_in_the_packages_own_code_keeps_its_traceback():
+    """Though it is raised while an entry is built."""
+    with pytest.raises(TypeError):
+        run(lambda: THINGS.build(dict(type=printable, text=3)))
 
 
 def test_an_interrupt(capsys):

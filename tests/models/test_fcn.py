@@ -258,6 +258,9 @@ def test_prediction_is_the_class_of_the_highest_logit():
         ({"fc": "learned"}, "config-value", ("model.fc 'learned'", "copy, subsample, random")),
         ({"precision": "int8"}, "config-value", ("precision 'int8'", "fp32, bf16, fp16, auto")),
         ({"num_classes": None}, "config-value", ("model.decode_head.num_classes",)),
+        ({"head": {"in_channels": {"fr": 16}}}, "config-value", ("in_channels.fr is 16", "gives 8", "fc_channels")),
+        ({"head": {"in_channels": {"pool4": 16}}}, "config-value", ("in_channels.pool4 is 16", "gives 32")),
+        ({"neck": {"in_channels": (16, 32, 64)}}, "config-value", ("compare in_channels",)),
         ({"head": {"strides": {"pool4": 8, "pool3": 4}}}, "geometry", ("'pool4' has stride 16", "strides says 8")),
     ],
 )

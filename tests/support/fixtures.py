@@ -26,7 +26,7 @@ model = dict(
     neck=dict(in_channels=(16, 32, 32), fc_channels=8),
     decode_head=dict(in_channels=dict(_delete_=True, fr=8, pool4=32, pool3=16)),
 )
-loader = dict(batch_size=2, num_workers=0, persistent_workers=False, dataset=dict(data_root={data!r}))
+loader = dict(batch_size=2, num_workers=0, dataset=dict(data_root={data!r}))
 train_dataloader = loader
 val_dataloader = loader
 test_dataloader = loader
