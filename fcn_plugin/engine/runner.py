@@ -33,6 +33,7 @@ from .work_dir_lock import work_dir_lock
 from .workers import CalmLoader, start_worker
 
 SKIPPED = "skipped_files.txt"  # beside the log
+OF_WORKERS = ("persistent_workers", "prefetch_factor", "timeout", "multiprocessing_context")
 
 
 @RUNNERS.register_module()
@@ -80,7 +81,8 @@ class FCNRunner(SavingRunner):
         given = dataloader
         skip = self.cfg.get("broken_files") == "skip"
         if isinstance(dataloader, dict):
-            given = {**dataloader}
+            leave_out = () if dataloader.get("num_workers") else OF_WORKERS  # which torch refuses without workers
+            given = {name: value for name, value in dataloader.items() if name not in leave_out}
             if torch.cuda.is_available():
                 given["pin_memory"] = True  # copies to the GPU overlap with its work
             if "batch_sampler" in dataloader and skip:

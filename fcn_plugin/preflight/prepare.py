@@ -19,8 +19,6 @@ from .fill_in import Prepared, fill_in, fill_in_training
 from .keys import check_arguments, check_keys
 from .shapes import check_shapes
 
-WORKERS_ONLY = ("persistent_workers", "prefetch_factor", "timeout", "multiprocessing_context")
-
 
 def prepare(
     cfg: ConfigDict, splits: Sequence[str], look_for_files: bool = False, tta: bool = False, hooks: Sequence[dict] = ()
@@ -58,18 +56,9 @@ def _check(cfg: ConfigDict, splits: Sequence[str], look_for_files: bool) -> None
     init_default_scope(cfg.get("default_scope", "mmseg"))
     join_processes(cfg)
     check_keys(cfg, splits)
-    _fill_in_loaders(cfg)
     declared = declared_datasets(cfg, splits)
     if cfg.model.decode_head.get("num_classes") is None:
         cfg.model.decode_head.num_classes = mapped_classes(cfg)
     check_config(cfg)
     check_arguments(cfg)
     check_datasets(cfg, declared, look_for_files)
-
-
-def _fill_in_loaders(cfg: ConfigDict) -> None:
-    """Leave out what torch takes for worker processes alone where there are none: ``num_workers=0`` is enough to ask for it."""
-    for split in ("train", "val", "test"):
-        loader = cfg.get(f"{split}_dataloader") or {}
-        for name in () if loader.get("num_workers") else WORKERS_ONLY:
-            loader.pop(name, None)

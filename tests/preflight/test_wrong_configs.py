@@ -145,20 +145,3 @@ def test_wrong_entries_are_named(whole, place):
         assert caught.value.code.startswith("config-") or place == f"{HEAD}.num_classes"
         named = place.removesuffix(".type") if value in (None, GONE) else place
         assert named in caught.value.message, value
-
-
-NEED_WORKERS = dict(persistent_workers=True, prefetch_factor=2, timeout=5, multiprocessing_context="fork")
-
-
-@pytest.mark.parametrize("number", [0, GONE])
-def test_without_workers_their_options_are_left_out(whole, number):
-    cfg = copy.deepcopy(whole)
-    for split in ("train", "val", "test"):
-        cfg = changed(cfg, f"{split}_dataloader", {**cfg[f"{split}_dataloader"], **NEED_WORKERS})
-        cfg = changed(cfg, f"{split}_dataloader.num_workers", number)
-    prepare(cfg, ("train", "val", "test"))
-    for split in ("train", "val", "test"):
-        assert not NEED_WORKERS.keys() & cfg[f"{split}_dataloader"].keys()
-    with_workers = changed(changed(cfg, f"{LOADER}.num_workers", 1), f"{LOADER}.timeout", 5)
-    prepare(with_workers, ("train",))
-    assert with_workers.train_dataloader.timeout == 5
