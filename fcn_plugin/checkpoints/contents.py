@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from ..errors import UserError
 
-WEIGHTS = ("state_dict", "ema_state_dict")
+WEIGHTS = ("state_dict", "ema_state_dict", "model_state_dict")  # the last one is torchfcn's
 DTYPES = {torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.bool}
 DTYPES |= {torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64}
 LONGEST = 1000  # characters of a tensor's name

@@ -97,16 +97,13 @@ def read_renamed(source: str, preprocessing: Tensor | None = None) -> Renamed:
 
 
 def read_state_dict(path: str) -> dict[str, Tensor]:
-    """Read name -> tensor from a file of any known kind; ``weights-format`` where it holds no tensors by name."""
+    """Read name -> tensor from a file of any known kind."""
     require_checkpoint(path)
     if file_kind(path) == "caffemodel":
         return read_caffemodel(path)
     content = read_checkpoint(path)
     # torchfcn's training checkpoints say model_state_dict
-    state = content.get("state_dict", content.get("model_state_dict", content))
-    if not isinstance(state, Mapping):
-        raise UserError("weights-format", f"{path} holds a {type(state).__name__}, no weights: give another file")
-    return tensors_by_name(state)
+    return tensors_by_name(content.get("state_dict", content.get("model_state_dict", content)))
 
 
 def rename(state: Mapping[str, Tensor], form: WeightFormat, source: str, from_caffe: bool = False) -> Renamed:

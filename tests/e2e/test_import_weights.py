@@ -300,7 +300,8 @@ UNREADABLE = {  # how the source comes about, its code, what the message must sa
     "folder": (lambda n, path: path.mkdir(), "checkpoint-missing"),
     "broken value": (caffemodel_with_nan, "checkpoint-nan", "conv3_2.weight"),
     "other net": (lambda n, path: torch.save(OTHER_NET, path), "weights-format", *OTHER_NET, "Caffe or torchfcn VGG16"),
-    "no weights": (lambda n, path: torch.save({"state_dict": None, "epoch": 1}, path), "weights-format", "NoneType"),
+    "no weights": (lambda n, path: torch.save({"state_dict": None}, path), "checkpoint-damaged", "NoneType"),
+    "torchfcn's none": (lambda n, path: torch.save({"model_state_dict": [1]}, path), "checkpoint-damaged", "list"),
     "numbers": (lambda n, path: torch.save(dict(enumerate(n.weights.values())), path), "weights-format"),
     "zip with code": (
         lambda n, path: torch.save({"state_dict": n.weights, "meta": with_code(path)}, path),

@@ -16,7 +16,7 @@ CONVS = [f"conv{stage}_{i}" for stage, count in ((1, 2), (2, 2), (3, 3), (4, 3),
 SHAPES = {**dict.fromkeys(CONVS, (2, 2, 3, 3)), "fc6": (2, 2, 7, 7), "fc7": (2, 2, 1, 1), "score_fr": (3, 2, 1, 1)}
 ODD_SHAPES = [(), (0,), (1,), (3,), (3, 3), (0, 0), (2, 0), (0, 2), (3, 98), (2, 97), (3, 3, 3), (1,) * 9, (3, 3, 4, 5)]
 ODD_SHAPES += [(3, 0, 4, 4), (0, 0, 4, 4), (0, 1, 4, 4), (3, 1, 0, 0), (1 << 21, 1 << 21, 0, 0)]
-DTYPES = [torch.float32, torch.float64, torch.bfloat16, torch.int64, torch.uint8, torch.bool, torch.complex64]
+DTYPES = [torch.float32, torch.float64, torch.bfloat16, torch.int64, torch.uint8, torch.bool]
 
 
 @pytest.fixture
