@@ -47,7 +47,8 @@ def config_fault(error: BaseException) -> UserError | None:
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)] if isinstance(error, kinds) else []
     rooms = [frame.f_globals.get("__name__", "").partition(".")[0] for frame in frames]
     builders = [f for f in frames if f.f_code.co_name.startswith(("build", "from_cfg"))]
-    if "mmengine" not in rooms or not builders or rooms[-1] == __package__:
+    own = rooms[-1:] == [__package__] and "__init__() " not in str(error)  # but for what it passes on to a base class
+    if "mmengine" not in rooms or not builders or own:
         return None
     built, code = builders[-1].f_locals.get("obj_type", "a part of the Runner"), frames[-1].f_code
     what = f"{getattr(built, '__name__', built)} can't be built ({Path(code.co_filename).name}, {code.co_name})"

@@ -89,8 +89,12 @@ def load_config(args: argparse.Namespace, runs: str = ".") -> Config:
     os.environ.setdefault("LOCAL_RANK", str(getattr(args, "local_rank", 0)))
     cfg = get_config(args.config)
     overrides = argparse.Namespace()
-    DictAction([], "pairs")(None, overrides, args.cfg_options)
-    merge_overrides(cfg, overrides.pairs)
+    try:
+        DictAction([], "pairs")(None, overrides, args.cfg_options)
+        merge_overrides(cfg, overrides.pairs)
+    except (AssertionError, AttributeError, TypeError) as error:  # brackets, or two that contradict
+        given = " ".join(args.cfg_options)
+        raise UserError("config-override", f"--cfg-options {given} can't be merged: {error}. Correct them") from error
     check_shapes(cfg)
     cfg.work_dir = getattr(args, "work_dir", None) or str(WORK_DIRS / runs / config_name(cfg.filename))
     _apply(args, cfg)

@@ -41,12 +41,12 @@ def check_overrides(cfg: Config, keys: Collection[str]) -> list[str]:
         node = cfg.get(where)
         for word in words:
             if node is None:
-                if word.isdigit():
+                if word.isdecimal():
                     _refuse(key, f"the config has no list {where}")
                 nones.append(where)
                 break
             if isinstance(node, list):
-                if not word.isdigit() or int(word) >= len(node):
+                if not word.isdecimal() or int(word) >= len(node):
                     places = f"0 to {len(node) - 1}" if node else "none, it is empty"
                     _refuse(key, f"{word} is no place in the list {where}: there are {places}")
                 node = node[int(word)]

@@ -104,3 +104,19 @@ def test_options_of_a_config_with_wrong_entries(load, tmp_path, option, text):
     path.write_text(text)
     with refused("config-value", path):
         load(*option, config=path)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ("optim_wrapper.optimizer.lr=[1,2",),
+        ("train_dataloader.dataset.pipeline.0=3",),
+        ("param_scheduler.0=PolyLR",),
+        ("train_dataloader.dataset.pipeline.9.crop_size=3",),
+        ("train_dataloader.dataset.pipeline.\u00b2.type=x",),
+        ("model.neck=3", "model.neck.type=x"),
+    ],
+)
+def test_overrides_that_can_not_be_merged(load, given):
+    with refused("config-override", *(word.partition("=")[0] for word in given)):
+        load("--cfg-options", *given)

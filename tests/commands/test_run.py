@@ -9,6 +9,7 @@ from mmengine.registry import Registry
 from torch._utils import ExceptionWrapper
 
 from fcn_plugin.commands.run import run
+from fcn_plugin.engine.logging import FCNLogProcessor
 from fcn_plugin.errors import UserError, printable
 
 THINGS = Registry("thing", scope="fcn", locations=["fcn_plugin.errors"])
@@ -59,6 +60,7 @@ def from_a_worker(error):
             "Thing can't be built (test_run.py, __init__): ValueError",
         ),
         (lambda: THINGS.build(dict(type=None)), "config-entry", "type must be a str"),
+        (lambda: THINGS.build(dict(type=FCNLogProcessor, foo=1)), "config-entry", "unexpected keyword argument 'foo'"),
     ],
 )
 def test_bad_input_is_one_message(capsys, command, code, fragment):
@@ -96,6 +98,7 @@ import sys
 from importlib.util import find_spec, module_from_spec
 sys.modules["fcn_plugin"] = module_from_spec(find_spec("fcn_plugin"))  # as fcn_cli does
 from fcn_plugin.commands.run import run
+from fcn_plugin.engine.logging import FCNLogProcessor
 
 def command():
     print("nobody reads this")

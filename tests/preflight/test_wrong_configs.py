@@ -94,6 +94,8 @@ WRONG = {
     "env_cfg": [None, "x", []],
     "env_cfg.mp_cfg.mp_start_method": ["forkk"],
     "auto_scale_lr": ["x"],
+    "auto_scale_lr.base_batch_size": [None, 0, "x"],
+    "log_processor.window_size": [0, "x"],
     "log_level": ["INF", None, []],
     "log_processor": ["x", []],
     "log_processor.custom_cfg": ["x"],
