@@ -40,7 +40,7 @@ def test_configs_are_ready(roads, from_scratch, here):
     new_dataset(roads._replace(from_scratch=from_scratch))
     cfg = get_config("configs/fcn8s_vgg16_roads.py")
     init_default_scope("mmseg")
-    check_config(cfg, ("train", "val", "test"))
+    check_config(cfg)
     assert cfg.model.decode_head.num_classes == 3
     assert cfg.model.get("pretrained") == (None if from_scratch else "torchvision://vgg16")
     assert cfg.model.backbone.get("norm_cfg") == (dict(type="BN") if from_scratch else None)
