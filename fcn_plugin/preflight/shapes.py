@@ -98,7 +98,8 @@ TABLE = {
     "broken_files": _one_of("stop", "skip"),
     "gradient_compression?": _one_of("bf16", "fp16"),
     "auto_scale_lr.base_batch_size! log_processor.window_size LOADER.batch_size LOADER.prefetch_factor? LOADER.dataset.**.times "
-    "model.neck.fc_channels? model.neck.fc6_kernel model.neck.fc6_dilation train_cfg.max_iters train_cfg.max_epochs train_cfg.val_interval": COUNT,
+    "model.neck.fc_channels? model.neck.fc6_kernel model.neck.fc6_dilation "
+    "train_cfg.max_iters train_cfg.max_epochs train_cfg.val_interval": COUNT,
     "LOADER.num_workers env_cfg.mp_cfg.opencv_num_threads env_cfg.resource_limit": WHOLE,
     "LOADER.dataset.**.pipeline.*.crop_size": SIZE,
     "model.decode_head.ignore_index": _number("the id of void pixels, such as 255", -math.inf, math.inf, int),
