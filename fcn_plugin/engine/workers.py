@@ -6,12 +6,13 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from multiprocessing import parent_process
 
 from torch.utils.data import DataLoader
 
 from ..signals import SIGNALS
 
-CAN_WAIT = hasattr(signal, "sigwaitinfo")  # Linux
+CAN_WAIT = hasattr(signal, "sigtimedwait")  # Linux
 
 
 class CalmLoader(DataLoader):
@@ -36,14 +37,17 @@ class CalmLoader(DataLoader):
 
 
 def start_worker(then: Callable[[int], None] | None, worker: int) -> None:
-    """Let SIGTERM of the main process, as when torch closes a loader, end a worker, then call the loader's own init function."""
+    """Let a worker end with its parent, and by its SIGTERM, as when torch closes a loader; then call the loader's init function."""
     if CAN_WAIT:
-        threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+        threading.Thread(target=_end_with_parent, daemon=True).start()
     if then is not None:
         then(worker)
 
 
-def _end_with_parent(parent: int) -> None:
-    while signal.sigwaitinfo({signal.SIGTERM}).si_pid != parent:
-        pass
+def _end_with_parent() -> None:
+    parent = parent_process()
+    while parent.is_alive():  # torch looks too, but takes process 1 for the parent where that ends before it looks
+        heard = signal.sigtimedwait({signal.SIGTERM}, 5)
+        if heard and heard.si_pid == parent.pid:
+            break
     os._exit(0)
