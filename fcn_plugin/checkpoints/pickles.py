@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from itertools import chain
 from typing import Any, BinaryIO
 
 import torch
@@ -139,7 +140,7 @@ def _why(path: str) -> str | None:
 
 def _look_ups(file: BinaryIO) -> Iterator[str]:
     """Yield ``protocol N`` and the names, ``module.name``, that a file's pickles look up on loading; nothing is loaded."""
-    pickles, steps = [file] * LEGACY_PICKLES, 0
+    pickles = [file] * LEGACY_PICKLES
     file.seek(0)
     if file.read(2) == b"PK":
         archive = zipfile.ZipFile(file)
@@ -149,22 +150,11 @@ def _look_ups(file: BinaryIO) -> Iterator[str]:
             del entry.CRC  # compared before, and a setting of torch leaves it out
         pickles = [archive.open(entry).read() for entry in entries]
     file.seek(0)
-    for pickle in pickles:
-        texts, memo = [], {}  # texts: what STACK_GLOBAL takes its two names from
-        for opcode, argument, _ in pickletools.genops(pickle):
-            steps += 1
-            if steps > MOST:
-                yield f"more than {MOST} values"
-                return
-            if opcode.name == "PROTO":
-                yield f"protocol {argument}"
-            elif opcode.name in ("GLOBAL", "INST"):
-                yield argument.replace(" ", ".", 1).replace("__builtin__.", "builtins.")
-            elif opcode.name == "STACK_GLOBAL":
-                yield ".".join(texts[-2:])
-            elif opcode.name == "MEMOIZE" or "PUT" in opcode.name:
-                memo[len(memo) if argument is None else argument] = texts[-1:]
-            elif "GET" in opcode.name:
-                texts += memo.get(argument, [])
-            elif isinstance(argument, str):
-                texts.append(argument)
+    for step, (opcode, argument, _) in enumerate(chain.from_iterable(map(pickletools.genops, pickles))):
+        if step == MOST:
+            yield f"more than {MOST} values"
+            return
+        if opcode.name == "PROTO":
+            yield f"protocol {argument}"
+        elif opcode.name in ("GLOBAL", "INST"):  # protocols after 2 have others, and are refused
+            yield argument.replace(" ", ".", 1).replace("__builtin__.", "builtins.")
