@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import time
@@ -66,15 +65,10 @@ def _acquired(path: Path, busy: Callable[[str], UserError]) -> TextIO:
         print(printable(f"{path}: stale lock of {_owner(file)}; taking over"), flush=True)
     file.seek(0)
     file.truncate()
-    file.write(json.dumps(dict(pid=os.getpid(), host=socket.gethostname(), since=time.strftime("%Y-%m-%d %H:%M:%S"))))
+    file.write(f"process {os.getpid()} on host {socket.gethostname()}, since {time.strftime('%Y-%m-%d %H:%M:%S')}")
     file.flush()
     return file
 
 
 def _owner(file: TextIO) -> str:
-    file.seek(0)
-    try:
-        owner = json.loads(file.read(1000))
-        return f"process {owner['pid']} on host {owner['host']}, since {owner['since']}"
-    except (ValueError, KeyError, TypeError):  # it has not written yet
-        return "another run"
+    return os.pread(file.fileno(), 200, 0).decode(errors="replace") or "another run"  # which has not written yet

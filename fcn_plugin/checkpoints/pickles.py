@@ -31,7 +31,6 @@ PLAIN = re.compile(
 RECORDS = {name for _, name in ALLOWED}
 # what runs no code, and makes other tensors, or gigabytes of a few bytes
 ODD = re.compile(r"torch\.((_utils|_tensor|storage|sparse|cuda)\.)?\w+$|builtins\.(bytearray|complex)$|more than ")
-TORCHSCRIPT = "TorchScript"
 _alone = threading.Lock()  # all threads share torch's list
 # trusted files that were warned of; None: no file is trusted
 _warned: ContextVar[set[str] | None] = ContextVar("warned", default=None)
@@ -116,14 +115,10 @@ def _why(path: str) -> str | None:
     names, broken = {}, None
     try:
         with open(path, "rb") as file:
-            if file.read(262).endswith(b"ustar"):
-                return "is an archive of torch before 0.2, which runs code on loading,"
             for name in _look_ups(file):
                 names[name] = None
     except Exception as error:  # of many kinds for broken files
         broken = error
-    if TORCHSCRIPT in names:
-        return "is a TorchScript archive, a program with weights,"
     foreign = [name for name in names if name not in RECORDS and not PLAIN.match(name)]
     if code := [name for name in foreign if not ODD.match(name)]:
         return f"would run code ({', '.join(code[:3])}) on loading"
@@ -141,11 +136,9 @@ def _why(path: str) -> str | None:
 def _look_ups(file: BinaryIO) -> Iterator[str]:
     """Yield ``protocol N`` and the names, ``module.name``, that a file's pickles look up on loading; nothing is loaded."""
     pickles = [file] * LEGACY_PICKLES
-    file.seek(0)
     if file.read(2) == b"PK":
         archive = zipfile.ZipFile(file)
         entries = [entry for entry in archive.infolist() if entry.filename.endswith(".pkl")]
-        yield from [TORCHSCRIPT for entry in entries if entry.filename.endswith("/constants.pkl")]
         for entry in entries:
             del entry.CRC  # compared before, and a setting of torch leaves it out
         pickles = [archive.open(entry).read() for entry in entries]
