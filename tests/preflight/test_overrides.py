@@ -29,7 +29,6 @@ REFUSED = {  # key -> what the message must name
     "custom_hooks.1.interval": "1 is no place in the list custom_hooks: there are 0 to 0",
     "custom_hooks.first.momentum": "first is no place in the list custom_hooks",
     "tta_pipeline.-1.type": "-1 is no place in the list tta_pipeline",
-    "auto_scale_lr.0.enable": "no list auto_scale_lr",
     "train_cfg.max_iters.x": "train_cfg.max_iters is 400",
     "model.decode_head.streams.0": "model.decode_head.streams is ('fr', 'pool4', 'pool3')",
     "load_from.path": "load_from has no entries",
