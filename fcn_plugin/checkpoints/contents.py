@@ -33,7 +33,8 @@ def _faults(content: Any) -> Iterator[str]:
     for name in BY_NAME:
         if not isinstance(content.get(name, {}), Mapping):
             yield f"a {type(content[name]).__name__} as {name}, nothing by name"
-    if not _are_labels(content.get("meta", {}).get("dataset_meta") or {}):
+    labels = content.get("meta", {}).get("dataset_meta")
+    if labels is not None and not _are_labels(labels):
         yield "no list of names as classes, or no triples from 0 to 255 as colours (meta.dataset_meta)"
     yield from _odd_tensors(content)
 

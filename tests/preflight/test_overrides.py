@@ -31,7 +31,6 @@ REFUSED = {  # key -> what the message must name
     "tta_pipeline.-1.type": "-1 is no place in the list tta_pipeline",
     "train_cfg.max_iters.x": "train_cfg.max_iters is 400",
     "model.decode_head.streams.0": "model.decode_head.streams is ('fr', 'pool4', 'pool3')",
-    "load_from.path": "load_from has no entries",
     "default_hooks.ema": "give default_hooks.ema.type too",
     "default_hooks.ema.momentum": "give default_hooks.ema.type too",
     "default_hooks.chekpoint.interval": "did you mean default_hooks.checkpoint.interval?",
