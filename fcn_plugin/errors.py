@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import traceback
 from collections.abc import Sequence
-from pathlib import Path
 
 LONGEST = 2000  # characters of a line; a name that somebody else chose may have millions
 
@@ -32,27 +30,6 @@ class UserError(ValueError):
         """The same fault, with the place where it was met in front: ``config.py, train data set``."""
         _, message, lines = self.args
         return UserError(self.code, f"{place}: {message}", lines)
-
-
-def config_fault(error: BaseException) -> UserError | None:
-    """The ``config-entry`` behind an error of the engine while it builds from a config; None for any other error.
-
-    An error in this package's own code is a fault of the program: what it takes is checked before.
-    """
-    while (inner := error.__cause__ or error.__context__) and str(inner) in str(
-        error
-    ):  # mmengine raises a hook's again
-        error = inner
-    kinds = (TypeError, ValueError, LookupError, AttributeError, AssertionError, ArithmeticError, ImportError)
-    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)] if isinstance(error, kinds) else []
-    rooms = [frame.f_globals.get("__name__", "").partition(".")[0] for frame in frames]
-    builders = [f for f in frames if f.f_code.co_name.startswith(("build", "from_cfg"))]
-    own = rooms[-1:] == [__package__] and "__init__() " not in str(error)  # but for what it passes on to a base class
-    if "mmengine" not in rooms or not builders or own:
-        return None
-    built, code = builders[-1].f_locals.get("obj_type", "a part of the Runner"), frames[-1].f_code
-    what = f"{getattr(built, '__name__', built)} can't be built ({Path(code.co_filename).name}, {code.co_name})"
-    return UserError("config-entry", f"{what}: {type(error).__name__}: {error}: correct this entry of the config")
 
 
 def printable(text: str, longest: int = LONGEST) -> str:

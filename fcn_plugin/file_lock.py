@@ -1,8 +1,7 @@
-"""Hold a file as a lock, which ends with the process that holds it, however that ends."""
+"""Hold a file as a lock that ends with its process, even a killed one."""
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import time
@@ -23,14 +22,14 @@ _held: set[Path] = set()  # by this process, which the system gives the same loc
 
 @contextmanager
 def file_lock(path: Path, busy: Callable[[str], UserError]) -> Iterator[None]:
-    """Lock the file ``path`` in an existing folder for the ``with`` block; in a block that holds it already, without effect.
+    """Lock the file ``path`` in an existing folder for the ``with`` block; no effect inside a block that holds it already.
 
-    It is a record lock of the system, which child processes do not inherit. So a file that nobody holds was left by a killed
-    process, and is taken over. The file names its owner, and is removed at the end.
+    It is a record lock of the system, which child processes do not inherit. A file that nobody holds was left by a killed
+    process and is taken over. The file names its owner and is removed at the end.
 
     Args:
         path: the file. A link at its place is removed: what it leads to is neither locked nor written.
-        busy: makes the error for a file that another process holds, from words that say which.
+        busy: makes the error for a file that another process holds, from a description of that process.
     """
     path = path.parent.resolve() / path.name
     if fcntl is None or path in _held:
@@ -66,15 +65,10 @@ def _acquired(path: Path, busy: Callable[[str], UserError]) -> TextIO:
         print(printable(f"{path}: stale lock of {_owner(file)}; taking over"), flush=True)
     file.seek(0)
     file.truncate()
-    file.write(json.dumps(dict(pid=os.getpid(), host=socket.gethostname(), since=time.strftime("%Y-%m-%d %H:%M:%S"))))
+    file.write(f"process {os.getpid()} on host {socket.gethostname()}, since {time.strftime('%Y-%m-%d %H:%M:%S')}")
     file.flush()
     return file
 
 
 def _owner(file: TextIO) -> str:
-    file.seek(0)
-    try:
-        owner = json.loads(file.read(1000))
-        return f"process {owner['pid']} on host {owner['host']}, since {owner['since']}"
-    except (ValueError, KeyError, TypeError):  # it has not written yet
-        return "another run"
+    return os.pread(file.fileno(), 200, 0).decode(errors="replace") or "another run"  # which has not written yet

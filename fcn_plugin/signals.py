@@ -28,7 +28,7 @@ class StopRequest:
         self._before: dict[signal.Signals, object] = {}
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
-        """Handle a signal. A second Ctrl-C stops at once, without a checkpoint; files are whole as ever."""
+        """Handle a signal. A second Ctrl-C stops at once, without a checkpoint; every file stays whole."""
         now = time.monotonic()
         if self.name is not None:
             if number == signal.SIGINT and now - self.when > SAME:
@@ -44,7 +44,7 @@ class StopRequest:
             raise SystemExit(REQUEUE)
 
     def catch(self) -> None:
-        """Catch the signals; again, or outside the main thread, where Python can't, without effect."""
+        """Catch the signals; no effect when called again, or outside the main thread, where Python can't."""
         for number in SIGNALS if threading.current_thread() is threading.main_thread() else ():
             before = signal.getsignal(number)
             if before is not self and (before != signal.SIG_IGN or number.name not in KEPT_IGNORED):
@@ -58,13 +58,13 @@ class StopRequest:
 
 
 def caught() -> StopRequest | None:
-    """The request that hears the program's signals."""
+    """Return the request that catches the program's signals; None without one."""
     handler = signal.getsignal(signal.SIGTERM)
     return handler if isinstance(handler, StopRequest) else None
 
 
 def ignore_signals() -> None:
-    """Ignore caught signals to the end of the program, which is decided. Python itself resets its handlers before it ends."""
+    """Ignore caught signals from here on: the program ends, and Python resets its handlers before it does."""
     for number in SIGNALS:
         if isinstance(signal.getsignal(number), StopRequest):
             signal.signal(number, signal.SIG_IGN)
@@ -72,7 +72,7 @@ def ignore_signals() -> None:
 
 @contextmanager
 def stop_request(wanted: bool = True) -> Iterator[StopRequest]:
-    """Hear signals in the ``with`` block, with the program's request where it has one; if not wanted, they end it as usual."""
+    """Catch signals in the ``with`` block, with the program's request if it has one; if not wanted, they end it as usual."""
     given = caught()
     request = given if given and wanted else StopRequest()
     if wanted:

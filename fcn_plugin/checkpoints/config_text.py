@@ -135,12 +135,11 @@ def _is_registered(name: str) -> bool:
     """Tell whether a type is a harmless part of a known scope."""
     scope, _, rest = name.rpartition(".")
     roots = [root for root in vars(mmengine.registry).values() if isinstance(root, Registry)]
-    found = []
-    for registry in (
-        root if of == root.scope else root.children.get(of) for root in roots for of in ([scope] if scope else SCOPES)
-    ):
-        if registry is not None:
-            registry.import_from_location()
-            found.append(registry.module_dict.get(rest))
-    names = [f"{getattr(part, '__module__', 'functools')}.{getattr(part, '__name__', '')}" for part in found if part]
+    tables = [table for root in roots for table in (root, *root.children.values())]
+    names = []
+    for table in tables:
+        if table.scope == scope or (not scope and table.scope in SCOPES):
+            table.import_from_location()
+            if part := table.module_dict.get(rest):
+                names.append(f"{getattr(part, '__module__', 'functools')}.{getattr(part, '__name__', '')}")
     return bool(names) and not any(map(RISKY.match, names))

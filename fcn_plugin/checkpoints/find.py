@@ -106,10 +106,8 @@ def own_files(work_dir: str | Path, folder: str | Path, template: str) -> dict[i
 
     No checkpoint says so, as it may be a stranger's, and no link is followed.
     """
-    foreign = _start(work_dir).get("foreign", {})
-    files = [path for path in Path(folder).glob("*") if path.is_file() and not path.is_symlink()]
-    steps = {path: step_of(path.name, [template]) for path in files if not _is_foreign(path, foreign)}
-    return dict(sorted((step, path) for path, step in steps.items() if step is not None))
+    steps = _steps(Path(folder), [template], _start(work_dir))
+    return dict(sorted((step, path) for path, step in steps.items() if path.is_file() and not path.is_symlink()))
 
 
 def write_note(path: Path, text: str) -> None:
@@ -154,8 +152,12 @@ def _mark(path: Path) -> str:
         return f"{size} {file.read().hex()}"
 
 
-def _is_foreign(path: Path, foreign: dict) -> bool:
-    return path.name in foreign and foreign[path.name] == _mark(path)
+def _steps(folder: Path, templates: Sequence[str], start: dict) -> dict[Path, int]:
+    """Path -> step of what has a checkpoint's name in a folder, without the files of earlier runs."""
+    foreign = start.get("foreign", {})
+    steps = {path: step_of(path.name, templates) for path in folder.glob("*")}
+    own = {path: step for path, step in steps.items() if step is not None}
+    return {path: step for path, step in own.items() if path.name not in foreign or foreign[path.name] != _mark(path)}
 
 
 def _candidates(work_dir: Path, noted: str, start: dict) -> tuple[Path, list[Path]]:
@@ -166,11 +168,9 @@ def _candidates(work_dir: Path, noted: str, start: dict) -> tuple[Path, list[Pat
     if noted == start.get("checkpoint") and path.is_file() and not (work_dir / path.name).is_file():
         folders.reverse()  # the run began elsewhere and has saved nothing
     for folder in folders:
-        steps = {file: step for file in folder.glob("*") if (step := step_of(file.name, templates)) is not None}
-        if last is not None:  # what is beyond the note was left by an earlier run
-            steps = {file: step for file, step in steps.items() if step <= last}
-        own = [file for file in steps if not _is_foreign(file, start.get("foreign", {}))]
-        found = sorted(own, key=steps.get, reverse=True)
+        steps = _steps(folder, templates, start)
+        # what is beyond the note was left by an earlier run
+        found = sorted((file for file in steps if last is None or steps[file] <= last), key=steps.get, reverse=True)
         if noted and last is None and (folder / path.name).is_file():  # a name of the user's own
             found.insert(0, folder / path.name)
         if found:

@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from itertools import chain
 from typing import Any, BinaryIO
 
 import torch
@@ -30,7 +31,6 @@ PLAIN = re.compile(
 RECORDS = {name for _, name in ALLOWED}
 # what runs no code, and makes other tensors, or gigabytes of a few bytes
 ODD = re.compile(r"torch\.((_utils|_tensor|storage|sparse|cuda)\.)?\w+$|builtins\.(bytearray|complex)$|more than ")
-TORCHSCRIPT = "TorchScript"
 _alone = threading.Lock()  # all threads share torch's list
 # trusted files that were warned of; None: no file is trusted
 _warned: ContextVar[set[str] | None] = ContextVar("warned", default=None)
@@ -115,14 +115,10 @@ def _why(path: str) -> str | None:
     names, broken = {}, None
     try:
         with open(path, "rb") as file:
-            if file.read(262).endswith(b"ustar"):
-                return "is an archive of torch before 0.2, which runs code on loading,"
             for name in _look_ups(file):
                 names[name] = None
     except Exception as error:  # of many kinds for broken files
         broken = error
-    if TORCHSCRIPT in names:
-        return "is a TorchScript archive, a program with weights,"
     foreign = [name for name in names if name not in RECORDS and not PLAIN.match(name)]
     if code := [name for name in foreign if not ODD.match(name)]:
         return f"would run code ({', '.join(code[:3])}) on loading"
@@ -139,32 +135,19 @@ def _why(path: str) -> str | None:
 
 def _look_ups(file: BinaryIO) -> Iterator[str]:
     """Yield ``protocol N`` and the names, ``module.name``, that a file's pickles look up on loading; nothing is loaded."""
-    pickles, steps = [file] * LEGACY_PICKLES, 0
-    file.seek(0)
+    pickles = [file] * LEGACY_PICKLES
     if file.read(2) == b"PK":
         archive = zipfile.ZipFile(file)
         entries = [entry for entry in archive.infolist() if entry.filename.endswith(".pkl")]
-        yield from [TORCHSCRIPT for entry in entries if entry.filename.endswith("/constants.pkl")]
         for entry in entries:
             del entry.CRC  # compared before, and a setting of torch leaves it out
         pickles = [archive.open(entry).read() for entry in entries]
     file.seek(0)
-    for pickle in pickles:
-        texts, memo = [], {}  # texts: what STACK_GLOBAL takes its two names from
-        for opcode, argument, _ in pickletools.genops(pickle):
-            steps += 1
-            if steps > MOST:
-                yield f"more than {MOST} values"
-                return
-            if opcode.name == "PROTO":
-                yield f"protocol {argument}"
-            elif opcode.name in ("GLOBAL", "INST"):
-                yield argument.replace(" ", ".", 1).replace("__builtin__.", "builtins.")
-            elif opcode.name == "STACK_GLOBAL":
-                yield ".".join(texts[-2:])
-            elif opcode.name == "MEMOIZE" or "PUT" in opcode.name:
-                memo[len(memo) if argument is None else argument] = texts[-1:]
-            elif "GET" in opcode.name:
-                texts += memo.get(argument, [])
-            elif isinstance(argument, str):
-                texts.append(argument)
+    for step, (opcode, argument, _) in enumerate(chain.from_iterable(map(pickletools.genops, pickles))):
+        if step == MOST:
+            yield f"more than {MOST} values"
+            return
+        if opcode.name == "PROTO":
+            yield f"protocol {argument}"
+        elif opcode.name in ("GLOBAL", "INST"):  # protocols after 2 have others, and are refused
+            yield argument.replace(" ", ".", 1).replace("__builtin__.", "builtins.")

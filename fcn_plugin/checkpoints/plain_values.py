@@ -81,7 +81,7 @@ class _Record:
         self.state = state
 
     def restore(self, budget: Budget) -> Any:
-        """Make the object; of ``getattr`` nothing: a history only names its own methods, which the class has anyway."""
+        """Make the object; none for ``getattr``, by which a history only names methods that its class has anyway."""
         raise RefusedError(f"builtins.getattr of {self.arguments!r}")
 
 

@@ -53,19 +53,17 @@ class Checkpoint:
 
     def require_resumable(self, optimizer: bool = True, schedule: bool = True) -> None:
         """Raise a UserError (checkpoint-resume) where a run that saves these states could not continue from it."""
-        needs = dict(optimizer=optimizer, param_schedulers=schedule, message_hub=True)
         counts = {name: self.meta.get(name) for name in ("iter", "epoch")} | {"seed": self.meta.get("seed") or 0}
-        bad = [f"meta.{name}" for name, count in counts.items() if type(count) is not int or not 0 <= count < 2**32]
-        lacks = bad[:1] + [name for name, needed in needs.items() if needed and name not in self.content] + bad[1:]
-        hub = self.content.get("message_hub", {})
-        if not isinstance(hub, dict) or not all(isinstance(hub.get(name), dict) for name in NOTES if hub):
-            lacks.append(f"{', '.join(NOTES)} in message_hub")
-        for name, note in hub["runtime_info"].items() if hub and not lacks else ():
-            lacks += [
-                f"a usable {name}"
-                for start, kind in KINDS.items()
-                if name.startswith(start) and not isinstance(note, kind)
-            ]
+        lacks = [f"meta.{name}" for name, count in counts.items() if type(count) is not int or not 0 <= count < 2**32]
+        needs = dict(optimizer=optimizer, param_schedulers=schedule)
+        lacks += [name for name, needed in needs.items() if needed and name not in self.content]
+        hub = self.content.get("message_hub")
+        if not isinstance(hub, dict) or not all(isinstance(hub.get(name), dict) for name in NOTES):
+            lacks.append(f"message_hub with {', '.join(NOTES)}")
+            hub = {"runtime_info": {}}
+        for name, note in hub["runtime_info"].items():
+            kinds = [kind for start, kind in KINDS.items() if name.startswith(start)]
+            lacks += [f"a usable {name}" for kind in kinds if not isinstance(note, kind)]
         if lacks:
             raise UserError(
                 "checkpoint-resume",

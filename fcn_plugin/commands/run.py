@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import re
 import sys
+import traceback
 from collections.abc import Callable
+from pathlib import Path
 
-from ..errors import UserError, config_fault
+from ..errors import UserError
 from ..signals import REQUEUE, caught, ignore_signals
+
+CONFIG_FAULTS = (TypeError, ValueError, LookupError, AttributeError, AssertionError, ArithmeticError, ImportError)
 
 
 def run(command: Callable[[], None]) -> None:
@@ -57,7 +61,31 @@ def _bad_input(error: Exception) -> UserError | None:
         unknown = error.args[0].split(" registry. Please")[0]
         remedy = "correct this type in the config, or add its module to custom_imports"
         return UserError("config-type", f"{unknown} registry: {remedy}")
-    return config_fault(error)
+    return _config_fault(error)
+
+
+def _config_fault(error: BaseException) -> UserError | None:
+    """The ``config-entry`` behind an error of the engine while it builds from a config; None for any other error.
+
+    An error in this package's own code is a fault of the program: what it takes is checked before.
+    """
+    while (inner := error.__cause__ or error.__context__) and str(inner) in str(
+        error
+    ):  # the engine raises a hook's again
+        error = inner
+    if not isinstance(error, CONFIG_FAULTS):
+        return None
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    modules = [frame.f_globals.get("__name__", "").partition(".")[0] for frame in frames]
+    builders = [frame for frame in frames if frame.f_code.co_name.startswith(("build", "from_cfg"))]
+    own = modules[-1:] == ["fcn_plugin"] and "__init__() " not in str(
+        error
+    )  # but for what it passes on to a base class
+    if "mmengine" not in modules or not builders or own:
+        return None
+    built, code = builders[-1].f_locals.get("obj_type", "a part of the Runner"), frames[-1].f_code
+    what = f"{getattr(built, '__name__', built)} can't be built ({Path(code.co_filename).name}, {code.co_name})"
+    return UserError("config-entry", f"{what}: {type(error).__name__}: {error}: correct this entry of the config")
 
 
 def process_lost(error: Exception) -> UserError | None:

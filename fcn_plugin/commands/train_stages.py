@@ -86,17 +86,13 @@ class Trained:
 
 
 def _finished(stage: Stage) -> Trained | None:
-    """What the note in the stage's folder says; None without one."""
+    """What the note in the stage's folder says; None where there is no readable one."""
     folder = Path(stage.cfg.work_dir)
-    path = folder / NOTE
-    if not path.is_file():
-        return None
     try:
-        note = json.loads(path.read_text())
+        note = json.loads((folder / NOTE).read_text())
         trained = Trained(stage, folder / note["best"], note["key"], float(note["score"]))
-    except (ValueError, KeyError, TypeError) as error:
-        message = f"{path} can't be read ({type(error).__name__}: {error}): remove it, and the stage resumes"
-        raise UserError("note-damaged", f"{message} from its last checkpoint") from error
+    except (OSError, ValueError, KeyError, TypeError):  # none, or a damaged one: the stage resumes at its end
+        return None
     if not trained.best.is_file():
         message = f"{trained.best}, the best checkpoint of {stage.name}, is gone: put it back, or remove {folder} to train again"
         raise UserError("checkpoint-missing", message)

@@ -40,9 +40,8 @@ def join_processes(cfg: ConfigDict) -> None:
             distributed.init_process_group("gloo", **where)
     except (KeyError, ValueError) as error:  # of variables that the launcher's program sets
         start = "start it by tools/dist_train.sh CONFIG PROCESSES, torchrun, srun or mpirun, or leave out --launcher"
-        raise UserError(
-            "option-value", f"--launcher {launcher} can't find the other processes ({error}): {start}"
-        ) from error
+        found = f"--launcher {launcher} can't find the other processes ({error})"
+        raise UserError("option-value", f"{found}: {start}") from error
 
 
 def wrapper_cfg(cfg: Config, given: dict | None) -> dict:
@@ -72,9 +71,7 @@ def compress_gradients(model: nn.Module, cfg: Config) -> None:
     if name is None:
         return
     if not isinstance(model, DistributedDataParallel):
+        found = f"{cfg.filename}: gradient_compression is {name!r}, which {type(model).__name__} does not know"
         remedy = "set it to None, or take model_wrapper_cfg.type='MMDistributedDataParallel'"
-        message = (
-            f"{cfg.filename}: gradient_compression is {name!r}, which {type(model).__name__} does not know: {remedy}"
-        )
-        raise UserError("config-value", message)
+        raise UserError("config-value", f"{found}: {remedy}")
     model.register_comm_hook(None, HOOKS[name])

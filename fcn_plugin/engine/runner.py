@@ -14,7 +14,7 @@ from mmengine.model import is_model_wrapper
 from mmengine.registry import RUNNERS
 from torch import nn
 
-from ..atomic_write import atomic_write, refuse_links
+from ..atomic_write import refuse_links
 from ..checkpoints.find import note_start
 from ..checkpoints.load import load_verified
 from ..checkpoints.read import open_checkpoint
@@ -68,13 +68,6 @@ class FCNRunner(SavingRunner):
         logger = super().build_logger(*args, file_mode=file_mode, **kwargs)
         quiet_console(logger)
         return logger
-
-    def dump_config(self) -> None:
-        """Write the config's copy at once and through no link; mmengine's processes write over each other."""
-        if is_main_process():
-            name = Path(self.cfg.filename).name if self.cfg.filename else f"{self.timestamp}.py"
-            with atomic_write(Path(self.work_dir, name)) as part:
-                part.write_text(self.cfg.pretty_text, encoding="utf-8")
 
     def build_dataloader(self, dataloader, seed: int | None = None, diff_rank_seed: bool = False):
         """Name files at fault, or skip them as ``broken_files`` says; draw the same in a resumed run."""

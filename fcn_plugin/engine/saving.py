@@ -41,7 +41,7 @@ class SavingRunner(Runner):
 
     @master_only
     def dump_config(self) -> None:
-        """Write the config to the work dir; mmengine writes through a link that lies there."""
+        """Write the config to the work dir; mmengine writes through a link that lies there, and its processes over each other."""
         name = Path(self.cfg.filename or self.timestamp).with_suffix(".py").name
         with atomic_write(Path(self.work_dir, name)) as part:
             part.write_text(self.cfg.pretty_text, encoding="utf-8")

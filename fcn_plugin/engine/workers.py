@@ -1,4 +1,4 @@
-"""Data loaders whose workers leave stop signals to the main process, and are missed by it when they are killed."""
+"""Data loaders whose workers leave stop signals to the main process, which checks between steps that none was killed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class CalmLoader(DataLoader):
     """A DataLoader, by ``loader.__class__ = CalmLoader``, whose workers start with stop signals blocked.
 
     Schedulers, and Ctrl-C at a terminal, signal all processes of a job at once, and a loader that loses a worker ends the run
-    with an error. A new process would be without defence until its ``worker_init_fn``; a mask it has from the start.
+    with an error. A signal mask holds from a worker's first instruction; a handler would only from its ``worker_init_fn``.
     """
 
     def __iter__(self):

@@ -11,7 +11,7 @@ from mmengine.config import Config, ConfigDict
 from ..errors import UserError
 from .keys import DEFAULT_HOOKS
 from .parameters import parameters_of
-from .shapes import FLAG, READ, TEXT
+from .shapes import READ
 from .spelling import nearest
 
 # read by those who build an entry, not by its class
@@ -41,8 +41,6 @@ def check_overrides(cfg: Config, keys: Collection[str]) -> list[str]:
         node = cfg.get(where)
         for word in words:
             if node is None:
-                if word.isdecimal():
-                    _refuse(key, f"the config has no list {where}")
                 nones.append(where)
                 break
             if isinstance(node, list):
@@ -66,15 +64,13 @@ def check_overrides(cfg: Config, keys: Collection[str]) -> list[str]:
 
 def _check_first(cfg: Config, key: str, word: str) -> None:
     if word in READ:
-        if key != word and READ[word] in (FLAG, TEXT):
-            _refuse(key, f"{word} has no entries: give all of {word}")
-    elif word in cfg:
+        return
+    if word in cfg:
         read = {name: cfg[name] for name in READ if name in cfg}
         built = "".join(f", {place}" for place in islice(_copies(cfg[word], word, read), 3))
         what = f"{word} is a variable of the config file, and its entries keep the value that they were built from"
         _refuse(key, f"{what}: override the entries{built}")
-    else:
-        _refuse(key, f"the config has no {word}: {_hint(key, word, {*cfg, *READ}) or 'correct the key'}")
+    _refuse(key, f"the config has no {word}: {_hint(key, word, {*cfg, *READ}) or 'correct the key'}")
 
 
 def _copies(value: Any, variable: str, node: Any, path: str = "") -> Iterator[str]:

@@ -13,12 +13,24 @@ from mmengine.registry import Registry
 from mmseg import registry as mmseg_registries
 
 
+def registered(name: str) -> Any:
+    """Return what a name is registered for in any of the engine's registries; None for an unknown name."""
+    return next(filter(None, (table.get(name) for table in _tables())), None)
+
+
+def registered_names() -> set[str]:
+    """Return the names in all registries but those of nets and their layers."""
+    return {name for table in _tables() if table.name != "model" for name in table.module_dict}
+
+
+def _tables() -> list[Registry]:
+    tables = [table for module in (mmseg_registries, registries) for table in vars(module).values()]
+    return [table for table in tables if isinstance(table, Registry)]
+
+
 def class_of(kind: Any) -> type | None:
     """Return the class of a registered name, or a class itself; None for anything else."""
-    if isinstance(kind, str):
-        tables = [table for module in (mmseg_registries, registries) for table in vars(module).values()]
-        found = (table.get(kind) for table in tables if isinstance(table, Registry))
-        kind = next(filter(None, found), None)
+    kind = registered(kind) if isinstance(kind, str) else kind
     return kind if inspect.isclass(kind) else None
 
 

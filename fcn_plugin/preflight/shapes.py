@@ -58,7 +58,6 @@ def _counts_steps(value: Any) -> bool:
 
 ENTRY = Shape("an entry with its class, dict(type='...', ...)", _has_type)
 PART = Shape(ENTRY.wanted, lambda value: _has_type(value) or not isinstance(value, PLAIN))
-HOOK = Shape(f"{ENTRY.wanted}, or None", lambda value: isinstance(value, dict) or not isinstance(value, PLAIN))
 DICT = _kind("a dict", dict)
 COUNT = _number("a whole number of at least 1", 1, math.inf, int)
 WHOLE = _number("a whole number, 0 for none", 0, math.inf, int)
@@ -72,9 +71,8 @@ STEPS = Shape("a name with one place for the step and no folder, such as 'iter_{
 TABLE = {
     "model! model.backbone model.neck? model.data_preprocessor model.decode_head! model.decode_head.loss_decode.* LOADER.dataset! "
     "LOADER.dataset.** optim_wrapper.optimizer! data_preprocessor? tta_model? visualizer?": ENTRY,
-    "LOADER.dataset.**.pipeline.* LOADER.sampler LOADER.batch_sampler? custom_hooks.* param_scheduler.* val_evaluator.* "
-    "test_evaluator.* visualizer.vis_backends.* tta_pipeline.*": PART,
-    "default_hooks.@?": HOOK,
+    "LOADER.dataset.**.pipeline.* LOADER.sampler LOADER.batch_sampler? custom_hooks.* default_hooks.@? param_scheduler.* "
+    "val_evaluator.* test_evaluator.* visualizer.vis_backends.* tta_pipeline.*": PART,
     "model.decode_head.loss_decode model.auxiliary_head? val_evaluator? test_evaluator?": SEVERAL,
     "param_scheduler? visualizer.vis_backends?": SCHEDULES,
     "LOADER? LOADER.dataset.**.metainfo LOADER.dataset.**.data_prefix model.train_cfg? model.test_cfg? model.decode_head.sampler? "

@@ -48,6 +48,8 @@ CONTENTS = {
     "numbers as classes": (labels(classes=[1]), "dataset_meta"),
     "no colours": (labels(palette=[(0, 0)]), "dataset_meta"),
     "colours out of range": (labels(palette=[(0, 0, 256)]), "dataset_meta"),
+    "lists as colours": (labels(palette=[([0], 0, 0)]), "dataset_meta"),
+    "a number as labels": ({"state_dict": {}, "meta": {"dataset_meta": 0}}, "dataset_meta"),
     "a list as labels": ({"state_dict": {}, "meta": {"dataset_meta": [1]}}, "dataset_meta"),
 }
 

@@ -58,11 +58,6 @@ def test_names_unlike_all_have_no_suggestion(name):
     assert "did you mean" not in caught.value.message
 
 
-def test_an_entry_without_type():
-    with refused("config-type", f"{__file__}: custom_hooks.1 has no type"):
-        check_keys(Config(dict(custom_hooks=[dict(type="EMAHook"), dict(interval=1)]), filename=__file__))
-
-
 @pytest.mark.parametrize(
     "entries",
     [

@@ -55,14 +55,12 @@ class FCNCheckpointHook(PublicCheckpointHook):
         if not hasattr(self, "file_backend"):  # a validation without training
             return
         notes = runner.message_hub.runtime_info
-        before = {name: value for name, value in notes.items() if name.startswith("best_")}
-        paths = self._best_paths() if self.save_best else {}
+        before, paths = dict(notes), self._best_paths() if self.save_best else {}
         runner.message_hub.update_info("last_validation", runner.iter)  # which a run that resumes here need not repeat
         try:
             super().after_val_epoch(runner, metrics)
         except BaseException:  # its best checkpoint was not written
-            for name in [name for name in notes if name.startswith("best_")] + ["last_validation"]:
-                del notes[name]
+            notes.clear()
             notes.update(before)
             if paths:
                 self._set_best_paths(paths)
@@ -160,9 +158,8 @@ class FCNCheckpointHook(PublicCheckpointHook):
     def _remove_superseded(self, runner) -> None:
         """Remove best checkpoints of this run that better ones have replaced, also where a kill came in between."""
         for key, best in (self._best_paths() if self.save_best else {}).items():
-            for step, path in (
-                own_files(runner.work_dir, self.out_dir, self._best_template(key)).items() if best else ()
-            ):
+            own = own_files(runner.work_dir, self.out_dir, self._best_template(key)) if best else {}
+            for step, path in own.items():
                 if step < self._best_step(key, Path(best)):
                     path.unlink()
 
