@@ -1,8 +1,10 @@
-"""Write files and folders that appear only when they are complete, and make folders for them."""
+"""Write files and folders that appear only when they are complete, make folders for them, and read small files that may be planted."""
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -65,6 +67,28 @@ def make_dir(path: str, option: str) -> None:
         reason = error.strerror
     if reason:
         raise UserError("output-path", f"can't write to the folder {path} ({reason}): give another with {option}")
+
+
+def make_inside(root: Path, folder: Path) -> None:
+    """Make ``folder`` in ``root``, a folder that the user named; UserError: ``output-path`` where a link leads out of it."""
+    place = root
+    for part in folder.relative_to(root).parts:
+        place = place / part
+        if place.is_symlink():
+            raise UserError(
+                "output-path", f"{place} is a link, and results would be written to what it leads to: remove it"
+            )
+        place.mkdir(exist_ok=True)
+
+
+def read_plain(path: Path, most: int = 2**26) -> bytes:
+    """Read a plain file of at most ``most`` bytes; OSError for a folder, a pipe, which would wait for ever, and a larger file."""
+    with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "not a plain file", str(path))
+        if len(content := file.read(most + 1)) > most:
+            raise OSError(errno.EFBIG, f"larger than {most} bytes", str(path))
+    return content
 
 
 def refuse_links(folder: Path) -> None:

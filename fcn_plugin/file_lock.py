@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from .errors import UserError, printable
+from .errors import UserError
 
 try:
     import fcntl
@@ -56,13 +56,13 @@ def _acquired(path: Path, busy: Callable[[str], UserError]) -> TextIO:
             with file:
                 raise busy(_owner(file)) from error
         except OSError as error:
-            print(printable(f"{path} can't be locked ({error}): make sure that nothing else writes there"), flush=True)
+            print(f"{path} can't be locked ({error}): make sure that nothing else writes there", flush=True)
             return file
         if path.exists() and os.path.samestat(os.lstat(path), os.fstat(file.fileno())):
             break
         file.close()  # its holder removed it between our opening and locking it
     if os.fstat(file.fileno()).st_size:
-        print(printable(f"{path}: stale lock of {_owner(file)}; taking over"), flush=True)
+        print(f"{path}: stale lock of {_owner(file)}; taking over", flush=True)
     file.seek(0)
     file.truncate()
     file.write(f"process {os.getpid()} on host {socket.gethostname()}, since {time.strftime('%Y-%m-%d %H:%M:%S')}")

@@ -5,7 +5,7 @@ import os
 import pytest
 from support.refusals import refused
 
-from fcn_plugin.atomic_write import atomic_folder, atomic_write, durable_write, refuse_links
+from fcn_plugin.atomic_write import atomic_folder, atomic_write, durable_write, make_inside, read_plain, refuse_links
 
 
 @pytest.mark.parametrize("durable", [False, True])
@@ -60,3 +60,24 @@ def test_a_folder_in_which_the_engine_writes_may_hold_no_link(tmp_path, place):
     (folder / place).symlink_to(tmp_path / "victim")
     with refused("output-path", folder / place):
         refuse_links(folder)
+
+
+def test_folders_inside_another_follow_no_link(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/masks").symlink_to(tmp_path / "elsewhere")
+    with refused("output-path", tmp_path / "out/masks"):
+        make_inside(tmp_path / "out", tmp_path / "out/masks/train")
+    assert not list((tmp_path / "elsewhere").iterdir())
+    make_inside(tmp_path / "out", tmp_path / "out/panels/train")
+    assert (tmp_path / "out/panels/train").is_dir()
+
+
+def test_pipes_folders_and_large_files_are_not_read(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "large").write_bytes(bytes(101))
+    (tmp_path / "small").write_bytes(bytes(100))
+    for name in ("pipe", "large", "."):
+        with pytest.raises(OSError, match=name if name != "." else None):
+            read_plain(tmp_path / name, most=100)
+    assert read_plain(tmp_path / "small", most=100) == bytes(100)

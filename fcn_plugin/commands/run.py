@@ -8,11 +8,30 @@ import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import TextIO
 
 from ..errors import UserError
 from ..signals import REQUEUE, caught, ignore_signals
 
+# what a terminal obeys or does not show, beside line breaks, colours and the moves of a progress bar
+OBEYED = re.compile(
+    r"\x1b(?!\[[\d;]*[mAK])|[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 CONFIG_FAULTS = (TypeError, ValueError, LookupError, AttributeError, AssertionError, ArithmeticError, ImportError)
+
+
+class Console:
+    """A stream that escapes what a terminal would obey: names of files, classes and tensors come from strangers."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+
+    def write(self, text: str) -> int:
+        """Write text that can be seen."""
+        return self.stream.write(OBEYED.sub(lambda found: found[0].encode("unicode_escape").decode(), text))
+
+    def __getattr__(self, name: str):
+        return getattr(self.stream, name)
 
 
 def run(command: Callable[[], None]) -> None:
@@ -21,6 +40,8 @@ def run(command: Callable[[], None]) -> None:
     Both print one line, ``error: [code] message``; faults of the program keep their traceback. After a signal to stop, which
     the others got as well, a process that they left alone ends with 99.
     """
+    streams = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = map(Console, streams)
     try:
         command()
         _leave_group(wait=True)
@@ -44,6 +65,7 @@ def run(command: Callable[[], None]) -> None:
                 stream.flush()
             except OSError:  # the terminal is gone; Python would find out in the end, and end with 120
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        sys.stdout, sys.stderr = streams
 
 
 def _bad_input(error: Exception) -> UserError | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import logging
 import sys
 
@@ -11,7 +10,6 @@ from mmengine.registry import LOG_PROCESSORS
 from mmengine.runner import LogProcessor
 
 from ..compat import LIBRARY_NOTICES, LOG_FILE_ONLY
-from ..errors import printable
 
 OURS = ("fit", "_log_lines")  # a line per tensor of the start
 
@@ -23,36 +21,18 @@ def _for_people(record: logging.LogRecord) -> bool:
     return record.levelno >= logging.ERROR or not (notice or dump)
 
 
-class PrintableFormatter(logging.Formatter):
-    """Another formatter, without what a terminal would obey in a message; the colours are the formatter's own."""
-
-    def __init__(self, then: logging.Formatter) -> None:
-        super().__init__()
-        self.then = then
-
-    def format(self, record: logging.LogRecord) -> str:
-        record = copy.copy(record)
-        record.msg, record.args = _shown(record.getMessage()), ()
-        return self.then.format(record)
-
-
-def _shown(text: str) -> str:
-    return "\n".join(printable(line, len(line)) for line in text.split("\n"))
-
-
 def quiet_console(logger: logging.Logger) -> None:
-    """Keep library dumps and control characters off a logger's console handlers; its file handlers get every record as it is."""
+    """Keep library dumps off a logger's console handlers; its file handlers get every record."""
     for handler in logger.handlers:
         if isinstance(handler, logging.StreamHandler) and not isinstance(handler, logging.FileHandler):
             handler.addFilter(_for_people)
-            handler.setFormatter(PrintableFormatter(handler.formatter or logging.Formatter()))
             handler.setStream(sys.stdout)
 
 
 def print_main(text: str) -> None:
     """Print on the main process alone."""
     if is_main_process():
-        print(_shown(text), flush=True)
+        print(text, flush=True)
 
 
 @LOG_PROCESSORS.register_module()

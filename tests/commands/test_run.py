@@ -116,3 +116,13 @@ def test_the_exit_code_outlives_the_terminal():
     os.close(read)
     os.close(write)
     assert process.wait(60) == 99
+
+
+def test_names_of_strangers_are_shown_and_not_obeyed(capsys):
+    """A terminal obeys ESC; colours and the moves of progress bars pass."""
+    shown = "a\x1b]0;owned\x07 b\udcff \u202egnp \x1b[31mred\x1b[0m\x1b[A\r 日本\n"
+    before = sys.stdout
+    run(lambda: (print(shown, end=""), print(shown, end="", file=sys.stderr)))
+    found = capsys.readouterr()
+    assert found.out == found.err == "a\\x1b]0;owned\\x07 b\\udcff \\u202egnp \x1b[31mred\x1b[0m\x1b[A\r 日本\n"
+    assert sys.stdout is before

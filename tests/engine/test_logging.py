@@ -53,12 +53,6 @@ def test_errors_always_pass(handle):
     assert console == file == "FileClient is gone\n"
 
 
-def test_the_console_shows_what_a_terminal_would_obey(handle):
-    """Names come from strangers; the file gets them as they are, and lines stay lines."""
-    message = "first\x1b[2J\nsecond\x07" + "x" * 3000
-    assert handle(message) == ("first\\x1b[2J\nsecond\\x07" + "x" * 3000 + "\n", message + "\n")
-
-
 def test_one_process_speaks_for_all(monkeypatch, capsys):
     for first in (True, False):
         monkeypatch.setattr("fcn_plugin.engine.logging.is_main_process", lambda first=first: first)

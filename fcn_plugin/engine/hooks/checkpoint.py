@@ -11,7 +11,6 @@ from mmseg.registry import HOOKS
 
 from ...checkpoints.find import LAST, best_template, own_files, step_of, write_note
 from ...compat import PublicCheckpointHook
-from ...errors import printable
 from ..optim_wrappers import gathers_gradients
 
 BEST = "best.json"  # score name -> file and value, beside the checkpoints
@@ -142,8 +141,7 @@ class FCNCheckpointHook(PublicCheckpointHook):
                 notes.pop(name, None)
             if noted:
                 notes.pop("last_validation", None)  # to be repeated where the run is at one
-                gone = printable(f"the best checkpoint {path} is gone")
-                runner.logger.warning(f"{gone}: the next validation writes a new one")
+                runner.logger.warning(f"the best checkpoint {path} is gone: the next validation writes a new one")
         if best:
             self._set_best_paths(best)
 
