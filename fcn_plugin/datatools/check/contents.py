@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from ...data.headers import Header, image_problems, mask_problems, pair_problems
 from ...data.images import UnreadableFile, read_image, read_mask
@@ -18,23 +17,14 @@ DIGEST_BYTES = 16
 
 @dataclass
 class Contents:
-    """What is kept of a pair.
+    """What is kept of a pair."""
 
-    Attributes:
-        problems: of the files alone, whatever the classes.
-        size: (W, H) of the image as loading shows it; (0, 0) where it can't be read.
-        digest: of the image's pixels, 16 bytes; equal for equal pixels in any lossless format.
-        ids: (K,) that occur in the mask, ascending; none where it holds no ids.
-        counts: (K,) their pixels.
-        palette: (P, 3) colours of the ids below P, of a palette mask.
-    """
-
-    problems: list[Problem] = field(default_factory=list)
-    size: tuple[int, int] = (0, 0)
-    digest: bytes = bytes(DIGEST_BYTES)
-    ids: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
-    counts: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
-    palette: np.ndarray | None = None
+    problems: list[Problem] = field(default_factory=list)  # of the files alone, whatever the classes
+    size: tuple[int, int] = (0, 0)  # (W, H) of the image as loading shows it; (0, 0) where it can't be read
+    digest: bytes = bytes(DIGEST_BYTES)  # equal for equal pixels of images in any lossless format
+    ids: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))  # (K,) that occur in the mask, ascending
+    counts: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))  # (K,) their pixels
+    palette: np.ndarray | None = None  # (P, 3) colours of the ids below P, of a palette mask
 
 
 def read_pair(image_path: str, mask_path: str) -> Contents:
@@ -66,20 +56,8 @@ def _read_mask(path: str, contents: Contents) -> Header:
     problems = mask_problems(header)
     contents.problems += problems
     if not problems:
-        contents.ids, contents.counts = count_ids(picture)
+        ids, contents.counts = np.unique(np.asarray(picture), return_counts=True)
+        contents.ids = ids.astype(np.int64)
         if picture.mode == "P":
             contents.palette = np.array(picture.getpalette("RGB"), np.uint8).reshape(-1, 3)
     return header
-
-
-def count_ids(picture: Image.Image) -> tuple[np.ndarray, np.ndarray]:
-    """Count the pixels of each id of an index mask; (K,) ids, ascending, and (K,) counts."""
-    if picture.mode in ("L", "P"):
-        pixels = np.array(picture.histogram(), np.int64)  # of indices, whatever their colours
-    else:
-        mask = np.asarray(picture)
-        if mask.dtype.kind == "i":
-            return np.unique(mask, return_counts=True)
-        pixels = np.bincount(mask.ravel())
-    ids = np.flatnonzero(pixels)
-    return ids, pixels[ids]
