@@ -87,7 +87,7 @@ def predict(cfg: Config, checkpoint: str, inputs: Sequence[str], out_dir: str, o
         save_png(Image.fromarray(overlay(image[..., ::-1], mask, palette, opacity)), files[1])
         masks.append(files[0])
     if broken:
-        raise UserError("image-unreadable", f"{len(broken)} of {len(images)} images are left out:", broken)
+        raise UserError("image-unreadable", f"{len(broken)} of {len(images)} failed, others are in {out_dir}:", broken)
     return masks
 
 
