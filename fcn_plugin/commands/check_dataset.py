@@ -104,15 +104,7 @@ def check_dataset(cfg: Config, sheet: str | Path, jobs: int = 0) -> Report:
 def check_folders(
     images: str, masks: str, classes: str | None, ignore_ids: Iterable[int] | None, sheet: str | Path, jobs: int = 0
 ) -> Report:
-    """Check a folder of images and one of masks with the same names; ``sheet``, ``jobs`` as in :func:`check_dataset`.
-
-    Args:
-        classes: file of the classes; None lists all ids.
-        ignore_ids: ids that are no class; None is 255, unless the file of classes names it.
-
-    Raises:
-        UserError: output-path; as ``split_of_folders``.
-    """
+    """Check a folder of images and one of masks as ``split_of_folders`` pairs them; the rest as :func:`check_dataset`."""
     from ..datatools.check.scan import check_splits
     from ..datatools.check.splits import split_of_folders
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ..errors import UserError
-from .options import at_least
+from .options import at_least, prepare_sheet
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("masks", nargs="+", metavar="TITLE=DIR", help="folder of masks, as tools/test.py --out writes them")
     add("--images", default="JPEGImages", help="folder of the images in it (default: PASCAL VOC's)")
     add("--truth", default="SegmentationClass", help="folder of their masks in it (default: PASCAL VOC's)")
-    add("--out", required=True, help="picture to write")
+    add("--out", required=True, metavar="FILE.png", help="picture to write")
     add("--names", nargs="+", help="images to show, without suffix (default: the first net's first three)")
     add("--scale", type=at_least(1), default=2, help="enlargement (default: 2)")
 
@@ -29,19 +28,10 @@ def check_arguments(parser: argparse.ArgumentParser, args: argparse.Namespace) -
 
 def main(args: argparse.Namespace) -> None:
     """Draw the picture."""
-    from PIL import Image
+    from ..visualization.pictures import compare, save_png
 
-    from ..atomic_write import atomic_write
-    from ..visualization.pictures import compare
-
-    out = Path(args.out)
-    picture_format = Image.registered_extensions().get(out.suffix.lower())
-    if picture_format not in Image.SAVE:
-        found = out.suffix or "no suffix"
-        raise UserError("output-path", f"--out {out}: pictures can't be written as {found!r}; name a .png or .jpg")
+    prepare_sheet(args.out, "--out")
     masks = dict(pair.split("=", 1) for pair in args.masks)
     root = Path(args.data_root)
-    sheet = compare(root / args.images, root / args.truth, masks, args.names, args.scale)
-    with atomic_write(out) as part:
-        sheet.save(part, picture_format)
-    print(f"wrote {out}")
+    save_png(compare(root / args.images, root / args.truth, masks, args.names, args.scale), Path(args.out))
+    print(f"wrote {args.out}")

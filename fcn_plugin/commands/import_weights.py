@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,14 +41,14 @@ def import_weights(source: str, target: str, cfg: Config | None = None, images: 
 
     Args:
         source: file of any known kind, ``https://`` link or ``torchvision://NAME``.
-        target: file to write, ``.safetensors`` or ``.pth``; it appears only when it is complete.
-        cfg: config of the net that the weights are for. With it every name and shape is checked, narrower fc layers are
-            made where ``model.fc`` says so, and the classes' names are written too.
+        target: file to write, ``.safetensors`` or ``.pth``.
+        cfg: config of the net. With it every name and shape is checked, narrower fc layers are made where ``model.fc`` says
+            so, and the classes' names are written too.
         images: what the weights expect of an image, a key of ``weights.preprocessing.KINDS``, where the file's names mislead:
             Caffe's VGG16 also circulates under torchvision's names.
 
     Raises:
-        UserError: output-path, option-value, weights-*, checkpoint-*. Nothing is written then.
+        UserError: output-path, weights-*, checkpoint-*. Nothing is written then.
     """
     from ..data.leaves import dataset_meta
     from ..models.skip_head import FCNSkipHead
@@ -59,15 +58,12 @@ def import_weights(source: str, target: str, cfg: Config | None = None, images: 
 
     path = Path(target)
     if path.suffix not in (".safetensors", ".pth"):
-        found = f"{target} ends in {path.suffix!r}"
-        raise UserError("output-path", f"{found}: give a name that ends in .safetensors or .pth")
+        raise UserError("output-path", f"{target}: give a name that ends in .safetensors or .pth")
     if not path.parent.is_dir():
         raise UserError("output-path", f"there is no folder {path.parent} for {path.name}: make it first")
     if path.exists() and os.path.exists(source) and path.samefile(source):
         raise UserError("output-path", f"{target} is the source itself: give another name")
-    if images is not None and images not in KINDS:
-        raise UserError("option-value", f"images {images!r} is unknown: give one of {', '.join(KINDS)}")
-    renamed = read_renamed(source, KINDS.get(images))
+    renamed = read_renamed(source, KINDS[images] if images else None)
     expected = renamed.form.preprocessing
     is_fcn = FCNSkipHead.count_classes(renamed.tensors) is not None
     if cfg is None:
@@ -119,7 +115,7 @@ def _take_all(renamed: Renamed, is_upsampling: Callable[[str], bool]) -> tuple[d
 
 
 def _write(tensors: dict[str, Tensor], meta: dict, path: Path) -> None:
-    """Write tensors, copied where they share memory with others or lie in a larger one: files hold each by itself."""
+    """Write tensors, as copies: some share memory with others or lie in a larger one, and files hold each by itself."""
     import torch
     from safetensors import SafetensorError
     from safetensors.torch import save_file
@@ -127,11 +123,7 @@ def _write(tensors: dict[str, Tensor], meta: dict, path: Path) -> None:
     from ..atomic_write import atomic_write
     from ..checkpoints.checksum import BLANK, seal
 
-    users = Counter(tensor.untyped_storage().data_ptr() for tensor in tensors.values())
-    for name, tensor in tensors.items():
-        storage = tensor.untyped_storage()
-        if users[storage.data_ptr()] > 1 or storage.nbytes() != tensor.nbytes or not tensor.is_contiguous():
-            tensors[name] = tensor.clone(memory_format=torch.contiguous_format)
+    tensors = {name: tensor.clone(memory_format=torch.contiguous_format) for name, tensor in tensors.items()}
     try:
         with atomic_write(path) as part:
             if path.suffix == ".pth":

@@ -5,15 +5,18 @@ from __future__ import annotations
 import argparse
 import time
 
+from .options import at_least
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the folder and what to draw."""
     add = parser.add_argument
     add("--out-dir", default="data/minivoc/VOC2012", help="root of the data set (default: data/minivoc/VOC2012)")
-    add("--seed", type=int, default=0, help="another seed draws other images (default: 0)")
-    add("--train", type=int, default=200, help="number of training images (default: 200)")
-    add("--val", type=int, default=50, help="number of validation images (default: 50)")
-    add("--size", type=int, nargs=2, metavar=("W", "H"), default=(160, 128), help="in pixels (default: 160 128)")
+    add("--seed", type=at_least(0), default=0, help="another seed draws other images (default: 0)")
+    add("--train", type=at_least(1, 500_000), default=200, help="number of training images (default: 200)")
+    add("--val", type=at_least(1, 500_000), default=50, help="number of validation images (default: 50)")
+    size = "in pixels (default: 160 128)"
+    add("--size", type=at_least(32), nargs=2, metavar=("W", "H"), default=(160, 128), help=size)
     add("--force", action="store_true", help="redraw a mini data set that is there")
 
 

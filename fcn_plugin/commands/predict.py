@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import glob
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,10 +12,8 @@ from ..errors import UserError
 from .options import DATA, SPEED, add_options, load_config
 
 if TYPE_CHECKING:
-    import numpy as np
     import torch
     from mmengine.config import Config
-    from mmengine.dataset import Compose
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,21 +34,17 @@ def main(args: argparse.Namespace) -> None:
 def predict(cfg: Config, checkpoint: str, inputs: Sequence[str], out_dir: str, opacity: float = 0.5) -> list[Path]:
     """Write ``out_dir/masks/NAME.png`` (palette PNG of class ids) and ``out_dir/overlays/NAME.png`` for every image.
 
-    Images keep their size; a broken one does not stop the others.
+    Images keep their size; a broken one does not stop the others. Returns the paths of the masks.
 
     Args:
         cfg: with ``test_dataloader``, whose pipeline prepares the images.
-        checkpoint: file of the weights.
         inputs: image files, folders (searched in depth; the folder's structure is kept) and glob patterns.
-        out_dir: folder for the results.
         opacity: of the classes' colours in the overlays, 0 .. 1.
-
-    Returns:
-        The masks written.
 
     Raises:
         UserError: file-missing, output-exists, checkpoint-*; image-unreadable after all others are done.
     """
+    import torch
     from mmengine.dataset import Compose
     from PIL import Image
     from tqdm import tqdm
@@ -61,7 +55,7 @@ def predict(cfg: Config, checkpoint: str, inputs: Sequence[str], out_dir: str, o
     from ..data.images import read_image
     from ..data.problems import refuse
     from ..preflight.prepare import prepare
-    from ..visualization.pictures import overlay, save_mask
+    from ..visualization.pictures import overlay, save_mask, save_png
 
     if not 0 <= opacity <= 1:
         raise UserError("option-value", f"opacity is {opacity}: give a number from 0 (image) to 1 (classes)")
@@ -82,16 +76,18 @@ def predict(cfg: Config, checkpoint: str, inputs: Sequence[str], out_dir: str, o
         except UserError as error:
             broken.append(error.message)
             continue
-        mask = _predict_one(model, pipeline, image, path)
+        packed = pipeline(dict(img=image, img_path=str(path)))
+        with torch.inference_mode():
+            result = model.test_step(dict(inputs=[packed["inputs"]], data_samples=[packed["data_samples"]]))[0]
+        mask = result.pred_sem_seg.data[0].cpu().numpy()
         files = [Path(out_dir, folder, f"{name}.png") for folder in ("masks", "overlays")]
         for file in files:
             file.parent.mkdir(parents=True, exist_ok=True)
         save_mask(mask, palette, files[0])
-        Image.fromarray(overlay(image[..., ::-1], mask, palette, opacity)).save(files[1])
+        save_png(Image.fromarray(overlay(image[..., ::-1], mask, palette, opacity)), files[1])
         masks.append(files[0])
     if broken:
-        count = f"{len(broken)} of {len(images)} images can't be read"
-        raise UserError("image-unreadable", f"{count}, the others are in {out_dir}:", broken)
+        raise UserError("image-unreadable", f"{len(broken)} of {len(images)} failed, others are in {out_dir}:", broken)
     return masks
 
 
@@ -111,43 +107,24 @@ def _load(cfg: Config, checkpoint: str) -> tuple[torch.nn.Module, list]:
     return model.to(get_device()).to_inference(), meta.get("palette") or voc_palette()[: model.num_classes]
 
 
-def _predict_one(model: torch.nn.Module, pipeline: Compose, image: np.ndarray, path: Path) -> np.ndarray:
-    import torch
-
-    packed = pipeline(dict(img=image, img_path=str(path)))
-    with torch.inference_mode():
-        result = model.test_step(dict(inputs=[packed["inputs"]], data_samples=[packed["data_samples"]]))[0]
-    return result.pred_sem_seg.data[0].cpu().numpy()
-
-
 def _name_outputs(inputs: Sequence[str]) -> dict[str, Path]:
     """Map output names (without suffix) to images."""
     from ..data.images import IMAGE_SUFFIXES
 
     names: dict[str, Path] = {}
     for source in inputs:
-        found = list(_expand(source))
+        path = Path(source)
+        if path.is_dir():
+            files = [file for file in sorted(path.rglob("*")) if file.suffix.lower() in IMAGE_SUFFIXES]
+            found = [(str(file.relative_to(path).with_suffix("")), file) for file in files if file.is_file()]
+        else:
+            files = [path] if path.is_file() else map(Path, sorted(glob.glob(source, recursive=True)))
+            found = [(file.stem, file) for file in files if file.is_file()]
         if not found:
             kinds = " ".join(sorted(IMAGE_SUFFIXES))
-            raise UserError(
-                "file-missing", f"no image at {source}: give image files ({kinds}), folders or quoted patterns"
-            )
+            raise UserError("file-missing", f"no image ({kinds}) at {source}: give files, folders or quoted patterns")
         for name, path in found:
             if name in names and names[name].resolve() != path.resolve():
-                message = f"{names[name]} and {path} would both be written to {name}.png: predict them into two folders"
-                raise UserError("output-exists", message)
+                raise UserError("output-exists", f"{names[name]} and {path} would both be {name}.png: use two folders")
             names[name] = path
     return names
-
-
-def _expand(source: str) -> Iterator[tuple[str, Path]]:
-    from ..data.images import IMAGE_SUFFIXES
-
-    path = Path(source)
-    if path.is_dir():
-        for file in sorted(path.rglob("*")):
-            if file.suffix.lower() in IMAGE_SUFFIXES and file.is_file():
-                yield str(file.relative_to(path).with_suffix("")), file
-    else:
-        files = [path] if path.is_file() else sorted(Path(p) for p in glob.glob(source, recursive=True))
-        yield from ((file.stem, file) for file in files if file.is_file())

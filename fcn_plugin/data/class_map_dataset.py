@@ -109,6 +109,5 @@ def _require_loader(pipeline: Iterable) -> None:
             _require_loader(step)
         elif isinstance(step, dict):
             if str(step.get("type")).split(".")[-1] == "LoadAnnotations":
-                found = "LoadAnnotations applies no class_map"
-                raise UserError("class-map", f"{found}: load with dict(type='FCNLoadAnnotations')")
+                raise UserError("class-map", "LoadAnnotations applies no class_map: use FCNLoadAnnotations")
             _require_loader(step.get("transforms") or ())

@@ -20,19 +20,15 @@ ClassTable = tuple[dict[int, str], dict[int, Colour] | None]
 
 
 def class_name(name: object, where: str | Path) -> str:
-    """Return a name that a class may have, from whatever file; raises ``class-file``, which names the place, for others.
+    """Return a name that a class may have; raises ``class-file``, which names the place, for others.
 
     Names come from strangers, and stand in tables, file names, and texts of configs, in which mmengine replaces ``{{ ... }}``.
     """
-    if not isinstance(name, str):
-        fault = f"is no text but a {type(name).__name__}"
-    elif not 0 < len(name.strip()) == len(name) <= LONGEST_NAME:
-        fault = f"{name[:LONGEST_NAME]!r} is empty, begins or ends with a blank, or is longer than {LONGEST_NAME} characters"
-    elif not name.isprintable() or "{{" in name:
-        fault = f"{name!r} holds {{{{, a line break, or another character that is not printed"
-    else:
+    is_text = isinstance(name, str) and name.isprintable() and "{{" not in name
+    if is_text and 0 < len(name.strip()) == len(name) <= LONGEST_NAME:
         return name
-    raise _error(where, f"a class name {fault}; correct it")
+    found = f"{name!r:.{LONGEST_NAME}} is no class name: write 1 to {LONGEST_NAME} characters that can be printed"
+    raise _error(where, f"{found}, without {{{{ and blanks at the ends")
 
 
 def read_classes(path: str | Path) -> ClassTable:
@@ -45,8 +41,7 @@ def read_classes(path: str | Path) -> ClassTable:
     try:
         lines = Path(path).read_text(encoding="utf-8-sig").rstrip().split("\n")
     except (OSError, UnicodeDecodeError) as error:
-        reason = "no such file" if isinstance(error, FileNotFoundError) else error
-        raise _error(path, f"it can't be read as UTF-8 text ({reason}); write one class name a line") from error
+        raise _error(path, f"it can't be read as UTF-8 text ({error}); write one class name a line") from error
     header = re.match(r"\s*id\s*([,;\t])", lines[0], re.IGNORECASE)
     return _read_table(path, lines, header[1]) if header else (_read_names(path, lines), None)
 

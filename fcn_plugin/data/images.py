@@ -38,8 +38,6 @@ def unreadable(path: str, what: str, error: Exception) -> UnreadableFile:
         reason = "no such file"
     elif isinstance(error, UnidentifiedImageError):
         reason = f"cannot identify image file: it is none of {', '.join(FORMATS)}"
-    elif isinstance(error, Image.DecompressionBombError):
-        reason = f"more than {2 * Image.MAX_IMAGE_PIXELS} pixels: cut it into tiles"
     problem = Problem(f"{what}-unreadable", path, f"can't be read ({reason})")
     found = UnreadableFile(problem.code, problem.message)
     found.problem = problem
@@ -70,8 +68,7 @@ def read_image(path: str) -> tuple[Header, np.ndarray]:
     header = verify(path)
     pixels = _opencv(path, "image", cv2.IMREAD_COLOR)
     if pixels.shape[:2] != header.shown[::-1]:  # another turn in a damaged EXIF part
-        found = f"Pillow finds {width_height(header.shown)}, OpenCV {width_height(pixels.shape[1::-1])}"
-        raise unreadable(path, "image", ValueError(found))
+        raise unreadable(path, "image", ValueError(f"OpenCV decodes it to {width_height(pixels.shape[1::-1])}"))
     return header, pixels
 
 

@@ -18,11 +18,10 @@ class SameSizeBatchSampler(BatchSampler):
     Args:
         sampler: a sampler over a data set of mmengine, without shuffling.
         batch_size: images of a batch at most.
-        drop_last: leave incomplete batches out.
     """
 
-    def __init__(self, sampler: Sampler, batch_size: int, drop_last: bool = False) -> None:
-        super().__init__(sampler, batch_size, drop_last)
+    def __init__(self, sampler: Sampler, batch_size: int) -> None:
+        super().__init__(sampler, batch_size, drop_last=False)
         self.sizes: dict[int, tuple[int, int] | None] = {}
 
     def __iter__(self) -> Iterator[list[int]]:
@@ -32,8 +31,7 @@ class SameSizeBatchSampler(BatchSampler):
             waiting[size].append(index)
             if size is None or len(waiting[size]) == self.batch_size:
                 yield waiting.pop(size)
-        if not self.drop_last:
-            yield from waiting.values()
+        yield from waiting.values()
 
     def __len__(self) -> int:
         return sum(1 for _ in self)

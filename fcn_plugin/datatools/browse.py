@@ -25,21 +25,13 @@ MANY = 0.5  # of the labels: more void than this is worth a line
 
 @dataclass(frozen=True)
 class Seen:
-    """One sample as the net receives it.
+    """One sample as the net receives it."""
 
-    Attributes:
-        path: file of the image.
-        image: (H, W, 3) uint8 RGB, the padding of the training batch included.
-        mask: uint8 class ids with 255 for void, or None; (H, W) in training, the size of the truth in evaluation.
-        original: (height, width) of the file.
-        fits: the mask has the image's size, or in evaluation that of the file, to which scores are resized.
-    """
-
-    path: str
-    image: np.ndarray
-    mask: np.ndarray | None
-    original: tuple[int, int]
-    fits: bool = True
+    path: str  # of the image
+    image: np.ndarray  # (H, W, 3) uint8 RGB, the padding of the training batch included
+    mask: np.ndarray | None  # uint8 ids, 255 for void; (H, W) in training, the size of the truth in evaluation
+    original: tuple[int, int]  # (height, width) of the file
+    fits: bool = True  # the mask has the image's size, or in evaluation the file's, to which scores are resized
 
     def tile(self) -> tuple[str, np.ndarray, np.ndarray | None]:
         """The file's name and the sizes, the image, and the mask in the image's size."""
@@ -58,10 +50,7 @@ def draw_samples(
 ) -> list[str]:
     """Draw ``count`` samples of a built data set into the PNG ``out``; as ``browse_dataset`` of the commands.
 
-    Args:
-        colours: (3, 3) order of the channels, mean and standard deviation of the net's ``preprocessor``.
-        head: the config's.
-        training: prepare samples as batches of training.
+    ``colours`` is the record of the net's ``preprocessor`` (``weights.preprocessing``), ``head`` the config's.
     """
     packed = (dataset[i * len(dataset) // count] for i in range(count))
     samples = [_see(item, preprocessor, colours.cpu(), head, training) for item in packed]

@@ -56,8 +56,7 @@ def masks_only(dataset: ConfigDict) -> ConfigDict:
     if "pipeline" in dataset:  # of a wrapper, MultiImageMixDataset, it changes images that were loaded
         steps = [step for step in dataset.pipeline if step["type"].endswith("LoadAnnotations")]
         if not steps and not wraps:
-            found = f"the pipeline of the {dataset.type} loads no masks"
-            raise UserError("config-data", f"{found}: add dict(type='LoadAnnotations')")
+            raise UserError("config-data", f"the pipeline of the {dataset.type} loads no masks: add LoadAnnotations")
         dataset.pipeline = [] if wraps else steps
     if "dataset" in dataset:
         dataset.dataset = masks_only(dataset.dataset)
@@ -85,8 +84,7 @@ def count_pixels(masks: Dataset, num_classes: int, ignore_index: int = 255, jobs
         images += there
         seen += there * found.sum()
     if not pixels.any():
-        found = f"none of the {len(masks)} masks holds a labelled pixel"
-        raise UserError("mask-void", f"{found}: check the mask folder and ignore_index")
+        raise UserError("mask-void", f"none of {len(masks)} masks has a labelled pixel: check folder and ignore_index")
     return PixelCounts(pixels, images, seen)
 
 
@@ -112,8 +110,7 @@ def _histogram(num_classes: int, ignore_index: int, item: dict) -> np.ndarray:
     """Count a mask's pixels of each class, and of void at the end."""
     mask = torch.from_numpy(item["gt_seg_map"]).long()
     if mask.ndim > 2:
-        found = f"{item['seg_map_path']} has shape {tuple(mask.shape)}, not one id per pixel"
-        raise UserError("mask-colours", f"{found}: save masks of ids, not of colours")
+        raise UserError("mask-colours", f"{item['seg_map_path']} has shape {tuple(mask.shape)}: save ids, not colours")
     check_label_ids(mask, num_classes, ignore_index, item["seg_map_path"])
     mask[mask == ignore_index] = num_classes
     return torch.bincount(mask.flatten(), minlength=num_classes + 1).numpy()

@@ -30,12 +30,7 @@ def processes(jobs: int | None) -> int:
 
 
 def on_all_cores(function: Callable, tasks: Sequence[tuple], what: str, jobs: int | None = None) -> list:
-    """Compute ``function(*task)`` of every task, in order, with a progress bar; a fault does not stop the other tasks.
-
-    Args:
-        function: of a module, so that other processes find it.
-        what: title of the bar.
-        jobs: processes; default: all usable cores.
+    """Compute ``function(*task)`` of every task, in order, in ``jobs`` processes; a fault does not stop the other tasks.
 
     Raises:
         UserError: what the tasks raised, the first ten messages, a line each; ``dataset-files`` where their codes differ;
@@ -46,7 +41,7 @@ def on_all_cores(function: Callable, tasks: Sequence[tuple], what: str, jobs: in
         for result in tqdm(attempts, total=len(tasks), unit="file", desc=what):
             results.append(result)
     except BrokenProcessPool as error:
-        near = f"{what}: a process was killed at {tasks[len(results)][0]} or at one of the next files"
+        near = f"{what}: a process was killed at {tasks[len(results)][0]} or soon after"
         raise UserError("process-lost", f"{near}: make memory free and run again") from error
     faults = [result for result in results if isinstance(result, UserError)]
     if faults:

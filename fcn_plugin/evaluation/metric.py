@@ -61,8 +61,7 @@ class FCNMetric(BaseMetric):
                 check_label_ids(label, count, self.ignore_index, sample.get("seg_map_path"))
                 if (most := int(prediction.max())) >= count:
                     what = f"the net predicts class {most}, the data set has {count} classes"
-                    remedy = "set model.decode_head.num_classes to the data set's number"
-                    raise UserError("classes-count", f"{what}: {remedy}")
+                    raise UserError("classes-count", f"{what}: set model.decode_head.num_classes")
         for label, prediction in pairs:
             counts = confusion_matrix(label, prediction, count, self.ignore_index)
             self.matrix = counts if self.matrix is None else self.matrix + counts
@@ -84,8 +83,8 @@ class FCNMetric(BaseMetric):
         all_reduce(images)
         self.matrix, self.images = None, 0
         if int(images) != size:
-            remedy = "set round_up=False in the dataloader's sampler, so that no image is counted twice"
-            raise UserError("config-value", f"{int(images)} images were evaluated, the data set has {size}: {remedy}")
+            found = f"{int(images)} images were evaluated, the data set has {size}"
+            raise UserError("config-value", f"{found}: set round_up=False in the dataloader's sampler")
         matrix = matrix.numpy()
         metrics = self.compute_metrics([matrix])
         if is_main_process():

@@ -59,8 +59,7 @@ def _require_same_data(nets: Mapping[str, Sequence], records: Mapping[str, list[
             seen.setdefault(tuple((name, scores["pixels"]) for name, scores in run["classes"].items()), str(folder))
     if len(seen) > 1:
         first, second, *_ = seen.values()
-        what = f"{first} and {second} score different images or classes"
-        raise UserError("lists-differ", f"{what}: evaluate on one split")
+        raise UserError("lists-differ", f"{first} and {second} score different data: evaluate on one split")
 
 
 def _spread(values: Sequence[float | None]) -> str:

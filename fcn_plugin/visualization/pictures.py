@@ -48,10 +48,7 @@ def overlay(image: np.ndarray, mask: np.ndarray, palette: Sequence[Sequence[int]
 
 
 def panel(*rows: Sequence[tuple[str, np.ndarray]], scale: int = 1) -> Image.Image:
-    """Draw rows of tiles, (title, (H, W, 3) uint8), enlarged by ``scale``, with titles above the first row.
-
-    Tiles of a row have one size.
-    """
+    """Draw rows of tiles, (title, (H, W, 3) uint8) of one size a row, enlarged, with titles above the first row."""
     gap, y = 4, 16
     sizes = [(scale * row[0][1].shape[1], scale * row[0][1].shape[0]) for row in rows]
     width = max(len(row) * (width + gap) - gap for row, (width, _) in zip(rows, sizes, strict=True))
@@ -69,16 +66,12 @@ def panel(*rows: Sequence[tuple[str, np.ndarray]], scale: int = 1) -> Image.Imag
 def compare(
     images: str | Path, truth: str | Path, masks: Mapping[str, str], names: Sequence[str] | None = None, scale: int = 2
 ) -> Image.Image:
-    """Draw rows of image | truth | one mask per net.
+    """Draw rows of image | truth | one mask per net; raises ``file-missing``, ``mask-size``.
 
     Args:
-        images: folder of the images.
-        truth: folder of their masks; those without a palette are drawn in the nets' colours.
+        images, truth: folders of images and masks; masks without a palette are drawn in the nets' colours.
         masks: title -> folder of palette PNGs named after the images.
         names: images to show, without suffix; the first three of the first folder by default.
-
-    Raises:
-        UserError: ``file-missing``, ``mask-size``.
     """
     first = Path(next(iter(masks.values())))
     names = names or sorted(path.stem for path in first.glob("*.png"))[:3]
@@ -99,8 +92,7 @@ def compare(
 def _open(folder: str | Path, name: str) -> Image.Image:
     found = sorted(Path(folder).glob(f"{name}.*"))
     if not found:
-        remedy = "name the folders of images and truth, and write masks with tools/test.py --out DIR"
-        raise UserError("file-missing", f"no file {Path(folder) / name}.*: {remedy}")
+        raise UserError("file-missing", f"no file {Path(folder) / name}.*: correct the folder or the name")
     return open_image(str(found[0]))[1]
 
 

@@ -11,10 +11,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from ..atomic_write import atomic_write
 from ..data.palette import VOID
 from ..errors import UserError, printable
-from .pictures import VOID_COLOUR, overlay
+from .pictures import VOID_COLOUR, overlay, save_png
 
 CELL = 320  # px, the longest side of a tile
 LEAST = 160  # px, of a column: a caption has to be legible
@@ -28,18 +27,13 @@ Palette = Sequence[Sequence[int]]
 def contact_sheet(
     tiles: Sequence[Tile], palette: Palette, classes: Sequence[str], path: str | Path, columns: int = 4
 ) -> None:
-    """Draw tiles into a grid, at most ``columns`` in a row, and write it as a PNG.
+    """Draw tiles into a grid, at most ``columns`` in a row, and write it as a PNG; raises ``mask-size``.
 
     Args:
-        tiles: (caption, image, mask or None) each; a caption may have several lines, long lines lose their middle.
+        tiles: one or more of (caption, image, mask or None); a caption may have several lines, long lines lose their middle.
         palette: (C, 3) colours of the classes; void is striped.
         classes: C names for the legend, which shows those that occur in the tiles.
-
-    Raises:
-        UserError: ``dataset-empty``: no tiles, ``mask-size``: an image and its mask differ in size.
     """
-    if not tiles:
-        raise UserError("dataset-empty", f"there is no image to draw into {path}")
     font = _font(13)
     pictures = [_picture(*tile, palette) for tile in tiles]
     columns = min(columns, len(tiles))
@@ -59,8 +53,7 @@ def contact_sheet(
         for number, text in enumerate(lines):
             draw.text((x, y + picture.height + 2 + number * line), shorten(text, column, font), fill="black", font=font)
     sheet.paste(legend, (0, sheet.height - legend.height))
-    with atomic_write(Path(path)) as part:
-        sheet.save(part, "PNG")
+    save_png(sheet, Path(path))
 
 
 def shorten(text: str, width: float, font: ImageFont.FreeTypeFont) -> str:
@@ -77,8 +70,7 @@ def _picture(caption: str, image: np.ndarray, mask: np.ndarray | None, palette: 
     """Draw a tile in its size on the sheet: shrunk smoothly, or enlarged by whole pixels."""
     height, width = image.shape[:2]
     if mask is not None and mask.shape != (height, width):
-        sizes = f"{(height, width)} and {mask.shape}"
-        raise UserError("mask-size", f"image and mask of {caption} must have one size, not {sizes}")
+        raise UserError("mask-size", f"the mask of {caption} has size {mask.shape}, the image {(height, width)}")
     scale = CELL / max(height, width)
     scale = int(scale) if scale >= 1 else scale
     size = max(1, round(scale * width)), max(1, round(scale * height))

@@ -6,7 +6,6 @@ of weights; other fields are skipped. It is memory-mapped: the peak is the weigh
 
 from __future__ import annotations
 
-import codecs
 import math
 import mmap
 import re
@@ -22,7 +21,6 @@ from .protobuf import FIXED32, FIXED64, LENGTH, VARINT, CaffeFileError, Field, S
 DATA, SHAPE, DOUBLE_DATA, LEGACY_SHAPE = 5, 7, 8, (1, 2, 3, 4)  # fields of BlobProto; num, channels, height, width
 BLOB = {DATA: (LENGTH, FIXED32), DOUBLE_DATA: (LENGTH, FIXED64), SHAPE: (LENGTH,)}  # number -> wire types
 BLOB |= dict.fromkeys(LEGACY_SHAPE, (VARINT,))
-V0_LAYER = 1  # field of V1LayerParameter
 # V1LayerParameter, LayerParameter: fields of the name, the type and the blobs; the type of a fully connected layer
 LAYERS = {2: (4, 5, 6, 14), 100: (1, 2, 7, b"InnerProduct")}
 MAX_AXES, MAX_COUNT = 32, 2**31 - 1  # a blob's limits in Caffe
@@ -38,9 +36,7 @@ def read_caffemodel(path: str) -> dict[str, Tensor]:
         that old files give to the latter two are removed. Layers without blobs do not appear.
 
     Raises:
-        OSError: it can't be opened.
-        UserError: ``weights-damaged``: no ``.caffemodel``, cut short, or a blob
-            whose values do not fill its shape; ``weights-format``: no weights, layers in the V0 form or of one name.
+        UserError: ``weights-damaged``; ``weights-format``: another copy of the file would not help.
     """
     with open(path, "rb") as file:
         head = file.read(1 << 16)
@@ -56,15 +52,9 @@ def _foreign(head: bytes) -> CaffeFileError | None:
     """Give a better reason where the first bytes are those of a common mix-up."""
     if head.startswith(b"\x89HDF"):
         return CaffeFileError("it is an HDF5 snapshot", "save it again with Caffe's snapshot_format: BINARYPROTO")
-    try:
-        text = codecs.getincrementaldecoder("utf-8")().decode(head)  # the last letter may be cut
-    except UnicodeDecodeError:
-        return None
-    if not text or re.search(r"[\x00-\x08\x0b\x0e-\x1f\x7f]", text):
-        return None
-    if re.search(r"^[ \t]*(name|layers?|input|input_dim|input_shape)\s*[:{]", text, re.MULTILINE):
+    if re.search(rb"^[ \t]*(name|layers?|input|input_dim|input_shape)\s*[:{]", head, re.MULTILINE):
         return CaffeFileError("it is a net's definition (.prototxt), without weights", "give its .caffemodel")
-    return CaffeFileError("it is text")
+    return None
 
 
 def _read_net(data: memoryview) -> dict[str, Tensor]:
@@ -79,16 +69,14 @@ def _read_net(data: memoryview) -> dict[str, Tensor]:
     if not layers:
         raise CaffeFileError("it holds no layers" if data else "it is empty")
     if not weights:
-        raise CaffeFileError(f"its {len(layers)} layers hold no weights", "give the .caffemodel that Caffe saved")
+        remedy = "give the .caffemodel that Caffe saved; rewrite a V0 net with Caffe's upgrade_net_proto_binary"
+        raise CaffeFileError(f"its {len(layers)} layers hold no weights", remedy)
     return weights
 
 
 def _read_layer(data: memoryview, layer: Field, number: int) -> tuple[str, list[Tensor]]:
     name, kind, blobs, inner_product = LAYERS[number]
-    found = pick(data, layer, {V0_LAYER: (LENGTH,), name: (LENGTH,), kind: (VARINT, LENGTH), blobs: (LENGTH,)})
-    if number == 2 and found[V0_LAYER]:
-        remedy = "rewrite it with Caffe's upgrade_net_proto_binary"
-        raise CaffeFileError("its layers have Caffe's oldest form (V0LayerParameter)", remedy)
+    found = pick(data, layer, {name: (LENGTH,), kind: (VARINT, LENGTH), blobs: (LENGTH,)})
     # the last value of a field counts
     labels = [bytes(data[field.start : field.stop]).decode(errors="backslashreplace") for field in found[name]]
     kinds = [field.value if field.wire == VARINT else data[field.start : field.stop] for field in found[kind]]

@@ -15,25 +15,18 @@ from .preprocessing import RECORD, require_same
 from .rename import Renamed, read_renamed
 
 FC_STARTS = ("copy", "subsample", "random")
-FC_HINT = (
-    ". For fc6 and fc7 set model.fc='random' to train them from scratch, or 'subsample' to narrow the file's layers"
-)
+FC_HINT = ". Set model.fc='random' to train fc6 and fc7 from scratch, or 'subsample' to narrow the file's layers"
 
 
 def load_classifier(model: nn.Module, source: str, fc: str = "copy") -> list[str]:
     """Copy an ImageNet classifier into an FCN (CVPR 2015, sec. 3.1): fc6 and fc7 become convolutions of 7 x 7 and 1 x 1.
 
+    Returns the report, one line per tensor: copied, reshaped, subsampled, newly initialised or dropped.
+
     Args:
         model: an FCN segmentor; unchanged when the source is refused.
-        source: file, ``https://`` link or ``torchvision://NAME``: torchvision's VGG, AlexNet, GoogLeNet or ResNet, a
-            checkpoint of mmpretrain, a ``.caffemodel``.
+        source: as in :func:`.rename.read_renamed`, which also says what is raised.
         fc: where fc6 and fc7 come from: ``copy``, ``subsample`` or ``random``.
-
-    Returns:
-        The report, one line per tensor: copied, reshaped, subsampled, newly initialised or dropped.
-
-    Raises:
-        UserError: those of :func:`.rename.read_renamed` and :func:`fit`.
     """
     renamed = read_renamed(source)
     fitted = fit(model, renamed, fc)

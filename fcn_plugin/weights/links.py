@@ -45,8 +45,7 @@ def fetch(source: str) -> str:
     """
     scheme, _, name = source.partition("://")
     if scheme not in ("https", "torchvision"):
-        why = "; over http:// anybody on the way can change the file" if scheme == "http" else ""
-        raise UserError("weights-link", f"{source}: give a file, an https:// link or torchvision://NAME{why}")
+        raise UserError("weights-link", f"{source}: give a file, an https:// link or torchvision://NAME")
     url, mark, fragment = source.partition("#")
     given = re.fullmatch(r"sha256=([0-9a-fA-F]{64})", fragment)
     if mark and not given:
@@ -54,9 +53,7 @@ def fetch(source: str) -> str:
     try:
         if scheme == "torchvision":
             url = get_model_weights(name).DEFAULT.url
-        in_name = re.search(
-            r"-([0-9a-f]{8,64})\.[^/]*$", url.partition("?")[0]
-        )  # torch's own takes vgg-face.pth for one
+        in_name = re.search(r"-([0-9a-f]{8,64})\.[^/]*$", url.partition("?")[0])
         sums = [match[1].lower() for match in (given, in_name) if match]
         path = _place(url)
         if _fault(path, sums):
@@ -75,8 +72,6 @@ def fetch(source: str) -> str:
 def _place(url: str) -> Path:
     """Return where a link's copy lies: by the whole link, with the readable end of it."""
     known, end = TORCHVISION.fullmatch(url), url.partition("?")[0].rpartition("/")[2]
-    if end in (".", ".."):
-        raise ValueError(f"{end!r} is no file's name")
     readable = re.sub(r"[^\w.-]", "_", end, flags=re.ASCII)[-80:]
     name = known[1] if known else f"{hashlib.sha256(os.fsencode(url)).hexdigest()[:32]}-{readable}"
     return Path(torch.hub.get_dir(), "checkpoints", name)

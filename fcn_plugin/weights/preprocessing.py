@@ -47,8 +47,7 @@ def require_same(wanted: Tensor, given: Tensor) -> None:
     """Refuse weights for a net that gives other images (``weights-preprocessing``), and broken records (``weights-damaged``)."""
     wanted, given = wanted.cpu().float(), given.cpu().float()
     if wanted.shape != given.shape:
-        shapes = f"shape {tuple(wanted.shape)}, not {tuple(given.shape)}"
-        raise UserError("weights-damaged", f"the record {RECORD!r} has {shapes}: take another copy of the file")
+        raise UserError("weights-damaged", f"the record {RECORD!r} has shape {tuple(wanted.shape)}: take another copy")
     same_order = torch.equal(wanted[0], given[0])
     same_mean = torch.allclose(wanted[1], given[1], rtol=0, atol=MEAN_TOLERANCE)
     if not (same_order and same_mean and torch.allclose(wanted[2], given[2], rtol=STD_TOLERANCE, atol=0)):

@@ -105,7 +105,7 @@ def test_images_without_masks_to_predict(folder):
         (dict(palette=[[0, 0, 0]]), ["palette", "1 colours", "2 classes"]),
         (dict(palette=[[0, 0, 0], [0, 0, 256]]), ["palette", "[0, 0, 256]"]),
         (dict(palette=[1, 2]), ["palette", "holds 1:"]),
-        (dict(pipeline=[dict(type="LoadAnnotations")]), ["LoadAnnotations", "'FCNLoadAnnotations'"]),
+        (dict(pipeline=[dict(type="LoadAnnotations")]), ["LoadAnnotations", "FCNLoadAnnotations"]),
         (dict(pipeline=[dict(type="TestTimeAug", transforms=[[dict(type="mmseg.LoadAnnotations")]])]), ["LoadAnn"]),
     ],
 )

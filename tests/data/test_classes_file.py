@@ -56,7 +56,7 @@ def test_refuses(tmp_path, text, fragments):
 
 
 def test_files_that_are_no_text(tmp_path):
-    with refused("class-file", tmp_path / "none.txt", "no such file"):
+    with refused("class-file", tmp_path / "none.txt", "No such file"):
         read_classes(tmp_path / "none.txt")
     (tmp_path / "a.png").write_bytes(b"\x89PNG\xff")
     with refused("class-file", tmp_path / "a.png", "UTF-8"):

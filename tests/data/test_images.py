@@ -59,7 +59,7 @@ def test_undamaged_files_of_every_kind(tmp_path):
 
 
 HOSTILE = {
-    "bomb": (BOMB, "pixels: cut it into tiles"),
+    "bomb": (BOMB, "exceeds limit of"),
     "DDS of an unknown kind": (DDS, "cannot identify"),
     "PostScript": (EPS, "cannot identify"),
     "a changed byte": (changed_byte(MASKS[0]), "can't be read ("),
@@ -128,7 +128,7 @@ def test_decoders_that_disagree_on_a_turn(tmp_path):
     turned = next(raw for raw in IMAGES if raw.startswith(b"\xff\xd8") and b"Exif\0\0" in raw)
     path = tmp_path / "a.jpg"
     path.write_bytes(turned.replace(b"MM\0*", b"\1M\0*", 1))
-    with refused("image-unreadable", path, "20 x 24", "24 x 20"):
+    with refused("image-unreadable", path, "decodes it to"):
         read_image(str(path))
 
 

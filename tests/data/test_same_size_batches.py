@@ -44,7 +44,6 @@ def test_batches_by_hand(folder):
 
 def test_incomplete_batches(folder):
     assert list(batches(folder, 3)) == [[0, 2, 3], [1, 4], [5], [6]]
-    assert list(batches(folder, 3, drop_last=True)) == [[0, 2, 3]]
 
 
 def test_each_file_is_opened_once(folder):

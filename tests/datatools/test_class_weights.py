@@ -125,7 +125,7 @@ def test_table_and_line(root):
 def test_masks_that_can_not_be_counted(root):
     with refused("mask-ids", root / "masks/b.png", "id 2 (1 px)", "classes 0..1", "255"):
         count(root, 2)
-    with refused("config-data", "BaseSegDataset", "dict(type='LoadAnnotations')"):
+    with refused("config-data", "BaseSegDataset", "LoadAnnotations"):
         count(root, pipeline=[dict(type="LoadImageFromFile")])
     write(root, "b", np.zeros((2, 4, 3)))
     with refused("mask-colours", root / "masks/b.png", "(2, 4, 3)"):

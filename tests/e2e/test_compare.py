@@ -1,4 +1,4 @@
-"""The picture of several nets' masks: in the format of its suffix, complete or not at all."""
+"""The picture of several nets' masks: complete or not at all."""
 
 import pytest
 from PIL import Image
@@ -11,20 +11,20 @@ def call(data):
     return ("compare", data, f"truth={data / 'SegmentationClass'}", "--scale", 1)
 
 
-@pytest.mark.parametrize(("name", "kind"), [("nets.png", "PNG"), ("nets.JPG", "JPEG"), ("nets.part.webp", "WEBP")])
-def test_the_suffix_decides_the_format(tool, call, tmp_path, name, kind):
+@pytest.mark.parametrize("name", ["nets.png", "nets.part.PNG"])
+def test_a_picture(tool, call, tmp_path, name):
     done = tool(*call, "--out", tmp_path / name)
     assert (done.code, done.out) == (0, f"wrote {tmp_path / name}\n")
     with Image.open(tmp_path / name) as picture:
-        assert picture.format == kind
+        assert picture.format == "PNG"
         assert picture.width == 3 * 64 + 2 * 4
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
-@pytest.mark.parametrize("name", ["nets", "nets.txt", "nets.psd"])
+@pytest.mark.parametrize("name", ["nets", "nets.txt", "nets.jpg"])
 def test_another_suffix_is_refused(tool, call, tmp_path, name):
     done = tool(*call, "--out", tmp_path / name)
-    tool_refused(done, tmp_path, "output-path", f"--out {tmp_path / name}: ", ".png or .jpg")
+    tool_refused(done, tmp_path, "output-path", f"--out is {tmp_path / name}", ".png")
     assert done.out == ""
     assert not list(tmp_path.iterdir())
 

@@ -356,7 +356,7 @@ def test_files_of_other_programs(tmp_path):
     definition = b'# LeNet\nname: "LeNet"\nlayer {\n  name: "conv1"\n  type: "Convolution"\n}\n'
     for content in (definition, b"layers { name: 'a' }", b'input: "data"\ninput_dim: 1\n'):
         refuse(tmp_path, content, ".prototxt", "give its .caffemodel", code="weights-format")
-    refuse(tmp_path, "<html>não encontrado</html>\n".encode(), "it is text", "download it again")
+    refuse(tmp_path, "<html>não encontrado</html>\n".encode(), "at byte 0", "download it again")
     refuse(tmp_path, b"\x89HDF\r\n\x1a\n", "HDF5", "snapshot_format: BINARYPROTO", code="weights-format")
 
 
@@ -370,7 +370,7 @@ def test_nets_without_weights_of_the_oldest_form_and_with_two_layers_of_one_name
     refuse(tmp_path, chunk(1, b"net") + layer("a", "ReLU", []) * 3, "3 layers", code="weights-format")
     refuse(tmp_path, chunk(1, b"net"), "no layers")
     old = chunk(2, chunk(1, chunk(1, b"conv1") + chunk(2, b"conv") + chunk(50, blob(ones))))
-    refuse(tmp_path, chunk(1, b"net") + old, "V0LayerParameter", "upgrade_net_proto_binary", code="weights-format")
+    refuse(tmp_path, chunk(1, b"net") + old, "a V0 net", "upgrade_net_proto_binary", code="weights-format")
     twice = layer("conv1", "Convolution", [blob(ones)]) + layer("conv1", "Convolution", [blob(ones)], "v1")
     refuse(tmp_path, twice, "'conv1'", code="weights-format")
 

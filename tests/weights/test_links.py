@@ -268,9 +268,8 @@ BROKEN = [
 
 @pytest.mark.parametrize("link", OTHERS)
 def test_other_links_are_refused(host, link):
-    with refused("weights-link", link, "https://", "torchvision://NAME") as caught:
+    with refused("weights-link", link, "https://", "torchvision://NAME"):
         fetch(link)
-    assert ("over http://" in caught.value.message) == link.startswith("http://")
     assert host.requests == []
 
 

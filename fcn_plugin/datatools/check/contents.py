@@ -18,23 +18,14 @@ DIGEST_BYTES = 16
 
 @dataclass
 class Contents:
-    """What is kept of a pair.
+    """What is kept of a pair."""
 
-    Attributes:
-        problems: of the files alone, whatever the classes.
-        size: (W, H) of the image as loading shows it; (0, 0) where it can't be read.
-        digest: of the image's pixels, 16 bytes; equal for equal pixels in any lossless format.
-        ids: (K,) that occur in the mask, ascending; none where it holds no ids.
-        counts: (K,) their pixels.
-        palette: (P, 3) colours of the ids below P, of a palette mask.
-    """
-
-    problems: list[Problem] = field(default_factory=list)
-    size: tuple[int, int] = (0, 0)
-    digest: bytes = bytes(DIGEST_BYTES)
-    ids: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
-    counts: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
-    palette: np.ndarray | None = None
+    problems: list[Problem] = field(default_factory=list)  # of the files alone, whatever the classes
+    size: tuple[int, int] = (0, 0)  # (W, H) of the image as loading shows it; (0, 0) where it can't be read
+    digest: bytes = bytes(DIGEST_BYTES)  # equal for equal pixels of images in any lossless format
+    ids: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))  # (K,) that occur in the mask, ascending
+    counts: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))  # (K,) their pixels
+    palette: np.ndarray | None = None  # (P, 3) colours of the ids below P, of a palette mask
 
 
 def read_pair(image_path: str, mask_path: str) -> Contents:

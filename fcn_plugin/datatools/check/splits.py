@@ -25,31 +25,22 @@ Strays = tuple[tuple[str, str, np.ndarray], ...]
 
 @dataclass(frozen=True)
 class Source:
-    """Images and masks of one data set. Paths are NumPy's bytes, for ``os.fsdecode``: 100,000 of them are one object.
+    """Images and masks of one data set. Paths are NumPy's bytes, for ``os.fsdecode``: 100,000 of them are one object."""
 
-    Attributes:
-        images: (N,) paths.
-        masks: (N,) paths, empty where an image has none.
-        class_map: what ids mean; None where nothing is known of them.
-        palette: [r, g, b] of each class, if known.
-        crop: what training takes of an image, if known.
-        strays: files left out of the pairs: (code of the problem, what was found, paths).
-    """
-
-    images: np.ndarray
-    masks: np.ndarray
-    class_map: ClassMap | None = None
-    palette: Sequence[Sequence[int]] | None = None
-    crop: Crop | None = None
-    strays: Strays = ()
+    images: np.ndarray  # (N,) paths
+    masks: np.ndarray  # (N,) paths, empty where an image has none
+    class_map: ClassMap | None = None  # None where nothing is known of the ids
+    palette: Sequence[Sequence[int]] | None = None  # [r, g, b] of each class, if known
+    crop: Crop | None = None  # what training takes of an image, if known
+    strays: Strays = ()  # files left out of the pairs: (code of the problem, what was found, paths)
 
 
 @dataclass(frozen=True)
 class Split:
-    """Attributes: ``name``; ``sources``, several under a ConcatDataset."""
+    """One of a config's splits, or two folders."""
 
     name: str
-    sources: tuple[Source, ...]
+    sources: tuple[Source, ...]  # several under a ConcatDataset
 
     def __len__(self) -> int:
         return sum(len(source.images) for source in self.sources)
@@ -67,12 +58,8 @@ def pack(paths: Iterable[str]) -> np.ndarray:
 def splits_of_config(loaders: dict[str, ConfigDict], num_classes: int) -> list[Split]:
     """List the splits of a checked config's dataloaders; test is joined to val where it holds the same files.
 
-    Args:
-        loaders: train, val, test or some of these, in this order.
-        num_classes: of the net; ids are the names of data sets that have none.
-
-    Raises:
-        UserError: ``config-data``: a data set without masks.
+    ``loaders`` are those of train, val and test, or some of these, in this order. A data set that names no classes gets
+    the ids below the net's ``num_classes`` as names. Raises ``config-data`` for a data set without masks.
     """
     splits: list[Split] = []
     for name, loader in loaders.items():

@@ -18,22 +18,15 @@ Colours = dict[int, tuple[str, list[int]]]
 
 
 class Tally:
-    """Sums over a split; its memory grows by 24 bytes an image.
-
-    Attributes:
-        split: whose files are counted.
-        colours: of palette masks, as ``first`` of :func:`palette_problems`; those of all splits are compared.
-        sizes: (N, 2) W and H, 0 for images that can't be read.
-        digests: (N, 16) of the images' pixels.
-        pixels, images, seen: (C,) as in :class:`PixelCounts`; without a class map one for each id.
-    """
+    """Sums over a split; its memory grows by 24 bytes an image."""
 
     def __init__(self, split: Split, colours: Colours) -> None:
-        self.split, self.colours = split, colours
+        self.split, self.colours = split, colours  # as ``first`` of palette_problems; those of all splits are compared
         self.class_map = split.sources[0].class_map
-        self.sizes = np.zeros((len(split), 2), np.int32)
-        self.digests = np.zeros((len(split), DIGEST_BYTES), np.uint8)
+        self.sizes = np.zeros((len(split), 2), np.int32)  # W and H, 0 for images that can't be read
+        self.digests = np.zeros((len(split), DIGEST_BYTES), np.uint8)  # of the images' pixels
         classes = LARGEST_ID + 1 if self.class_map is None else len(self.class_map.classes)
+        # (C,) as in PixelCounts; without a class map one for each id
         self.pixels, self.images, self.seen = np.zeros((3, classes), np.int64)
         self._next = 0
 

@@ -16,12 +16,12 @@ from PIL import Image
 from ...atomic_write import atomic_folder
 from ...data.palette import voc_palette
 from ...errors import UserError, abbreviate
+from ...visualization.pictures import save_mask
 from .scene import draw_scene
 
 RECORD = "minivoc.json"
 FORMAT_VERSION = 1  # raise it when the same parameters draw other bytes
 VAL_START = 500_000  # so that the val images stay the same whatever the number of train images
-SMALLEST_SIDE = 32
 
 
 def make_minivoc(
@@ -35,20 +35,13 @@ def make_minivoc(
     """Draw the data set into ``out_dir``; returns False where the same one is there.
 
     Args:
-        train, val: numbers of images.
-        size: (width, height) in pixels.
+        train, val: numbers of images, 1 to 500,000.
+        size: (width, height) in pixels, 32 or more each.
         force: redraw a mini data set that is there, with other parameters or with the same.
 
     Raises:
-        UserError: ``option-value``, ``output-path``, ``output-exists``.
+        UserError: ``output-path``, ``output-exists``.
     """
-    if seed < 0:
-        raise UserError("option-value", f"seed is {seed}; give 0 or more")
-    for name, count in dict(train=train, val=val).items():
-        if not 1 <= count <= VAL_START:
-            raise UserError("option-value", f"{name} is {count} images; give 1 to {VAL_START}")
-    if min(size) < SMALLEST_SIDE:
-        raise UserError("option-value", f"size is {size[0]} x {size[1]} px; give {SMALLEST_SIDE} or more for each side")
     wanted = dict(format_version=FORMAT_VERSION, seed=seed, train=train, val=val, size=list(size))
     root = Path(out_dir).resolve()
     if not _must_draw(root, wanted, force):
@@ -70,17 +63,15 @@ def _must_draw(root: Path, wanted: dict, force: bool) -> bool:
         record = json.loads((root / RECORD).read_text())
         own = _file_names(record)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        found = f"{root} is not a mini data set (no valid {RECORD}), it holds {abbreviate(sorted(p.name for p in root.iterdir()))}"
-        raise UserError("output-exists", f"{found}; give another folder, or move these files away") from error
+        names = abbreviate(sorted(path.name for path in root.iterdir()))
+        raise UserError("output-exists", f"{root} holds {names}, no mini data set; give another folder") from error
     there = {path.relative_to(root).as_posix() for path in root.rglob("*") if not path.is_dir()}
     if record == wanted and own <= there and not force:
         return False
     if record != wanted and not force:
-        found = f"{root} holds a mini data set of {record}, not of {wanted}"
-        raise UserError("output-exists", f"{found}; redraw it with --force (force=True), or give another folder")
+        raise UserError("output-exists", f"{root} holds one of {record}, not of {wanted}; redraw it with --force")
     if foreign := sorted(there - own):
-        remedy = "move them away before redrawing, or give another folder"
-        raise UserError("output-exists", f"{root} holds files of other origin: {abbreviate(foreign)}; {remedy}")
+        raise UserError("output-exists", f"{root} holds files of other origin: {abbreviate(foreign)}; move them away")
     return True
 
 
@@ -104,14 +95,12 @@ def _file_names(record: dict) -> set[str]:
 def _write(root: Path, record: dict) -> None:
     for folder in ("JPEGImages", "SegmentationClass", "ImageSets/Segmentation"):
         (root / folder).mkdir(parents=True)
-    palette, splits = voc_palette().tobytes(), _splits(record)
+    palette, splits = voc_palette(), _splits(record)
     for index in splits["trainval"]:
         image, labels = draw_scene(record["seed"], index, tuple(record["size"]))
         # Quality 95 without chroma subsampling: thin parts keep their colour.
         Image.fromarray(image).save(root / "JPEGImages" / f"{_name(index)}.jpg", quality=95, subsampling=0)
-        mask = Image.fromarray(labels)
-        mask.putpalette(palette)
-        mask.save(root / "SegmentationClass" / f"{_name(index)}.png")
+        save_mask(labels, palette, root / "SegmentationClass" / f"{_name(index)}.png")
     for split, indices in splits.items():
         (root / f"ImageSets/Segmentation/{split}.txt").write_text("".join(f"{_name(index)}\n" for index in indices))
     (root / RECORD).write_text(json.dumps(record, indent=2) + "\n")

@@ -34,9 +34,7 @@ from .outputs import exclusive, masks_folder, refuse_existing, text_of, write_al
 from .split import FOLDERS, Splits, by_folders, by_list, random_split
 
 OTHER_NAMES = "other names: edit {0}, then call again with --classes {0} --force"
-PRETRAINED = (
-    "training downloads ImageNet's VGG16, 528 MB: name a file in model.pretrained, or call with --from-scratch --force"
-)
+PRETRAINED = "training downloads ImageNet's VGG16, 528 MB: name a file in model.pretrained, or use --from-scratch"
 
 
 def new_dataset(options: Options) -> str:
@@ -64,8 +62,7 @@ def _write(options: Options, out_dir: Path, configs: Path) -> list[str]:
     if not options.classes:
         texts[table] = source.classes.csv()
         if os.path.lexists(table) and text_of(table) != texts[table]:
-            remedy = f"give it back with --classes {table}, or remove it"
-            raise UserError("output-exists", f"{table} has other entries than were found: {remedy}")
+            raise UserError("output-exists", f"{table} has other entries: remove it, or give --classes {table}")
     masks, mask_files, fill, classes = Path(options.masks), pairs.masks, None, source.classes
     if source.draw is not None:
         masks, mask_files = masks_folder(out_dir, options), [f"{name}.png" for name in pairs.names]

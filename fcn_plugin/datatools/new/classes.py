@@ -75,8 +75,7 @@ def number_labels(labels: Sequence[str], classes_file: str | None) -> tuple[Clas
     index = {name: i for i, name in enumerate(classes.ids.classes)} | {IGNORE: IGNORED}
     first = classes.ids.classes[0]
     if first in labels and not is_background(first):
-        found = f"{classes_file} begins with {first!r}, a label of shapes"
-        raise UserError("class-file", f"{found}: the first class is what no shape covers, add it as {BACKGROUND}")
+        raise UserError("class-file", f"{classes_file} begins with {first!r}, which has shapes: put {BACKGROUND} first")
     if unknown := abbreviate([label for label in labels if label not in index], 10):
         raise UserError("class-file", f"{classes_file} does not name the labels {unknown}: add a line for each")
     return classes, index

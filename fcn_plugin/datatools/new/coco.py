@@ -31,8 +31,7 @@ def load_coco(path: Path) -> Coco:
     content = read_json(path, "give a COCO file, or a folder of masks")
     lists = ("images", "annotations", "categories")
     if missing := [key for key in lists if not isinstance(content.get(key), list)]:
-        hint = ": it is labelme's, give its folder" if "shapes" in content else ""
-        raise UserError("annotation-file", f"{path} is no COCO file, it has no {', '.join(missing)}{hint}")
+        raise UserError("annotation-file", f"{path} is no COCO file, it has no {', '.join(missing)}")
     images, annotations, categories = (content[key] for key in lists)
     pictures = parse_entries(path, "images", images, _picture)
     names = parse_entries(
@@ -66,8 +65,7 @@ def pair_coco(coco: Coco, images: Mapping[str, str], path: Path, allow_missing: 
         found = files.get(named) or files.get(PurePosixPath(named).name) or []
         found = [named] if named in found else found
         if len(found) > 1:
-            remedy = "write the path from the image folder"
-            raise UserError("annotation-file", f"{path}: {named} may be {abbreviate(found, 10)}: {remedy}")
+            raise UserError("annotation-file", f"{path}: {named} may be {abbreviate(found, 10)}: write its whole path")
         if not found:
             lone.append(named)
         elif found[0] in id_of:
@@ -123,9 +121,7 @@ def _shape(outline: object, size: tuple[int, int]) -> tuple[float, Shape]:
         if not all(type(length) is int and length >= 0 for length in runs):
             raise ValueError("its RLE holds other values than whole numbers from 0 up")
         if list(outline["size"]) != [*size[::-1]] or sum(runs) != size[0] * size[1]:
-            stated = " x ".join(str(number(side)) for side in outline["size"])
-            found = f"its RLE has {sum(runs)} pixels and is for {stated}"
-            raise ValueError(f"{found} (height, width), the image is {size[0]} x {size[1]}")
+            raise ValueError(f"its RLE of {sum(runs)} pixels does not fit the image, {size[0]} x {size[1]}")
         return sum(runs[1::2]), Shape(0, "runs", runs)
     if not outline:
         raise ValueError("it has no segmentation; a bounding box is no outline")

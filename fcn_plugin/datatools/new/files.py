@@ -56,8 +56,7 @@ def list_files(folder: Path, suffixes: Collection[str], leave_out: Path | None =
             continue
         file, name = inside.as_posix(), inside.with_suffix("").as_posix()
         if name in files:
-            remedy = "rename one, or give the masks their own folder"
-            raise UserError("file-name", f"{folder} holds {files[name]} and {file}, one name for two images: {remedy}")
+            raise UserError("file-name", f"{folder} holds {files[name]} and {file}: rename one, or move it elsewhere")
         if file != file.strip() or not file.isprintable() or not path.is_file():
             fault = "has blanks at an end of its name, a tab or the like, or is no plain file"
             raise UserError("file-name", f"{folder}/{file!r} {fault}: rename it, or take it out")

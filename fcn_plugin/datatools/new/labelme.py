@@ -43,8 +43,7 @@ def _shapes(image: ImageFile, path: Path) -> list[tuple[str, Shape]]:
     """Read the label of every shape, and what to draw, with index 0."""
     content = read_json(path, "save it again in labelme")
     if not isinstance(content.get("shapes"), list):
-        hint = ": it is a COCO file, give it itself" if "annotations" in content else ""
-        raise UserError("annotation-file", f"{path} is no labelme file, it has no shapes{hint}")
+        raise UserError("annotation-file", f"{path} is no labelme file, it has no shapes")
     stated = content.get("imageWidth"), content.get("imageHeight")
     if all(isinstance(side, (int, float)) for side in stated):  # old files lack them
         require_size(image, path, stated)
@@ -63,8 +62,7 @@ def _shape(size: tuple[int, int], shape: Mapping, where: str) -> tuple[str, Shap
         return label, Shape(0, "circle", (*points[0], math.dist(*points)))
     if form == "mask" and points:
         return label, Shape(0, "bitmap", (*map(round, points[0]), _bitmap(shape["mask"], size)))
-    found = f"the {form if isinstance(form, str) else 'shape'} {label!r} with {len(points)} points"
-    raise ValueError(f"{found} has no area: draw it as a polygon")
+    raise ValueError(f"the {str(form)[:20]} {label!r} with {len(points)} points has no area: draw it as a polygon")
 
 
 def _bitmap(text: str, size: tuple[int, int]) -> np.ndarray:

@@ -15,6 +15,7 @@ from ...data.headers import LOSSY, mask_problems, pair_problems
 from ...data.images import open_image, read_mask
 from ...data.problems import Problem, refuse
 from ...errors import UserError
+from ..check.contents import count_ids
 from .classes import Colour
 from .files import ImageFile
 
@@ -52,12 +53,12 @@ def read_facts(image: ImageFile, path: Path) -> MaskFacts:
 
 
 def _count_ids(mask: Image.Image, path: Path) -> dict[int, int]:
-    ids, counts = np.unique(np.asarray(mask), return_counts=True)
+    ids, counts = count_ids(mask)
     if ids[0] < 0 or ids[-1] > LARGEST_ID:
         raise UserError("mask-ids", f"{path} holds ids from {ids[0]} to {ids[-1]}: they must be 0 to {LARGEST_ID}")
     if len(ids) > MOST_VALUES:
         raise UserError("mask-ids", f"{path} holds {len(ids)} ids: are they objects, not classes, or is it a photo?")
-    return dict(zip(ids.astype(int).tolist(), counts.tolist(), strict=True))
+    return dict(zip(ids.tolist(), counts.tolist(), strict=True))
 
 
 def _palette(mask: Image.Image, ids: Mapping[int, int]) -> dict[int, Colour]:

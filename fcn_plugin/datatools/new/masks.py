@@ -28,8 +28,7 @@ def read_masks(images: Sequence[ImageFile], paths: Sequence[Path], options: Opti
     facts = on_all_cores(read_facts, list(zip(images, paths, strict=True)), "reading masks")
     kinds = {fact.kind: path for fact, path in zip(reversed(facts), reversed(paths), strict=True)}
     if "index" in kinds and "colour" in kinds:
-        found = f"{kinds['index']} holds ids, {kinds['colour']} colours"
-        raise UserError("mask-colours", f"the masks differ in kind: {found}; put them into two folders")
+        raise UserError("mask-colours", f"{kinds['index']} holds ids, {kinds['colour']} colours: use two folders")
     note = []
     if _palettes_differ(facts) and not (given and given[1] is None):
         facts, kinds = [by_colour(fact) for fact in facts], {"colour": paths[0]}
@@ -67,7 +66,6 @@ def _of_ids(facts: list[MaskFacts], paths: Sequence[Path], given: ClassTable | N
         found.append(f"id 255 ({share:.3g} % of the pixels) counts in no loss and no score: --ignore-ids sets such ids")
     elif IGNORED in total and IGNORED in class_map:
         found.append("id 255 is a class: to leave it out of loss and scores, --ignore-ids 255")
-    found += _absent(set(chosen or ()) - set(total), "id ", "--ignore-ids")
     _refuse_unknown(held, {*class_map, *void}, paths, "mask-ids")
     classes = Classes(class_map, void, colours)
     shown = [{classes.ids.ids[id] for id in pixels} for pixels in held]
@@ -81,12 +79,9 @@ def _of_colours(facts: list[MaskFacts], paths: Sequence[Path], given: ClassTable
     if given:
         class_map, colours = given
         if colours is None:
-            remedy = "give the columns id,name,red,green,blue; without --classes such a file is written"
-            raise UserError("class-file", f"{options.classes} has no colours, the masks are colours: {remedy}")
+            raise UserError("class-file", f"{options.classes} has no colours, but masks do: add columns red,green,blue")
         if len(set(colours.values())) < len(colours):
-            raise UserError(
-                "class-file", f"{options.classes} gives two ids one colour: these masks' classes are colours"
-            )
+            raise UserError("class-file", f"{options.classes} gives two ids one colour: give each its own")
     else:
         _refuse_smooth(total, "colours", paths, held)
         colours = dict(enumerate(sorted(set(total) - ignored)))
@@ -94,7 +89,6 @@ def _of_colours(facts: list[MaskFacts], paths: Sequence[Path], given: ClassTable
         class_map = {id: "#{:02x}{:02x}{:02x}".format(*colour) for id, colour in colours.items()}
     _refuse_unknown(held, {*colours.values(), *ignored}, paths, "mask-colours")
     found = [f"colour masks (mode {_modes(facts)}): {len(total)} colours"]
-    found += _absent(ignored - set(total), "", "--ignore-colors")
     classes = Classes(class_map, (), colours)
     table = {colour: classes.ids.ids[id] for id, colour in colours.items()} | dict.fromkeys(ignored, IGNORED)
     shown = [{table[colour] for colour in pixels} for pixels in held]
@@ -107,11 +101,6 @@ def _modes(facts: Sequence[MaskFacts]) -> str:
 
 def _text(value: int | Colour) -> str:
     return ",".join(map(str, np.atleast_1d(value)))
-
-
-def _absent(values: set[int | Colour], what: str, option: str) -> list[str]:
-    absent = [what + _text(value) for value in sorted(values)]
-    return [f"no mask holds {abbreviate(absent, 10)} of {option}"] if absent else []
 
 
 def _palettes_differ(facts: Sequence[MaskFacts]) -> bool:

@@ -9,13 +9,13 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from ...atomic_write import atomic_folder, atomic_write
 from ...errors import UserError, abbreviate
 from ...file_lock import file_lock
+from ...visualization.pictures import save_mask
 from ..cores import on_all_cores
-from .classes import Source
+from .classes import Colour, Source
 from .config_text import MARK
 from .options import Options
 from .split import FOLDERS
@@ -26,8 +26,7 @@ def exclusive(out_dir: Path, configs: Path, name: str) -> Iterator[None]:
     """Make the two folders that a call writes to, and keep other calls out of them; after an error new folders are gone."""
 
     def busy(owner: str) -> UserError:
-        found = f"new_dataset writes {name} or {out_dir} already, in {owner}"
-        return UserError("work-dir-locked", f"{found}: wait for it, or choose another NAME and --out-dir")
+        return UserError("work-dir-locked", f"{owner} writes {name} or {out_dir}: wait for it, or choose another NAME")
 
     new = [place for folder in (out_dir, configs) for place in (folder, *folder.parents) if not place.exists()]
     try:
@@ -72,9 +71,8 @@ def masks_folder(out_dir: Path, options: Options) -> Path:
     if os.path.lexists(folder) and not (folder.is_dir() and options.force):
         found = "exists: replace it with --force" if folder.is_dir() else "is no folder"
         raise UserError("output-exists", f"{folder} {found}, or choose another NAME")
-    lists = [
-        text_of(out_dir / name) for split in FOLDERS for name in (f"{split}.txt", f".{split}.txt.part")
-    ]  # .part: killed
+    names = [name for split in FOLDERS for name in (f"{split}.txt", f".{split}.txt.part")]  # .part: of a killed call
+    lists = [text_of(out_dir / name) for name in names]
     own = {line.partition("\t")[2] for text in lists for line in text.splitlines()}
     files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     if foreign := abbreviate(sorted(files - own)):
@@ -84,19 +82,15 @@ def masks_folder(out_dir: Path, options: Options) -> Path:
 
 def write_masks(folder: Path, source: Source, files: Sequence[str]) -> None:
     """Write the class indices of all masks as palette PNGs."""
-    colours = np.zeros((256, 3), np.uint8)
-    colours[: len(source.classes.palette)] = source.classes.palette
-    colours[255] = 255
     for subfolder in {(folder / file).parent for file in files}:
         subfolder.mkdir(parents=True, exist_ok=True)
-    tasks = [(draw, folder / file, colours.tobytes()) for draw, file in zip(source.draw, files, strict=True)]
+    palette = source.classes.palette
+    tasks = [(draw, palette, folder / file) for draw, file in zip(source.draw, files, strict=True)]
     on_all_cores(_save, tasks, "writing masks")
 
 
-def _save(draw: Callable[[], np.ndarray], path: Path, colours: bytes) -> None:
-    mask = Image.fromarray(draw())
-    mask.putpalette(colours)
-    mask.save(path)
+def _save(draw: Callable[[], np.ndarray], palette: Sequence[Colour], path: Path) -> None:
+    save_mask(draw(), palette, path)
 
 
 def write_all(texts: Mapping[Path, str], folder: Path, fill: Callable[[Path], None] | None) -> None:

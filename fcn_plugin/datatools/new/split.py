@@ -30,14 +30,12 @@ def by_list(names: Sequence[str], images: Sequence[str], path: str) -> Splits:
     """Take the images that a file names, one per line, with suffix or without, for val; UserError: ``list-file``."""
     lines = set(read_list(path))
     if unknown := sorted(lines - set(names) - set(images)):
-        found = f"{len(unknown)} images that are not there: {abbreviate(unknown, 10)}"
-        raise UserError("list-file", f"{path} names {found}")
+        raise UserError("list-file", f"{path} names {len(unknown)} unknown images: {abbreviate(unknown, 10)}")
     splits: Splits = dict(train=[], val=[])
     for i, pair in enumerate(zip(names, images, strict=True)):
         splits["val" if lines.intersection(pair) else "train"].append(i)
     if not all(splits.values()):
-        found = f"{len(splits['train'])} images for train and {len(splits['val'])} for val"
-        raise UserError("list-file", f"{path} leaves {found}: leave some for both")
+        raise UserError("list-file", f"{path} names {len(splits['val'])} of {len(names)} images: leave some for both")
     return splits
 
 

@@ -32,10 +32,8 @@ def build_voc_sbd(
         force: also write masks that are there.
 
     Raises:
-        UserError: ``option-value``, ``file-missing``, ``output-exists``, those of lists, and of masks: others are written then.
+        UserError: ``file-missing``, ``output-exists``, those of lists, and of masks: others are written then.
     """
-    if jobs is not None and jobs < 1:
-        raise UserError("option-value", f"jobs is {jobs}: give 1 or more")
     lists = make_lists(voc2012, sbd, voc2011)
     of_sbd, of_voc = lists["sbd_train"] | lists["sbd_val"], lists["train"] | lists["val"]
     validated = lists.get("seg11valid", frozenset())
@@ -51,8 +49,7 @@ def build_voc_sbd(
     report = [_fill(sbd_masks, convert_mask, conversions, jobs, force)]
     for source, target in copies:  # other programs fill this folder with SBD's masks alone, or gray ones
         if not force and target.exists() and not filecmp.cmp(source, target, shallow=False):
-            remedy = f"move {aug_masks} away, or replace its masks with --force"
-            raise UserError("output-exists", f"{target} is there and is no copy of {source}: {remedy}")
+            raise UserError("output-exists", f"{target} is no copy of {source}: move it away, or call with --force")
     report.append(_fill(aug_masks, copy_mask, copies, jobs, force))
 
     for name in ("trainaug", "sbd_train", "seg11valid"):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from ...data.class_map_dataset import read_list
 from ...errors import UserError, abbreviate
 from .sources import EXTRACT_AGAIN
 
@@ -19,13 +20,9 @@ FULL_COUNTS = {"trainaug": 10582, "sbd_train": 8498, "seg11valid": 736}  # of th
 
 
 def read_names(path: Path) -> Names:
-    """Read the names of a list; UserError: ``annotation-file``."""
-    try:
-        names, fault = frozenset(path.read_text().split()), "it names no image"
-    except (OSError, UnicodeDecodeError) as error:
-        names, fault = frozenset(), error
-    if not names:
-        raise UserError("annotation-file", f"{path} can't be read as a list ({fault}): {EXTRACT_AGAIN}")
+    """Read the names of a list; UserError: ``list-file``."""
+    if not (names := frozenset(read_list(path))):
+        raise UserError("list-file", f"{path} names no image: {EXTRACT_AGAIN}")
     return names
 
 
@@ -40,16 +37,15 @@ def make_lists(voc2012: Path, sbd: Path, voc2011: Path | None) -> dict[str, Name
     if voc2011:
         val2011 = read_names(voc2011 / FOLDER / "val.txt")
         if val2011 == lists["val"]:
-            remedy = "name another by --voc2011, or move this folder away to build no seg11valid"
-            raise UserError("dataset-missing", f"{voc2011} is not VOC 2011, it has the val list of {voc2012}: {remedy}")
+            found = f"{voc2011} is not VOC 2011, it has the val list of {voc2012}"
+            raise UserError("dataset-missing", f"{found}: name both by --voc2011 and --voc2012, or omit the former")
         lists["seg11valid"] = val2011 - lists["sbd_train"]
     elif (voc2012 / FOLDER / "seg11valid.txt").exists():
         lists["seg11valid"] = read_names(voc2012 / FOLDER / "seg11valid.txt")
     for training, validation in (("train", "val"), ("trainaug", "val"), ("sbd_train", "seg11valid")):
         if shared := sorted(lists[training] & lists.get(validation, frozenset())):
             found = f"{training} and {validation} share {len(shared)} images ({abbreviate(shared)})"
-            remedy = "take the lists of the releases unchanged, and remove lists made by other means"
-            raise UserError("lists-overlap", f"{found}: {remedy}")
+            raise UserError("lists-overlap", f"{found}: take the lists of the releases unchanged, remove others")
     return lists
 
 

@@ -10,12 +10,12 @@ import shutil
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from ...atomic_write import atomic_write
-from ...data.images import UnreadableFile, read_header
+from ...data.images import read_header
 from ...data.palette import CLASS_NAMES, voc_palette
 from ...errors import UserError, abbreviate
+from ...visualization.pictures import save_mask
 from .matlab import read_field
 from .sources import EXTRACT_AGAIN
 
@@ -37,17 +37,10 @@ def read_sbd_mask(path: Path) -> np.ndarray:
 
 def convert_mask(source: Path, image: Path, target: Path) -> None:
     """Write an SBD mask as a PNG with VOC's colours. UserError: ``image-unreadable``, ``mask-size``, or the mask's."""
-    mask = read_sbd_mask(source)
-    try:
-        shape = read_header(str(image)).size[::-1]
-    except UnreadableFile as error:
-        raise UserError(error.code, f"{image} {error.problem.found}: {EXTRACT_AGAIN}") from error
+    mask, shape = read_sbd_mask(source), read_header(str(image)).size[::-1]
     if mask.shape != shape:
         raise UserError("mask-size", f"{source} is {mask.shape}, its image {image} is {shape}: they must have one size")
-    picture = Image.fromarray(mask)
-    picture.putpalette(voc_palette().tobytes())
-    with atomic_write(target) as part:
-        picture.save(part, format="PNG")
+    save_mask(mask, voc_palette(), target)
 
 
 def copy_mask(source: Path, target: Path) -> None:

@@ -9,7 +9,7 @@ import gzip
 import re
 import shutil
 import tarfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, NamedTuple
@@ -25,6 +25,7 @@ from ...errors import UserError
 
 EXTRACT_AGAIN = "extract it again (--force does, from its archive)"  # without --force, what is there stays
 GZIP = b"\x1f\x8b"
+PLAIN = re.compile(r"\w[\w.-]{,99}", re.ASCII)  # names of files
 MOST, MEMBERS = 1 << 32, 200_000  # bytes and files of an unpacked archive; VOC 2012 has 2 GB in some 40,000
 HEADERS = 1 << 20  # bytes between two files; names need some hundred
 
@@ -58,15 +59,6 @@ RELEASES = {
 }
 
 
-HOW_TO_GET = "put these files there, or name a folder or an archive:"
-
-
-def places(names: Iterable[str], data_dir: Path) -> list[str]:
-    """Say for each release which file to get from where and where to put it, a line each."""
-    releases = [(name, RELEASES[name]) for name in names]
-    return [f"  {data_dir / r.archive} from {r.url} (md5 {r.md5}), or --{name} PATH" for name, r in releases]
-
-
 def find_trees(
     given: Mapping[str, str | None], data_dir: str | Path, download: bool = False, force: bool = False
 ) -> dict[str, Path]:
@@ -82,23 +74,15 @@ def find_trees(
     """
     root = Path(data_dir)
     trees = {name: _find_tree(release, given.get(name), root, force) for name, release in RELEASES.items()}
-    voc2012, voc2011 = trees["voc2012"], trees["voc2011"]
-    if voc2012 and voc2011 and voc2012.samefile(voc2011):  # VOC 2012 has all parts that VOC 2011 must have
-        found = f"{voc2011} was found as PASCAL VOC 2012 and as PASCAL VOC 2011"
-        remedy = "name the folder of each by --voc2012 and --voc2011 (or leave that out), and as --data-dir a folder above them"
-        raise UserError("dataset-missing", f"{found}: {remedy}")
     missing = [name for name, tree in trees.items() if tree is None]
     for name in missing if download else ():
-        try:
-            trees[name] = extract(fetch(RELEASES[name], root), RELEASES[name], root, force)
-        except UserError as error:
-            absent = places([name for name in missing if trees[name] is None], root)
-            lines = [f"without a connection {HOW_TO_GET}", *absent]
-            raise UserError(error.code, error.message, lines) from error
+        trees[name] = extract(fetch(RELEASES[name], root), RELEASES[name], root, force)
     if trees["voc2012"] is None or trees["sbd"] is None:
         found = f"no {' and '.join(RELEASES[name].title for name in missing if name != 'voc2011')} in {root}"
-        found += f": --download fetches what is missing, or {HOW_TO_GET}"
-        raise UserError("dataset-missing", found, places(missing, root))
+        found += ": --download fetches what is missing, or put these files there, or name a folder or an archive:"
+        files = [(name, RELEASES[name]) for name in missing]
+        lines = [f"  {root / r.archive} from {r.url} (md5 {r.md5}), or --{name} PATH" for name, r in files]
+        raise UserError("dataset-missing", found, lines)
     return {name: tree for name, tree in trees.items() if tree is not None}
 
 
@@ -112,8 +96,8 @@ def _find_tree(release: Release, given: str | None, root: Path, force: bool) -> 
         if release.missing_part(tree := folder.joinpath(*steps[start:])) is None:
             return tree
     if given:
-        remedy = f"give {release.archive}, or the folder that holds {', '.join(release.parts)}"
-        raise UserError("dataset-missing", f"no {release.title} at {given}: {remedy}")
+        wanted = f"{release.archive}, or the folder that holds {', '.join(release.parts)}"
+        raise UserError("dataset-missing", f"no {release.title} at {given}: give {wanted}")
     return None
 
 
@@ -123,7 +107,8 @@ def fetch(release: Release, folder: Path) -> Path:
     try:
         download(release.url, target, partial(check_md5, md5=release.md5))
     except Exception as error:  # of the net, of the answer, of the disk
-        raise UserError("download", f"{release.url} can't be downloaded to {target} ({error}): run again") from error
+        remedy = "run again, or put the file there by other means"
+        raise UserError("download", f"{release.url} can't be downloaded to {target} ({error}): {remedy}") from error
     return target
 
 
@@ -141,12 +126,9 @@ class _Metered:
 
 
 def extract(archive: Path, release: Release, data_dir: Path, force: bool = False) -> Path:
-    """Extract the used files that are not there, with ``force`` all, and return the tree.
+    """Extract the used files that are not there, with ``force`` all, and return the tree; errors as :func:`find_trees`.
 
     Used are plain files of plain names, directly in a folder of the release or one of its files; nothing else is written.
-
-    Raises:
-        UserError: ``archive-damaged``, ``dataset-missing``.
     """
     tree, seal = data_dir / release.tree, data_dir / f".{archive.name}.extracted"
     stamp = f"{archive.stat().st_size} {archive.stat().st_mtime_ns}"
@@ -163,9 +145,7 @@ def extract(archive: Path, release: Release, data_dir: Path, force: bool = False
                 path, tar.members, content.left = PurePosixPath(member.name), [], HEADERS
                 if not 0 <= member.size <= MOST - tar.offset or number == MEMBERS:
                     raise tarfile.TarError(f"a release has up to {MOST} bytes in {MEMBERS} files")
-                is_plain = (
-                    member.isfile() and not member.issparse() and re.fullmatch(r"\w[\w.-]{,99}", path.name, re.ASCII)
-                )
+                is_plain = member.isfile() and not member.issparse() and PLAIN.fullmatch(path.name)
                 if is_plain and not used.isdisjoint((path, path.parent)) and (force or not (data_dir / path).exists()):
                     content.left += member.size
                     (data_dir / path).parent.mkdir(parents=True, exist_ok=True)
@@ -179,7 +159,6 @@ def extract(archive: Path, release: Release, data_dir: Path, force: bool = False
         found = f"{archive} can't be extracted, it is no tar archive, truncated or unsafe ({reason})"
         raise UserError("archive-damaged", f"{found}: download it again") from error
     if missing := release.missing_part(tree):
-        found = f"{archive} holds no {release.tree / missing}"
-        raise UserError("dataset-missing", f"{found}: is it {release.title}, {release.archive}?")
+        raise UserError("dataset-missing", f"{archive} holds no {release.tree / missing}: is it {release.title}?")
     seal.write_text(stamp)
     return tree

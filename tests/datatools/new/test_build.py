@@ -63,7 +63,7 @@ def test_converted_masks(colours, here, hashes, blocks):
         assert mask.mode == "P"
         assert np.array_equal(np.asarray(mask), blocks(2, 1, 0))
         assert mask.getpalette()[:9] == [0, 0, 9, *BLUE, *RED]
-        assert mask.getpalette()[3 * 255 :] == [255, 255, 255]  # void
+        assert mask.getpalette()[3 * 255 :] == [224, 224, 192]  # void
     text = (here / "configs/_base_/datasets/roads.py").read_text()
     assert 'class_map = {\n    0: "#000009",\n    1: "#0000ff",\n    2: "#ff0000",\n}\nignore_ids = [255]' in text
     assert 'seg_map_path="data/roads/masks"' in text

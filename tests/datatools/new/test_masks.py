@@ -134,7 +134,7 @@ def test_a_colour_table(read, save, blocks, here):
     with refused("class-file", table, "two ids one colour"):
         read("masks/a.png", classes=str(table))
     table.write_text("car\nsky\n")
-    with refused("class-file", table, "id,name,red,green,blue"):
+    with refused("class-file", table, "columns red,green,blue"):
         read("masks/a.png", classes=str(table))
 
 
@@ -200,11 +200,3 @@ def test_two_names_for_black_and_white(read, save, blocks, here):
     source = read("masks/a.png", classes=str(here / "names.txt"))
     assert (source.classes.class_map, list(source.classes.ignore_ids)) == ({0: "ground", 255: "road"}, [])
     assert source.shown == [{0, 1}]
-
-
-def test_void_that_no_mask_holds(read, save, blocks):
-    save("masks/a.png", blocks(0, 1))
-    assert "no mask holds id 77 of --ignore-ids" in read("masks/a.png", ignore_ids=[77]).found
-    save("masks/b.png", blocks(RED, BLUE, GREEN))
-    found = read("masks/b.png", ignore_colors=[GREEN, (1, 2, 3)]).found
-    assert [line for line in found if "no mask holds" in line] == ["no mask holds 1,2,3 of --ignore-colors"]

@@ -132,13 +132,13 @@ def name_second(file):
         (set_first("segmentation", []), "annotation-file", "annotations[0] (id 1): it has no segmentation"),
         (set_first("segmentation", [[1, 1, 2, 2]]), "annotation-file", "(id 1): a polygon needs three"),
         (set_first("segmentation", [[1, 1, 2, 2, 3]]), "annotation-file", "(id 1): a polygon needs three"),
-        (set_first("segmentation", dict(size=[4, 5], counts=[20])), "annotation-file", "is for 4 x 5"),
+        (set_first("segmentation", dict(size=[4, 5], counts=[20])), "annotation-file", "of 20 pixels"),
         (
             set_first("segmentation", dict(size=[4, 6], counts=[20])),
             "annotation-file",
-            "its RLE has 20 pixels and is for 4 x 6",
+            "its RLE of 20 pixels does not fit",
         ),
-        (set_first("segmentation", dict(size=[6, 4], counts=[24])), "annotation-file", "is for 6 x 4"),
+        (set_first("segmentation", dict(size=[6, 4], counts=[24])), "annotation-file", "does not fit"),
         (set_first("category_id", 9), "annotation-file", "its category_id is 9"),
     ],
 )
@@ -234,7 +234,7 @@ def test_labelme_names(labelme, here):
         ),
         ([shape("car", SQUARE)], dict(imageHeight=5), "mask-size", "0.json: 6 x 5, its image"),
         ([], dict(shapes=None), "annotation-file", "0.json is no labelme file"),
-        ([], dict(shapes=None, annotations=[]), "annotation-file", "it is a COCO file"),
+        ([], dict(shapes=None, annotations=[]), "annotation-file", "no shapes"),
         ([], {}, "classes-count", "labels : that makes 1 classes"),
     ],
 )

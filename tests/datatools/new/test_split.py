@@ -50,10 +50,10 @@ def test_a_list(tmp_path):
     path.write_text("sub/b\n\nc.jpg\n")
     assert by_list(names, images, str(path)) == dict(train=[0], val=[1, 2])
     path.write_text("a\nb\n")
-    with refused("list-file", path, "1 images", ": b"):
+    with refused("list-file", path, "1 unknown", ": b"):
         by_list(names, images, str(path))
     path.write_text("a\nsub/b\nc\n")
-    with refused("list-file", path, "0 images for train and 3 for val"):
+    with refused("list-file", path, "3 of 3 images"):
         by_list(names, images, str(path))
     with refused("list-file", tmp_path / "none.txt"):
         by_list(names, images, str(tmp_path / "none.txt"))

@@ -174,9 +174,3 @@ def test_masks_of_another_program_are_not_taken_for_ours(trees, voc):
     assert {path.name: path.read_bytes() for path in theirs.parent.iterdir()} == {"t1.png": before}
     build(trees, force=True)
     assert theirs.read_bytes() == (voc / "SegmentationClass/t1.png").read_bytes()
-
-
-@pytest.mark.parametrize("jobs", [0, -1])
-def test_no_processes_are_refused(trees, jobs):
-    with refused_with("option-value", f"jobs is {jobs}"):
-        build_voc_sbd(**trees, jobs=jobs)

@@ -53,7 +53,7 @@ def test_a_list_that_can_not_be_read_is_named(tmp_path, content):
     path = tmp_path / "train.txt"
     if content is not None:
         path.write_bytes(content)
-    with refused("annotation-file", path, "--force"):
+    with refused("list-file", path):
         read_names(path)
 
 

@@ -147,7 +147,7 @@ def test_a_mask_of_another_size_than_its_image_is_refused(files):
 
 def test_a_broken_image_is_named(files):
     files[1].write_bytes(b"no picture")
-    with refused("image-unreadable", files[1], "--force"):
+    with refused("image-unreadable", files[1]):
         convert_mask(*files)
 
 

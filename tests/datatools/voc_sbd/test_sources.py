@@ -48,21 +48,6 @@ def test_a_given_archive_is_extracted_to_the_data_folder(trees, tmp_path):
     assert found["sbd"] == tmp_path / "data" / TREES["sbd"]
 
 
-@pytest.mark.parametrize("download", [False, True])
-def test_one_tree_is_not_taken_for_both_years(trees, tmp_path, download):
-    (tmp_path / "link").symlink_to(trees["voc2012"])
-    sbd = {"sbd": str(trees["sbd"])}
-    for given, data_dir in (
-        (sbd, trees["voc2012"]),
-        ({**trees, "voc2011": str(trees["voc2012"])}, tmp_path),
-        ({**trees, "voc2011": str(tmp_path / "link")}, tmp_path),
-    ):
-        before = sorted(tmp_path.rglob("*"))
-        with refused("dataset-missing", "PASCAL VOC 2012", "PASCAL VOC 2011", "--voc2012", "--voc2011", "--data-dir"):
-            find_trees(given, data_dir, download)
-        assert sorted(tmp_path.rglob("*")) == before
-
-
 @pytest.mark.parametrize("release", TREES)
 def test_a_given_path_that_is_not_the_release(trees, tmp_path, release):
     (tmp_path / "empty").mkdir()
