@@ -1,4 +1,4 @@
-"""Write files and folders that appear only when they are complete, make folders for them, and read small files that may be planted."""
+"""Write files and folders that appear only when they are complete, make folders for them, and read small plain files."""
 
 from __future__ import annotations
 
