@@ -11,6 +11,12 @@ from ..errors import UserError
 from .runner import FCNRunner
 from .start import Start
 
+# what mmengine's Runner takes together or not at all
+TOGETHER = (
+    ("train_dataloader", "train_cfg", "optim_wrapper"),
+    *((f"{split}_dataloader", f"{split}_cfg", f"{split}_evaluator") for split in ("val", "test")),
+)
+
 
 def build_runner(cfg: Config, start: Start, name: str | None = None) -> FCNRunner:
     """Build the Runner that a prepared config names and hand it its start.
@@ -21,8 +27,13 @@ def build_runner(cfg: Config, start: Start, name: str | None = None) -> FCNRunne
         name: of the run; a second one in one process needs its own. Default: the config's.
 
     Raises:
-        UserError: config-value: no such Runner.
+        UserError: config-value: no such Runner; config-data: a part of training, validation or test is missing.
     """
+    for parts in TOGETHER:
+        missing = [part for part in parts if cfg.get(part) is None]
+        if 0 < len(missing) < len(parts):
+            remedy = f"give {', '.join(parts)}, or none of them"
+            raise UserError("config-data", f"{cfg.filename} has no {' and no '.join(missing)}: {remedy}")
     kind = RUNNERS.get(cfg.get("runner_type", "FCNRunner"))
     if not isinstance(kind, type) or not issubclass(kind, FCNRunner):
         message = f"{cfg.filename}: runner_type is {cfg.runner_type!r}: give 'FCNRunner' or a class derived from it"
