@@ -69,7 +69,8 @@ def declared_datasets(cfg: ConfigDict, splits: Sequence[str]) -> list[Declared]:
     found = []
     for split in splits:
         if cfg.get(f"{split}_dataloader") is None:
-            raise UserError("config-data", f"{cfg.filename} has no {split}_dataloader: inherit a data set or add it")
+            message = f"{cfg.filename} has no {split}_dataloader: inherit one of configs/_base_/datasets or add it"
+            raise UserError("config-data", message)
         for entry in leaf_datasets(cfg[f"{split}_dataloader"].dataset):
             try:
                 found.append(Declared(split, entry, declared_meta(entry).get("classes")))
