@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from ..errors import UserError
-from .headers import Header, header_of, width_height
+from .headers import Header, header_of, image_problems, width_height
 from .problems import Problem
 
 IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".ppm"}
@@ -26,9 +26,14 @@ JPEG_END = b"\xff\xd9"
 
 
 class UnreadableFile(UserError):
-    """An ``image`` or ``mask`` that a decoder refuses: missing, damaged or of another format; ``problem`` says which."""
+    """An ``image`` or ``mask`` that a decoder refuses: missing, damaged, of another format or too deep; ``problem`` says which."""
 
-    problem: Problem
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.code, problem.message)
+        self.problem = problem
+
+    def __reduce__(self) -> tuple:
+        return UnreadableFile, (self.problem,)
 
 
 def unreadable(path: str, what: str, error: Exception) -> UnreadableFile:
@@ -38,10 +43,7 @@ def unreadable(path: str, what: str, error: Exception) -> UnreadableFile:
         reason = "no such file"
     elif isinstance(error, UnidentifiedImageError):
         reason = f"cannot identify image file: it is none of {', '.join(FORMATS)}"
-    problem = Problem(f"{what}-unreadable", path, f"can't be read ({reason})")
-    found = UnreadableFile(problem.code, problem.message)
-    found.problem = problem
-    return found
+    return UnreadableFile(Problem(f"{what}-unreadable", path, f"can't be read ({reason})"))
 
 
 def missing_files(paths: Iterable[tuple[str, str | None]]) -> list[Problem]:
@@ -66,6 +68,9 @@ def open_image(path: str, what: str = "image", content: bytes | None = None) -> 
 def read_image(path: str) -> tuple[Header, np.ndarray]:
     """Read an image as training loads it, (H, W, 3) uint8 BGR, upright; raises UnreadableFile also where it is damaged."""
     header = verify(path)
+    for problem in image_problems(header):
+        if problem.code == "image-depth":
+            raise UnreadableFile(problem)
     pixels = _opencv(path, "image", cv2.IMREAD_COLOR)
     if pixels.shape[:2] != header.shown[::-1]:  # another turn in a damaged EXIF part
         raise unreadable(path, "image", ValueError(f"OpenCV decodes it to {width_height(pixels.shape[1::-1])}"))

@@ -164,6 +164,7 @@ def agreement(leaf, bad):
 def stock_runner(leaf, bad):
     cfg = Config.fromfile(leaf)
     cfg.update(work_dir=str(bad.parent / "work"), load_from=str(bad), test_evaluator=dict(type="FCNMetric"))
+    cfg.test_dataloader.persistent_workers = False  # FCNRunner knows that there are none
     Runner.from_cfg(cfg).test()
 
 
@@ -196,7 +197,7 @@ STOCK_WAYS = {
     "Pretrained": initialised(),
     "Pretrained, a part": initialised("backbone"),
     "Runner": stock_runner,
-    "mmseg's test.py": stock_tool("test.py", "{}"),
+    "mmseg's test.py": stock_tool("test.py", "{}", "--cfg-options", "test_dataloader.persistent_workers=False"),
     "mmseg's train.py": stock_tool("train.py", "--cfg-options", "load_from={}"),
     "ParentAgreementHook": agreement,
     "load_verified": lambda leaf, bad: load_verified(build(leaf), open_checkpoint(str(bad))),
