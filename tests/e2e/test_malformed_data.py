@@ -211,7 +211,7 @@ def test_malformed_file(tool, config, trained, own_data, tmp_path, name, reader)
     elif reader == "predict":  # the others are predicted, and the progress bar stands before the message
         message = outcome.err[outcome.err.index("error: [image-unreadable] ") :]
         remedy = "can't be read" if row.code == "image-unreadable" else remedy
-        for fragment in (*files.values(), row.value, remedy, "2 of 7 images"):
+        for fragment in (*files.values(), row.value, remedy, "2 of 7"):
             assert str(fragment) in message
         assert outcome.code == 2
         assert len(list((tmp_path / "work" / "masks").glob("*.png"))) == 5
