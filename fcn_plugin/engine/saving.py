@@ -59,6 +59,7 @@ class SavingRunner(Runner):
             if save_optimizer:
                 self.optim_wrapper.state_dict()
             return
+        Path(out_dir).mkdir(parents=True, exist_ok=True)  # a folder of the user's own
         with durable_write(Path(out_dir) / filename) as part:
             super().save_checkpoint(out_dir, part.name, *args, save_optimizer=save_optimizer, **kwargs)
             seal(part)

@@ -69,7 +69,7 @@ def test_an_error_after_a_validation(config, tmp_path):
 
 
 # the operation on files that is the second save's: notes lie in the work dir, and count where it is that of the checkpoints
-@pytest.mark.parametrize(("own", "number"), [("out_dir", 7), ("filename_tmpl", 19)])
+@pytest.mark.parametrize(("own", "number"), [("out_dir", 10), ("filename_tmpl", 27)])
 def test_checkpoints_of_another_place_or_name(config, tmp_path, own, number):
     """A kill in the second save: the first is found, and the best score is known."""
     work_dir, out = tmp_path / "work", tmp_path / "out"
@@ -132,7 +132,7 @@ def test_weights_alone_are_not_resumed(config, tmp_path):
     with refused("checkpoint-resume", best, "lacks optimizer, param_schedulers", "--load-from"):
         train(load(config, tmp_path / "other", **ALONE), str(best))
     torch.save(torch.load(best, weights_only=False)["state_dict"], tmp_path / "bare.pth")
-    with refused("checkpoint-resume", "bare.pth", "lacks meta.iter, optimizer"):
+    with refused("checkpoint-resume", "bare.pth", "lacks meta.iter, meta.epoch, optimizer"):
         train(load(config, tmp_path / "third", **ALONE), str(tmp_path / "bare.pth"))
 
 

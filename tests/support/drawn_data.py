@@ -72,7 +72,8 @@ class DrawnData:
             [image.size for image, _ in self.train + self.val],
         )
         cfg = Config.fromstring(text, ".py")
-        cfg.merge_from_dict(dict(model=dict(decode_head=dict(num_classes=self.num_classes))))
+        head = dict(type="FCNSkipHead", num_classes=self.num_classes)
+        cfg.merge_from_dict(dict(model=dict(type="FCN", decode_head=head)))
         return cfg
 
 
