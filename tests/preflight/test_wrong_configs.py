@@ -4,6 +4,7 @@ import copy
 
 import pytest
 from mmengine.config import Config
+from support.refusals import refused
 
 from fcn_plugin.configs import get_config
 from fcn_plugin.errors import UserError
@@ -147,3 +148,19 @@ def test_wrong_entries_are_named(whole, place):
         assert caught.value.code.startswith("config-") or place == f"{HEAD}.num_classes"
         named = place.removesuffix(".type") if value in (None, GONE) else place
         assert named in caught.value.message, value
+
+
+def test_a_loop_that_never_ends_or_never_saves(whole):
+    epochs = dict(type="EpochBasedTrainLoop", max_epochs=2, val_interval=1)
+    ended = changed(whole, "train_dataloader.sampler", dict(type="DefaultSampler", shuffle=True))
+    by_epoch = changed(ended, "default_hooks.checkpoint.by_epoch", True)
+    prepare(changed(by_epoch, "train_cfg", epochs), ("train",))
+    for cfg, loop, named in (
+        (whole, epochs, "sampler is InfiniteSampler"),
+        (whole, dict(by_epoch=True, max_epochs=2), "sampler is InfiniteSampler"),
+        (ended, epochs, "checkpoint.by_epoch is False"),
+        (by_epoch, whole.train_cfg, "checkpoint.by_epoch is True"),
+        (changed(whole, "default_hooks.checkpoint.by_epoch", GONE), whole.train_cfg, "checkpoint.by_epoch is True"),
+    ):
+        with refused("config-value", named):
+            prepare(changed(cfg, "train_cfg", loop), ("train",))
