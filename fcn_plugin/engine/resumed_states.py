@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from itertools import chain
 from typing import Any
 
+from mmengine.logging import print_log
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from torch import Tensor
 from torch.optim import LBFGS, Optimizer
@@ -18,16 +20,18 @@ from .optim_wrappers import wrappers_of
 FREE = ("verbose", "foreach", "fused")  # change no number: the config's apply
 STEPS, RATES = ("last_step", "_global_step"), ("base_values", "_last_value")  # of a schedule; they move
 NUMBERS = ("best", "num_bad_epochs", "cooldown_counter")  # of one that waits for a score
+FROM_END = {"total_iters", "T_max"}  # what a schedule's end gives
 SCALARS = ("step", "eta", "mu", "mu_product")  # of a parameter's state; all else has its shape
 
 
 def require_same_states(
-    wrapper: OptimWrapper | OptimWrapperDict | dict, schedulers: Any, checkpoint: Checkpoint
+    wrapper: OptimWrapper | OptimWrapperDict | dict, schedulers: Any, checkpoint: Checkpoint, entries: Any = None
 ) -> None:
     """Raise a UserError (checkpoint-resume) where momenta, rates or schedules are not those that this run would have there.
 
     torch and the engine take what the file has: momenta of other parameters or another optimizer, and its settings in place of
-    the config's. What is left out of the file's here stays as the config has it.
+    the config's. What is left out of the file's here stays as the config has it. A schedule whose entry in the config names no
+    end, and so ends with the run, keeps the end of a shorter run.
     """
     content = checkpoint.content
     notes = content.get("message_hub", {}).get("runtime_info", {})
@@ -51,7 +55,10 @@ def require_same_states(
                 counts = [sum(size.values()) for size in sizes]
                 problems.append(f"it has {counts[0]} schedules, the config has {counts[1]}")
             for name, built in own.items() if not problems else ():
+                given = entries.get(name, entries) if isinstance(entries, dict) else entries
+                given = given if isinstance(given, list) else [given or {"end": None}] * len(built)
                 for number, (ours, state) in enumerate(zip(built, theirs[name], strict=True)):
+                    _keep_end(ours, state, given[number])
                     where = f"param_scheduler.{f'{name}.' if name else ''}{number}"
                     problems += _other_schedule(ours, state, where, checkpoint.meta.get("iter"), bool(notes.get(COUNT)))
     except (TypeError, KeyError, IndexError, ValueError, AttributeError, RuntimeError):
@@ -88,13 +95,30 @@ def _other_settings(wrapper: OptimWrapper, saved: dict, returned: bool) -> list[
     return problems
 
 
+def _keep_end(scheduler: Any, saved: dict, entry: dict) -> None:
+    """Let a schedule end where it ended in the file; mmengine lets those without an end of their own end with the run."""
+    end, own = saved["end"], vars(scheduler)
+    if "end" in entry or type(end) is not int or not own["begin"] < end < own["end"]:
+        return
+    kept = (
+        f"param_scheduler {type(scheduler).__name__} ends after {end}, as when the run began, and its last value stays"
+    )
+    print_log(
+        f"{kept}: give it end={own['end']} and start with --load-from for another schedule", "current", logging.WARNING
+    )
+    for name in FROM_END & own.keys() - entry.keys():
+        own[name] -= own["end"] - end
+    own["end"] = end
+
+
 def _other_schedule(scheduler: Any, saved: dict, where: str, steps: int, returned: bool) -> list[str]:
     """Settings of a file's schedule that the config's does not have."""
     own, engines, problems = scheduler.state_dict(), type(scheduler).__module__.startswith("mmengine."), []
     for name in [*saved]:
         if name not in own or callable(own[name]) or name in FREE:
             del saved[name]
-    for name in own.keys() & {*STEPS, *RATES} | saved.keys():
+    own = {name: own[name] for name in ("end", *own) if name in saved or name in (*STEPS, *RATES)}
+    for name in own:  # the end first: other settings follow from it
         value, ours = saved[name], own[name]
         if name in STEPS:
             fits = type(value) is int and -1 <= value <= steps

@@ -157,7 +157,7 @@ class FCNRunner(SavingRunner):
 
         content = load_verified(self.model, checkpoint, not self._evaluating, adapt, before_load)
         if resuming:
-            require_same_states(self.optim_wrapper, self.param_schedulers, checkpoint)
+            require_same_states(self.optim_wrapper, self.param_schedulers, checkpoint, self.cfg.get("param_scheduler"))
             content["meta"].pop("config", None)  # mmengine would read it for the GPUs of releases before 1.0
         for module in self.model.modules() if self._evaluating else ():  # the model may be wrapped
             if isinstance(module, FCN):

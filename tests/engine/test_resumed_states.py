@@ -137,6 +137,19 @@ def test_schedules_are_the_configs(begun, change):
         check(wrapper, saved, schedules, own, iter=5)
 
 
+def test_an_end_that_follows_the_run(begun):
+    """Where the config names none, a longer run keeps the schedule that it began with."""
+    wrapper, own, saved, schedules = begun
+    schedules[0].update(end=6, total_iters=5)
+    content = dict(state_dict={}, meta={"iter": 5}, optimizer=saved, param_schedulers=schedules)
+    checkpoint = Checkpoint("iter_5.pth", content)
+    for entries in (None, [dict(end=8), {}]):
+        with refused("checkpoint-resume", "param_scheduler.0.end is 6", "8"):
+            require_same_states(wrapper, own, checkpoint, entries)
+    require_same_states(wrapper, own, checkpoint, [{}, {}])
+    assert (own[0].end, own[0].total_iters) == (6, 5)
+
+
 @pytest.mark.parametrize("schedules", ["x", ["x", "x"], [3, 3], [{}, {}], {"a": [{}]}, 3])
 def test_what_is_no_schedule_is_refused(begun, schedules):
     wrapper, own, saved, _ = begun
