@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -47,5 +48,7 @@ def get_config(name: str) -> Config:
     except (Exception, SystemExit) as error:  # a config is a program: anything can go wrong in it
         if isinstance(error, SystemExit) and request and request.name:
             raise  # at a signal
+        if isinstance(error, OSError) and (error.errno == errno.ENOSPC or "temporary directory" in str(error)):
+            raise  # the engine reads a copy
         message = f"{name} can't be read as a config: {type(error).__name__}: {error}"
         raise UserError("config-file", message) from error

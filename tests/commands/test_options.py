@@ -1,7 +1,9 @@
 """What the options that commands share do to a config."""
 
 import argparse
+import errno
 import signal
+from unittest.mock import Mock
 
 import pytest
 from mmengine.config import ConfigDict
@@ -97,6 +99,20 @@ def test_a_config_that_can_not_be_read(load, tmp_path, text, reason):
     path.write_text(text, encoding="latin-1")
     with refused("config-file", path, reason):
         load(config=path)
+
+
+@pytest.mark.parametrize("name", ["LOCAL_RANK", "TORCHELASTIC_RESTART_COUNT"])
+def test_a_variable_of_the_launcher_is_a_number(load, monkeypatch, name):
+    monkeypatch.setenv(name, "abc")
+    with refused("option-value", name, "abc"):
+        load()
+
+
+def test_a_full_temporary_folder_is_no_fault_of_the_config(load, monkeypatch):
+    full = OSError(errno.ENOSPC, "No space left on device")
+    monkeypatch.setattr("mmengine.config.Config.fromfile", Mock(side_effect=full))
+    with pytest.raises(OSError, match="No space"):
+        load()
 
 
 def test_a_signal_in_a_config_is_no_fault_of_it(load, tmp_path):

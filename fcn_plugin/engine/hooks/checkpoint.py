@@ -143,7 +143,8 @@ class FCNCheckpointHook(PublicCheckpointHook):
                 notes.pop(name, None)
             if noted:
                 notes.pop("last_validation", None)  # to be repeated where the run is at one
-                runner.logger.warning(f"the best checkpoint {path} is gone: the next validation writes a new one")
+                lost = "has another name than save_best and filename_tmpl give" if os.path.isfile(path) else "is gone"
+                runner.logger.warning(f"the best checkpoint {path} {lost}: the next validation writes a new one")
         if best:
             self._set_best_paths(best)
 
