@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ..atomic_write import durable_write, read_plain
 from ..errors import UserError
+from .notes import read_json, read_note, write_note
 from .read import Checkpoint, open_checkpoint
 
 LAST = "last_checkpoint"  # mmengine's name for the note of the newest checkpoint
@@ -111,29 +111,6 @@ def own_files(work_dir: str | Path, folder: str | Path, template: str) -> dict[i
     """
     steps = _steps(Path(folder), [template], _start(work_dir))
     return dict(sorted((step, path) for path, step in steps.items() if path.is_file() and not path.is_symlink()))
-
-
-def write_note(path: Path, text: str) -> None:
-    """Write a small file that is there as a whole or not at all; names of files in it may be no UTF-8."""
-    with durable_write(path) as part:
-        part.write_text(text, encoding="utf-8", errors="surrogateescape")
-
-
-def read_note(path: Path) -> str:
-    """What :func:`write_note` wrote; empty where there is none, or something that it does not write."""
-    try:
-        return read_plain(path, 2**20).decode(errors="surrogateescape").strip()
-    except OSError:
-        return ""
-
-
-def read_json(path: Path) -> dict:
-    """As :func:`read_note`, an object of JSON; empty for anything else."""
-    try:
-        content = json.loads(read_note(path))
-    except (ValueError, RecursionError):
-        content = None
-    return content if isinstance(content, dict) else {}
 
 
 def earlier_checkpoint(work_dir: str | Path) -> str | None:

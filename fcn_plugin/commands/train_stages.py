@@ -88,7 +88,7 @@ class Trained:
 
 def _finished(stage: Stage) -> Trained | None:
     """What the note in the stage's folder says; None where there is no readable one."""
-    from ..checkpoints.find import read_json
+    from ..checkpoints.notes import read_json
 
     folder = Path(stage.cfg.work_dir)
     try:
@@ -105,7 +105,7 @@ def _finished(stage: Stage) -> Trained | None:
 def _train(stage: Stage, parent: Trained | None, images: int) -> Trained:
     from mmengine.dist import barrier, is_main_process
 
-    from ..checkpoints.find import write_note
+    from ..checkpoints.notes import write_note
     from ..engine.hooks.checkpoint import read_best
 
     cfg, start, hooks = stage.cfg, None, []

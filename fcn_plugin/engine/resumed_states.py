@@ -65,7 +65,7 @@ def require_same_states(
         problems.append("it holds no groups of parameters and their states, or no schedules")
     if problems:
         remedy = (
-            "Resume with the run's own config (train_cfg may be longer), or start from these weights with --load-from"
+            "Resume with the run's own values (train_cfg may be longer), or start from these weights with --load-from"
         )
         raise UserError("checkpoint-resume", f"{checkpoint.path} is of another optimizer: {problems[0]}. {remedy}")
 
@@ -79,13 +79,12 @@ def _other_settings(wrapper: OptimWrapper, saved: dict, returned: bool) -> list[
         groups.append(saved["base_param_settings"])
     for number, (ours, theirs) in enumerate(zip(wrapper.param_groups, groups)):  # noqa: B905 (older files lack the last one)
         moving = {name.removeprefix("initial_") for name in ours if name.startswith("initial_")}
-        if "momentum" in moving and "betas" in ours:
-            theirs["betas"] = (theirs["momentum"], ours["betas"][1])
-        for name, value in ours.items():
+        for name in [name for name in ours if name != "params"]:
+            value = ours[name]
             rate = name in moving or (returned and name in ("lr", "initial_lr"))
-            if name == "params":
-                continue
-            if name in FREE or (name not in theirs and not rate):
+            if name == "betas" and "momentum" in moving:  # of which it is the first
+                theirs[name] = (theirs["momentum"], value[1])
+            elif name in FREE or (name not in theirs and not rate):
                 theirs[name] = value
             elif type(theirs.get(name)) is type(value) and not strict and "lr" not in name and name != "weight_decay":
                 continue  # others than torch's may count in their groups
@@ -100,12 +99,8 @@ def _keep_end(scheduler: Any, saved: dict, entry: dict) -> None:
     end, own = saved["end"], vars(scheduler)
     if "end" in entry or type(end) is not int or not own["begin"] < end < own["end"]:
         return
-    kept = (
-        f"param_scheduler {type(scheduler).__name__} ends after {end}, as when the run began, and its last value stays"
-    )
-    print_log(
-        f"{kept}: give it end={own['end']} and start with --load-from for another schedule", "current", logging.WARNING
-    )
+    kept = f"{type(scheduler).__name__} ends after {end}, as when the run began, and its last value stays"
+    print_log(f"{kept}: for another schedule start with --load-from", "current", logging.WARNING)
     for name in FROM_END & own.keys() - entry.keys():
         own[name] -= own["end"] - end
     own["end"] = end

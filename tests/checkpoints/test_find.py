@@ -19,8 +19,8 @@ from fcn_plugin.checkpoints.find import (
     note_start,
     own_files,
     step_of,
-    write_note,
 )
+from fcn_plugin.checkpoints.notes import write_note
 from fcn_plugin.engine.hooks.checkpoint import read_best
 from fcn_plugin.engine.start import Asked, Resume, find_resume, resolve_start
 

@@ -4,7 +4,7 @@ import copy
 
 import pytest
 import torch
-from mmengine.optim import OptimWrapper, OptimWrapperDict, PolyLR, ReduceOnPlateauLR
+from mmengine.optim import CosineAnnealingMomentum, OptimWrapper, OptimWrapperDict, PolyLR, ReduceOnPlateauLR
 from support.processes import forget_runs
 from support.refusals import refused
 from torch import nn
@@ -184,3 +184,18 @@ def test_a_run_that_has_returned_has_lower_rates(begun):
     check(wrapper, saved, schedules, own, returns=1, iter=5)
     with refused("checkpoint-resume", "lr of group 0"):
         check(wrapper, saved, schedules, own, iter=5)
+
+
+@pytest.mark.parametrize("kind", [torch.optim.SGD, torch.optim.AdamW])
+def test_a_schedule_of_the_momentum(sgd, kind):
+    """Adam's is the first of its betas."""
+    more = dict(momentum=0.9) if kind is torch.optim.SGD else {}
+    wrappers = [wrapped(kind, net(3, 4), **more) for _ in range(2)]
+    ours, theirs = (CosineAnnealingMomentum(each, T_max=8, by_epoch=False) for each in wrappers)
+    for _ in range(5):
+        theirs.step()
+    saved = copy.deepcopy(wrappers[1].state_dict()), [copy.deepcopy(theirs.state_dict())]
+    check(wrappers[0], *saved, [ours], iter=5)
+    group = saved[0]["param_groups"][0]
+    assert group["momentum"] < 0.9
+    assert group.get("betas", (group["momentum"],))[0] == group["momentum"]

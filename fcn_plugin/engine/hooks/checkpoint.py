@@ -10,7 +10,8 @@ from pathlib import Path
 from mmengine.dist import is_main_process, master_only
 from mmseg.registry import HOOKS
 
-from ...checkpoints.find import LAST, best_template, own_files, read_json, step_of, write_note
+from ...checkpoints.find import LAST, best_template, own_files, step_of
+from ...checkpoints.notes import read_json, write_note
 from ...compat import PublicCheckpointHook
 from ..optim_wrappers import gathers_gradients
 
