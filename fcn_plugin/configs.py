@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 from difflib import get_close_matches
 from pathlib import Path
 
 from mmengine.config import Config
 
 from .errors import UserError
+from .signals import caught
 
 PACKAGE = Path(__file__).parent
 
@@ -40,8 +42,13 @@ def get_config(name: str) -> Config:
         near = get_close_matches(Path(name).name, [file.name for file in Path(name).parent.glob("*.py")], 1)
         meant = f"did you mean {Path(name).parent / near[0]}? " if near else ""
         raise UserError("config-file", f"no config {name!r}: {meant}there are {', '.join(known)}")
+    request = caught()
     try:
         return Config.fromfile(path)
     except (Exception, SystemExit) as error:  # a config is a program: anything can go wrong in it
+        if isinstance(error, SystemExit) and request and request.name:
+            raise  # at a signal
+        if isinstance(error, OSError) and (error.errno == errno.ENOSPC or "temporary directory" in str(error)):
+            raise  # the engine reads a copy
         message = f"{name} can't be read as a config: {type(error).__name__}: {error}"
         raise UserError("config-file", message) from error

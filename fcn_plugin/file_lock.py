@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import socket
+import stat
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -28,7 +29,7 @@ def file_lock(path: Path, busy: Callable[[str], UserError]) -> Iterator[None]:
     process and is taken over. The file names its owner and is removed at the end.
 
     Args:
-        path: the file. A link at its place is removed: what it leads to is neither locked nor written.
+        path: the file. A link or pipe at its place is removed: what it leads to is neither locked nor written.
         busy: makes the error for a file that another process holds, from a description of that process.
     """
     path = path.parent.resolve() / path.name
@@ -47,8 +48,10 @@ def file_lock(path: Path, busy: Callable[[str], UserError]) -> Iterator[None]:
 def _acquired(path: Path, busy: Callable[[str], UserError]) -> TextIO:
     """The open file, which holds the lock and names this process."""
     while True:
-        if path.is_symlink():
-            path.unlink()
+        with suppress(FileNotFoundError):
+            found = os.lstat(path)
+            if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
+                path.unlink()
         file = open(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666), "r+")  # noqa: SIM115 (open while it is held)
         try:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ..atomic_write import durable_write
 from ..errors import UserError
+from .notes import read_json, read_note, write_note
 from .read import Checkpoint, open_checkpoint
 
 LAST = "last_checkpoint"  # mmengine's name for the note of the newest checkpoint
 START = "run_start.json"  # where the run began, and which files were there before it
+LONGEST = 4096  # of a path
 NOTHING_SAVED = "nothing saved yet"  # in LAST until the first save
 TEMPLATES = ("iter_{}.pth", "epoch_{}.pth")
 
@@ -45,9 +46,11 @@ def find_latest(work_dir: str | Path, strict: bool = True) -> Found:
     name, begun = Path(noted).name, start.get("checkpoint")
     folder, candidates = _candidates(Path(work_dir), noted, start)
     problems = []
-    if name and not (folder / name).is_file():
+    if name and not os.path.isfile(folder / name):
         problems.append(f"{folder / name} is not there: it was cut off while being written, or removed")
-    if begun and Path(begun) not in candidates and Path(begun).is_file():
+    if (
+        begun and Path(begun) not in candidates and os.path.isfile(begun)
+    ):  # Path's own raises for a name that is too long
         candidates.append(Path(begun))
     for path in candidates:
         try:
@@ -110,36 +113,35 @@ def own_files(work_dir: str | Path, folder: str | Path, template: str) -> dict[i
     return dict(sorted((step, path) for path, step in steps.items() if path.is_file() and not path.is_symlink()))
 
 
-def write_note(path: Path, text: str) -> None:
-    """Write a small file that is there as a whole or not at all."""
-    with durable_write(path) as part:
-        part.write_text(text)
-
-
 def earlier_checkpoint(work_dir: str | Path) -> str | None:
     """Name of the newest checkpoint in the folder, whole or not and whoever wrote it."""
     return next((path.name for path in _candidates(Path(work_dir), "", {})[1]), None)
 
 
 def _noted(work_dir: str | Path) -> str:
-    note = Path(work_dir) / LAST
-    return note.read_text(errors="replace").strip() if note.is_file() else ""
+    noted = read_note(Path(work_dir) / LAST)
+    return noted if len(noted) < LONGEST else ""
 
 
 def _start(work_dir: str | Path) -> dict:
     """What :func:`note_start` wrote; empty where another program ran in the folder, or the file is damaged."""
-    try:
-        content = json.loads((Path(work_dir) / START).read_text())
-        kinds = dict(checkpoint=(str, type(None)), template=str, foreign=dict)
-        return content if all(isinstance(content[name], kind) for name, kind in kinds.items()) else {}
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
+    content = read_json(Path(work_dir) / START)
+    kinds = dict(checkpoint=str | None, template=str, foreign=dict)
+    whole = all(isinstance(content.get(name, 0), kind) for name, kind in kinds.items())
+    return content if whole and content["template"].count("{}") == 1 else {}
 
 
 def step_of(name: str, templates: Sequence[str]) -> int | None:
-    """The step in a checkpoint's name; None for another name."""
-    patterns = [re.escape(template).replace(r"\{\}", r"(\d+)").replace(r"\*", ".+") for template in templates]
-    return next((int(match[1]) for pattern in patterns if (match := re.fullmatch(pattern, name))), None)
+    """The step in a checkpoint's name; None for another name. ``*`` in front of the step is any text."""
+    for template in templates:
+        start, _, end = template.partition("{}")
+        begin, star, middle = start.partition("*")
+        stem = name.removesuffix(end)
+        place = stem.rfind(middle, len(begin) + 1) if star else len(begin)
+        digits = stem[place + len(middle) :]
+        if name.endswith(end) and stem.startswith(begin) and place >= 0 and digits.isdecimal():
+            return int(digits)
+    return None
 
 
 def _mark(path: Path) -> str:
@@ -164,14 +166,14 @@ def _candidates(work_dir: Path, noted: str, start: dict) -> tuple[Path, list[Pat
     """The folder of the checkpoints, and those that a run with this note may have written, newest first."""
     path, templates = Path(noted), [start["template"]] if start else TEMPLATES
     last = step_of(path.name, templates)
-    folders = [work_dir, path.parent] if path.is_absolute() else [work_dir]
-    if noted == start.get("checkpoint") and path.is_file() and not (work_dir / path.name).is_file():
+    folders = [work_dir, path.parent] if path.is_absolute() and os.path.isdir(path.parent) else [work_dir]
+    if noted == start.get("checkpoint") and os.path.isfile(path) and not (work_dir / path.name).is_file():
         folders.reverse()  # the run began elsewhere and has saved nothing
     for folder in folders:
         steps = _steps(folder, templates, start)
         # what is beyond the note was left by an earlier run
         found = sorted((file for file in steps if last is None or steps[file] <= last), key=steps.get, reverse=True)
-        if noted and last is None and (folder / path.name).is_file():  # a name of the user's own
+        if noted and last is None and os.path.isfile(folder / path.name):  # a name of the user's own
             found.insert(0, folder / path.name)
         if found:
             return folder, found

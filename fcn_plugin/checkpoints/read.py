@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,8 +52,10 @@ class Checkpoint:
         require_finite(self.state_dict, self.path)
         require_finite(self.content.get("ema_state_dict", {}), self.path)
 
-    def require_resumable(self, optimizer: bool = True, schedule: bool = True) -> None:
-        """Raise a UserError (checkpoint-resume) where a run that saves these states could not continue from it."""
+    def require_resumable(
+        self, end: tuple[str, float] = ("iter", math.inf), optimizer: bool = True, schedule: bool = True
+    ) -> None:
+        """Raise a UserError (checkpoint-resume) where a run with this end, which saves these states, could not go on."""
         counts = {name: self.meta.get(name) for name in ("iter", "epoch")} | {"seed": self.meta.get("seed") or 0}
         lacks = [f"meta.{name}" for name, count in counts.items() if type(count) is not int or not 0 <= count < 2**32]
         needs = dict(optimizer=optimizer, param_schedulers=schedule)
@@ -60,16 +63,20 @@ class Checkpoint:
         hub = self.content.get("message_hub")
         if not isinstance(hub, dict) or not all(isinstance(hub.get(name), dict) for name in NOTES):
             lacks.append(f"message_hub with {', '.join(NOTES)}")
-            hub = {"runtime_info": {}}
+            hub = {key: {} for key in NOTES}
         for name, note in hub["runtime_info"].items():
             kinds = [kind for start, kind in KINDS.items() if name.startswith(start)]
             lacks += [f"a usable {name}" for kind in kinds if not isinstance(note, kind)]
+        lacks += [f"a usable {name}" for name, kept in hub["resumed_keys"].items() if not isinstance(kept, bool)]
         if lacks:
             raise UserError(
                 "checkpoint-resume",
                 f"{self.path} lacks {', '.join(lacks)}, so a run can't continue from it (the best checkpoints hold weights alone): "
                 "resume from an iter_N.pth, or start from these weights with --load-from",
             )
+        if (done := counts[end[0]]) > end[1]:
+            found = f"{self.path} has meta.{end[0]}={done}, and the config ends after train_cfg.max_{end[0]}s={end[1]}"
+            raise UserError("checkpoint-resume", f"{found}: let it be longer")
 
 
 def open_checkpoint(path: str, map_location=None) -> Checkpoint:

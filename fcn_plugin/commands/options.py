@@ -86,6 +86,11 @@ def load_config(args: argparse.Namespace, runs: str = ".") -> Config:
     from ..preflight.overrides import merge_overrides
     from ..preflight.shapes import check_shapes
 
+    for name in ("LOCAL_RANK", "TORCHELASTIC_RESTART_COUNT"):
+        if not (value := os.environ.get(name, "0")).isdecimal():
+            raise UserError(
+                "option-value", f"the variable {name} is {value!r}: unset it, or give a whole number as launchers do"
+            )
     os.environ.setdefault("LOCAL_RANK", str(getattr(args, "local_rank", 0)))
     cfg = get_config(args.config)
     overrides = argparse.Namespace()

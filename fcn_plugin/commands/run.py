@@ -99,7 +99,7 @@ def _config_fault(error: BaseException) -> UserError | None:
         return None
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
     modules = [frame.f_globals.get("__name__", "").partition(".")[0] for frame in frames]
-    builders = [frame for frame in frames if frame.f_code.co_name.startswith(("build", "from_cfg"))]
+    builders = [frame for frame in frames if frame.f_code.co_name.startswith(("build", "from_cfg", "turn_on"))]
     own = modules[-1:] == ["fcn_plugin"] and "__init__() " not in str(
         error
     )  # but for what it passes on to a base class

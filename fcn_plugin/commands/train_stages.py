@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import gc
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -87,13 +88,15 @@ class Trained:
 
 def _finished(stage: Stage) -> Trained | None:
     """What the note in the stage's folder says; None where there is no readable one."""
+    from ..checkpoints.notes import read_json
+
     folder = Path(stage.cfg.work_dir)
     try:
-        note = json.loads((folder / NOTE).read_text())
+        note = read_json(folder / NOTE)
         trained = Trained(stage, folder / note["best"], note["key"], float(note["score"]))
-    except (OSError, ValueError, KeyError, TypeError):  # none, or a damaged one: the stage resumes at its end
+    except (ValueError, KeyError, TypeError):  # none, or a damaged one: the stage resumes at its end
         return None
-    if not trained.best.is_file():
+    if not os.path.isfile(trained.best):
         message = f"{trained.best}, the best checkpoint of {stage.name}, is gone: put it back, or remove {folder} to train again"
         raise UserError("checkpoint-missing", message)
     return trained
@@ -102,7 +105,7 @@ def _finished(stage: Stage) -> Trained | None:
 def _train(stage: Stage, parent: Trained | None, images: int) -> Trained:
     from mmengine.dist import barrier, is_main_process
 
-    from ..atomic_write import atomic_write
+    from ..checkpoints.notes import write_note
     from ..engine.hooks.checkpoint import read_best
 
     cfg, start, hooks = stage.cfg, None, []
@@ -118,6 +121,5 @@ def _train(stage: Stage, parent: Trained | None, images: int) -> Trained:
         raise UserError("checkpoint-missing", f"no best checkpoint in {cfg.work_dir}: let train_cfg have a validation")
     trained = Trained(stage, found[0], key, found[1])
     if is_main_process():
-        with atomic_write(Path(cfg.work_dir) / NOTE) as part:
-            part.write_text(json.dumps(dict(best=trained.best.name, key=key, score=trained.score)))
+        write_note(Path(cfg.work_dir) / NOTE, json.dumps(dict(best=trained.best.name, key=key, score=trained.score)))
     return trained

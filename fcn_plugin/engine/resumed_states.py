@@ -2,42 +2,146 @@
 
 from __future__ import annotations
 
+import logging
+import math
 from itertools import chain
 from typing import Any
 
+from mmengine.logging import print_log
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from torch import Tensor
-from torch.optim import Optimizer
+from torch.optim import LBFGS, Optimizer
 
 from ..checkpoints.read import Checkpoint
 from ..errors import UserError
+from .divergence import COUNT
 from .optim_wrappers import wrappers_of
+
+FREE = ("verbose", "foreach", "fused")  # change no number: the config's apply
+STEPS, RATES = ("last_step", "_global_step"), ("base_values", "_last_value")  # of a schedule; they move
+NUMBERS = ("best", "num_bad_epochs", "cooldown_counter")  # of one that waits for a score
+FROM_END = {"total_iters", "T_max"}  # what a schedule's end gives
+SCALARS = ("step", "eta", "mu", "mu_product")  # of a parameter's state; all else has its shape
 
 
 def require_same_states(
-    wrapper: OptimWrapper | OptimWrapperDict | dict, schedulers: Any, checkpoint: Checkpoint
+    wrapper: OptimWrapper | OptimWrapperDict | dict, schedulers: Any, checkpoint: Checkpoint, entries: Any = None
 ) -> None:
-    """Raise a UserError (checkpoint-resume) where momenta or schedules would go to others than they were computed for.
+    """Raise a UserError (checkpoint-resume) where momenta, rates or schedules are not those that this run would have there.
 
-    torch compares numbers of parameters alone: it takes the momenta of other parameters, and those of another optimizer.
+    torch and the engine take what the file has: momenta of other parameters or another optimizer, and its settings in place of
+    the config's. What is left out of the file's here stays as the config has it. A schedule whose entry in the config names no
+    end, and so ends with the run, keeps the end of a shorter run.
     """
-    saved, schedules = (checkpoint.content.get(name) for name in ("optimizer", "param_schedulers"))
+    content = checkpoint.content
+    notes = content.get("message_hub", {}).get("runtime_info", {})
+    own = schedulers if isinstance(schedulers, dict) else {"": schedulers or []}
+    saved, schedules = content.get("optimizer"), content.get("param_schedulers")
     problems = []
-    if saved is not None and isinstance(wrapper, OptimWrapper | OptimWrapperDict):
-        own = [single.optimizer for single in wrappers_of(wrapper)]
-        names, given = [type(optimizer).__name__ for optimizer in own], checkpoint.meta.get("optimizers")
-        if given not in (None, names):
-            problems.append(f"it has {given}, the config {names}")
-        try:
+    try:
+        if saved is not None and isinstance(wrapper, OptimWrapper | OptimWrapperDict):
+            wrappers = wrappers_of(wrapper)
+            names, given = [type(each.optimizer).__name__ for each in wrappers], checkpoint.meta.get("optimizers")
+            if given not in (None, names):
+                problems.append(f"it has {given}, the config {names}")
             states = [saved[name] for name, _ in wrapper.items()] if isinstance(wrapper, OptimWrapperDict) else [saved]
-            problems += filter(None, map(_difference, own, states))
-        except (TypeError, KeyError, ValueError, AttributeError):
-            problems.append("it holds no groups of parameters and their states")
-    if isinstance(schedules, list) and isinstance(schedulers, list) and len(schedules) != len(schedulers):
-        problems.append(f"it has {len(schedules)} schedules, the config has {len(schedulers)}")
+            for each, state in zip(wrappers, states, strict=True):
+                problems += filter(None, [_difference(each.optimizer, state)])
+                problems += [] if problems else _other_settings(each, state, bool(notes.get(COUNT)))
+        if schedules is not None:
+            theirs = schedules if isinstance(schedules, dict) else {"": schedules}
+            sizes = [{name: len(each) for name, each in of.items()} for of in (theirs, own)]
+            if sizes[0] != sizes[1]:
+                counts = [sum(size.values()) for size in sizes]
+                problems.append(f"it has {counts[0]} schedules, the config has {counts[1]}")
+            for name, built in own.items() if not problems else ():
+                given = entries.get(name, entries) if isinstance(entries, dict) else entries
+                given = given if isinstance(given, list) else [given or {"end": None}] * len(built)
+                for number, (ours, state) in enumerate(zip(built, theirs[name], strict=True)):
+                    _keep_end(ours, state, given[number])
+                    where = f"param_scheduler.{f'{name}.' if name else ''}{number}"
+                    problems += _other_schedule(ours, state, where, checkpoint.meta.get("iter"), bool(notes.get(COUNT)))
+    except (TypeError, KeyError, IndexError, ValueError, AttributeError, RuntimeError):
+        problems.append("it holds no groups of parameters and their states, or no schedules")
     if problems:
-        remedy = "Resume with the run's own config, or start from these weights with --load-from"
+        remedy = (
+            "Resume with the run's own values (train_cfg may be longer), or start from these weights with --load-from"
+        )
         raise UserError("checkpoint-resume", f"{checkpoint.path} is of another optimizer: {problems[0]}. {remedy}")
+
+
+def _other_settings(wrapper: OptimWrapper, saved: dict, returned: bool) -> list[str]:
+    """Settings of the file's groups that the config's do not have; a run that has returned with a lower rate has its own rates."""
+    groups, problems, strict = [*saved["param_groups"]], [], _is_of_torch(wrapper.optimizer)
+    if wrapper.base_param_settings is None:
+        saved.pop("base_param_settings", None)
+    elif "base_param_settings" in saved:
+        groups.append(saved["base_param_settings"])
+    for number, (ours, theirs) in enumerate(zip(wrapper.param_groups, groups)):  # noqa: B905 (older files lack the last one)
+        moving = {name.removeprefix("initial_") for name in ours if name.startswith("initial_")}
+        for name in [name for name in ours if name != "params"]:
+            value = ours[name]
+            rate = name in moving or (returned and name in ("lr", "initial_lr"))
+            if name == "betas" and "momentum" in moving:  # of which it is the first
+                theirs[name] = (theirs["momentum"], value[1])
+            elif name in FREE or (name not in theirs and not rate):
+                theirs[name] = value
+            elif type(theirs.get(name)) is type(value) and not strict and "lr" not in name and name != "weight_decay":
+                continue  # others than torch's may count in their groups
+            elif not (_is_rate(theirs.get(name), value) if rate else _same(theirs[name], value)):
+                setting = f"{name.removeprefix('initial_')} of group {number}"
+                problems.append(f"{setting} is {theirs.get(name)!r:.80}, the config's {value!r:.80}")
+    return problems
+
+
+def _keep_end(scheduler: Any, saved: dict, entry: dict) -> None:
+    """Let a schedule end where it ended in the file; mmengine lets those without an end of their own end with the run."""
+    end, own = saved["end"], vars(scheduler)
+    if "end" in entry or type(end) is not int or not own["begin"] < end < own["end"]:
+        return
+    kept = f"{type(scheduler).__name__} ends after {end}, as when the run began, and its last value stays"
+    print_log(f"{kept}: for another schedule start with --load-from", "current", logging.WARNING)
+    for name in FROM_END & own.keys() - entry.keys():
+        own[name] -= own["end"] - end
+    own["end"] = end
+
+
+def _other_schedule(scheduler: Any, saved: dict, where: str, steps: int, returned: bool) -> list[str]:
+    """Settings of a file's schedule that the config's does not have."""
+    own, engines, problems = scheduler.state_dict(), type(scheduler).__module__.startswith("mmengine."), []
+    for name in [*saved]:
+        if name not in own or callable(own[name]) or name in FREE:
+            del saved[name]
+    own = {name: own[name] for name in ("end", *own) if name in saved or name in (*STEPS, *RATES)}
+    for name in own:  # the end first: other settings follow from it
+        value, ours = saved[name], own[name]
+        if name in STEPS:
+            fits = type(value) is int and -1 <= value <= steps
+        elif name in RATES and (returned or name != "base_values"):
+            fits = len(value) == len(ours) and all(map(_is_rate, value, ours))
+        elif name in NUMBERS:
+            fits = value is None or isinstance(value, int | float)
+        else:
+            fits = _same(value, ours) or (not engines and type(value) is type(ours))  # others may count what they like
+        if not fits:
+            problems.append(f"{where}.{name} is {value!r:.80}, the config's {ours!r:.80}")
+    return problems
+
+
+def _is_of_torch(optimizer: Optimizer) -> bool:
+    return type(optimizer).__module__.startswith("torch.") and not isinstance(optimizer, LBFGS)
+
+
+def _is_rate(value: Any, ours: Any) -> bool:
+    if isinstance(ours, Tensor):
+        return isinstance(value, Tensor) and value.shape == ours.shape and bool((value >= 0).all())
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
+
+
+def _same(value: Any, ours: Any) -> bool:
+    if isinstance(ours, Tensor):
+        return isinstance(value, Tensor) and value.shape == ours.shape and bool((value.cpu() == ours.cpu()).all())
+    return not isinstance(value, Tensor) and value == ours
 
 
 def _difference(optimizer: Optimizer, saved: dict) -> str | None:
@@ -51,12 +155,20 @@ def _difference(optimizer: Optimizer, saved: dict) -> str | None:
     if lacks and more:  # releases of torch add a name, or take one away
         return f"it has {', '.join(sorted(more))}, the config's has {', '.join(sorted(lacks))}"
     weights = chain.from_iterable(group["params"] for group in own)
+    strict = _is_of_torch(optimizer)
     for place, weight in zip(chain.from_iterable(places), weights, strict=True):
         for name, value in saved["state"].get(place, {}).items():
-            same = not isinstance(value, Tensor) or value.dim() != weight.dim()
-            # Adafactor has one number for each row
-            if not same and any(
-                theirs not in (1, ours) for theirs, ours in zip(value.shape, weight.shape, strict=True)
-            ):
-                return f"{name} of parameter {place} has shape {tuple(value.shape)}, not {tuple(weight.shape)}"
+            if not _is_state(name, value, weight, strict):
+                what = tuple(value.shape) if isinstance(value, Tensor) else repr(value)[:80]
+                return f"{name} of parameter {place} is {what}, not {tuple(weight.shape)}"
     return None
+
+
+def _is_state(name: str, value: Any, weight: Tensor, strict: bool) -> bool:
+    """Whether this can be of a parameter: of its shape, or for Adafactor one number for each row; others keep what they like."""
+    if isinstance(value, Tensor) and value.dim() == weight.dim() and name not in SCALARS:
+        fits = all(theirs in (1, ours) for theirs, ours in zip(value.shape, weight.shape, strict=True))
+        return fits and (not strict or (value.is_floating_point() and (value.shape == weight.shape or "_var" in name)))
+    if not strict or (value is None and name == "momentum_buffer"):
+        return True
+    return name in SCALARS and (value.numel() == 1 if isinstance(value, Tensor) else isinstance(value, int | float))

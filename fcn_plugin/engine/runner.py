@@ -12,6 +12,7 @@ from mmengine.dist import is_main_process
 from mmengine.evaluator import Evaluator
 from mmengine.model import is_model_wrapper
 from mmengine.registry import RUNNERS
+from mmengine.runner import EpochBasedTrainLoop
 from torch import nn
 
 from ..atomic_write import refuse_links
@@ -144,8 +145,9 @@ class FCNRunner(SavingRunner):
         adapt = isinstance(self.start, Weights) and self.start.adapt_classes and not self._evaluating
         checkpoint = self.start.take() if resuming and filename == self.start.path else open_checkpoint(filename)
         if resuming:
-            hook = self._checkpoint_hook
+            hook, by_epoch = self._checkpoint_hook, isinstance(self.train_loop, EpochBasedTrainLoop)
             checkpoint.require_resumable(
+                ("epoch", self.max_epochs) if by_epoch else ("iter", self.max_iters),
                 optimizer=hook is None or hook.save_optimizer,
                 schedule=bool(self.param_schedulers) and (hook is None or hook.save_param_scheduler),
             )
@@ -155,7 +157,8 @@ class FCNRunner(SavingRunner):
 
         content = load_verified(self.model, checkpoint, not self._evaluating, adapt, before_load)
         if resuming:
-            require_same_states(self.optim_wrapper, self.param_schedulers, checkpoint)
+            require_same_states(self.optim_wrapper, self.param_schedulers, checkpoint, self.cfg.get("param_scheduler"))
+            content["meta"].pop("config", None)  # mmengine would read it for the GPUs of releases before 1.0
         for module in self.model.modules() if self._evaluating else ():  # the model may be wrapped
             if isinstance(module, FCN):
                 module.to_inference()

@@ -6,9 +6,13 @@ import os
 import shutil
 
 from mmengine.config import ConfigDict
+from mmengine.dataset import InfiniteSampler
 from mmengine.device import get_device
+from mmengine.hooks import CheckpointHook
+from mmengine.runner import EpochBasedTrainLoop
 
 from ..errors import UserError
+from .parameters import class_of
 
 
 def check_config(cfg: ConfigDict) -> None:
@@ -32,11 +36,33 @@ def check_config(cfg: ConfigDict) -> None:
         raise UserError(
             "config-value", f"{cfg.filename}: model.test_cfg.mode is 'slide': give crop_size and stride too"
         )
+    _check_loop(cfg)
     compilers = (os.environ.get("CXX") or "g++", "clang++", "cl")
     if cfg.model.get("compile") is True and get_device() == "cpu" and not any(map(shutil.which, compilers)):
         # without one torch fails at the first forward, after the data set was read
         message = "model.compile needs a C++ compiler on CPU, and there is no g++: install one or drop --compile"
         raise UserError("config-value", f"{cfg.filename}: {message}")
+
+
+def _check_loop(cfg: ConfigDict) -> None:
+    """Refuse a loop that never comes to the end of an epoch, or never to a checkpoint."""
+    loop, loader = cfg.get("train_cfg") or {}, cfg.get("train_dataloader") or {}
+    kinds = [class_of((entry or {}).get("type")) or object for entry in (loop, loader.get("sampler"))]
+    by_epoch = issubclass(kinds[0], EpochBasedTrainLoop) or loop.get("by_epoch", False)
+    if by_epoch and issubclass(kinds[1], InfiniteSampler):
+        found = f"train_dataloader.sampler is {loader.sampler.type}, without end, and train_cfg counts epochs"
+        remedy = "take dict(type='DefaultSampler', shuffle=True), or an IterBasedTrainLoop"
+        raise UserError("config-value", f"{cfg.filename}: {found}: {remedy}")
+    hook = (cfg.get("default_hooks") or {}).get("checkpoint") or {}
+    if (
+        loop
+        and issubclass(class_of(hook.get("type")) or object, CheckpointHook)
+        and hook.get("by_epoch", True) != by_epoch
+    ):
+        found = f"default_hooks.checkpoint.by_epoch is {not by_epoch}, and train_cfg counts {'epochs' if by_epoch else 'steps'}"
+        raise UserError(
+            "config-value", f"{cfg.filename}: {found}: set it to {bool(by_epoch)}, or nothing is saved to resume from"
+        )
 
 
 def losses_of(cfg: ConfigDict) -> list[ConfigDict]:

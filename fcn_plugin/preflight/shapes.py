@@ -47,6 +47,10 @@ def _size(value: Any) -> bool:
     return all(map(COUNT.fits, value)) and len(value) == 2 if isinstance(value, (list, tuple)) else COUNT.fits(value)
 
 
+def _interval(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and len(value) == 2 and WHOLE.fits(value[0]) and COUNT.fits(value[1])
+
+
 def _counts_steps(value: Any) -> bool:
     """Whether a template of file names has one place, for a step, and no folder."""
     try:
@@ -65,6 +69,10 @@ SEVERAL = _kind("an entry or a list of them", dict, list, tuple, filled=True)
 SCHEDULES = Shape(SEVERAL.wanted, lambda value: isinstance(value, (list, tuple)) or SEVERAL.fits(value))
 FLAG, TEXT, NAMES = _kind("True or False", bool), _kind("a text", str), Shape("a text or a list of texts", _names)
 SIZE = Shape("a whole number of at least 1, or two, (height, width)", _size)
+NUMBER = _number("a number above 0", 1e-300, math.inf, int, float)
+WINDOW = Shape(
+    "a whole number of at least 1, 'global' or 'epoch'", lambda value: COUNT.fits(value) or value in ("global", "epoch")
+)
 STEPS = Shape("a name with one place for the step and no folder, such as 'iter_{}.pth'", _counts_steps)
 # places -> shape: "*" is each one of a list, "@" of a dict, "**" a data set and those inside it, "LOADER" the dataloader of each
 # split; "!" must be there, "?" may be None
@@ -87,7 +95,7 @@ TABLE = {
     "resume? find_unused_parameters? adapt_classes?": FLAG,
     "LOADER.dataset.**.ann_file LOADER.dataset.**.img_suffix LOADER.dataset.**.seg_map_suffix LOADER.dataset.**.data_root? "
     "LOADER.dataset.**.data_prefix.img_path LOADER.dataset.**.data_prefix.seg_map_path? model.pretrained? work_dir? load_from? "
-    "launcher? experiment_name? sync_bn? parent? runner_type default_scope": TEXT,
+    "default_hooks.checkpoint.out_dir? launcher? experiment_name? sync_bn? parent? runner_type default_scope": TEXT,
     "LOADER.dataset.**.metainfo.classes default_hooks.checkpoint.save_best? model.decode_head.streams": NAMES,
     "default_hooks.checkpoint.filename_tmpl?": STEPS,
     "log_level": _one_of("NOTSET", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
@@ -95,10 +103,16 @@ TABLE = {
     "model.test_cfg.mode": _one_of("whole", "slide", "tiles"),
     "broken_files": _one_of("stop", "skip"),
     "gradient_compression?": _one_of("bf16", "fp16"),
-    "auto_scale_lr.base_batch_size! log_processor.window_size LOADER.batch_size LOADER.prefetch_factor? LOADER.dataset.**.times "
-    "model.neck.fc_channels? model.neck.fc6_kernel model.neck.fc6_dilation "
+    "auto_scale_lr.base_batch_size! log_processor.window_size LOADER.prefetch_factor? LOADER.dataset.**.times "
+    "model.decode_head.channels model.neck.fc_channels? model.neck.fc6_kernel model.neck.fc6_dilation "
     "train_cfg.max_iters train_cfg.max_epochs train_cfg.val_interval": COUNT,
-    "LOADER.num_workers env_cfg.mp_cfg.opencv_num_threads env_cfg.resource_limit": WHOLE,
+    "LOADER.batch_size": _number("a whole number from 1 to 65536", 1, 2**16, int),
+    "log_processor.custom_cfg.*.window_size": WINDOW,
+    "train_cfg.dynamic_intervals.*": Shape(
+        "two whole numbers, (first step, steps from validation to validation)", _interval
+    ),
+    "optim_wrapper.clip_grad.max_norm optim_wrapper.clip_grad.clip_value": NUMBER,
+    "LOADER.num_workers LOADER.dataset.**.max_refetch env_cfg.mp_cfg.opencv_num_threads env_cfg.resource_limit": WHOLE,
     "LOADER.dataset.**.pipeline.*.crop_size": SIZE,
     "model.decode_head.ignore_index": _number("the id of void pixels, such as 255", -math.inf, math.inf, int),
     "randomness.seed?": _number("a whole number from 0 to 2**32 - 1, or None", 0, 2**32 - 1, int),

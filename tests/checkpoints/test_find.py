@@ -1,5 +1,6 @@
 """The checkpoint that a run goes on from: the newest whole one of the run that wrote the note, by steps and not by clocks."""
 
+import json
 import os
 import shutil
 
@@ -9,7 +10,18 @@ from support.refusals import refused
 
 from fcn_plugin.checkpoints import checksum, pickles, read
 from fcn_plugin.checkpoints.checksum import seal
-from fcn_plugin.checkpoints.find import earlier_checkpoint, find_latest, has_saved, note_start, own_files
+from fcn_plugin.checkpoints.find import (
+    TEMPLATES,
+    best_template,
+    earlier_checkpoint,
+    find_latest,
+    has_saved,
+    note_start,
+    own_files,
+    step_of,
+)
+from fcn_plugin.checkpoints.notes import write_note
+from fcn_plugin.engine.hooks.checkpoint import read_best
 from fcn_plugin.engine.start import Asked, Resume, find_resume, resolve_start
 
 
@@ -260,3 +272,58 @@ def test_each_file_is_hashed_once_and_read_once(folder, monkeypatch):
 def test_a_resumed_run_needs_no_other_weights(folder):
     start = resolve_start(str(folder), Asked("auto", adapt_classes=True))
     assert (type(start), start.path) == (Resume, str(folder / "iter_1000.pth"))
+
+
+def plant(path, content):
+    """Something else at the place of a note: a pipe, a large file, or bytes."""
+    if content == "pipe":
+        os.mkfifo(path)
+    elif isinstance(content, int):
+        with open(path, "wb") as file:
+            file.truncate(content)
+    else:
+        path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    "content", ["pipe", 3 * 2**30, b"[" * 200_000, b"[]", b"\xff", b"/" + b"a" * 5000, b"/a\0b/iter_9.pth"]
+)
+@pytest.mark.parametrize("name", ["run_start.json", "last_checkpoint", "best.json"])
+def test_what_lies_in_the_place_of_a_note(folder, name, content):
+    plant(folder / name, content)
+    assert latest(folder) in (str(folder / "iter_1000.pth"), None if name == "last_checkpoint" else "")
+    assert read_best(folder, "mIoU") is None
+    (folder / name).unlink()
+    assert has_saved(folder) is False
+
+
+@pytest.mark.parametrize("start", ["/a\0b", "a" * 5000, "/\ud800"])
+def test_a_beginning_that_no_file_has(folder, start):
+    (folder / "run_start.json").write_text(json.dumps(dict(checkpoint=start, template="iter_{}.pth", foreign={})))
+    assert latest(folder) == str(folder / "iter_1000.pth")
+
+
+@pytest.mark.parametrize("template", ["iter_4.pth", "{}" * 12 + "Q", "*" * 12 + "Q"])
+def test_a_template_without_a_place(folder, template):
+    (folder / ("1" * 240 + ".pth")).touch()
+    (folder / "run_start.json").write_text(json.dumps(dict(checkpoint=None, template=template, foreign={})))
+    assert latest(folder) == str(folder / "iter_1000.pth")
+
+
+def test_the_step_in_a_name():
+    assert step_of("iter_12.pth", TEMPLATES) == 12
+    assert step_of("best_mIoU_iter_7.pth", [best_template("*", "iter_{}.pth")]) == 7
+    assert step_of("best_a_iter_b_iter_7.pth", [best_template("*", "iter_{}.pth")]) == 7
+    for name in ("best__iter_7.pth", "best_iter_7.pth", "iter_7.pth", "best_mIoU_iter_.pth", "best_mIoU_iter_7x.pth"):
+        assert step_of(name, [best_template("*", "iter_{}.pth")]) is None, name
+    assert step_of("*" * 200, ["*" * 100 + "{}"]) is None
+
+
+def test_a_folder_whose_name_is_no_utf8(tmp_path):
+    folder = tmp_path / os.fsdecode(b"w\xff")
+    folder.mkdir()
+    save(folder / "iter_5.pth")
+    note_start(folder, None)
+    write_note(folder / "last_checkpoint", str(folder / "iter_6.pth"))
+    save(folder / "iter_6.pth")
+    assert latest(folder) == str(folder / "iter_6.pth")

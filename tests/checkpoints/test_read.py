@@ -80,6 +80,10 @@ def test_what_a_run_needs_to_continue(tmp_path):
     meta = {"iter": 3, "epoch": 0, "seed": None}
     full = {"state_dict": {}, "meta": meta, "optimizer": {}, "param_schedulers": [], **hub}
     open_checkpoint(written(full, tmp_path / "a.pth")).require_resumable()
+    opened = open_checkpoint(tmp_path / "a.pth")
+    opened.require_resumable(("iter", 3))
+    with refused("checkpoint-resume", opened.path, "meta.iter=3", "max_iters=2"):
+        opened.require_resumable(("iter", 2))
     opened = open_checkpoint(written({"state_dict": {}, "meta": {"epoch": 0}, **hub}, tmp_path / "a.pth"))
     with refused("checkpoint-resume", opened.path, "lacks meta.iter, optimizer, param_schedulers", "--load-from"):
         opened.require_resumable()
@@ -93,6 +97,7 @@ NOTES = {
     "meta.seed": ("meta", "seed", 2**32),
     "log_scalars": ("message_hub", "log_scalars", []),
     "resumed_keys": ("message_hub", "resumed_keys", None),
+    "train/loss": ("message_hub", "resumed_keys", {"train/loss": "x"}),
     "last_validation": ("runtime_info", "last_validation", "2"),
     "best_ckpt": ("runtime_info", "best_ckpt", 5),
     "best_score_mIoU": ("runtime_info", "best_score_mIoU", "0.5"),

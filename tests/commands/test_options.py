@@ -1,12 +1,16 @@
 """What the options that commands share do to a config."""
 
 import argparse
+import errno
+import signal
+from unittest.mock import Mock
 
 import pytest
 from mmengine.config import ConfigDict
 from support.refusals import refused
 
 from fcn_plugin.commands import options
+from fcn_plugin.signals import REQUEUE, SIGNALS, stop_request
 
 
 @pytest.fixture
@@ -95,6 +99,33 @@ def test_a_config_that_can_not_be_read(load, tmp_path, text, reason):
     path.write_text(text, encoding="latin-1")
     with refused("config-file", path, reason):
         load(config=path)
+
+
+@pytest.mark.parametrize("name", ["LOCAL_RANK", "TORCHELASTIC_RESTART_COUNT"])
+def test_a_variable_of_the_launcher_is_a_number(load, monkeypatch, name):
+    monkeypatch.setenv(name, "abc")
+    with refused("option-value", name, "abc"):
+        load()
+
+
+def test_a_full_temporary_folder_is_no_fault_of_the_config(load, monkeypatch):
+    full = OSError(errno.ENOSPC, "No space left on device")
+    monkeypatch.setattr("mmengine.config.Config.fromfile", Mock(side_effect=full))
+    with pytest.raises(OSError, match="No space"):
+        load()
+
+
+def test_a_signal_in_a_config_is_no_fault_of_it(load, tmp_path):
+    path = tmp_path / "stopped.py"
+    path.write_text("import os, signal\nos.kill(os.getpid(), signal.SIGTERM)")
+    before = [signal.getsignal(number) for number in SIGNALS]
+    try:
+        with stop_request(), pytest.raises(SystemExit) as stop:
+            load(config=path)
+    finally:
+        for number, handler in zip(SIGNALS, before, strict=True):
+            signal.signal(number, handler)
+    assert stop.value.code == REQUEUE
 
 
 @pytest.mark.parametrize("option", [("--amp",), ("--compile",), ("--channels-last",), ("--data-root", "x"), ()])

@@ -6,7 +6,9 @@ import sys
 
 import pytest
 from mmengine.registry import Registry
+from mmengine.runner.activation_checkpointing import turn_on_activation_checkpointing
 from torch._utils import ExceptionWrapper
+from torch.nn import Module
 
 from fcn_plugin.commands.run import run
 from fcn_plugin.engine.logging import FCNLogProcessor
@@ -60,6 +62,7 @@ def from_a_worker(error):
             "Thing can't be built (test_run.py, __init__): ValueError",
         ),
         (lambda: THINGS.build(dict(type=None)), "config-entry", "type must be a str"),
+        (lambda: turn_on_activation_checkpointing(Module(), ["nope"]), "config-entry", "no attribute 'nope'"),
         (lambda: THINGS.build(dict(type=FCNLogProcessor, foo=1)), "config-entry", "unexpected keyword argument 'foo'"),
     ],
 )

@@ -65,7 +65,7 @@ def test_resuming_goes_on_from_the_trained_weights(averaged, tool, tmp_path):
     """A loss of 0 moves nothing: what one more step leaves as trained is what was trained, not the average."""
     more = options(4, *EMA, "model.decode_head.loss_decode.loss_weight=0.0")
     done = tool("train", averaged.config, "--work-dir", tmp_path, "--resume", averaged.work_dir / "iter_3.pth", *more)
-    assert (done.code, done.err) == (0, "")
+    assert (done.code, done.err) == (0, ""), done.err
     before, after = load(averaged.work_dir, 3), load(tmp_path, 4)
     average, trained = before["state_dict"][SCORE], before["ema_state_dict"][f"module.{SCORE}"]
     assert (average - trained).abs().max() > 1e-3

@@ -9,6 +9,7 @@ from support.processes import forget_runs
 from support.refusals import refused
 
 from fcn_plugin.commands.train import train
+from fcn_plugin.engine.hooks import stop as stop_hook
 from fcn_plugin.engine.optim_wrappers import gathers_gradients
 
 pytestmark = pytest.mark.skipif(torch.cuda.is_available(), reason="processes are forked without a GPU's threads")
@@ -116,6 +117,18 @@ class TestEpochs:
         assert resumed.code == 0, resumed.said()
         assert self.same(tmp_path / "whole", work_dir)
 
+    def test_an_epoch_that_does_not_end_in_time(self, config, by_epoch, tmp_path):
+        often = {**by_epoch, "default_hooks__checkpoint__interval": 1}
+        assert finish(load(config, tmp_path / "whole", **often)).code == 0
+        work_dir = tmp_path / "work"
+        run = finish(
+            load(config, work_dir, custom_hooks=stop(5), **often), first=lambda: setattr(stop_hook, "PATIENCE", 0)
+        )
+        assert run.code == 99, run.said()
+        assert [path.name for path in work_dir.glob("epoch_*.pth")] == ["epoch_1.pth"]
+        assert finish(load(config, work_dir, **often)).code == 0
+        assert self.same(tmp_path / "whole", work_dir)
+
     def test_a_lost_validation_is_made_up_for(self, config, by_epoch, tmp_path):
         work_dir = tmp_path / "work"
         assert finish(load(config, work_dir, custom_hooks=stop(9, place="val"), **by_epoch)).code == 99
@@ -173,12 +186,23 @@ def test_another_optimizer_is_refused(config, tmp_path):
     work_dir = tmp_path / "work"
     assert finish(load(config, work_dir, custom_hooks=stop(5), **ALONE)).code == 99
     adam = dict(_delete_=True, type="AdamW", lr=0.01)
-    for other in (dict(optim_wrapper__optimizer=adam), dict(optim_wrapper__paramwise_cfg=dict(bias_lr_mult=2.0))):
+    linear = dict(type="LinearLR", start_factor=0.1, begin=0, end=7, by_epoch=False)
+    for other in (
+        dict(optim_wrapper__optimizer=adam),
+        dict(optim_wrapper__paramwise_cfg=dict(bias_lr_mult=2.0)),
+        dict(optim_wrapper__optimizer__lr=0.5),
+        dict(optim_wrapper__optimizer__weight_decay=0.5),
+        dict(param_scheduler=None),
+        dict(param_scheduler=[linear]),
+        dict(param_scheduler=[linear, dict(type="PolyLR", eta_min=1e-4, power=0.9, begin=7, end=16, by_epoch=False)]),
+        dict(train_cfg__max_iters=4),
+    ):
         with refused("checkpoint-resume", work_dir / "iter_5.pth"):
             train(load(config, work_dir, **other, **ALONE), "auto")
         forget_runs()
-    resumed = finish(load(config, work_dir, **ALONE))
+    resumed = finish(load(config, work_dir, train_cfg__max_iters=STEPS + 1, **ALONE))
     assert resumed.code == 0, resumed.said()
+    assert (work_dir / f"iter_{STEPS + 1}.pth").is_file()
 
 
 def test_several_optimizers():

@@ -4,7 +4,7 @@ import copy
 
 import pytest
 import torch
-from mmengine.optim import OptimWrapper, OptimWrapperDict
+from mmengine.optim import CosineAnnealingMomentum, OptimWrapper, OptimWrapperDict, PolyLR, ReduceOnPlateauLR
 from support.processes import forget_runs
 from support.refusals import refused
 from torch import nn
@@ -43,9 +43,10 @@ OTHERS = {
 }
 
 
-def check(wrapper, saved, schedules=1, **meta):
-    content = {"state_dict": {}, "meta": meta, "optimizer": saved, "param_schedulers": [{}] * schedules}
-    require_same_states(wrapper, [None], Checkpoint("iter_5.pth", content))
+def check(wrapper, saved, schedules=(), own=(), returns=0, **meta):
+    hub = {"runtime_info": {"returns": returns}}
+    content = dict(state_dict={}, meta=meta, optimizer=saved, param_schedulers=[*schedules], message_hub=hub)
+    require_same_states(wrapper, [*own], Checkpoint("iter_5.pth", content))
 
 
 @pytest.mark.parametrize("case", OTHERS)
@@ -68,8 +69,8 @@ def test_the_type_and_the_schedules_count(sgd):
     adam = wrapped(torch.optim.AdamW, net(3, 4))
     with refused("checkpoint-resume", "iter_5.pth", "'Adam'", "'AdamW'"):
         check(adam, OTHERS["Adam"][0]().state_dict(), optimizers=["Adam"])
-    with refused("checkpoint-resume", "iter_5.pth", "2 schedules", "has 1"):
-        check(adam, adam.state_dict(), 2)
+    with refused("checkpoint-resume", "iter_5.pth", "2 schedules", "has 0"):
+        check(adam, adam.state_dict(), [{}, {}])
 
 
 @pytest.mark.parametrize(
@@ -89,3 +90,112 @@ def test_several_optimizers(sgd):
     check(both, both.state_dict())
     with refused("checkpoint-resume", "betas"):
         check(both, dict(zip("ba", both.state_dict().values(), strict=True)))
+
+
+@pytest.fixture
+def begun(sgd):
+    """(wrapper, schedules, its state and theirs after 5 steps) of a run with a schedule for the rate."""
+    own = [PolyLR(sgd, power=0.9, eta_min=1e-4, begin=0, end=8, by_epoch=False), ReduceOnPlateauLR(sgd)]
+    fresh = copy.deepcopy(own[0].state_dict()), sgd.param_groups[0]["lr"]
+    for _ in range(5):
+        own[0].step()
+    saved = copy.deepcopy(sgd.state_dict()), [copy.deepcopy(each.state_dict()) for each in own]
+    own[0].load_state_dict(fresh[0])
+    sgd.param_groups[0]["lr"] = fresh[1]
+    return sgd, own, *saved
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *(dict(lr=value) for value in ("x", None, -1.0, float("nan"), [1], torch.zeros(3), True)),
+        *(dict(initial_lr=0.2), dict(momentum=2), dict(momentum="x"), dict(maximize=True), dict(weight_decay=0.5)),
+        *(dict(dampening=torch.zeros(3)), dict(nesterov="x")),
+    ],
+)
+def test_settings_are_the_configs(begun, change):
+    wrapper, own, saved, schedules = begun
+    saved["param_groups"][0].update(change)
+    (name,) = change
+    with refused("checkpoint-resume", "iter_5.pth", f"{name.removeprefix('initial_')} of group 0"):
+        check(wrapper, saved, schedules, own, iter=5)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *(dict(last_step=value) for value in ("x", 10**9, None)),
+        *(dict(base_values=value) for value in ([1], ["x"], "x", [], 3)),
+        *(dict(end=4), dict(power="x"), dict(total_iters=0), dict(by_epoch=True), dict(param_name="betas")),
+        *(dict(_global_step=None), dict(_global_step=6), dict(begin=torch.zeros(2)), dict(_last_value=[-1])),
+    ],
+)
+def test_schedules_are_the_configs(begun, change):
+    wrapper, own, saved, schedules = begun
+    schedules[0].update(change)
+    with refused("checkpoint-resume", "iter_5.pth", f"param_scheduler.0.{next(iter(change))}"):
+        check(wrapper, saved, schedules, own, iter=5)
+
+
+def test_an_end_that_follows_the_run(begun):
+    """Where the config names none, a longer run keeps the schedule that it began with."""
+    wrapper, own, saved, schedules = begun
+    schedules[0].update(end=6, total_iters=5)
+    content = dict(state_dict={}, meta={"iter": 5}, optimizer=saved, param_schedulers=schedules)
+    checkpoint = Checkpoint("iter_5.pth", content)
+    for entries in (None, [dict(end=8), {}]):
+        with refused("checkpoint-resume", "param_scheduler.0.end is 6", "8"):
+            require_same_states(wrapper, own, checkpoint, entries)
+    require_same_states(wrapper, own, checkpoint, [{}, {}])
+    assert (own[0].end, own[0].total_iters) == (6, 5)
+
+
+@pytest.mark.parametrize("schedules", ["x", ["x", "x"], [3, 3], [{}, {}], {"a": [{}]}, 3])
+def test_what_is_no_schedule_is_refused(begun, schedules):
+    wrapper, own, saved, _ = begun
+    with refused("checkpoint-resume", "iter_5.pth"):
+        content = dict(state_dict={}, meta={"iter": 5}, optimizer=saved, param_schedulers=schedules)
+        require_same_states(wrapper, own, Checkpoint("iter_5.pth", content))
+
+
+@pytest.mark.parametrize("value", ["x", 3.0, None, [1], torch.zeros(1), torch.zeros(2, 1), torch.ones(2, 3).bool()])
+def test_a_momentum_has_the_shape_of_its_parameter(begun, value):
+    wrapper, own, saved, schedules = begun
+    saved["state"][0]["momentum_buffer"] = value
+    if value is None:  # torch's own before the first step
+        check(wrapper, saved, schedules, own, iter=5)
+        return
+    with refused("checkpoint-resume", "iter_5.pth", "momentum_buffer of parameter 0"):
+        check(wrapper, saved, schedules, own, iter=5)
+
+
+def test_what_the_engine_would_put_in_place_of_methods_is_left_out(begun):
+    wrapper, own, saved, schedules = begun
+    schedules[0].update(step=5, optimizer=3, verbose=True)
+    check(wrapper, saved, schedules, own, iter=5)
+    assert not {"step", "optimizer", "verbose"} & schedules[0].keys()
+    assert schedules[0]["last_step"] == 5
+
+
+def test_a_run_that_has_returned_has_lower_rates(begun):
+    wrapper, own, saved, schedules = begun
+    saved["param_groups"][0].update(initial_lr=0.05, lr=0.01)
+    schedules[0].update(base_values=[0.05])
+    check(wrapper, saved, schedules, own, returns=1, iter=5)
+    with refused("checkpoint-resume", "lr of group 0"):
+        check(wrapper, saved, schedules, own, iter=5)
+
+
+@pytest.mark.parametrize("kind", [torch.optim.SGD, torch.optim.AdamW])
+def test_a_schedule_of_the_momentum(sgd, kind):
+    """Adam's is the first of its betas."""
+    more = dict(momentum=0.9) if kind is torch.optim.SGD else {}
+    wrappers = [wrapped(kind, net(3, 4), **more) for _ in range(2)]
+    ours, theirs = (CosineAnnealingMomentum(each, T_max=8, by_epoch=False) for each in wrappers)
+    for _ in range(5):
+        theirs.step()
+    saved = copy.deepcopy(wrappers[1].state_dict()), [copy.deepcopy(theirs.state_dict())]
+    check(wrappers[0], *saved, [ours], iter=5)
+    group = saved[0]["param_groups"][0]
+    assert group["momentum"] < 0.9
+    assert group.get("betas", (group["momentum"],))[0] == group["momentum"]

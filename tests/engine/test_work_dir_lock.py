@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import signal
 import socket
+from pathlib import Path
 
 import pytest
 from support.refusals import refused
@@ -79,11 +80,12 @@ def test_again_in_the_same_process(tmp_path):
     assert not (tmp_path / LOCK).exists()
 
 
-def test_a_planted_link_is_replaced(tmp_path):
+@pytest.mark.parametrize("plant", [Path.symlink_to, Path.hardlink_to, lambda place, victim: os.mkfifo(place)])
+def test_what_was_planted_is_replaced(tmp_path, plant):
     """What it leads to is neither written nor removed."""
     victim = tmp_path / "victim"
     victim.write_text("precious")
-    (tmp_path / LOCK).symlink_to(victim)
+    plant(tmp_path / LOCK, victim)
     with work_dir_lock(str(tmp_path)):
         assert (tmp_path / LOCK).read_text().startswith(f"process {os.getpid()} ")
     assert [path.name for path in tmp_path.iterdir()] == ["victim"]

@@ -4,6 +4,7 @@ import copy
 
 import pytest
 from mmengine.config import Config
+from support.refusals import refused
 
 from fcn_plugin.configs import get_config
 from fcn_plugin.errors import UserError
@@ -42,16 +43,18 @@ WRONG = {
     f"{HEAD}.in_channels": [None, 8, [8, 32, 16]],
     f"{HEAD}.strides": [None, [32, 16, 8], {"fr": "32"}],
     f"{HEAD}.upsample": ["x", ["learnable"]],
+    f"{HEAD}.channels": [0, "x"],
     f"{HEAD}.ignore_index": ["255", None],
     f"{HEAD}.sampler": ["x"],
     LOADER: [None, {}, "x", [], 3],
     "val_dataloader": [None, {}],
-    f"{LOADER}.batch_size": [None, 0, "2", True],
+    f"{LOADER}.batch_size": [None, 0, "2", True, 10**9],
     f"{LOADER}.num_workers": [None, -1, "2", 1.5],
     f"{LOADER}.sampler": [None, {}, "InfiniteSampler"],
     f"{LOADER}.batch_sampler": [{}, "x"],
     DATASET: [None, GONE, {}, "PascalVOCDataset", []],
     f"{DATASET}.type": [3, "VOCDataset"],
+    f"{DATASET}.max_refetch": [-1, "x"],
     f"{DATASET}.metainfo": [None, [], "x"],
     f"{DATASET}.metainfo.classes": [3, [["a"]] * 21, None],
     f"{DATASET}.data_root": [3, ["a"]],
@@ -68,6 +71,7 @@ WRONG = {
     "default_hooks.checkpoint": ["x", [], {}],
     "default_hooks.logger": [3, "x"],
     "default_hooks.checkpoint.filename_tmpl": ["a_{}_{}.pth", "a/b_{}.pth", "../{}.pth", "a.pth", 3, "{x}", "{.pth", "{:s}.pth"],
+    "default_hooks.checkpoint.out_dir": [5],
     "default_hooks.checkpoint.interval": ["x", None],
     "default_hooks.checkpoint.save_best": [3],
     "custom_hooks": ["x", {"type": "EMAHook"}, 3, True],
@@ -80,10 +84,11 @@ WRONG = {
     "optim_wrapper.optimizer.lr": ["0.1", None, -1, float("nan"), float("inf"), [1]],
     "optim_wrapper.paramwise_cfg": ["x"],
     "optim_wrapper.clip_grad": ["x", 3],
+    "optim_wrapper.clip_grad.max_norm": ["x", 0, -1, None, True],
     "train_cfg": ["x", []],
     "train_cfg.max_iters": [None, 0, -1, 1.5, "10", True],
     "train_cfg.val_interval": [None, 0, "x"],
-    "train_cfg.dynamic_intervals": [3, [(1,)]],
+    "train_cfg.dynamic_intervals": [3, [(1,)], [(0, 0)], [("x", 1)]],
     "val_cfg": ["x"],
     "val_evaluator": ["x", 3, {}, []],
     "visualizer": [{}, "x", []],
@@ -98,7 +103,7 @@ WRONG = {
     "log_processor.window_size": [0, "x"],
     "log_level": ["INF", None, []],
     "log_processor": ["x", []],
-    "log_processor.custom_cfg": ["x"],
+    "log_processor.custom_cfg": ["x", [dict(data_src="loss", window_size="x")]],
     "default_scope": [None, 3],
     "runner_type": [None, 3],
     "load_from": [3, ["x"], True],
@@ -147,3 +152,19 @@ def test_wrong_entries_are_named(whole, place):
         assert caught.value.code.startswith("config-") or place == f"{HEAD}.num_classes"
         named = place.removesuffix(".type") if value in (None, GONE) else place
         assert named in caught.value.message, value
+
+
+def test_a_loop_that_never_ends_or_never_saves(whole):
+    epochs = dict(type="EpochBasedTrainLoop", max_epochs=2, val_interval=1)
+    ended = changed(whole, "train_dataloader.sampler", dict(type="DefaultSampler", shuffle=True))
+    by_epoch = changed(ended, "default_hooks.checkpoint.by_epoch", True)
+    prepare(changed(by_epoch, "train_cfg", epochs), ("train",))
+    for cfg, loop, named in (
+        (whole, epochs, "sampler is InfiniteSampler"),
+        (whole, dict(by_epoch=True, max_epochs=2), "sampler is InfiniteSampler"),
+        (ended, epochs, "checkpoint.by_epoch is False"),
+        (by_epoch, whole.train_cfg, "checkpoint.by_epoch is True"),
+        (changed(whole, "default_hooks.checkpoint.by_epoch", GONE), whole.train_cfg, "checkpoint.by_epoch is True"),
+    ):
+        with refused("config-value", named):
+            prepare(changed(cfg, "train_cfg", loop), ("train",))

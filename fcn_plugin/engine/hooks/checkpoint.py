@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import deque
 from pathlib import Path
 
 from mmengine.dist import is_main_process, master_only
 from mmseg.registry import HOOKS
 
-from ...checkpoints.find import LAST, best_template, own_files, step_of, write_note
+from ...checkpoints.find import LAST, best_template, own_files, step_of
+from ...checkpoints.notes import read_json, write_note
 from ...compat import PublicCheckpointHook
 from ..optim_wrappers import gathers_gradients
 
@@ -34,6 +36,7 @@ class FCNCheckpointHook(PublicCheckpointHook):
     def before_train(self, runner) -> None:
         noted = runner.message_hub.runtime_info.pop("keep_ckpt_ids", ())  # mmengine would remove what it names
         super().before_train(runner)
+        Path(self.out_dir).mkdir(parents=True, exist_ok=True)
         if done := runner.epoch if self.by_epoch else runner.iter:  # resumed: a validation may save that step again
             self.last_ckpt = self.file_backend.join_path(self.out_dir, self.filename_tmpl.format(done))
         if self.max_keep_ckpts > 0:
@@ -133,7 +136,7 @@ class FCNCheckpointHook(PublicCheckpointHook):
         for key, noted in best.items():
             suffix = "" if len(best) == 1 else f"_{key}"
             path = Path(self.out_dir, Path(noted or "").name)
-            if path.is_file() and self._best_step(key, path) is not None:
+            if os.path.isfile(path) and self._best_step(key, path) is not None:
                 best[key] = notes[f"best_ckpt{suffix}"] = str(path)
                 continue
             best[key] = None
@@ -141,7 +144,8 @@ class FCNCheckpointHook(PublicCheckpointHook):
                 notes.pop(name, None)
             if noted:
                 notes.pop("last_validation", None)  # to be repeated where the run is at one
-                runner.logger.warning(f"the best checkpoint {path} is gone: the next validation writes a new one")
+                lost = "has another name than save_best and filename_tmpl give" if os.path.isfile(path) else "is gone"
+                runner.logger.warning(f"the best checkpoint {path} {lost}: the next validation writes a new one")
         if best:
             self._set_best_paths(best)
 
@@ -182,8 +186,8 @@ class FCNCheckpointHook(PublicCheckpointHook):
 def read_best(folder: str | Path, key: str) -> tuple[Path, float] | None:
     """The best checkpoint by a score and its value, as :class:`FCNCheckpointHook` noted them, or None."""
     try:
-        note = json.loads(Path(folder, BEST).read_text())[key]
+        note = read_json(Path(folder, BEST))[key]
         path = Path(folder, note["file"])
-        return (path, float(note["score"])) if path.is_file() else None
-    except (OSError, ValueError, KeyError, TypeError):
+        return (path, float(note["score"])) if os.path.isfile(path) else None
+    except (ValueError, KeyError, TypeError):
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import torch
@@ -15,6 +16,7 @@ from torch import distributed as torch_dist
 from ...signals import REQUEUE, ignore_signals
 from ..optim_wrappers import gathers_gradients
 
+PATIENCE = 60  # seconds for an epoch to end
 STOP_FILE = "FCN_STOP_NOTE"  # variable: a file that tells the launcher of the stop, since torchrun hides exit codes
 
 
@@ -22,7 +24,8 @@ STOP_FILE = "FCN_STOP_NOTE"  # variable: a file that tells the launcher of the s
 class StopHook(Hook):
     """After a step, or in a validation, leave with exit code 99 ("queue it again") if a signal has come; see ``signals.py``.
 
-    Processes leave after the same step, whichever got the signal; a validation in several processes is finished first.
+    Processes leave after the same step, whichever got the signal; a validation in several processes is finished first. A loop by
+    epochs leaves at an epoch's end, which a run can go on from, or a minute after the signal, without another checkpoint.
 
     Args:
         interval: steps after which several processes ask each other.
@@ -45,10 +48,10 @@ class StopHook(Hook):
             )
 
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
-        done = runner.iter + 1
-        ends = not _by_epoch(runner) and done < runner.max_iters  # runs by epoch resume at the ends of epochs alone
-        if ends and not gathers_gradients(runner.optim_wrapper) and self._stops(runner, done):
-            self._leave(runner, done)
+        done, by_epoch = runner.iter + 1, _by_epoch(runner)
+        ends = done < runner.max_iters and (by_epoch or not gathers_gradients(runner.optim_wrapper))
+        if ends and self._stops(runner, done, PATIENCE if by_epoch else 0):
+            self._leave(runner, runner.epoch if by_epoch else done, saves=not by_epoch)
 
     def after_train_epoch(self, runner) -> None:
         done = runner.epoch + 1
@@ -59,18 +62,20 @@ class StopHook(Hook):
         if get_world_size() == 1 and _signal_of(runner):
             self._leave(runner, runner.epoch if _by_epoch(runner) else runner.iter)
 
-    def _stops(self, runner, done: int) -> bool:
+    def _stops(self, runner, done: int, age: float = 0) -> bool:
+        request = getattr(runner, "stop_request", None)  # none outside training
+        stops = request is not None and request.name is not None and time.monotonic() - request.when >= age
         if get_world_size() == 1:
-            return _signal_of(runner) is not None
+            return stops
         if done % self.interval:
             return False
-        flag = torch.tensor(int(_signal_of(runner) is not None))
+        flag = torch.tensor(int(stops))
         torch_dist.all_reduce(flag, torch_dist.ReduceOp.MAX, group=self.group)
         return bool(flag)
 
     @staticmethod
-    def _leave(runner, done: int) -> None:
-        saved = runner.save_now(done)
+    def _leave(runner, done: int, saves: bool = True) -> None:
+        saved = runner.save_now(done) if saves else None
         why = _signal_of(runner) or "another process got a signal to stop"
         unit = "epoch" if _by_epoch(runner) else "step"
         runner.logger.info(
