@@ -7,10 +7,13 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import blake2b
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from .errors import UserError
+
+LONGEST = 255  # bytes of a file's name
 
 
 @contextmanager
@@ -21,6 +24,9 @@ def atomic_write(path: Path, durable: bool = False) -> Iterator[Path]:
     put in place of either are replaced; what they lead to stays as it is.
     """
     part = path.with_name(f".{path.name}.part")
+    if len(os.fsencode(part.name)) > LONGEST:
+        digest = blake2b(os.fsencode(path.name), digest_size=8).hexdigest()
+        part = path.with_name(f".{path.name[:50]}-{digest}.part")
     if os.path.lexists(part):
         part.unlink()
     try:
@@ -70,7 +76,8 @@ def make_dir(path: str, option: str) -> None:
 
 
 def make_inside(root: Path, folder: Path) -> None:
-    """Make ``folder`` in ``root``, a folder that the user named; UserError: ``output-path`` where a link leads out of it."""
+    """Make ``root``, a folder that the user named, and ``folder`` in it; UserError: ``output-path`` for a link below ``root``."""
+    root.mkdir(parents=True, exist_ok=True)
     place = root
     for part in folder.relative_to(root).parts:
         place = place / part
@@ -84,11 +91,12 @@ def make_inside(root: Path, folder: Path) -> None:
 def read_plain(path: Path, most: int = 2**26) -> bytes:
     """Read a plain file of at most ``most`` bytes; OSError for a folder, a pipe, which would wait for ever, and a larger file."""
     with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "not a plain file", str(path))
-        if len(content := file.read(most + 1)) > most:
+        if status.st_size > most:
             raise OSError(errno.EFBIG, f"larger than {most} bytes", str(path))
-    return content
+        return file.read(status.st_size)
 
 
 def refuse_links(folder: Path) -> None:

@@ -81,3 +81,12 @@ def test_pipes_folders_and_large_files_are_not_read(tmp_path):
         with pytest.raises(OSError, match=name if name != "." else None):
             read_plain(tmp_path / name, most=100)
     assert read_plain(tmp_path / "small", most=100) == bytes(100)
+
+
+@pytest.mark.parametrize("name", ["a" * 251 + ".png", "ä" * 125 + ".png"])
+def test_the_longest_names(tmp_path, name):
+    path = tmp_path / name
+    with atomic_write(path) as part:
+        part.write_text("new")
+        assert list(tmp_path.glob(".*.part")) == [part]  # as a later call finds what a killed one left
+    assert (list(tmp_path.iterdir()), path.read_text()) == ([path], "new")

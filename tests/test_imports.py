@@ -118,6 +118,42 @@ def test_one_module_opens_images():
     assert [name for name, path in MODULES.items() if opening.search(path.read_text())] == ["fcn_plugin.data.images"]
 
 
+DOORS = {"atomic_write", "durable_write", "atomic_folder"}
+# in a new folder that a caller made; lines of several workers, in a folder that holds no link
+WRITE_ELSEWHERE = {"fcn_plugin.datatools.minivoc.writer", "fcn_plugin.download", "fcn_plugin.data.broken_files"}
+
+
+def names_in(node):
+    names = {getattr(inner, "id", getattr(inner, "attr", None)) for inner in ast.walk(node)}
+    return names - {None}
+
+
+def writes(call):
+    """Whether a call writes a file: by its name, or a mode of ``open``."""
+    name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+    modes = [
+        value.value for value in (*call.args, *(key.value for key in call.keywords)) if isinstance(value, ast.Constant)
+    ]
+    return name in ("write_text", "write_bytes", "save", "savez", "imwrite", "copyfile") or (
+        name == "open" and any(re.fullmatch("[rbt+]*[wax][bt+]*", str(mode)) for mode in modes)
+    )
+
+
+def test_one_module_decides_where_files_are_written():
+    """Others write to the paths that it gives them, never through a link that somebody put in place of a file."""
+    found = set()
+    for module, path in MODULES.items():
+        tree = ast.parse(path.read_text())
+        given = set(DOORS)
+        for node in ast.walk(tree):  # from the outside inwards
+            for item in getattr(node, "items", ()) if isinstance(node, ast.With) else ():
+                if item.optional_vars is not None and names_in(item.context_expr) & given:
+                    given |= names_in(item.optional_vars)
+        calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and writes(node)]
+        found |= {module for call in calls if not names_in(call) & given}
+    assert found == WRITE_ELSEWHERE
+
+
 def test_rooms_are_small():
     lengths = {name_of(path): len(path.read_text().splitlines()) for path in FILES}
     assert {name: lines for name, lines in lengths.items() if lines > 200} == {}

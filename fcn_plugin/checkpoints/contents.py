@@ -41,7 +41,9 @@ def _faults(content: Any) -> Iterator[str]:
 
 def _are_labels(meta: Any) -> bool:
     """Whether these are classes and their colours, which predictions are drawn with."""
-    classes, palette = (meta.get(key) or [] for key in ("classes", "palette")) if isinstance(meta, dict) else (0, 0)
+    if not isinstance(meta, dict):
+        return False
+    classes, palette = (meta[key] if meta.get(key) is not None else [] for key in ("classes", "palette"))
     if not isinstance(classes, list | tuple) or not isinstance(palette, list | tuple):
         return False
     colours = [colour for colour in palette if isinstance(colour, list | tuple) and len(colour) == 3]

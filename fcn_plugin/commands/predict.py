@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import glob
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,14 +44,14 @@ def predict(cfg: Config, checkpoint: str, inputs: Sequence[str], out_dir: str, o
         opacity: of the classes' colours in the overlays, 0 .. 1.
 
     Raises:
-        UserError: file-missing, output-exists, checkpoint-*; image-unreadable after all others are done.
+        UserError: file-missing, output-exists, output-path, checkpoint-*; image-unreadable after all others are done.
     """
     import torch
     from mmengine.dataset import Compose
     from PIL import Image
     from tqdm import tqdm
 
-    from ..atomic_write import make_dir
+    from ..atomic_write import make_dir, make_inside
     from ..checkpoints.read import require_checkpoint
     from ..data.headers import image_problems
     from ..data.images import read_image
@@ -62,7 +64,13 @@ def predict(cfg: Config, checkpoint: str, inputs: Sequence[str], out_dir: str, o
     require_checkpoint(checkpoint)
     for warning in prepare(cfg, ()).warnings:
         print(warning)
-    images = _name_outputs(inputs)
+    images, out = _name_outputs(inputs), Path(out_dir)
+    outputs = {name: [out / folder / f"{name}.png" for folder in ("masks", "overlays")] for name in images}
+    sources = set(map(os.path.realpath, images.values()))
+    if taken := [file for files in outputs.values() for file in files if os.path.realpath(file) in sources]:
+        raise UserError(
+            "output-exists", f"{taken[0]} is one of the images, and would be replaced: give another --out-dir"
+        )
     make_dir(out_dir, "--out-dir")
     model, palette = _load(cfg, checkpoint)
     steps = cfg.test_dataloader.dataset.pipeline
@@ -80,12 +88,18 @@ def predict(cfg: Config, checkpoint: str, inputs: Sequence[str], out_dir: str, o
         with torch.inference_mode():
             result = model.test_step(dict(inputs=[packed["inputs"]], data_samples=[packed["data_samples"]]))[0]
         mask = result.pred_sem_seg.data[0].cpu().numpy()
-        files = [Path(out_dir, folder, f"{name}.png") for folder in ("masks", "overlays")]
-        for file in files:
-            file.parent.mkdir(parents=True, exist_ok=True)
-        save_mask(mask, palette, files[0])
-        save_png(Image.fromarray(overlay(image[..., ::-1], mask, palette, opacity)), files[1])
-        masks.append(files[0])
+        files = outputs[name]
+        try:
+            for file in files:
+                make_inside(out, file.parent)
+            save_mask(mask, palette, files[0])
+            save_png(Image.fromarray(overlay(image[..., ::-1], mask, palette, opacity)), files[1])
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EROFS, errno.EDQUOT):  # no other image can be written either
+                raise
+            broken.append(f"{path}: its results can't be written ({error})")
+        else:
+            masks.append(files[0])
     if broken:
         raise UserError("image-unreadable", f"{len(broken)} of {len(images)} failed, others are in {out_dir}:", broken)
     return masks
@@ -103,19 +117,21 @@ def _load(cfg: Config, checkpoint: str) -> tuple[torch.nn.Module, list]:
 
     model = leave_out_logits(MODELS.build({**cfg.model, "pretrained": None, "train_cfg": None}))
     meta = load_verified(model, open_checkpoint(checkpoint))["meta"].get("dataset_meta") or dataset_meta(cfg)
-    # a data set may leave its colours open: then VOC's, which are different for every id
-    return model.to(get_device()).to_inference(), meta.get("palette") or voc_palette()[: model.num_classes]
+    palette = meta.get("palette") or ()
+    if len(palette) != model.num_classes:  # left open, or another net's: then VOC's, which are different for every id
+        palette = voc_palette()[: model.num_classes]
+    return model.to(get_device()).to_inference(), palette
 
 
 def _name_outputs(inputs: Sequence[str]) -> dict[str, Path]:
     """Map output names (without suffix) to images."""
-    from ..data.images import IMAGE_SUFFIXES
+    from ..data.images import IMAGE_SUFFIXES, files_below
 
     names: dict[str, Path] = {}
     for source in inputs:
         path = Path(source)
         if path.is_dir():
-            files = [file for file in sorted(path.rglob("*")) if file.suffix.lower() in IMAGE_SUFFIXES]
+            files = sorted(map(Path, files_below(path, IMAGE_SUFFIXES)))
             found = [(str(file.relative_to(path).with_suffix("")), file) for file in files if file.is_file()]
         else:
             files = [path] if path.is_file() else map(Path, sorted(glob.glob(source, recursive=True)))

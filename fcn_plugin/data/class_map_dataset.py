@@ -9,6 +9,7 @@ from pathlib import Path
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
+from ..atomic_write import read_plain
 from ..errors import UserError
 from .class_map import ClassMap
 
@@ -88,7 +89,7 @@ class ClassMapDataset(BaseSegDataset):
 def read_list(path: str | Path) -> list[str]:
     """Read the lines of a split's list that are not blank; raise ``list-file`` where it can't be read as UTF-8 text."""
     try:
-        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
+        lines = read_plain(Path(path)).decode("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise UserError("list-file", f"{path} can't be read as a list ({error}): save it as UTF-8 text") from error
     return [line.strip() for line in lines if line.strip()]

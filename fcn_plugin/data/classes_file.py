@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..atomic_write import read_plain
 from ..errors import UserError
 from .class_map import LARGEST_ID
 
@@ -39,7 +40,7 @@ def read_classes(path: str | Path) -> ClassTable:
         0. ``colours``, id -> (red, green, blue), or None where the file holds none.
     """
     try:
-        lines = Path(path).read_text(encoding="utf-8-sig").rstrip().split("\n")
+        lines = re.split("\r\n?|\n", read_plain(Path(path)).decode("utf-8-sig").rstrip())
     except (OSError, UnicodeDecodeError) as error:
         raise _error(path, f"it can't be read as UTF-8 text ({error}); write one class name a line") from error
     header = re.match(r"\s*id\s*([,;\t])", lines[0], re.IGNORECASE)

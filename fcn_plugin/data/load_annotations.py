@@ -38,6 +38,8 @@ class FCNLoadAnnotations(LoadAnnotations):
             refuse([Problem("mask-size", path, found)])
         if mask.dtype == bool:
             mask = mask.astype(np.uint8)
+        if (least := mask.min()) < 0:
+            refuse([Problem("mask-ids", path, f"it holds the id {least}")])
         reduce = bool(results.get("reduce_zero_label"))
         if self.reduce_zero_label not in (None, reduce):
             found = f"reduce_zero_label is {self.reduce_zero_label} in the loader, {reduce} in the data set"

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import mean, stdev
 
+from ..atomic_write import read_plain
 from ..errors import UserError
 from .confusion import SCORE_NAMES
 
@@ -17,14 +18,20 @@ def read_scores(folder: str | Path) -> dict:
     """Read the ``metrics.json`` that :class:`FCNMetric` wrote to a folder; raises ``file-missing`` and ``record-damaged``."""
     path = Path(folder) / "metrics.json"
     try:
-        record = json.loads(path.read_text())
+        record = json.loads(read_plain(path))
     except FileNotFoundError:
         raise UserError("file-missing", f"no metrics.json in {folder}: run tools/test.py --work-dir {folder}") from None
-    except json.JSONDecodeError as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError("record-damaged", f"{path} can't be read as JSON ({error}): evaluate again") from error
-    missing = [key for key in (*SCORE_NAMES, "classes") if key not in record]
-    if missing:
-        raise UserError("record-damaged", f"{path} has no {', '.join(missing)}: it is not a record of FCNMetric")
+    try:
+        values = [record[key] for key in SCORE_NAMES]
+        for scores in record["classes"].values():
+            values += [0 * scores["pixels"], 0 if scores["IoU"] is None else scores["IoU"]]
+        if not all(0 <= value <= 1 for value in values):
+            raise ValueError("a score outside 0 .. 1")
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        found = f"{path} is no record of FCNMetric ({type(error).__name__}: {error})"
+        raise UserError("record-damaged", f"{found}: evaluate again") from error
     return record
 
 

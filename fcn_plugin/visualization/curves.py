@@ -6,28 +6,30 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ..atomic_write import atomic_write
+from ..atomic_write import atomic_write, read_plain
 from ..errors import UserError
 
+MOST = 2**30  # bytes of a log
 
-def read_curve(work_dir: str | Path, key: str = "mIoU") -> list[tuple[int, float]]:
+
+def read_curve(work_dir: str | Path, key: str = "mIoU") -> list[tuple[float, float]]:
     """Read (iteration, score) of every validation of a run, its resumptions included.
 
     Raises:
         UserError: ``file-missing``: no validation has such a score, ``record-damaged``: a line amid the log is broken.
     """
-    points: dict[int, float] = {}
+    points: dict[float, float] = {}
     for path in sorted(Path(work_dir).glob("*/vis_data/scalars.json")):  # a folder for each start, named by its time
-        lines = path.read_text().splitlines()
+        lines = read_plain(path, MOST).decode(errors="replace").splitlines()
         for number, line in enumerate(lines, 1):
             try:
                 record = json.loads(line)
-            except json.JSONDecodeError as error:
-                if number == len(lines):  # a run that was killed leaves half a line
+                if key in record:
+                    points[float(0 + record["step"])] = float(0 + record[key])
+            except (ValueError, LookupError, TypeError, OverflowError, RecursionError) as error:
+                if number == len(lines) and isinstance(error, json.JSONDecodeError):  # of a run that was killed
                     break
                 raise UserError("record-damaged", f"{path}, line {number} is no record ({error}): remove it") from error
-            if key in record:
-                points[record["step"]] = record[key]
     if not points:
         raise UserError("file-missing", f"no validation with {key} in {work_dir}: give the work dir of a training run")
     return sorted(points.items())

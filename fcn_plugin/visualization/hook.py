@@ -9,6 +9,7 @@ from mmengine.hooks import Hook
 from mmseg.registry import HOOKS
 from PIL import Image
 
+from ..atomic_write import make_inside
 from ..data.images import read_image
 from .pictures import colour_table, panel, save_mask, save_png
 
@@ -52,7 +53,8 @@ class PredictionHook(Hook):
     def _place(self, folder: Path, sample) -> Path:
         image = Path(sample.img_path)
         # images of one name in two subfolders stay apart
-        name = image.relative_to(self.images) if image.is_relative_to(self.images) else image.name
+        inside = image.is_relative_to(self.images) and ".." not in image.relative_to(self.images).parts
+        name = image.relative_to(self.images) if inside else image.name
         path = (folder / name).with_suffix(".png")
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_inside(folder, path.parent)
         return path

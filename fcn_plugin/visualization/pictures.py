@@ -5,6 +5,7 @@ Images are (H, W, 3) uint8 RGB, masks (H, W) class ids, palettes (C, 3) uint8 RG
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -90,7 +91,7 @@ def compare(
 
 
 def _open(folder: str | Path, name: str) -> Image.Image:
-    found = sorted(Path(folder).glob(f"{name}.*"))
+    found = sorted(Path(folder).glob(f"{glob.escape(name)}.*"))
     if not found:
         raise UserError("file-missing", f"no file {Path(folder) / name}.*: correct the folder or the name")
     return open_image(str(found[0]))[1]

@@ -49,6 +49,10 @@ CONTENTS = {
     "no colours": (labels(palette=[(0, 0)]), "dataset_meta"),
     "colours out of range": (labels(palette=[(0, 0, 256)]), "dataset_meta"),
     "lists as colours": (labels(palette=[([0], 0, 0)]), "dataset_meta"),
+    "tensors as colours": (labels(palette=torch.zeros(3, 3)), "dataset_meta"),
+    "colours of tensors": (labels(palette=[torch.zeros(3)]), "dataset_meta"),
+    "tensors as classes": (labels(classes=torch.zeros(3)), "dataset_meta"),
+    "an empty text as classes": (labels(classes=""), "dataset_meta"),
     "a number as labels": ({"state_dict": {}, "meta": {"dataset_meta": 0}}, "dataset_meta"),
     "a list as labels": ({"state_dict": {}, "meta": {"dataset_meta": [1]}}, "dataset_meta"),
 }

@@ -1,8 +1,11 @@
 """Files of classes: names and colours by value, and errors that name the line."""
 
+import os
+
 import pytest
 from support.refusals import refused
 
+from fcn_plugin.data.class_map_dataset import read_list
 from fcn_plugin.data.classes_file import read_classes
 
 
@@ -61,3 +64,10 @@ def test_files_that_are_no_text(tmp_path):
     (tmp_path / "a.png").write_bytes(b"\x89PNG\xff")
     with refused("class-file", tmp_path / "a.png", "UTF-8"):
         read_classes(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize(("read", "code"), [(read_classes, "class-file"), (read_list, "list-file")])
+def test_a_pipe_is_not_waited_for(tmp_path, read, code):
+    os.mkfifo(tmp_path / "names.txt")
+    with refused(code, tmp_path / "names.txt"):
+        read(tmp_path / "names.txt")

@@ -11,7 +11,7 @@ from PIL import EpsImagePlugin, Image
 from support.damaged_images import BOMB, DDS, EPS, IMAGES, MASKS, SIZE, changed_byte, png_of_rows
 from support.refusals import refused
 
-from fcn_plugin.data.images import UnreadableFile, open_image, read_header, read_image, read_mask
+from fcn_plugin.data.images import UnreadableFile, files_below, open_image, read_header, read_image, read_mask
 
 READERS = {"image": read_image, "mask": read_mask}
 
@@ -136,3 +136,18 @@ def test_content_that_was_read_already(tmp_path):
     assert open_image("mask of a.json", "mask", MASKS[0])[1].size == SIZE
     with refused("mask-unreadable", "mask of a.json", "cannot identify"):
         open_image("mask of a.json", "mask", EPS)
+
+
+def test_files_below_a_folder_and_its_links(tmp_path):
+    """Each real folder once, by its own name where it has one: two links of a folder to itself make 2^40 paths."""
+    folder, disk = tmp_path / "photos", tmp_path / "disk"
+    for name in ("photos/b/a.PNG", "photos/b/.a.png", "photos/.trash/a.png", "photos/c.txt", "disk/d.png", "gt/e.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / name).touch()
+    links = {"again": folder, "self": folder, "a": folder / "b", "disk": disk, "masks": tmp_path / "gt"}
+    for name, target in links.items():
+        (folder / name).symlink_to(target)
+    (disk / "up").symlink_to(folder)
+    found = files_below(folder, [".png"], leave_out=tmp_path / "gt")
+    assert found == [str(folder / "b/a.PNG"), str(folder / "disk/d.png")]
+    assert files_below(tmp_path / "gt", [".png"], leave_out=tmp_path / "gt") == [str(tmp_path / "gt/e.png")]

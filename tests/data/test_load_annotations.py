@@ -102,3 +102,10 @@ def test_a_loader_that_contradicts_its_data_set(tmp_path):
         loader = FCNLoadAnnotations(reduce_zero_label=True)
     with refused("config-data", "reduce_zero_label is True", "False"):
         loader(dict(seg_map_path=str(tmp_path / "m.png"), seg_fields=[], reduce_zero_label=False))
+
+
+@pytest.mark.parametrize("options", [dict(), dict(reduce_zero_label=True), dict(label_map={0: 0, 6: 1})])
+def test_ids_below_0_do_not_wrap(tmp_path, options):
+    Image.fromarray(np.full((2, 2), -250, np.int32)).save(tmp_path / "m.tif")
+    with refused("mask-ids", tmp_path / "m.tif", "-250"):
+        load(tmp_path / "m.tif", **options)

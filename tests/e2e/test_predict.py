@@ -166,3 +166,47 @@ def test_bare_weights_and_a_data_set_without_colours(tool, trained, tmp_path):
     assert done.code == 0, done.err
     colours = np.array(Image.open(tmp_path / "masks" / "a.png").getpalette()).reshape(-1, 3)
     assert colours[[1, 15]].tolist() == [[128, 0, 0], [192, 128, 128]]
+
+
+@pytest.mark.parametrize("place", ["masks", "overlays", "masks/day"])
+def test_planted_links_to_folders_are_refused(predict, tmp_path, place):
+    (tmp_path / "trip/day").mkdir(parents=True)
+    (tmp_path / "victim").mkdir()
+    noise(20, 20).save(tmp_path / "trip/day/a.png")
+    (tmp_path / "out" / place).parent.mkdir(parents=True)
+    (tmp_path / "out" / place).symlink_to(tmp_path / "victim")
+    done, _ = predict(tmp_path / "trip")
+    assert (done.code, "[output-path]" in done.err, str(tmp_path / "out" / place) in done.err) == (2, True, True)
+    assert not list((tmp_path / "victim").iterdir())
+
+
+def test_a_name_that_can_t_be_written_does_not_stop_the_others(predict, tmp_path):
+    long = "x" * 249
+    for name in (f"in/{long}.png", "in/a.jpg", "in/z.png", "out/masks/a.png/b.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        noise(20, 20).save(tmp_path / name)
+    done, _ = predict(tmp_path / "in")
+    assert (done.code, "[image-unreadable]" in done.err, str(tmp_path / "in/a.jpg") in done.err) == (2, True, True)
+    assert written(tmp_path, "masks") == ["a.png", "a.png/b.png", f"{long}.png", "z.png"]
+
+
+def test_images_are_not_replaced_by_their_masks(predict, tmp_path):
+    (tmp_path / "out/masks").mkdir(parents=True)
+    image = tmp_path / "out/masks/a.png"
+    noise(20, 20).save(image)
+    before = image.read_bytes()
+    done, _ = predict(tmp_path / "out/masks")
+    tool_refused(done, tmp_path, "output-exists", image)
+    assert image.read_bytes() == before
+
+
+@pytest.mark.parametrize("colours", [1, 300])
+def test_colours_of_another_number_of_classes(tool, trained, tmp_path, colours):
+    weights = torch.load(trained.best, weights_only=False)["state_dict"]
+    torch.save(
+        dict(state_dict=weights, meta=dict(dataset_meta=dict(palette=[[1, 2, 3]] * colours))), tmp_path / "b.pth"
+    )
+    noise(40, 30).save(tmp_path / "a.png")
+    done = tool("predict", trained.config, tmp_path / "b.pth", tmp_path / "a.png", "--out-dir", tmp_path)
+    assert done.code == 0, done.err
+    assert Image.open(tmp_path / "masks/a.png").getpalette()[3:6] == [128, 0, 0]

@@ -16,6 +16,11 @@ def write(folder, miou, sky=0.5, void=None, pixels=100):
     return folder
 
 
+def record(**values):
+    scores = dict(aAcc=0.8, mAcc=0.6, mIoU=0.5, fwIoU=0.7, classes=dict(sky=dict(IoU=0.5, pixels=1)))
+    return json.dumps(scores | values)
+
+
 def test_mean_and_sample_deviation_in_percent(tmp_path):
     runs = [write(tmp_path / str(i), miou, sky) for i, (miou, sky) in enumerate([(0.5, 0.1), (0.6, 0.2), (0.7, 0.3)])]
     text = summary({"FCN-8s": runs})
@@ -53,7 +58,16 @@ def test_scores_of_other_images_are_refused(tmp_path):
     [
         (None, "file-missing", "tools/test.py --work-dir"),
         ("{", "record-damaged", "metrics.json"),
-        ('{"mIoU": 0.5}', "record-damaged", "aAcc, mAcc, fwIoU, classes"),
+        ('{"mIoU": 0.5}', "record-damaged", "aAcc"),
+        ("5", "record-damaged", "metrics.json"),
+        ("\xff", "record-damaged", "metrics.json"),
+        ("[" * 100_000, "record-damaged", "metrics.json"),
+        (record(classes=[]), "record-damaged", "metrics.json"),
+        (record(classes=dict(sky=5)), "record-damaged", "metrics.json"),
+        (record(classes=dict(sky=dict(IoU="x", pixels=1))), "record-damaged", "metrics.json"),
+        (record(classes=dict(sky=dict(IoU=0.5, pixels=[]))), "record-damaged", "metrics.json"),
+        (record(mIoU="x"), "record-damaged", "metrics.json"),
+        (record(mIoU=10**400), "record-damaged", "metrics.json"),
     ],
 )
 def test_files_that_hold_no_scores(tmp_path, text, code, fragment):

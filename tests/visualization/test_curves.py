@@ -74,3 +74,23 @@ def test_every_net_is_drawn_in_its_colour(tmp_path):
     colours = {tuple(pixel) for pixel in np.asarray(Image.open(tmp_path / "curves.png").convert("RGB")).reshape(-1, 3)}
     assert {(31, 119, 180), (255, 127, 14)} <= colours  # C0 and C1
     assert (44, 160, 44) not in colours
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "5",
+        "null",
+        '["mIoU"]',
+        '{"mIoU": "x", "step": 3}',
+        '{"mIoU": 0.1}',
+        "\xff",
+        "[" * 99999,
+        '{"mIoU": 0.1, "step": [3]}',
+        f'{{"mIoU": 0.1, "step": 1{"0" * 400}}}',
+    ],
+)
+def test_a_line_of_another_kind_is_named(tmp_path, line):
+    log_with(tmp_path, line, 1)
+    with refused("record-damaged", "scalars.json, line 2"):
+        read_curve(tmp_path)

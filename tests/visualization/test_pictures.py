@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 from support.refusals import refused
 
-from fcn_plugin.visualization.pictures import colour_table, overlay, panel, save_mask
+from fcn_plugin.visualization.pictures import colour_table, compare, overlay, panel, save_mask
 
 PALETTE = [[10, 20, 30], [200, 100, 0]]
 MASK = np.array([[0, 1, 255], [1, 0, 7]])
@@ -80,3 +80,12 @@ def test_panel_puts_rows_below_each_other():
     assert not sheet[25:, :50].any()
     assert not sheet[25:, 54:].any()
     assert (sheet == 0).all(-1).sum() == small[..., 0].size + 2 * large[..., 0].size
+
+
+def test_names_are_no_patterns(tmp_path):
+    for folder in ("images", "truth", "net"):
+        (tmp_path / folder).mkdir()
+        for name, size in (("a[1]", (4, 4)), ("a1", (9, 9))):
+            Image.new("P", size).save(tmp_path / folder / f"{name}.png")
+    folders = tmp_path / "images", tmp_path / "truth"
+    assert compare(*folders, {"net": str(tmp_path / "net")}, ["a[1]"], scale=1).height == 16 + 4

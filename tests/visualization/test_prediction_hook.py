@@ -7,6 +7,7 @@ import pytest
 import torch
 from PIL import Image
 from support.builders import sample
+from support.refusals import refused
 
 from fcn_plugin.visualization.hook import PredictionHook
 
@@ -56,3 +57,20 @@ def test_no_file_of_a_sample_that_replaces_a_broken_one(images, tmp_path):
     files = run(images, tmp_path / "out", dataset(), predicted(path, 1), predicted(path, 0, stand_in=True))
     assert files == {"masks/a.png", "pictures/a.png"}
     assert (np.array(Image.open(tmp_path / "out" / "masks" / "a.png")) == 1).all()
+
+
+def test_a_planted_link_to_a_folder_is_refused(images, tmp_path):
+    (tmp_path / "victim").mkdir()
+    (tmp_path / "out/masks").mkdir(parents=True)
+    (tmp_path / "out/masks/day").symlink_to(tmp_path / "victim")
+    found = dataset(data_prefix=dict(img_path=str(images)))
+    with refused("output-path", tmp_path / "out/masks/day"):
+        run(images, tmp_path / "out", found, predicted(images / "day/a.jpg", 1))
+    assert not list((tmp_path / "victim").iterdir())
+
+
+def test_no_file_outside_the_folder(images, tmp_path):
+    """A list may name an image above the folder of images."""
+    found = dataset(data_prefix=dict(img_path=str(images / "day")))
+    files = run(images, tmp_path / "out", found, predicted(images / "day/../night/a.jpg", 1))
+    assert files == {"masks/a.png", "pictures/a.png"}

@@ -15,7 +15,7 @@ from mmseg.registry import DATASETS
 
 from ...data.class_map import ClassMap
 from ...data.classes_file import read_classes
-from ...data.images import IMAGE_SUFFIXES
+from ...data.images import IMAGE_SUFFIXES, files_below
 from ...data.leaves import leaf_datasets
 from ...errors import UserError
 from .crop import Crop, find_crop
@@ -94,10 +94,10 @@ def _strays(dataset: BaseSegDataset, images: np.ndarray, masks: np.ndarray) -> S
     """Files in a data set's folders that it does not use."""
     folder, mask_folder = dataset.data_prefix["img_path"], dataset.data_prefix.get("seg_map_path")
     known = np.union1d(images, masks)
-    skipped = np.setdiff1d(pack(_files(folder, IMAGE_SUFFIXES)), known)
+    skipped = np.setdiff1d(pack(files_below(folder, IMAGE_SUFFIXES)), known)
     strays = [("image-suffix", f"img_suffix is {dataset.img_suffix}", skipped)]
     if mask_folder and mask_folder != folder:
-        lone = np.setdiff1d(pack(_files(mask_folder, [dataset.seg_map_suffix])), known)
+        lone = np.setdiff1d(pack(files_below(mask_folder, [dataset.seg_map_suffix])), known)
         strays.append(("mask-unpaired", f"no image of its name in {folder}", lone))
     return tuple(strays)
 
@@ -141,20 +141,9 @@ def _by_stem(folder: str, what: str) -> dict[str, list[str]]:
     if not Path(folder).is_dir():
         raise UserError("dataset-missing", f"the folder of {what} {folder} does not exist: correct --{what}")
     found = defaultdict(list)
-    for path in _files(folder, IMAGE_SUFFIXES):
+    for path in files_below(folder, IMAGE_SUFFIXES):
         found[os.path.splitext(os.path.relpath(path, folder))[0]].append(path)
     if not found:
         kinds = " ".join(sorted(IMAGE_SUFFIXES))
         raise UserError("dataset-empty", f"no {what} in {folder} ({kinds}): correct --{what}")
     return found
-
-
-def _files(folder: str, suffixes: Iterable[str]) -> list[str]:
-    """Visible files below a folder, sorted; suffixes in any case."""
-    endings = tuple(suffix.lower() for suffix in suffixes)
-    return sorted(
-        os.path.join(root, name)
-        for root, _, names in os.walk(folder, followlinks=True)
-        for name in names
-        if not name.startswith(".") and name.lower().endswith(endings)
-    )

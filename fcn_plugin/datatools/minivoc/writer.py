@@ -13,7 +13,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from ...atomic_write import atomic_folder
+from ...atomic_write import atomic_folder, read_plain
 from ...data.palette import voc_palette
 from ...errors import UserError, abbreviate
 from ...visualization.pictures import save_mask
@@ -60,7 +60,7 @@ def _must_draw(root: Path, wanted: dict, force: bool) -> bool:
     if not root.exists() or not any(root.iterdir()):
         return True
     try:
-        record = json.loads((root / RECORD).read_text())
+        record = json.loads(read_plain(root / RECORD))
         own = _file_names(record)
     except (OSError, ValueError, KeyError, TypeError) as error:
         names = abbreviate(sorted(path.name for path in root.iterdir()))

@@ -45,7 +45,7 @@ def new_dataset(options: Options) -> str:
     if options.val is not None and not 0 < options.val < 1:
         raise UserError("option-value", f"--val is {options.val}: give a share above 0 and below 1")
     out_dir, configs = Path(options.out_dir or f"data/{name}"), Path(options.configs_dir)
-    with exclusive(out_dir, configs / "_base_/datasets", name):
+    with exclusive(out_dir, configs, name):
         report = _write(options, out_dir, configs)
     return "\n".join(map(printable, report))
 

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ...data.headers import Header, image_problems, pair_problems
-from ...data.images import read_header
+from ...data.images import files_below
+from ...data.images import read_image as decode
 from ...data.problems import refuse
 from ...errors import UserError, abbreviate
 
@@ -47,13 +48,9 @@ def list_files(folder: Path, suffixes: Collection[str], leave_out: Path | None =
         raise UserError("dataset-missing", f"no folder {folder}: give one that exists")
     if not os.access(folder, os.R_OK | os.X_OK):
         raise UserError("file-access", f"the folder {folder} can't be read: change its mode, or give a copy")
-    root, inner = folder.resolve(), leave_out and leave_out.resolve()
     files: dict[str, str] = {}
-    for path in sorted(root.rglob("*")):
-        inside = path.relative_to(root)
-        hidden = any(part.startswith(".") for part in inside.parts) or (inner != root and inner in path.parents)
-        if hidden or path.suffix.lower() not in suffixes or path.is_dir():
-            continue
+    for path in sorted(map(Path, files_below(folder, suffixes, leave_out))):
+        inside = path.relative_to(folder)
         file, name = inside.as_posix(), inside.with_suffix("").as_posix()
         if name in files:
             raise UserError("file-name", f"{folder} holds {files[name]} and {file}: rename one, or move it elsewhere")
@@ -122,8 +119,8 @@ def _tails(name: str, stems: Collection[str]) -> Iterator[str]:
 
 
 def read_image(path: Path) -> ImageFile:
-    """Read an image's header and digest without decoding it; UserError: ``image-unreadable``, ``image-depth``."""
-    header = read_header(str(path))
+    """Read an image's header and digest; UserError: ``image-unreadable``, found by decoding it, or ``image-depth``."""
+    header, _ = decode(str(path))
     refuse(image_problems(header))
     return ImageFile(header, hashlib.blake2b(path.read_bytes(), digest_size=16).digest())
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...atomic_write import atomic_folder, atomic_write
+from ...atomic_write import atomic_folder, atomic_write, make_inside, read_plain
 from ...errors import UserError, abbreviate
 from ...file_lock import file_lock
 from ...visualization.pictures import save_mask
@@ -28,12 +28,13 @@ def exclusive(out_dir: Path, configs: Path, name: str) -> Iterator[None]:
     def busy(owner: str) -> UserError:
         return UserError("work-dir-locked", f"{owner} writes {name} or {out_dir}: wait for it, or choose another NAME")
 
-    new = [place for folder in (out_dir, configs) for place in (folder, *folder.parents) if not place.exists()]
+    base = configs / "_base_/datasets"
+    new = [place for folder in (out_dir, base) for place in (folder, *folder.parents) if not place.exists()]
     try:
-        for folder in (out_dir, configs):
-            folder.mkdir(parents=True, exist_ok=True)
+        out_dir.mkdir(parents=True, exist_ok=True)
+        make_inside(configs, base)
         # in this order on every call, so that one of several goes on
-        with file_lock(out_dir / ".new_dataset.lock", busy), file_lock(configs / f".{name}.lock", busy):
+        with file_lock(out_dir / ".new_dataset.lock", busy), file_lock(base / f".{name}.lock", busy):
             yield
     except BaseException:
         for place in new:
@@ -56,7 +57,7 @@ def refuse_existing(paths: Sequence[Path], force: bool) -> None:
 
 def text_of(path: Path) -> str:
     """Read what an earlier call may have written: "" for what is no file, any text for other files."""
-    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+    return read_plain(path).decode(errors="replace") if path.is_file() else ""
 
 
 def masks_folder(out_dir: Path, options: Options) -> Path:

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from ...atomic_write import read_plain
 from ...errors import UserError, abbreviate
 
 LARGEST = 1e9  # coordinate, in pixels; sums and products of such numbers are exact enough and finite
+MOST = 2**31  # bytes of a file; COCO's of its training images has half a billion
 Point = tuple[float, float]
 
 
@@ -33,7 +36,7 @@ class Shape(NamedTuple):
 def draw_shapes(size: tuple[int, int], shapes: Sequence[Shape]) -> np.ndarray:
     """Draw shapes in this order on an image of (W, H): (H, W) uint8 class indices, 0 where no shape is."""
     width, height = size
-    canvas = np.zeros((height, width), np.uint8)
+    canvas = np.zeros((width, height), np.uint8).T  # columns are in one piece, as runs are
     for shape in shapes:
         if shape.form == "polygons":
             for part in shape.data:
@@ -49,8 +52,9 @@ def draw_shapes(size: tuple[int, int], shapes: Sequence[Shape]) -> np.ndarray:
             window = canvas[max(top, 0) :, max(left, 0) :][: there.shape[0], : there.shape[1]]
             window[there[: window.shape[0], : window.shape[1]]] = shape.index
         else:
-            ones = np.repeat(np.arange(len(shape.data)) % 2 == 1, shape.data)
-            canvas[ones.reshape(width, height).T] = shape.index
+            ends, pixels = list(accumulate(shape.data)), canvas.T.reshape(-1)
+            for start, end in zip(ends[::2], ends[1::2], strict=False):
+                pixels[start:end] = shape.index
     return canvas
 
 
@@ -79,7 +83,7 @@ def run_lengths(text: str) -> list[int]:
 def read_json(path: Path, remedy: str) -> dict:
     """Read an object, {} for other JSON; UserError: ``annotation-file``."""
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(read_plain(path, MOST))
     except (OSError, ValueError, RecursionError) as error:
         raise UserError("annotation-file", f"{path} can't be read as JSON ({error}): {remedy}") from error
     return content if isinstance(content, dict) else {}

@@ -13,7 +13,7 @@ import filecmp
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ...atomic_write import atomic_write
+from ...atomic_write import atomic_write, make_inside
 from ...errors import UserError, abbreviate
 from ..cores import on_all_cores
 from .lists import FOLDER, Names, describe, list_text, make_lists
@@ -32,7 +32,7 @@ def build_voc_sbd(
         force: also write masks that are there.
 
     Raises:
-        UserError: ``file-missing``, ``output-exists``, those of lists, and of masks: others are written then.
+        UserError: ``file-missing``, ``output-exists``, ``output-path``, those of lists, and of masks: others are written then.
     """
     lists = make_lists(voc2012, sbd, voc2011)
     of_sbd, of_voc = lists["sbd_train"] | lists["sbd_val"], lists["train"] | lists["val"]
@@ -46,6 +46,8 @@ def build_voc_sbd(
     conversions = [(mats / f"{n}.mat", images / f"{n}.jpg", sbd_masks / f"{n}.png") for n in sorted(of_sbd)]
     names = [f"{name}.png" for name in sorted(of_sbd | of_voc)]
     copies = [((voc_masks if name[:-4] in of_voc else sbd_masks) / name, aug_masks / name) for name in names]
+    for folder in (sbd_masks, aug_masks, voc2012 / FOLDER):
+        make_inside(voc2012, folder)
     report = [_fill(sbd_masks, convert_mask, conversions, jobs, force)]
     for source, target in copies:  # other programs fill this folder with SBD's masks alone, or gray ones
         if not force and target.exists() and not filecmp.cmp(source, target, shallow=False):
@@ -73,8 +75,7 @@ def _require(folder: Path, suffix: str, names: Names) -> None:
 
 def _fill(folder: Path, write: Callable[..., None], tasks: Sequence[tuple], jobs: int | None, force: bool) -> str:
     """Write the masks of a folder that are not there, in several processes; returns a line on what was done."""
-    folder.mkdir(exist_ok=True)
-    pending = [task for task in tasks if force or not task[-1].exists()]
+    pending = [task for task in tasks if force or task[-1].is_symlink() or not task[-1].exists()]
     if not pending:
         return f"{folder}: all {len(tasks)} masks were there"
     on_all_cores(write, pending, folder.name, jobs)

@@ -12,8 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from ...atomic_write import atomic_write
-from ...data.images import read_header
+from ...data.headers import mask_problems
+from ...data.images import read_header, read_mask
 from ...data.palette import CLASS_NAMES, voc_palette
+from ...data.problems import refuse
 from ...errors import UserError, abbreviate
 from ...visualization.pictures import save_mask
 from .matlab import read_field
@@ -44,6 +46,9 @@ def convert_mask(source: Path, image: Path, target: Path) -> None:
 
 
 def copy_mask(source: Path, target: Path) -> None:
-    """Copy a file."""
+    """Copy a mask. UserError: ``mask-unreadable``, a link too; ``mask-colours``, ``mask-lossy``."""
+    if source.is_symlink():  # to any file of the user's
+        raise UserError("mask-unreadable", f"{source} is a link, no mask of a release: {EXTRACT_AGAIN}")
+    refuse(mask_problems(read_mask(str(source))[0]))
     with atomic_write(target) as part:
         shutil.copyfile(source, part)

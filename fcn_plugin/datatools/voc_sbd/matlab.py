@@ -15,6 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ...atomic_write import read_plain
+
 HEADER = 128
 COMPRESSED, STRUCT, COMPLEX = 15, 2, 0x800
 NUMBERS = {1: "<i1", 2: "<u1", 3: "<i2", 4: "<u2", 5: "<i4", 6: "<u4", 7: "<f4", 9: "<f8", 12: "<i8", 13: "<u8"}
@@ -23,9 +25,9 @@ MOST = 1 << 24  # bytes of a file, and of what it inflates to: an image of 2 mil
 
 def read_field(path: Path, variable: str, field: str) -> np.ndarray:
     """Read a field of the first element of a struct; raises errors of many kinds for what is not such a file."""
-    content = path.read_bytes() if path.stat().st_size <= MOST else b""
+    content = read_plain(path, MOST)
     if content[126:HEADER] != b"IM":
-        raise ValueError(f"no MATLAB 5 file of up to {MOST} bytes")
+        raise ValueError("no MATLAB 5 file")
     left = MOST
     for kind, data in _elements(memoryview(content)[HEADER:]):
         if kind == COMPRESSED:

@@ -19,7 +19,7 @@ from torchvision.datasets.utils import check_md5
 from torchvision.datasets.voc import DATASET_YEAR_DICT
 from tqdm import tqdm
 
-from ...atomic_write import atomic_write
+from ...atomic_write import atomic_write, make_inside, read_plain
 from ...download import download
 from ...errors import UserError
 
@@ -132,7 +132,7 @@ def extract(archive: Path, release: Release, data_dir: Path, force: bool = False
     """
     tree, seal = data_dir / release.tree, data_dir / f".{archive.name}.extracted"
     stamp = f"{archive.stat().st_size} {archive.stat().st_mtime_ns}"
-    if not force and seal.is_file() and seal.read_text() == stamp and release.missing_part(tree) is None:
+    if not force and seal.is_file() and read_plain(seal) == stamp.encode() and release.missing_part(tree) is None:
         return tree
     used = {release.tree / part for part in release.parts}
     bar = tqdm(total=archive.stat().st_size, unit="B", unit_scale=True, desc=f"extracting {archive.name}")
@@ -148,17 +148,18 @@ def extract(archive: Path, release: Release, data_dir: Path, force: bool = False
                 is_plain = member.isfile() and not member.issparse() and PLAIN.fullmatch(path.name)
                 if is_plain and not used.isdisjoint((path, path.parent)) and (force or not (data_dir / path).exists()):
                     content.left += member.size
-                    (data_dir / path).parent.mkdir(parents=True, exist_ok=True)
+                    make_inside(tree, (data_dir / path).parent)
                     with atomic_write(data_dir / path) as part, part.open("wb") as out:
                         shutil.copyfileobj(tar.extractfile(member), out)
             bar.update(bar.total - bar.n)
     except Exception as error:  # damaged and hostile archives can fail anywhere in the readers
-        if isinstance(error, OSError) and not isinstance(error, gzip.BadGzipFile):
-            raise  # of the disk
+        if isinstance(error, OSError | UserError) and not isinstance(error, gzip.BadGzipFile):
+            raise  # of the disk, or a link
         reason = (str(error) or type(error).__name__).splitlines()[0]
         found = f"{archive} can't be extracted, it is no tar archive, truncated or unsafe ({reason})"
         raise UserError("archive-damaged", f"{found}: download it again") from error
     if missing := release.missing_part(tree):
         raise UserError("dataset-missing", f"{archive} holds no {release.tree / missing}: is it {release.title}?")
-    seal.write_text(stamp)
+    with atomic_write(seal) as part:
+        part.write_text(stamp)
     return tree

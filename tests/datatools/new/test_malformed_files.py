@@ -263,3 +263,24 @@ def test_large_canvas_in_little_memory():
         assert tracemalloc.get_traced_memory()[1] < 2 * 4000 * 3000
     finally:
         tracemalloc.stop()
+
+
+def test_an_image_that_claims_more_than_it_holds(tmp_path):
+    from support.damaged_images import png_of_rows
+
+    from fcn_plugin.datatools.new.files import read_image
+
+    (tmp_path / "claim.png").write_bytes(png_of_rows(0, 13000, 13000))
+    with refused("image-unreadable", tmp_path / "claim.png"):
+        read_image(tmp_path / "claim.png")
+
+
+def test_runs_take_no_memory_of_their_own():
+    from fcn_plugin.datatools.new.shapes import Shape, draw_shapes
+
+    tracemalloc.start()
+    try:
+        assert draw_shapes((4000, 3000), [Shape(1, "runs", [0, 12_000_000])] * 9).all()
+        assert tracemalloc.get_traced_memory()[1] < 2 * 4000 * 3000
+    finally:
+        tracemalloc.stop()

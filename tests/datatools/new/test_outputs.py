@@ -164,3 +164,13 @@ def test_what_is_there_is_no_text(colours, here, name):
     else:
         with refused("output-exists", "data/roads/masks holds files of other origin"):
             new_dataset(ROADS._replace(force=True))
+
+
+def test_a_planted_link_to_a_folder_is_refused(tmp_path):
+    (tmp_path / "victim").mkdir()
+    (tmp_path / "configs/_base_").mkdir(parents=True)
+    (tmp_path / "configs/_base_/datasets").symlink_to(tmp_path / "victim")
+    with refused("output-path", "_base_/datasets"), exclusive(tmp_path / "a", tmp_path / "configs", "x"):
+        pass
+    assert not list((tmp_path / "victim").iterdir())
+    assert not (tmp_path / "a").exists()

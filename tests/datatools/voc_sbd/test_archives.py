@@ -290,3 +290,20 @@ def test_any_damage_is_named(tmp_path, out):
             assert str(archive) in error.message
         assert {name for name in files(out) if not name.startswith((ROOT, "."))} == {"other/train.txt"}
     assert {path.name for path in tmp_path.iterdir()} == {"out", "source.tar", "a.tgz"}
+
+
+@pytest.mark.parametrize("place", [f".{SBD.archive}.extracted", f"{ROOT}/cls"])
+def test_planted_links_lead_nowhere(archive, tmp_path, place):
+    """A link in place of the note is replaced; one in place of a folder is refused."""
+    out, victim = tmp_path / "out", tmp_path / "victim"
+    (out / place).parent.mkdir(parents=True)
+    (out / place).symlink_to(victim)
+    if place.startswith("."):
+        victim.write_text("precious")
+        extract(archive, SBD, out)
+        assert (victim.read_text(), (out / place).is_symlink()) == ("precious", False)
+    else:
+        victim.mkdir()
+        with refused("output-path", out / place):
+            extract(archive, SBD, out)
+        assert not list(victim.iterdir())

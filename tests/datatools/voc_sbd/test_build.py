@@ -174,3 +174,31 @@ def test_masks_of_another_program_are_not_taken_for_ours(trees, voc):
     assert {path.name: path.read_bytes() for path in theirs.parent.iterdir()} == {"t1.png": before}
     build(trees, force=True)
     assert theirs.read_bytes() == (voc / "SegmentationClass/t1.png").read_bytes()
+
+
+@pytest.mark.parametrize("place", ["SegmentationClassSBD", "SegmentationClassAug", LISTS])
+def test_a_planted_link_to_a_folder_is_refused(trees, voc, tmp_path, place):
+    victim = tmp_path / "victim"
+    if (voc / place).exists():
+        (voc / place).rename(victim)
+    victim.mkdir(exist_ok=True)
+    (voc / place).symlink_to(victim)
+    before = sorted(victim.iterdir())
+    refused(trees, "output-path", voc / place)
+    assert sorted(victim.iterdir()) == before
+
+
+def test_a_planted_link_to_a_mask_is_replaced(trees, voc, ids):
+    """And no mask is copied from where it leads."""
+    (voc / "SegmentationClassSBD").mkdir()
+    (voc / "SegmentationClassSBD/s1.png").symlink_to(voc / "SegmentationClass/t1.png")
+    build(trees)
+    assert not (voc / "SegmentationClassSBD/s1.png").is_symlink()
+    assert ids(voc / "SegmentationClassSBD") == SBD_IDS
+
+
+def test_a_linked_tree_of_the_user_is_written_to(trees, voc, tmp_path, ids):
+    voc.parent.rename(tmp_path / "disk")
+    voc.parent.symlink_to(tmp_path / "disk")
+    build(trees)
+    assert ids(tmp_path / "disk/VOC2012/SegmentationClassSBD") == SBD_IDS

@@ -1,6 +1,7 @@
 """SBD's ``.mat`` become PNGs of the same ids in VOC's colours; what is no mask is refused by name."""
 
 import io
+import os
 import random
 from pathlib import Path
 
@@ -105,6 +106,7 @@ def struct(name, **content):
 UNREADABLE = "mask-unreadable"
 BROKEN = {
     "cut": (lambda path: path.write_bytes(path.read_bytes()[:-20]), UNREADABLE, "GTcls.Segmentation"),
+    "pipe": (lambda path: (path.unlink(), os.mkfifo(path)), UNREADABLE, "not a plain file"),
     "empty": (lambda path: path.write_bytes(b""), UNREADABLE, "GTcls.Segmentation"),
     "no_mat": (lambda path: path.write_bytes(b"MATLAB, or rather not " * 20), UNREADABLE, "GTcls.Segmentation"),
     "missing": (lambda path: path.unlink(), UNREADABLE, "GTcls.Segmentation"),
@@ -122,7 +124,11 @@ BROKEN = {
         "",
     ),
     "bomb": (lambda path: write_mat(path, np.zeros((3000, 3000))), UNREADABLE, "more than 16777216 bytes"),
-    "large": (lambda path: path.write_bytes(path.read_bytes() + bytes(1 << 24)), UNREADABLE, "up to 16777216 bytes"),
+    "large": (
+        lambda path: path.write_bytes(path.read_bytes() + bytes(1 << 24)),
+        UNREADABLE,
+        "larger than 16777216 bytes",
+    ),
     "not_finite": (struct("GTcls", Segmentation=MASK * np.nan), "mask-ids", "ids nan", "0..20"),
     "negative": (lambda path: write_mat(path, -MASK.astype(np.int16)), "mask-ids", "ids -20", "0..20"),
     "stray": (lambda path: write_mat(path, np.where(MASK == 20, 21, MASK)), "mask-ids", "ids 21 ", "0..20"),
@@ -152,7 +158,23 @@ def test_a_broken_image_is_named(files):
 
 
 def test_a_copy_has_the_same_bytes(tmp_path):
-    (tmp_path / "a").write_bytes(b"mask")
-    copy_mask(tmp_path / "a", tmp_path / "b")
-    assert (tmp_path / "b").read_bytes() == b"mask"
-    assert {path.name for path in tmp_path.iterdir()} == {"a", "b"}
+    Image.new("P", (3, 2), 7).save(tmp_path / "a.png")
+    copy_mask(tmp_path / "a.png", tmp_path / "b.png")
+    assert (tmp_path / "b.png").read_bytes() == (tmp_path / "a.png").read_bytes()
+    assert {path.name for path in tmp_path.iterdir()} == {"a.png", "b.png"}
+
+
+@pytest.mark.parametrize(
+    ("plant", "code"),
+    [
+        (lambda path: path.write_text("a key"), "mask-unreadable"),
+        (lambda path: Image.new("RGB", (3, 2)).save(path), "mask-colours"),
+        (lambda path: (Image.new("P", (3, 2)).save(f"{path}.png"), path.symlink_to(f"{path}.png")), "mask-unreadable"),
+    ],
+    ids=["text", "photo", "link"],
+)
+def test_nothing_but_masks_is_copied(tmp_path, plant, code):
+    plant(tmp_path / "a.png")
+    with refused(code, tmp_path / "a.png"):
+        copy_mask(tmp_path / "a.png", tmp_path / "b.png")
+    assert not (tmp_path / "b.png").exists()
