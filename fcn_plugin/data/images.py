@@ -30,9 +30,12 @@ MOST = 2**30  # bytes of a file: the most pixels that Pillow takes, with three 1
 class UnreadableFile(UserError):
     """An ``image`` or ``mask`` that a decoder refuses: missing, damaged, of another format or too deep; ``problem`` says which."""
 
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.code, problem.message)
-        self.problem = problem
+    def __init__(self, problem: Problem | str) -> None:
+        if isinstance(problem, str):  # torch rebuilds an error of a data loader's worker from its traceback alone
+            super().__init__(problem)
+        else:
+            super().__init__(problem.code, problem.message)
+            self.problem = problem
 
     def __reduce__(self) -> tuple:
         return UnreadableFile, (self.problem,)

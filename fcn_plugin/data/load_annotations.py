@@ -8,7 +8,7 @@ from mmseg.datasets.transforms import LoadAnnotations
 from mmseg.registry import TRANSFORMS
 
 from ..errors import UserError
-from .class_map import IGNORED, ClassMap, file_ids
+from .class_map import IGNORED, ClassMap, describe_ids, file_ids
 from .headers import mask_problems, width_height
 from .images import open_image
 from .problems import Problem, refuse
@@ -38,8 +38,8 @@ class FCNLoadAnnotations(LoadAnnotations):
             refuse([Problem("mask-size", path, found)])
         if mask.dtype == bool:
             mask = mask.astype(np.uint8)
-        if (least := mask.min()) < 0:
-            refuse([Problem("mask-ids", path, f"it holds the id {least}")])
+        if mask.min() < 0:  # no classes, and they would wrap
+            refuse([Problem("mask-ids", path, describe_ids(*np.unique(mask[mask < 0], return_counts=True)))])
         reduce = bool(results.get("reduce_zero_label"))
         if self.reduce_zero_label not in (None, reduce):
             found = f"reduce_zero_label is {self.reduce_zero_label} in the loader, {reduce} in the data set"
