@@ -39,7 +39,7 @@ def require_same_states(
     saved, schedules = content.get("optimizer"), content.get("param_schedulers")
     problems = []
     try:
-        if saved is not None and isinstance(wrapper, OptimWrapper | OptimWrapperDict):
+        if "optimizer" in content and isinstance(wrapper, OptimWrapper | OptimWrapperDict):
             wrappers = wrappers_of(wrapper)
             names, given = [type(each.optimizer).__name__ for each in wrappers], checkpoint.meta.get("optimizers")
             if given not in (None, names):
@@ -48,7 +48,7 @@ def require_same_states(
             for each, state in zip(wrappers, states, strict=True):
                 problems += filter(None, [_difference(each.optimizer, state)])
                 problems += [] if problems else _other_settings(each, state, bool(notes.get(COUNT)))
-        if schedules is not None:
+        if "param_schedulers" in content:
             theirs = schedules if isinstance(schedules, dict) else {"": schedules}
             sizes = [{name: len(each) for name, each in of.items()} for of in (theirs, own)]
             if sizes[0] != sizes[1]:
@@ -67,7 +67,9 @@ def require_same_states(
         remedy = (
             "Resume with the run's own values (train_cfg may be longer), or start from these weights with --load-from"
         )
-        raise UserError("checkpoint-resume", f"{checkpoint.path} is of another optimizer: {problems[0]}. {remedy}")
+        raise UserError(
+            "checkpoint-resume", f"{checkpoint.path} can't be continued with this config: {problems[0]}. {remedy}"
+        )
 
 
 def _other_settings(wrapper: OptimWrapper, saved: dict, returned: bool) -> list[str]:

@@ -57,7 +57,7 @@ def test_another_optimizer_is_refused(sgd, case):
 
 
 @pytest.mark.parametrize(
-    "state", [[], {"state": [], "param_groups": [{"params": [0, 1, 2, 3]}]}, {"state": {}, "param_groups": [3]}]
+    "state", [None, [], {"state": [], "param_groups": [{"params": [0, 1, 2, 3]}]}, {"state": {}, "param_groups": [3]}]
 )
 def test_what_is_no_state_is_refused(sgd, state):
     with refused("checkpoint-resume", "iter_5.pth"):
@@ -150,7 +150,7 @@ def test_an_end_that_follows_the_run(begun):
     assert (own[0].end, own[0].total_iters) == (6, 5)
 
 
-@pytest.mark.parametrize("schedules", ["x", ["x", "x"], [3, 3], [{}, {}], {"a": [{}]}, 3])
+@pytest.mark.parametrize("schedules", ["x", None, ["x", "x"], [3, 3], [{}, {}], {"a": [{}]}, 3])
 def test_what_is_no_schedule_is_refused(begun, schedules):
     wrapper, own, saved, _ = begun
     with refused("checkpoint-resume", "iter_5.pth"):

@@ -36,7 +36,6 @@ class FCNCheckpointHook(PublicCheckpointHook):
     def before_train(self, runner) -> None:
         noted = runner.message_hub.runtime_info.pop("keep_ckpt_ids", ())  # mmengine would remove what it names
         super().before_train(runner)
-        Path(self.out_dir).mkdir(parents=True, exist_ok=True)
         if done := runner.epoch if self.by_epoch else runner.iter:  # resumed: a validation may save that step again
             self.last_ckpt = self.file_backend.join_path(self.out_dir, self.filename_tmpl.format(done))
         if self.max_keep_ckpts > 0:
