@@ -93,7 +93,7 @@ def compare(
 def _open(folder: str | Path, name: str) -> Image.Image:
     found = sorted(Path(folder).glob(f"{glob.escape(name)}.*"))
     if not found:
-        raise UserError("file-missing", f"no file {Path(folder) / name}.*: correct the folder or the name")
+        raise UserError("file-missing", f"no file {Path(folder) / name}.*: correct the folder or the name; tools/test.py --out writes masks")
     return open_image(str(found[0]))[1]
 
 
