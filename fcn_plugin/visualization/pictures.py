@@ -77,6 +77,22 @@ def compare(
     first = Path(next(iter(masks.values())))
     names = names or sorted(path.stem for path in first.glob("*.png"))[:3]
     if not names:
+        raise UserError("file-missing", f"no masks in {first}: write them with tools/test.py --out DIR")
+    rows = []
+    for name in names:
+        palette = _open(first, name).getpalette()
+        tiles = [("image", _colours(_open(images, name))), ("truth", _colours(_open(truth, name), palette))]
+        tiles += [(title, _colours(_open(folder, name))) for title, folder in masks.items()]
+        if len({tile.shape for _, tile in tiles}) > 1:
+            sizes = [(title, tile.shape[:2]) for title, tile in tiles]
+            raise UserError("mask-size", f"image and masks of {name} must have one (height, width): {sizes}")
+        rows.append(tiles)
+    return panel(*rows, scale=scale)
+
+
+def _open(folder: str | Path, name: str) -> Image.Image:
+    found = sorted(Path(folder).glob(f"{glob.escape(name)}.*"))
+    if not found:
         remedy = "correct the folder or the name; tools/test.py --out writes masks"
         raise UserError("file-missing", f"no file {Path(folder) / name}.*: {remedy}")
     return open_image(str(found[0]))[1]
