@@ -110,8 +110,8 @@ def test_a_stage_starts_from_its_parents_best(cut_off, leaf, tool):
 
 
 def test_a_finished_chain_is_not_trained_again(cut_off, leaf, tool):
-    tool("train_stages", *arguments(leaf, cut_off))
-    done = tool("train_stages", *arguments(leaf, cut_off))
+    tool("train_stages", *arguments(leaf, cut_off, *LONGER))
+    done = tool("train_stages", *arguments(leaf, cut_off, *LONGER))
     assert done.code == 0
     assert "Iter(train)" not in done.out
     assert [line.split(":")[0] for line in done.out.splitlines()] == ["32s", "16s", "8s", "finished"]
@@ -120,10 +120,10 @@ def test_a_finished_chain_is_not_trained_again(cut_off, leaf, tool):
 def test_a_stage_below_its_parent_is_not_promoted(cut_off, leaf, tool):
     best = best_of(cut_off / "32s")
     set_score(cut_off / "32s", 0.99)
-    done = tool("train_stages", *arguments(leaf, cut_off))
+    done = tool("train_stages", *arguments(leaf, cut_off, *LONGER))
     tool_refused(done, cut_off / "8s", "stage-worse", "16s", "32s at 99.00", best)
     assert not (cut_off / "8s").exists()
-    again = tool("train_stages", *arguments(leaf, cut_off))
+    again = tool("train_stages", *arguments(leaf, cut_off, *LONGER))
     assert again.code == 2
     assert "Iter(train)" not in again.out
 
@@ -131,7 +131,7 @@ def test_a_stage_below_its_parent_is_not_promoted(cut_off, leaf, tool):
 def test_a_parent_that_is_gone_stops_the_chain(cut_off, leaf, tool):
     best_of(cut_off / "32s").unlink()
     shutil.rmtree(cut_off / "16s")
-    done = tool("train_stages", *arguments(leaf, cut_off, "model.pretrained=torchvision://vgg16"))
+    done = tool("train_stages", *arguments(leaf, cut_off, *LONGER, "model.pretrained=torchvision://vgg16"))
     tool_refused(done, cut_off / "16s", "checkpoint-missing", cut_off / "32s" / "best_mIoU_iter_12.pth")
     assert not (cut_off / "16s").exists()
 
@@ -141,7 +141,7 @@ def test_a_stage_killed_in_its_last_validation_makes_up_for_it(cut_off, leaf, to
     best = best_of(cut_off / "32s")
     best.unlink()
     (cut_off / "32s" / "finished.json").write_text('{"best": "best.pth"}')  # damaged, which is as good as none
-    done = tool("train_stages", *arguments(leaf, cut_off))
+    done = tool("train_stages", *arguments(leaf, cut_off, *LONGER))
     assert done.code == 0, done.err
     assert f"the best checkpoint {best} is gone" in done.out
     assert best_of(cut_off / "32s") == best
@@ -153,7 +153,7 @@ def test_a_parent_that_lost_a_layer_stops_the_chain(cut_off, leaf, tool):
     best = best_of(cut_off / "32s")
     change(best, score_fr=None)
     shutil.rmtree(cut_off / "16s")
-    done = tool("train_stages", *arguments(leaf, cut_off))
+    done = tool("train_stages", *arguments(leaf, cut_off, *LONGER))
     tool_refused(done, cut_off / "16s", "checkpoint-fit", best, "score_fr")
     assert "Iter(train)" not in done.out
 
@@ -165,7 +165,7 @@ def test_a_wrong_note_of_the_best_is_set_right(cut_off, leaf, tool):
     best = best_of(folder)
     other = shutil.copy(best, folder / "best_mIoU_iter_1.pth")
     (folder / "best.json").write_text(json.dumps(dict(mIoU=dict(file=other.name, score=0.99))))
-    done = tool("train_stages", *arguments(leaf, cut_off))
+    done = tool("train_stages", *arguments(leaf, cut_off, *LONGER))
     assert re.search(rf"32s: mIoU \d\.\d+, {best}", done.out), done.out
 
 
