@@ -7,13 +7,13 @@ import keyword
 import logging
 import re
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import mmengine.registry
 from mmengine.logging import print_log
 from mmengine.registry import Registry
 
+from .contents import entries
 from .pickles import may_run
 
 PLACES = [(*folders, name) for folders in (("meta",), ("message_hub", "runtime_info")) for name in ("config", "cfg")]
@@ -90,7 +90,7 @@ def is_plain(text: object) -> bool:
         if not all(map(_is_assignment, tree.body)):
             return False
         exec(compile(tree, "config", "exec"), values)  # literals, and calls of dict
-        return all(_is_known(key, value) for key, value in _entries(values))
+        return all(_is_known(key, value) for key, value in entries(values))
     except Exception:  # broken texts raise errors of many kinds
         return False
 
@@ -107,18 +107,6 @@ def _is_value(node: ast.AST) -> bool:
         case ast.Call(func=ast.Name(id="dict")):
             return all(map(_is_value, [*node.args, *node.keywords]))
     return isinstance(node, VALUES) and all(map(_is_value, ast.iter_child_nodes(node)))
-
-
-def _entries(value: Any, key: Any = None) -> Iterator[tuple[Any, Any]]:
-    """Yield (key, value) of all that is not a dictionary or list; what is in a list has the key of the list."""
-    if isinstance(value, dict):
-        for name, item in value.items():
-            yield from _entries(item, name)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _entries(item, key)
-    else:
-        yield key, value
 
 
 def _is_known(key: Any, value: Any) -> bool:

@@ -55,20 +55,27 @@ def _are_labels(meta: Any) -> bool:
     )
 
 
-def _odd_tensors(value: Any, name: Any = "") -> Iterator[str]:
+def entries(value: Any, key: Any = "") -> Iterator[tuple[Any, Any]]:
+    """Yield (key, value) of all that is not a mapping or list; what is in a list has the key of the list."""
     if isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from _odd_tensors(item, key)
+        for name, item in value.items():
+            yield from entries(item, name)
     elif isinstance(value, list | tuple):
         for item in value:
-            yield from _odd_tensors(item, name)
-    if not isinstance(value, Tensor):
-        return
-    if not isinstance(name, str | int) or len(str(name)) > LONGEST or not str(name).isprintable():
-        yield f"a tensor named {name!r}"
-    if type(value) not in (Tensor, nn.Parameter) or value.layout != torch.strided or value.is_nested:
-        yield f"{name}, which is no dense tensor"
-    if value.dtype not in DTYPES:
-        yield f"{name} as {value.dtype}, no usual dtype of weights"
-    if value.nbytes > (size := value.untyped_storage().nbytes()):
-        yield f"{name} of shape {tuple(value.shape)}, of which the file has {size} bytes"
+            yield from entries(item, key)
+    else:
+        yield key, value
+
+
+def _odd_tensors(content: Any) -> Iterator[str]:
+    for name, value in entries(content):
+        if not isinstance(value, Tensor):
+            continue
+        if not isinstance(name, str | int) or len(str(name)) > LONGEST or not str(name).isprintable():
+            yield f"a tensor named {name!r}"
+        if type(value) not in (Tensor, nn.Parameter) or value.layout != torch.strided or value.is_nested:
+            yield f"{name}, which is no dense tensor"
+        if value.dtype not in DTYPES:
+            yield f"{name} as {value.dtype}, no usual dtype of weights"
+        if value.nbytes > (size := value.untyped_storage().nbytes()):
+            yield f"{name} of shape {tuple(value.shape)}, of which the file has {size} bytes"
