@@ -5,8 +5,7 @@ import io
 import shutil
 import ssl
 import subprocess
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ import pytest
 import torch
 from support.caffe_writer import write_caffemodel
 from support.refusals import refused
+from support.web import serving
 
 from fcn_plugin.weights import links
 from fcn_plugin.weights.links import fetch
@@ -71,15 +71,9 @@ def server(tmp_path_factory):
     subprocess.run([*made, "-keyout", key, "-out", certificate, *names], check=True, capture_output=True)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    server.certificate, server.url = str(certificate), f"https://localhost:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs=dict(poll_interval=0.01))
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(Handler, context) as server:
+        server.certificate, server.url = str(certificate), f"https://localhost:{server.server_port}"
+        yield server
 
 
 @pytest.fixture

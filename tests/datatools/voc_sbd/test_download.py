@@ -3,13 +3,13 @@
 import hashlib
 import shutil
 import ssl
-import threading
 from http.client import HTTPResponse
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 from support.refusals import refused
 from support.voc_sbd_trees import TREES, pack
+from support.web import serving
 
 from fcn_plugin.datatools.voc_sbd.sources import RELEASES, fetch, find_trees
 
@@ -38,14 +38,9 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server():
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.files, server.requests, server.stop, server.onward = {}, [], None, None
-    thread = threading.Thread(target=server.serve_forever, kwargs=dict(poll_interval=0.01))
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(Handler) as server:
+        server.files, server.requests, server.stop, server.onward = {}, [], None, None
+        yield server
 
 
 def publish(server, release, content):
