@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import runpy
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 
 from packaging.requirements import Requirement
 from packaging.version import Version
+
+from .errors import UserError
 
 # import name -> (what installs it, stopped distributions of the same folder); bounded, as compat.py touches private names
 REQUIRED = {
@@ -27,6 +31,16 @@ def check_requirements() -> None:
             remove = f"pip uninstall -y {old} && " if found and old else ""
             have = f"{name} {found}" if found else "none"
             raise ImportError(f"fcn_plugin needs {needed}, found {have}: {remove}pip install -U '{needed}'")
+
+
+def import_extra(name: str) -> ModuleType:
+    """Import the package of an extra of the same name; ``requirements``, with the command that installs it, where it is missing."""
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+        raise UserError("requirements", f"{name} is not installed: pip install 'fcn-plugin[{name}]'") from None
 
 
 def installed_version(name: str) -> str | None:

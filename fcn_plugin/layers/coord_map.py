@@ -49,6 +49,19 @@ class CoordMap:
         """Return the map of a sum with another feature map on the same grid."""
         return replace(self, reach=max(self.reach, other.reach))
 
+    def met(self, other: CoordMap) -> CoordMap:
+        """Return the map of a sum of two branches less than a pixel of theirs apart: the one that sees more.
+
+        A shortcut that pools 2 x 2 beside a padded 3 x 3 convolution lies half a pixel off it, for instance.
+
+        Raises:
+            UserError: ``geometry`` where they are a pixel or more apart, or their strides differ.
+        """
+        if self.scale != other.scale or abs(self.shift - other.shift) >= self.scale:
+            raise UserError("geometry", f"branches on different grids meet: {sorted({self, other}, key=str)}")
+        wider = self if self.reach >= other.reach else other
+        return wider
+
     def crop_offset(self, target: CoordMap) -> int:
         """Return the first pixel of this map to keep so that it lies on ``target``, a map of the same scale.
 

@@ -20,6 +20,9 @@ from ..errors import UserError
 from .coord_map import CoordMap
 
 aten = torch.ops.aten
+ANY_SIZE = (
+    "an FCN's backbone takes any; choose one without windows, positions or fully connected layers of a fixed size"
+)
 
 
 def trace_coord_maps(
@@ -34,32 +37,44 @@ def trace_coord_maps(
         size: side of the traced image in pixels; the maps do not depend on it, but every feature map must keep a pixel.
 
     Raises:
-        UserError: ``geometry`` where branches on different grids meet, the two axes differ, or an output can't be placed;
-            ``config-value`` where a layer takes other channels.
+        UserError: ``geometry`` where branches on different grids meet, the two axes differ, an output can't be placed, or the net
+            takes images of one size alone; ``config-value`` where a layer takes other channels.
     """
-    value = torch.empty(1, channels, size, size, device="meta")
+    value = _images(channels, size)
     tracer = _Tracer(value, image or CoordMap())
     try:
         with tracer:
             outputs = _run(modules, value)
+    except AssertionError as error:  # how timm checks the size of its images
+        raise UserError("geometry", f"the backbone takes images of one size ({error}): {ANY_SIZE}") from error
     except RuntimeError as error:  # torch's, of a layer; it has no class of its own
         message = f"a part of the net can't take what the one before gives ({error}): compare in_channels"
         raise UserError("config-value", message) from error
-    for i, output in enumerate(outputs):
+    larger = output_shapes(modules, 2 * size, channels) or [output.shape for output in outputs]
+    for i, (output, shape) in enumerate(zip(outputs, larger, strict=True)):
+        place = f"output {i} of shape {tuple(output.shape)} can't be placed on the image"
         if output not in tracer.maps:
-            place = f"output {i} of shape {tuple(output.shape)} can't be placed on the image"
             reason = "it comes from no convolution, pooling, padding or elementwise operation (resizing, slicing)"
             raise UserError("geometry", f"{place}: {reason}. Leave it out of the backbone's outputs")
+        scale, grown = tracer.maps[output][0].scale, shape[-1] - output.shape[-1]
+        if grown and abs(scale * grown - size) > scale:
+            reason = (
+                f"its layers say stride {scale}, but it grows by {grown} px where the image grows by {size} (reshaping)"
+            )
+            raise UserError("geometry", f"{place}: {reason}. Take another backbone")
     return [tracer.maps[output][0] for output in outputs]
 
 
 def output_shapes(modules: Sequence[nn.Module], size: int = 512, channels: int = 3) -> list[torch.Size] | None:
     """Return the shapes of a chain's outputs for two images of (size, size); None where these are too small."""
-    batch = torch.empty(2, channels, size, size, device="meta")  # batch norm in training refuses a single value
     try:
-        return [output.shape for output in _run(modules, batch)]
-    except RuntimeError:  # torch's "output size is too small" has no class of its own
+        return [output.shape for output in _run(modules, _images(channels, size))]
+    except (RuntimeError, AssertionError):  # torch's "output size is too small" has no class of its own
         return None
+
+
+def _images(channels: int, size: int) -> Tensor:
+    return torch.empty(2, channels, size, size, device="meta")  # batch norm in training refuses a single value
 
 
 def _run(modules: Sequence[nn.Module], value: Tensor) -> Sequence[Tensor]:
@@ -81,7 +96,7 @@ class _Tracer(TorchDispatchMode):
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         result = func(*args, **(kwargs or {}))
         first = result[0] if isinstance(result, (tuple, list)) and result else result
-        moved = self._moved(func.overloadpacket, args) or self._inherited(args, first)
+        moved = self._moved(func.overloadpacket, args) or self._inherited(func.overloadpacket, args, first)
         if moved is not None and isinstance(first, Tensor):
             if moved[0] != moved[1]:
                 raise UserError("geometry", f"{func} leaves the two axes on different grids: {moved[0]}, {moved[1]}")
@@ -93,18 +108,16 @@ class _Tracer(TorchDispatchMode):
             return None
         return tuple(rule(axis_map, axis, args) for axis, axis_map in enumerate(self.maps[args[0]]))
 
-    def _inherited(self, args, result) -> tuple[CoordMap, CoordMap] | None:
-        if not isinstance(result, Tensor) or result.dim() != 4:
+    def _inherited(self, op, args, result) -> tuple[CoordMap, CoordMap] | None:
+        if not isinstance(result, Tensor) or (result.dim() != 4 and op not in _KEEPS_PLACES):
             return None
         tensors = [a for arg in args for a in (arg if isinstance(arg, (tuple, list)) else [arg])]
         # a broadcast gate (1 x 1) has no grid of its own
         placed = [t for t in tensors if isinstance(t, Tensor) and t in self.maps]
-        maps = [self.maps[t] for t in placed if t.shape[-2:] == result.shape[-2:]]
-        if len(set(maps)) > 1:
-            raise UserError("geometry", f"branches on different grids meet: {sorted(set(maps), key=str)}")
+        maps = [self.maps[t] for t in placed if t.shape[-2:] == result.shape[-2:] or op in _KEEPS_PLACES]
         if not maps:
             return None
-        return tuple(reduce(CoordMap.added, branches) for branches in zip(*maps, strict=True))
+        return tuple(reduce(CoordMap.met, branches) for branches in zip(*maps, strict=True))
 
 
 def _per_axis(value: int | Sequence[int], axis: int) -> int:
@@ -135,6 +148,11 @@ def _padding(grid: CoordMap, axis: int, args) -> CoordMap:
     return grid.pad([0, *args[1][:4:2][::-1]][-2:][axis])
 
 
+# these move channels or pixels about in memory, and mix channels
+_KEEPS_PLACES = {
+    *(aten.permute, aten.transpose, aten.view, aten._unsafe_view, aten.t, aten.clone, aten.expand, aten.cat),
+    *(aten.addmm, aten.mm, aten.bmm, aten.native_layer_norm, aten.native_group_norm),
+}
 _RULES: dict[object, Callable[..., CoordMap]] = {
     aten.convolution: _convolution,
     aten.max_pool2d_with_indices: _max_pooling,

@@ -2,9 +2,19 @@
 
 from .backbones.alexnet import AlexNet
 from .backbones.googlenet import GoogLeNet
+from .backbones.timm_features import FCNTimm
 from .fcn import FCN
 from .losses import FCNCrossEntropyLoss, FCNDiceLoss
 from .skip_head import FCNSkipHead
 from .skip_neck import FCNSkipNeck
 
-__all__ = ["FCN", "AlexNet", "FCNCrossEntropyLoss", "FCNDiceLoss", "FCNSkipHead", "FCNSkipNeck", "GoogLeNet"]
+__all__ = [
+    "FCN",
+    "AlexNet",
+    "FCNCrossEntropyLoss",
+    "FCNDiceLoss",
+    "FCNSkipHead",
+    "FCNSkipNeck",
+    "FCNTimm",
+    "GoogLeNet",
+]

@@ -28,6 +28,7 @@ from ..weights.preprocessing import RECORD, describe, of_preprocessor, require_s
 from .label_maps import is_unchanged, label_map, predict_tiles
 from .losses import joint_mean
 from .precision import PRECISIONS, resolve_precision
+from .streams import build_streams
 
 
 @MODELS.register_module()
@@ -81,7 +82,9 @@ class FCN(EncoderDecoder):
             raise UserError("config-value", "model.decode_head.num_classes is not set: set it to the number of classes")
         neck, decode_head = ({**part, "geometry": geometry} for part in (neck, decode_head))
         with quiet_model_building():
-            super().__init__(backbone=backbone, neck=neck, decode_head=decode_head, **kwargs)
+            net, streams, decode_head = build_streams(backbone, neck, decode_head)
+            built = dict(backbone=dict(type=lambda: net), neck=dict(type=lambda: streams))
+            super().__init__(**built, decode_head=decode_head, **kwargs)
         self.test_cfg = ConfigDict({"mode": "whole", **(self.test_cfg or {})})
         use_fast_convolutions(self)
         self.geometry, self.precision = geometry, precision

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import torch
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
@@ -35,8 +36,8 @@ class FCNSkipHead(BaseDecodeHead):
     Args:
         streams: names of the streams that take part, deepest first: ``("fr",)`` is FCN-32s, ``("fr", "pool4")`` FCN-16s,
             ``("fr", "pool4", "pool3")`` FCN-8s.
-        in_channels: channels of each stream, by name.
-        strides: stride of each stream in image pixels, by name.
+        in_channels: channels of each stream, by name; ``auto`` in an FCN's config: they are read off the net.
+        strides: stride of each stream in image pixels, by name, or ``auto``.
         num_classes: C.
         upsample: options for every ``BilinearUpsample``: ``learnable``, ``dense``.
         geometry: ``aligned`` cuts from each upsampling what lies before the image, so that crop offsets are 0; ``reference``
@@ -51,8 +52,8 @@ class FCNSkipHead(BaseDecodeHead):
     def __init__(
         self,
         streams: Sequence[str],
-        in_channels: dict[str, int],
-        strides: dict[str, int],
+        in_channels: dict[str, int] | Literal["auto"],
+        strides: dict[str, int] | Literal["auto"],
         num_classes: int,
         upsample: dict | None = None,
         geometry: str = "aligned",

@@ -7,6 +7,7 @@ its whole input, so fc6 is 7x7 on pool5 and fc7 is 1x1.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -22,13 +23,13 @@ class FCNSkipNeck(BaseModule):
     """(pool3, pool4, pool5) -> (fc7, pool4, pool3), deepest stream first.
 
     Args:
-        in_channels: channels of the backbone's outputs, shallow to deep.
+        in_channels: channels of the backbone's outputs, shallow to deep; ``auto`` in an FCN's config: they are read off it.
         fc_channels: channels of fc6 and fc7; 4096 in the papers. None for classifiers without such layers (GoogLeNet,
             ResNet): the deepest stream then passes through, with dropout.
         fc6_kernel: side of fc6's kernel: 7 for VGG16, 6 for AlexNet.
         fc6_dilation: spacing of fc6's kernel: a 3 x 3 kernel with 3 sees what a 7 x 7 one does.
-        scales: one factor per returned stream, deepest first; the at-once nets (PAMI 2016, sec. 4.3) take 1, 0.01 and 0.0001
-            so that all streams train with one learning rate.
+        scales: one factor per returned stream, deepest first, 1 by default; the at-once nets (PAMI 2016, sec. 4.3) take 1, 0.01
+            and 0.0001 so that all streams train with one learning rate.
         dropout_ratio: dropout after fc6 and fc7.
         geometry: ``aligned`` pads fc6 so that fc7 keeps pool5's size, ``reference`` leaves it unpadded.
         init_cfg: initialisation of fc6 and fc7; Kaiming by default.
@@ -39,16 +40,17 @@ class FCNSkipNeck(BaseModule):
 
     def __init__(
         self,
-        in_channels: Sequence[int] = (256, 512, 512),
+        in_channels: Sequence[int] | Literal["auto"] = "auto",
         fc_channels: int | None = 4096,
         fc6_kernel: int = 7,
         fc6_dilation: int = 1,
-        scales: Sequence[float] = (1.0, 1.0, 1.0),
+        scales: Sequence[float] | None = None,
         dropout_ratio: float = 0.5,
         geometry: str = "aligned",
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg or dict(type="Kaiming", layer="Conv2d"))
+        scales = (1.0,) * len(in_channels) if scales is None else scales
         if len(scales) != len(in_channels):
             raise UserError("config-value", f"neck.scales {scales}: give one for each of in_channels {in_channels}")
         self.scales, self.dropout_ratio, self.fc_channels = tuple(scales), dropout_ratio, fc_channels

@@ -6,7 +6,7 @@ import inspect
 import types
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from mmengine import registry as registries
 from mmengine.registry import Registry
@@ -85,6 +85,8 @@ def _fits(value: Any, hint: Any) -> bool:
     kind, inner = get_origin(hint) or hint, get_args(hint)
     if kind in (Union, types.UnionType):
         return any(_fits(value, each) for each in inner)
+    if kind is Literal:
+        return value in inner
     if kind in (int, float):
         return isinstance(value, (int, float)) and not isinstance(value, bool)
     if kind in (str, type(None)):

@@ -71,5 +71,5 @@ def _parent(cfg: Config, load: Callable[[str], Config]) -> Config | None:
 
 
 def _name(cfg: Config) -> str:
-    head = cfg.model.decode_head
-    return f"{head.strides[head.streams[-1]]}s"
+    finest, strides = cfg.model.decode_head.streams[-1], cfg.model.decode_head.get("strides")
+    return f"{strides[finest]}s" if isinstance(strides, dict) and finest in strides else finest

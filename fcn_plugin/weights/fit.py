@@ -28,7 +28,8 @@ def load_classifier(model: nn.Module, source: str, fc: str = "copy") -> list[str
         source: as in :func:`.rename.read_renamed`, which also says what is raised.
         fc: where fc6 and fc7 come from: ``copy``, ``subsample`` or ``random``.
     """
-    renamed = read_renamed(source)
+    own_formats = getattr(model.backbone, "weight_formats", tuple)
+    renamed = read_renamed(source, more=own_formats())
     fitted = fit(model, renamed, fc)
     model.load_state_dict(fitted.tensors, strict=False)
     kinds = Counter(re.match(r"newly initialised|\w+", line)[0] for line in fitted.lines)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 
@@ -49,14 +49,18 @@ class WeightFormat:
         return self.head and HEAD.fullmatch(layer) is not None
 
 
-def recognise(state: Mapping[str, Tensor], source: str) -> WeightFormat:
-    """Find the format of a file that holds these tensors, else ``weights-format``; a record in the file replaces the format's."""
+def recognise(state: Mapping[str, Tensor], source: str, more: Iterable[WeightFormat] = ()) -> WeightFormat:
+    """Find the format of a file that holds these tensors, else ``weights-format``; a record in the file replaces the format's.
+
+    ``more`` are formats of the net to fill alone.
+    """
     layers = {name.rpartition(".")[0] for name in state if "." in name}
-    best = max((*formats(), _openmmlab(layers)), key=lambda form: form.likeness(layers))
+    known = (*more, *formats())
+    best = max((*known, _openmmlab(layers)), key=lambda form: form.likeness(layers))
     # a file that lacks some layers is still of its kind; fit() names the missing ones
     if best.likeness(layers) < 0.5:
         holds = f"it holds {len(state)} tensors, {', '.join([*state][:4])}, ..."
-        known = f"{', '.join(form.name for form in formats())}, checkpoints of mmpretrain and of this package"
+        known = f"{', '.join(form.name for form in known)}, checkpoints of mmpretrain and of this package"
         raise UserError("weights-format", f"{source} is of no known format: {holds}; known are {known}")
     found = state.get(RECORD, best.preprocessing)
     if found.shape != best.preprocessing.shape:

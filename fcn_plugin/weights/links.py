@@ -15,6 +15,7 @@ from torchvision.models import get_model_weights
 from ..checkpoints.checksum import sha256
 from ..download import download
 from ..errors import UserError
+from .packages import installed_file
 
 # files that torch.hub keeps under their own names: a sum is part of each
 TORCHVISION = re.compile(r"https://download\.pytorch\.org/models/([\w.-]+-[0-9a-f]{8,64}\.pth)", re.ASCII)
@@ -25,6 +26,10 @@ def local_file(source: str) -> Iterator[str]:
     """Yield the path of a file, or of the copy of what is behind a link; a copy that turns out to be no weights is removed."""
     if "://" not in source:
         yield os.path.expanduser(source)
+        return
+    scheme, _, name = source.partition("://")
+    if scheme == "package":
+        yield str(installed_file(name))
         return
     path = fetch(source)
     try:
@@ -45,7 +50,9 @@ def fetch(source: str) -> str:
     """
     scheme, _, name = source.partition("://")
     if scheme not in ("https", "torchvision"):
-        raise UserError("weights-link", f"{source}: give a file, an https:// link or torchvision://NAME")
+        raise UserError(
+            "weights-link", f"{source}: give a file, an https:// link, torchvision://NAME or package://NAME"
+        )
     url, mark, fragment = source.partition("#")
     given = re.fullmatch(r"sha256=([0-9a-fA-F]{64})", fragment)
     if mark and not given:

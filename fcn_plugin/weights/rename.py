@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -78,12 +78,13 @@ class Renamed:
         raise UserError("weights-format", f"{self.source}: {reason}")
 
 
-def read_renamed(source: str, preprocessing: Tensor | None = None) -> Renamed:
+def read_renamed(source: str, preprocessing: Tensor | None = None, more: Iterable[WeightFormat] = ()) -> Renamed:
     """Read, recognise and rename a source.
 
     Args:
-        source: file of any known kind, ``https://`` link or ``torchvision://NAME``.
+        source: file of any known kind, ``https://`` link, ``torchvision://NAME`` or ``package://NAME``.
         preprocessing: record of what the weights expect of an image, where the file's names mislead.
+        more: formats beside the known ones.
 
     Raises:
         UserError: it can't be read; ``checkpoint-nan``; ``weights-format``: of no known format, or unlike any FCN.
@@ -91,7 +92,7 @@ def read_renamed(source: str, preprocessing: Tensor | None = None) -> Renamed:
     with local_file(source) as path:
         state, from_caffe = read_state_dict(path), file_kind(path) == "caffemodel"
     require_finite(state, source)
-    form = recognise(state, source)
+    form = recognise(state, source, more)
     form = form if preprocessing is None else replace(form, preprocessing=preprocessing)
     return rename(state, form, source, from_caffe)
 

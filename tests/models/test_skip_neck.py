@@ -53,7 +53,7 @@ def test_scales_of_the_at_once_nets():
 
 def test_a_scale_for_every_stream():
     with refused("config-value", "scales (1.0, 0.01)", "(256, 512, 512)"):
-        FCNSkipNeck(fc_channels=1, scales=(1.0, 0.01))
+        FCNSkipNeck((256, 512, 512), fc_channels=1, scales=(1.0, 0.01))
 
 
 def test_dropout_after_both_layers_only_in_training():

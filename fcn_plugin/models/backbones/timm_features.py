@@ -1,0 +1,126 @@
+"""Any backbone of timm by name: its maps of strides 8, 16 and 32, and its weights under our names.
+
+N batch, H x W image. timm is an extra, ``pip install 'fcn-plugin[timm]'``.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+
+import torch
+from mmengine.model import BaseModule
+from mmseg.registry import MODELS
+from torch import Tensor, nn
+
+from ...errors import UserError
+from ...requirements import import_extra
+from ...weights.formats import WeightFormat
+from ...weights.preprocessing import record
+from .port_names import port_names
+
+
+@MODELS.register_module()
+class FCNTimm(BaseModule):
+    """Image (N, 3, H, W) -> timm's features at some strides, (N, C, H / stride, W / stride), shallow to deep.
+
+    Args:
+        name: of timm's ``list_models``, such as ``tf_efficientnet_lite0``.
+        strides: of the maps to return, in image pixels.
+        head_conv: add the classifier's last convolution and its norm to the deepest map, as the papers keep VGG's fc6 and fc7:
+            320 -> 1280 channels in an EfficientNet.
+        init_cfg: initialisation; timm's own by default.
+        kwargs: for timm's ``create_model``, such as ``drop_path_rate``.
+
+    Raises:
+        UserError: ``requirements``: no timm; ``config-value``: an unknown name, no map of a stride, no such convolution.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        strides: Sequence[int] = (8, 16, 32),
+        head_conv: bool = False,
+        init_cfg: dict | None = None,
+        **kwargs,
+    ) -> None:
+        super().__init__(init_cfg)
+        timm = import_extra("timm")
+        if not timm.is_model(name):
+            near = ", ".join(difflib.get_close_matches(name, timm.list_models())) or "timm.list_models() has all"
+            raise UserError(
+                "config-value", f"model.backbone.name {name!r} is no net of timm {timm.__version__}: {near}"
+            )
+        self.name = name
+        try:
+            self.net = timm.create_model(name, features_only=True, **kwargs)
+        except (
+            RuntimeError,
+            AttributeError,
+            TypeError,
+        ) as error:  # of nets without maps; timm has no class of its own for it
+            raise UserError(
+                "config-value", f"timm's {name} can't return feature maps ({error}): take another"
+            ) from error
+        info = self.net.feature_info
+        by_stride = dict(zip(info.reduction(), range(len(info)), strict=True))
+        if missing := [stride for stride in strides if stride not in by_stride]:
+            has = f"it has {', '.join(map(str, by_stride))}"
+            raise UserError(
+                "config-value", f"timm's {name} has no map of stride {missing[0]}, {has}: set model.backbone.strides"
+            )
+        self.indices = [by_stride[stride] for stride in sorted(strides)]
+        self.channels = [info.channels()[i] for i in self.indices]
+        if head_conv:
+            self._add_head_conv(timm.create_model(name, **kwargs))
+
+    def _add_head_conv(self, classifier: nn.Module) -> None:
+        try:
+            self.conv_head, self.bn2 = classifier.conv_head, classifier.bn2
+        except AttributeError:
+            message = f"timm's {self.name} has no conv_head with a bn2 behind it: leave out model.backbone.head_conv"
+            raise UserError("config-value", message) from None
+
+    def init_weights(self) -> None:
+        """Keep timm's initialisation, unless ``init_cfg`` says another."""
+        if self.init_cfg:
+            super().init_weights()
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Return the maps of ``strides``, shallow to deep."""
+        maps = self.net(x)
+        maps = [_channels_first(maps[i], channels) for i, channels in zip(self.indices, self.channels, strict=True)]
+        if hasattr(self, "conv_head"):
+            maps[-1] = self.bn2(self.conv_head(maps[-1]))
+        return tuple(maps)
+
+    def weight_formats(self) -> Iterator[WeightFormat]:
+        """Describe the files that this net's classifier comes in: timm's own, and those of the ``efficientnet_pytorch`` line."""
+        timm = import_extra("timm")
+        with torch.device("meta"):
+            classifier = timm.create_model(self.name)
+        cfg = classifier.default_cfg
+        theirs = [layer for layer, module in classifier.named_modules() if _own_tensors(module)]
+        ours = {layer for layer, module in self.named_modules() if _own_tensors(module)}
+        layers = {layer: f"backbone.{place}" for layer in theirs for place in _places(layer) if place in ours}
+        unused = tuple(layer for layer in theirs if layer not in layers)
+        expects = record((0.0, 1.0, 2.0), *(tuple(255 * v for v in cfg[key]) for key in ("mean", "std")))
+        yield WeightFormat(f"timm {self.name}", layers, unused, expects)
+        if ported := port_names(classifier):
+            layers = {ported[layer]: place for layer, place in layers.items()}
+            yield WeightFormat(
+                f"efficientnet_pytorch {self.name}", layers, tuple(ported[name] for name in unused), expects
+            )
+
+
+def _own_tensors(module: nn.Module) -> bool:
+    return any(True for _ in (*module.parameters(recurse=False), *module.buffers(recurse=False)))
+
+
+def _places(layer: str) -> tuple[str, ...]:
+    """Return where a classifier's layer may be in its features: timm flattens names, or wraps the whole net."""
+    return layer, f"net.{layer}", f"net.{layer.replace('.', '_', 1)}", f"net.model.{layer}"
+
+
+def _channels_first(x: Tensor, channels: int) -> Tensor:
+    return x if x.shape[1] == channels else x.permute(0, 3, 1, 2)  # some of timm's compute with channels last
