@@ -3,7 +3,7 @@
 _base_ = [
     "_base_/models/fcn_efficientnet-lite0.py",
     "_base_/datasets/camvid.py",
-    "_base_/schedules/schedule_40k.py",
+    "_base_/schedules/schedule_20k_adamw.py",
     "_base_/default_runtime.py",
 ]
 max_iters = 600
@@ -17,7 +17,6 @@ model = dict(
     ),
 )
 train_cfg = dict(max_iters=max_iters, val_interval=150)
-optim_wrapper = dict(optimizer=dict(_delete_=True, type="AdamW", lr=1e-3, weight_decay=0.02, fused=True))
 param_scheduler = [
     dict(type="LinearLR", start_factor=0.05, begin=0, end=50, by_epoch=False),
     dict(type="PolyLR", eta_min=1e-6, power=0.9, begin=50, end=max_iters, by_epoch=False),

@@ -3,7 +3,7 @@
 #   make demo
 _base_ = [
     "_base_/models/fcn_vgg16.py",
-    "_base_/datasets/voc.py",
+    "_base_/datasets/minivoc.py",
     "_base_/schedules/schedule_40k.py",
     "_base_/default_runtime.py",
 ]
@@ -16,18 +16,6 @@ model = dict(
     neck=dict(fc_channels=fc_channels, dropout_ratio=0.1),
     decode_head=dict(in_channels=dict(fr=fc_channels)),
 )
-data_root = "data/minivoc/VOC2012"
-_base_.val_dataloader.pop("batch_sampler")  # all drawings are of one size, 160 x 128
-_base_.test_dataloader.pop("batch_sampler")
-train_pipeline = [
-    dict(type="LoadImageFromFile"),
-    dict(type="FCNLoadAnnotations"),
-    dict(type="RandomFlip", prob=0.5),
-    dict(type="PackSegInputs"),
-]
-train_dataloader = dict(batch_size=8, num_workers=1, dataset=dict(data_root=data_root, pipeline=train_pipeline))
-val_dataloader = dict(batch_size=10, num_workers=1, dataset=dict(data_root=data_root))
-test_dataloader = val_dataloader
 train_cfg = dict(max_iters=max_iters, val_interval=100)
 optim_wrapper = dict(optimizer=dict(_delete_=True, type="AdamW", lr=1e-3, weight_decay=0.01, fused=True))
 param_scheduler = [

@@ -63,7 +63,7 @@ class FCNTimm(BaseModule):
                 "config-value", f"timm's {name} can't return feature maps ({error}): take another"
             ) from error
         info = self.net.feature_info
-        by_stride = dict(zip(info.reduction(), range(len(info)), strict=True))
+        by_stride = {stride: i for i, stride in enumerate(info.reduction())}  # the deepest map of each stride
         if missing := [stride for stride in strides if stride not in by_stride]:
             has = f"it has {', '.join(map(str, by_stride))}"
             raise UserError(
