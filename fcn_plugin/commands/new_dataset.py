@@ -38,7 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--val-list", metavar="FILE", help="names of the images that validate, one a line")
     add("--seed", type=int, default=0, help="of the split (default: 0)")
     add("--allow-missing", action="store_true", help="leave out what has no partner")
-    add("--from-scratch", action="store_true", help="a net with batch norm that needs no ImageNet weights")
+    nets = "EfficientNet-Lite0 or VGG16 (default: light if pip install 'fcn-plugin[lite]' was run, else vgg16)"
+    add("--net", choices=("light", "vgg16"), help=nets)
+    add("--from-scratch", action="store_true", help="no ImageNet weights; VGG16 gets batch norm")
     add("--out-dir", metavar="DIR", help="lists, class names, converted masks (default: data/NAME)")
     add("--configs-dir", default="configs", metavar="DIR", help="(default: configs)")
     add("--force", action="store_true", help="replace what an earlier call wrote")

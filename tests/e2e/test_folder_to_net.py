@@ -87,7 +87,7 @@ def folder_to_net(tool, name, *options):
     leaf = Path(f"configs/fcn8s_vgg16_{name}.py")
     narrow = Path(f"configs/narrow_{name}.py")
     for call in (
-        ("new_dataset", name, "--images", "photos", "--masks", "masks", *options),
+        ("new_dataset", name, "--images", "photos", "--masks", "masks", "--net", "vgg16", *options),
         ("check_dataset", leaf, "--jobs", 0, "--strict"),
     ):
         done = tool(*call)
@@ -167,6 +167,26 @@ def test_thirty_colours(tool, here):
     assert scores["images"] == len(Path("data/city/val.txt").read_text().splitlines()) == 2
     assert checked.count("\n| #") == 2 * CLASSES  # a row a class and split
     assert_predictions(cfg)
+
+
+def test_the_light_net(tool, here):
+    """Two steps from random weights: every tool takes the config as it was written."""
+    pytest.importorskip("timm")
+    write_folder([binary_mask(i) for i in range(COUNT)])
+    leaf = Path("configs/fcn8s_efficientnet-lite0_yard.py")
+    options = ("--net", "light", "--from-scratch")
+    done = tool("new_dataset", "yard", "--images", "photos", "--masks", "masks", *options)
+    assert done.code == 0, done.err
+    assert done.out.splitlines()[-2:] == [f"  python tools/{name}.py {leaf}" for name in ("check_dataset", "train")]
+    short = ("train_cfg.max_iters=2", "train_cfg.val_interval=2", "default_hooks.checkpoint.interval=2")
+    loaders = ("train_dataloader.batch_size=2", "train_dataloader.num_workers=1", "val_dataloader.num_workers=1")
+    done = tool("train", leaf, "--amp", "off", "--cfg-options", *short, *loaders)
+    assert done.code == 0, done.err
+    (best,) = Path(f"work_dirs/{leaf.stem}").glob("best_mIoU_iter_2.pth")
+    done = tool("predict", leaf, best, "photos", "--out-dir", "predicted")
+    assert done.code == 0, done.err
+    for i in range(COUNT):
+        assert Image.open(f"predicted/masks/shot {i}.png").size == size_of(i)
 
 
 def rank():

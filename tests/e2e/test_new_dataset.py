@@ -26,6 +26,7 @@ def folders(tmp_path, monkeypatch):
 
 def test_colours_to_configs_and_again_with_names(tool, folders):
     call = ("new_dataset", "roads", "--images", "photos", "--masks", "masks", "--ignore-colors", "9,9,9", "--val", 0.25)
+    call += ("--net", "vgg16")
     done = tool(*call)
     assert (done.code, done.out.splitlines()[1]) == (0, "colour masks (mode RGB): 3 colours")
     assert "writing masks: 100%" in done.err
@@ -45,6 +46,14 @@ def test_colours_to_configs_and_again_with_names(tool, folders):
     cfg = get_config("configs/fcn8s_vgg16_roads.py")
     assert cfg.train_dataloader.dataset.class_map == {0: "land", 1: "road"}
     assert cfg.model.backbone.norm_cfg.type == "BN"
+
+
+def test_the_light_net_is_not_installed(tool, folders, monkeypatch):
+    monkeypatch.setattr("fcn_plugin.datatools.new.net._installed", lambda name: False)
+    call = ("new_dataset", "roads", "--images", "photos", "--masks", "masks", "--net", "light")
+    error = tool_refused(tool(*call), folders, "requirements", "--net light", "pip install 'fcn-plugin[lite]'")
+    assert len(error.splitlines()) == 1
+    assert sorted(path.name for path in folders.iterdir()) == ["masks", "photos"]
 
 
 def test_a_coco_file(tool, folders):

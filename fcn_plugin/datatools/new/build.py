@@ -6,7 +6,7 @@
     OUT_DIR/classes.csv                 id,name,red,green,blue; to edit, and to give back with --classes
     OUT_DIR/masks/                      index PNGs, where the masks are not used where they are
     CONFIGS_DIR/_base_/datasets/NAME.py
-    CONFIGS_DIR/fcn8s_vgg16_NAME.py
+    CONFIGS_DIR/fcn8s_NET_NAME.py
 """
 
 from __future__ import annotations
@@ -25,16 +25,18 @@ from ...errors import UserError, printable
 from ..cores import on_all_cores
 from .classes import Classes, Source
 from .coco import load_coco, pair_coco, read_coco
-from .config_text import dataset_config, model_config
+from .config_text import dataset_config
 from .files import ImageFile, Pairs, list_files, pair, read_image
 from .labelme import read_labelme
 from .masks import read_masks
+from .net import FILES, INSTALL, choose_net, model_config
 from .options import Options
 from .outputs import exclusive, masks_folder, refuse_existing, text_of, write_all, write_masks
 from .split import FOLDERS, Splits, by_folders, by_list, random_split
 
 OTHER_NAMES = "other names: edit {0}, then call again with --classes {0} --force"
 PRETRAINED = "training downloads ImageNet's VGG16, 528 MB: name a file in model.pretrained, or use --from-scratch"
+LIGHTER = f"a lighter net that needs no download: {INSTALL}, then call again with --force"
 
 
 def new_dataset(options: Options) -> str:
@@ -44,16 +46,17 @@ def new_dataset(options: Options) -> str:
         raise UserError("option-value", f"the name is {name!r}: use letters, digits, _ and -")
     if options.val is not None and not 0 < options.val < 1:
         raise UserError("option-value", f"--val is {options.val}: give a share above 0 and below 1")
+    net = choose_net(options.net, options.from_scratch)
     out_dir, configs = Path(options.out_dir or f"data/{name}"), Path(options.configs_dir)
     with exclusive(out_dir, configs, name):
-        report = _write(options, out_dir, configs)
+        report = _write(options, net, out_dir, configs)
     return "\n".join(map(printable, report))
 
 
-def _write(options: Options, out_dir: Path, configs: Path) -> list[str]:
+def _write(options: Options, net: str, out_dir: Path, configs: Path) -> list[str]:
     """Write all files; the lines of the report."""
     name = options.name
-    base, leaf = configs / f"_base_/datasets/{name}.py", configs / f"fcn8s_vgg16_{name}.py"
+    base, leaf = configs / f"_base_/datasets/{name}.py", configs / FILES[net].format(name)
     refuse_existing([base, leaf, *(out_dir / f"{split}.txt" for split in FOLDERS)], options.force)
 
     pairs, images, source = _read(options)
@@ -75,13 +78,14 @@ def _write(options: Options, out_dir: Path, configs: Path) -> list[str]:
         lists[split] = path.as_posix(), len(places)
     folders, sizes = (Path(options.images).as_posix(), masks.as_posix()), [image.header.shown for image in images]
     texts[base] = dataset_config(name, _bases(base.parent), *folders, lists, classes, sizes)
-    texts[leaf] = model_config(name, len(classes.ids.classes), _bases(configs), options.from_scratch)
+    texts[leaf] = model_config(name, len(classes.ids.classes), _bases(configs), net, options.from_scratch)
     write_all(texts, masks, fill)
 
     report = [f"{len(images)} images with masks", *pairs.notes, *source.found, *_table(source, splits), how]
     report += [f"wrote {path}" for path in [*texts, *([masks] if fill else [])]]
     report += [] if options.classes else [OTHER_NAMES.format(table)]
-    report += [] if options.from_scratch else [PRETRAINED]
+    report += [PRETRAINED] if net == "vgg16" and not options.from_scratch else []
+    report += [LIGHTER] if net == "vgg16" and options.net is None else []
     return [*report, "next:", *(f"  python tools/{tool}.py {leaf}" for tool in ("check_dataset", "train"))]
 
 

@@ -1,4 +1,4 @@
-"""The texts of the two configs: each states what differs from the package's ``_base_`` files."""
+"""The text of the data set's config: it states what differs from the package's ``_base_/datasets/voc.py``."""
 
 from __future__ import annotations
 
@@ -60,47 +60,6 @@ ${test}test_dataloader = val_dataloader
 del pairs
 """
 
-BASES = """\
-_base_ = [
-    "$base/models/fcn_vgg16.py",
-    "_base_/datasets/$name.py",
-    "$base/schedules/schedule_20k.py",
-    "$base/default_runtime.py",
-]
-"""
-
-PRETRAINED = f"""\
-# FCN-8s on $name, from an ImageNet VGG16; $mark, yours to edit.
-{BASES}\
-model = dict(
-    precision="auto",  # bf16 where the device computes in it
-    pretrained="torchvision://vgg16",  # this name (downloads 528 MB), or the path of the file
-    decode_head=dict(num_classes=$classes),
-)
-optim_wrapper = dict(optimizer=dict(lr=0.001))  # without batch norm the net needs a tenth of the usual rate
-"""
-
-FROM_SCRATCH = f"""\
-# FCN-8s on $name, from scratch; $mark, yours to edit.
-{BASES}\
-fc_channels = 1024  # 4096 is ImageNet's width; small data without it needs less
-max_iters = 1200  # as for CamVid, whose training took about an hour on two CPU cores
-model = dict(
-    precision="auto",  # bf16 where the device computes in it
-    backbone=dict(norm_cfg=dict(type="BN")),  # a plain VGG16 hardly trains from scratch
-    # nothing is pretrained: half of fc7 would be missing in a short run
-    neck=dict(fc_channels=fc_channels, dropout_ratio=0.1),
-    decode_head=dict(in_channels=dict(fr=fc_channels), num_classes=$classes),
-)
-train_cfg = dict(max_iters=max_iters, val_interval=200)
-optim_wrapper = dict(optimizer=dict(_delete_=True, type="AdamW", lr=1e-3, weight_decay=0.02, fused=True))
-param_scheduler = [
-    dict(type="LinearLR", start_factor=0.05, begin=0, end=50, by_epoch=False),
-    dict(type="PolyLR", eta_min=1e-6, power=0.9, begin=50, end=max_iters, by_epoch=False),
-]
-default_hooks = dict(logger=dict(interval=25), checkpoint=dict(interval=200))
-"""
-
 
 def dataset_config(
     name: str, base: str, images: str, masks: str, lists: Mapping[str, tuple[str, int]], classes: Classes, sizes: Sizes
@@ -126,12 +85,6 @@ def dataset_config(
         scale=_median(sizes),
         test=test.format(escaped(lists["test"][0])) if "test" in lists else "",
     )
-
-
-def model_config(name: str, num_classes: int, base: str, from_scratch: bool) -> str:
-    """Write ``fcn8s_vgg16_NAME.py``: with batch norm and AdamW if from scratch, else with ImageNet weights and SGD."""
-    text = Template(FROM_SCRATCH if from_scratch else PRETRAINED)
-    return text.substitute(name=name, mark=MARK, classes=num_classes, base=escaped(base))
 
 
 def escaped(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 
 class Options(NamedTuple):
@@ -23,5 +23,6 @@ class Options(NamedTuple):
     val_list: str | None = None  # file of the images for val
     seed: int = 0  # of the random split
     allow_missing: bool = False  # leave out images without mask and masks without image
+    net: Literal["light", "vgg16"] | None = None  # None: light where its packages are installed, else vgg16
     from_scratch: bool = False  # a config that needs no ImageNet weights
     force: bool = False  # replace what an earlier call wrote

@@ -10,7 +10,8 @@ from fcn_plugin.configs import config_dir, get_config
 from fcn_plugin.data.classes_file import class_name, read_classes
 from fcn_plugin.datatools.new.build import new_dataset
 from fcn_plugin.datatools.new.classes import Classes
-from fcn_plugin.datatools.new.config_text import dataset_config, model_config
+from fcn_plugin.datatools.new.config_text import dataset_config
+from fcn_plugin.datatools.new.net import TEXTS, model_config
 from fcn_plugin.datatools.new.options import Options
 from fcn_plugin.errors import UserError
 
@@ -91,8 +92,8 @@ def test_configs_parse_to_the_very_text(tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["x.py"]
 
 
-@pytest.mark.parametrize("from_scratch", [False, True])
-def test_a_package_in_any_folder(tmp_path, monkeypatch, from_scratch):
+@pytest.mark.parametrize(("net", "from_scratch"), TEXTS)
+def test_a_package_in_any_folder(tmp_path, monkeypatch, net, from_scratch):
     monkeypatch.setenv("HOME", "leaked")
     base = tmp_path / "{{$HOME:x}} \"'\\n\n{{ fileDirname }}"
     base.symlink_to(config_dir() / "_base_")
@@ -100,7 +101,7 @@ def test_a_package_in_any_folder(tmp_path, monkeypatch, from_scratch):
     classes = Classes({0: "a", 1: "b"})
     text = dataset_config("x", f"../../{base.name}", "i", "m", dict(train=("t", 1), val=("v", 1)), classes, [(64, 64)])
     (tmp_path / "_base_/datasets/x.py").write_text(text)
-    (tmp_path / "leaf.py").write_text(model_config("x", 2, base.name, from_scratch))
+    (tmp_path / "leaf.py").write_text(model_config("x", 2, base.name, net, from_scratch))
     assert get_config(str(tmp_path / "leaf.py")).model.decode_head.num_classes == 2
 
 
@@ -166,7 +167,7 @@ def test_the_report_and_folders_of_any_name(photos, save, blocks, here):
     folders = ["photos\x1b[2J {{$HOME:x}}", 'masks"\\\n{{_base_.model}}']
     for old, new in zip(("photos", "masks"), folders, strict=True):
         (here / old).rename(here / new)
-    report = new_dataset(Options("x", *folders, out_dir="out\x1b[31m"))
+    report = new_dataset(Options("x", *folders, out_dir="out\x1b[31m", net="vgg16"))
     assert "wrote out\\x1b[31m/classes.csv" in report.splitlines()
     assert all(line.isprintable() for line in report.splitlines())
     prefix = get_config("configs/fcn8s_vgg16_x.py").train_dataloader.dataset.data_prefix

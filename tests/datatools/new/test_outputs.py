@@ -11,7 +11,7 @@ from fcn_plugin.datatools.new.config_text import MARK
 from fcn_plugin.datatools.new.options import Options
 from fcn_plugin.datatools.new.outputs import exclusive, refuse_existing, write_all
 
-ROADS = Options("roads", "photos", "masks")
+ROADS = Options("roads", "photos", "masks", net="vgg16")
 
 
 def content(folder):

