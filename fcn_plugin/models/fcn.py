@@ -22,7 +22,7 @@ from ..compat import quiet_model_building
 from ..errors import UserError
 from ..layers.coord_map import CoordMap
 from ..layers.fast_cpu import use_fast_convolutions
-from ..layers.trace import output_shapes, trace_coord_maps
+from ..layers.trace import output_shapes
 from ..weights.fit import FC_STARTS, load_classifier
 from ..weights.preprocessing import RECORD, describe, of_preprocessor, require_same
 from .label_maps import is_unchanged, label_map, predict_tiles
@@ -81,21 +81,21 @@ class FCN(EncoderDecoder):
         if decode_head.get("num_classes") is None:
             raise UserError("config-value", "model.decode_head.num_classes is not set: set it to the number of classes")
         neck, decode_head = ({**part, "geometry": geometry} for part in (neck, decode_head))
+        border = input_pad if geometry == "reference" else 0
         with quiet_model_building():
-            net, streams, decode_head = build_streams(backbone, neck, decode_head)
-            super().__init__(dict(type=lambda: net), decode_head, neck=dict(type=lambda: streams), **kwargs)
+            streams = build_streams(backbone, neck, decode_head, CoordMap().pad(border))
+            parts = dict(backbone=dict(type=lambda: streams.backbone), neck=dict(type=lambda: streams.neck))
+            super().__init__(**parts, decode_head=streams.head, **kwargs)
         self.test_cfg = ConfigDict({"mode": "whole", **(self.test_cfg or {})})
         use_fast_convolutions(self)
-        self.geometry, self.precision = geometry, precision
-        self.input_pad = input_pad if geometry == "reference" else 0
+        self.geometry, self.precision, self.input_pad = geometry, precision, border
         self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
         self.pretrained, self.fc = pretrained, fc
         # part of every checkpoint, compared when one is loaded
         self.register_buffer(RECORD, of_preprocessor(self.data_preprocessor))
-        maps = trace_coord_maps(self._parts, CoordMap().pad(self.input_pad))
-        self.decode_head.check_channels([shape[1] for shape in output_shapes(self._parts)])
-        self.decode_head.align(maps, CoordMap())
-        self.stride = int(max(grid.scale for grid in maps))
+        self.decode_head.check_channels(streams.channels)
+        self.decode_head.align(streams.maps, CoordMap())
+        self.stride = int(max(grid.scale for grid in streams.maps))
         self.least_side, self.uncovered = self._measure() if geometry == "aligned" else (1, 0)
         self.to(memory_format=self.memory_format)
         for part in self._parts if compile else ():  # a copy, as EMAHook makes, runs uncompiled

@@ -1,42 +1,56 @@
-"""What a net's parts say of each other, read off the built parts: channels and strides that a config leaves ``"auto"``."""
+"""Build what comes before the head, and read off it what a config may leave ``"auto"``: channels and strides."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 from mmseg.registry import MODELS
 from torch import nn
 
 from ..errors import UserError
+from ..layers.coord_map import CoordMap
 from ..layers.trace import output_shapes, trace_coord_maps
 
-AUTO = "auto"
+
+class Streams(NamedTuple):
+    """Built parts, and what their outputs are, deepest first.
+
+    Attributes:
+        head: config of the head, without ``"auto"``.
+        maps: where the outputs lie on the image.
+        channels: of the outputs.
+    """
+
+    backbone: nn.Module
+    neck: nn.Module
+    head: dict
+    maps: list[CoordMap]
+    channels: list[int]
 
 
-def build_streams(backbone: dict, neck: dict, head: dict) -> tuple[nn.Module, nn.Module, dict]:
-    """Build backbone and neck, and return them with the head's config: every ``"auto"`` is filled in.
+def build_streams(backbone: dict, neck: dict, head: dict, image: CoordMap) -> Streams:
+    """Build backbone and neck from their configs, and trace them.
 
     Args:
-        backbone: config of any backbone of mmseg or mmpretrain.
-        neck: config; ``in_channels`` may be ``"auto"`` or absent.
-        head: config; ``in_channels`` and ``strides``, by stream, may be ``"auto"``, absent, or lack streams.
+        backbone: of any backbone of mmseg or mmpretrain.
+        neck: ``in_channels`` may be ``"auto"`` or absent.
+        head: ``in_channels`` and ``strides``, by stream, may be ``"auto"``, absent, or lack streams.
+        image: map of what the backbone receives.
 
     Raises:
-        UserError: ``config-value`` for more streams than the neck returns; ``geometry`` as in :func:`trace_coord_maps`.
+        UserError: as :func:`trace_coord_maps`; ``config-value`` for more streams than the neck returns.
     """
     net = MODELS.build(backbone)
-    if neck.get("in_channels", AUTO) == AUTO:
-        trace_coord_maps([net])  # says what is wrong with the backbone, if anything
-        neck = {**neck, "in_channels": [shape[1] for shape in output_shapes([net])]}
-    neck_net = MODELS.build(neck)
-    given = {key: {} if head.get(key, AUTO) == AUTO else head[key] for key in ("in_channels", "strides")}
+    if neck.get("in_channels", "auto") == "auto":
+        shapes = output_shapes([net]) or trace_coord_maps([net])  # a net that can't run says why there
+        neck = {**neck, "in_channels": [shape[1] for shape in shapes]}
+    parts = [net, MODELS.build(neck)]
+    maps, channels = trace_coord_maps(parts, image), [shape[1] for shape in output_shapes(parts)]
     streams = head.get("streams") or ()
-    if all(name in values for values in given.values() for name in streams):
-        return net, neck_net, head
-    grids, shapes = trace_coord_maps([net, neck_net]), output_shapes([net, neck_net])
-    if len(streams) > len(grids):
-        raise UserError("config-value", f"streams {tuple(streams)}: the neck returns {len(grids)}")
-    found = dict(in_channels=[shape[1] for shape in shapes], strides=[int(grid.scale) for grid in grids])
-    return (
-        net,
-        neck_net,
-        {**head, **{key: {**dict(zip(streams, found[key], strict=False)), **given[key]} for key in found}},
-    )
+    for key, found in (("in_channels", channels), ("strides", [int(grid.scale) for grid in maps])):
+        given = {} if head.get(key, "auto") == "auto" else head[key]
+        if isinstance(given, dict) and not given.keys() >= set(streams):
+            if len(streams) > len(found):
+                raise UserError("config-value", f"streams {tuple(streams)}: the neck returns {len(found)}")
+            head = {**head, key: {**dict(zip(streams, found, strict=False)), **given}}
+    return Streams(*parts, head, maps, channels)

@@ -25,6 +25,7 @@ def test_every_net_has_its_config():
     vgg = {f"{net}_vgg16_voc" for net in (*nets, "fcn8s-atonce")}
     wanted = vgg | {f"{net}_vgg16bn_camvid" for net in nets} | {f"reference/{name}" for name in vgg}
     wanted |= {f"{net}_vgg16_vocaug" for net in nets} | {f"{net}_vgg16bn_minivoc" for net in nets}
+    wanted |= {f"{net}_efficientnet-lite0_{data}" for net in nets for data in ("camvid", "voc", "minivoc")}
     wanted |= {"fcn32s_alexnet_voc", "fcn32s_googlenet_voc", "fcn8s_r50_voc"}
     assert wanted | {"reference/fcn32s_caffenet_voc", "reference/fcn32s_googlenet_voc"} <= set(LEAVES)
 
@@ -36,7 +37,7 @@ def test_name_says_net_and_data(name):
     streams = ("fr", "layer3", "layer2") if backbone == "r50" else STREAMS[net]
     assert tuple(cfg.model.decode_head.streams) == streams
     vgg, resnet = "mmpretrain.VGG", "mmpretrain.ResNet"
-    types = {"vgg16": vgg, "vgg16bn": vgg, "r50": resnet, "googlenet": "GoogLeNet"}
+    types = {"vgg16": vgg, "vgg16bn": vgg, "r50": resnet, "googlenet": "GoogLeNet", "efficientnet-lite0": "FCNTimm"}
     assert cfg.model.backbone.type == types.get(backbone, "AlexNet")
     assert cfg.model.decode_head.num_classes == CLASSES[data]
     assert len(DATASETS.get(cfg.train_dataloader.dataset.type).METAINFO["classes"]) == CLASSES[data]

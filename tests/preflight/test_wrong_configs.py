@@ -31,7 +31,7 @@ WRONG = {
     f"{NECK}.fc_channels": ["8", 0, -8, 8.0],
     f"{NECK}.fc6_dilation": [0],
     f"{NECK}.in_channels": [16, None, ["a"]],
-    f"{NECK}.scales": [None, "abc"],
+    f"{NECK}.scales": ["abc"],
     f"{NECK}.dropout_ratio": [2, "x", None],
     HEAD: [None, GONE, {}, "FCNSkipHead"],
     f"{HEAD}.loss_decode": [None, [], {}, "CE"],

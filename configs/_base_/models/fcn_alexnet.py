@@ -2,6 +2,6 @@
 _base_ = "fcn_vgg16.py"
 model = dict(
     backbone=dict(_delete_=True, type="AlexNet", style="torchvision", out_indices=(2,)),  # pool5
-    neck=dict(in_channels="auto", fc6_kernel=6),
-    decode_head=dict(streams=("fr",), in_channels="auto", strides="auto"),
+    neck=dict(in_channels=(256,), fc6_kernel=6, scales=(1,)),
+    decode_head=dict(streams=("fr",), in_channels=dict(_delete_=True, fr=4096), strides=dict(_delete_=True, fr=32)),
 )

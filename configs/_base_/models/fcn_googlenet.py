@@ -4,6 +4,6 @@ model = dict(
     # torchvision's GoogLeNet was trained on RGB from -1 to 1, unlike its other nets
     data_preprocessor=dict(mean=[127.5, 127.5, 127.5], std=[127.5, 127.5, 127.5]),
     backbone=dict(_delete_=True, type="GoogLeNet", style="torchvision", out_indices=(2,)),  # inception5b
-    neck=dict(in_channels="auto", fc_channels=None, dropout_ratio=0.4),
-    decode_head=dict(streams=("fr",), in_channels="auto", strides="auto"),
+    neck=dict(in_channels=(1024,), fc_channels=None, scales=(1,), dropout_ratio=0.4),
+    decode_head=dict(streams=("fr",), in_channels=dict(_delete_=True, fr=1024), strides=dict(_delete_=True, fr=32)),
 )

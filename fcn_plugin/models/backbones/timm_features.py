@@ -106,7 +106,8 @@ class FCNTimm(BaseModule):
         unused = tuple(layer for layer in theirs if layer not in layers)
         expects = record((0.0, 1.0, 2.0), *(tuple(255 * v for v in cfg[key]) for key in ("mean", "std")))
         yield WeightFormat(f"timm {self.name}", layers, unused, expects)
-        if ported := port_names(classifier):
+        ported = port_names(classifier)
+        if ported.keys() >= set(theirs):
             layers = {ported[layer]: place for layer, place in layers.items()}
             yield WeightFormat(
                 f"efficientnet_pytorch {self.name}", layers, tuple(ported[name] for name in unused), expects
