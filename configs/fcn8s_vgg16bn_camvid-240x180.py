@@ -1,6 +1,6 @@
 # FCN-8s on CamVid at half resolution, from scratch, 10 minutes on 2 CPU cores. Mean IU on val 53.1 ± 0.4, on test 43.7 ± 0.8,
 # 3 seeds (docs/results.md).
-#   make camvid CAMVID=DIR
+#   make camvid CAMVID=DIR ON=vgg16bn_camvid-240x180
 _base_ = [
     "_base_/models/fcn_vgg16.py",
     "_base_/datasets/camvid.py",

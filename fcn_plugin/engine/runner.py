@@ -23,6 +23,7 @@ from ..compat import given_start, has_started, is_train_loader, mark_loaded, mar
 from ..data.broken_files import check_files, skip_broken_files, skipped
 from ..models.fcn import FCN, leave_out_logits
 from ..signals import StopRequest, stop_request
+from .allocator import keep_freed_memory
 from .distributed import compress_gradients, join_processes, wrapper_cfg
 from .divergence import lower_rates
 from .hooks.stop import StopHook
@@ -176,6 +177,7 @@ class FCNRunner(SavingRunner):
         """Train, alone in the work dir; a run that an error ends between two steps leaves a checkpoint of the last one."""
         heard = any(isinstance(hook, StopHook) for hook in self.hooks)  # else signals end the program as usual
         with work_dir_lock(self.work_dir), self._listing_skipped_files(), stop_request(heard) as self.stop_request:
+            keep_freed_memory()
             try:
                 return super().train()
             except Exception:
