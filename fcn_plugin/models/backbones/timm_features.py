@@ -59,9 +59,7 @@ class FCNTimm(BaseModule):
             AttributeError,
             TypeError,
         ) as error:  # of nets without maps; timm has no class of its own for it
-            raise UserError(
-                "config-value", f"timm's {name} can't return feature maps ({error}): take another"
-            ) from error
+            raise UserError("config-value", f"timm can't build {name} as a backbone: {error}") from error
         info = self.net.feature_info
         by_stride = {stride: i for i, stride in enumerate(info.reduction())}  # the deepest map of each stride
         if missing := [stride for stride in strides if stride not in by_stride]:
