@@ -6,7 +6,8 @@ the map, everything else passes it on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import reduce
 from itertools import chain
 
@@ -40,7 +41,7 @@ def trace_coord_maps(
         UserError: ``geometry`` where branches on different grids meet, the two axes differ, an output can't be placed, or the net
             takes images of one size alone; ``config-value`` where a layer takes other channels.
     """
-    value = _images(channels, size)
+    value = torch.empty(1, channels, size, size, device="meta")
     tracer = _Tracer(value, image or CoordMap())
     try:
         with tracer:
@@ -66,15 +67,11 @@ def trace_coord_maps(
 
 
 def output_shapes(modules: Sequence[nn.Module], size: int = 512, channels: int = 3) -> list[torch.Size] | None:
-    """Return the shapes of a chain's outputs for two images of (size, size); None where these are too small."""
+    """Return the shapes of a chain's outputs for an image of (size, size); None where it is too small."""
     try:
-        return [output.shape for output in _run(modules, _images(channels, size))]
+        return [output.shape for output in _run(modules, torch.empty(1, channels, size, size, device="meta"))]
     except (RuntimeError, AssertionError):  # torch's "output size is too small" has no class of its own
         return None
-
-
-def _images(channels: int, size: int) -> Tensor:
-    return torch.empty(2, channels, size, size, device="meta")  # batch norm in training refuses a single value
 
 
 def _run(modules: Sequence[nn.Module], value: Tensor) -> Sequence[Tensor]:
@@ -82,8 +79,22 @@ def _run(modules: Sequence[nn.Module], value: Tensor) -> Sequence[Tensor]:
         for module in modules:
             state = chain(module.named_parameters(), module.named_buffers())
             meta = {name: torch.empty_like(tensor, device="meta") for name, tensor in state}
-            value = functional_call(module, meta, (value,))
+            with _evaluating(module):
+                value = functional_call(module, meta, (value,))
     return [value] if isinstance(value, Tensor) else value
+
+
+@contextmanager
+def _evaluating(module: nn.Module) -> Iterator[None]:
+    """Take batch norm's statistics as they are, which costs half of what computing shapes of new ones does."""
+    training = [part for part in module.modules() if part.training]
+    for part in training:
+        part.training = False
+    try:
+        yield
+    finally:
+        for part in training:
+            part.training = True
 
 
 class _Tracer(TorchDispatchMode):
