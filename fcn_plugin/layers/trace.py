@@ -6,6 +6,7 @@ the map, everything else passes it on.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import reduce
@@ -27,7 +28,11 @@ ANY_SIZE = (
 
 
 def trace_coord_maps(
-    modules: Sequence[nn.Module], image: CoordMap | None = None, channels: int = 3, size: int = 512
+    modules: Sequence[nn.Module],
+    image: CoordMap | None = None,
+    channels: int = 3,
+    size: int = 512,
+    any_size: bool = False,
 ) -> list[CoordMap]:
     """Return the coordinate map of each tensor that a chain of modules returns for an image, in order.
 
@@ -35,35 +40,49 @@ def trace_coord_maps(
         modules: called one after the other; each takes what the one before returned.
         image: map of what the first module receives; ``CoordMap().pad(p)`` for an image that was padded.
         channels: channels of the image (N, channels, size, size).
-        size: side of the traced image in pixels; the maps do not depend on it, but every feature map must keep a pixel.
+        size: side of the traced image in pixels; every feature map must keep a pixel.
+        any_size: whether the maps must be the same at any size, not only whole strides apart (TensorFlow's padding differs).
 
     Raises:
-        UserError: ``geometry`` where branches on different grids meet, the two axes differ, an output can't be placed, or the net
-            takes images of one size alone; ``config-value`` where a layer takes other channels.
+        UserError: ``geometry`` where branches on different grids meet, the two axes differ, an output can't be placed, or the maps
+            depend on the image's size; ``config-value`` where a layer takes other channels.
     """
+    image = image or CoordMap()
+    maps, shapes = _trace(modules, image, channels, size)
+    step = math.lcm(32, *(grid.scale.numerator for grid in maps))  # 32: the deepest map of most nets gets an odd side
+    _, larger = _trace(modules, image, channels, size + step)
+    for i, (grid, shape, grown) in enumerate(zip(maps, shapes, larger, strict=True)):
+        if grown[-1] > 1 and grid.scale * (grown[-1] - shape[-1]) != step:
+            sides = f"its side is {shape[-1]} for images of {size} px and {grown[-1]} for {size + step} px"
+            reason = f"its layers say stride {grid.scale}, but {sides} (resizing or reshaping inside)"
+            raise UserError("geometry", f"output {i} of shape {tuple(shape)} can't be placed on the image: {reason}")
+    if any_size and _trace(modules, image, channels, size + step + 1)[0] != maps:
+        reason = "its padding depends on the image's size, as TensorFlow's does"
+        raise UserError("geometry", f"the backbone has no fixed offsets: {reason}. Set model.geometry to 'aligned'")
+    return maps
+
+
+def _trace(
+    modules: Sequence[nn.Module], image: CoordMap, channels: int, size: int
+) -> tuple[list[CoordMap], list[torch.Size]]:
     value = torch.empty(1, channels, size, size, device="meta")
-    tracer = _Tracer(value, image or CoordMap())
+    tracer = _Tracer(value, image)
     try:
         with tracer:
             outputs = _run(modules, value)
-    except AssertionError as error:  # how timm checks the size of its images
-        raise UserError("geometry", f"the backbone takes images of one size ({error}): {ANY_SIZE}") from error
-    except RuntimeError as error:  # torch's, of a layer; it has no class of its own
-        message = f"a part of the net can't take what the one before gives ({error}): compare in_channels"
+    except (RuntimeError, ValueError, AssertionError) as error:  # of a layer; they have no classes of their own
+        reason = str(error) or "an assertion in it fails"
+        if len(modules) == 1 or isinstance(error, AssertionError):
+            message = f"the backbone can't take images of {size} x {size} px ({reason}): {ANY_SIZE}"
+            raise UserError("geometry", message) from error
+        message = f"a part of the net can't take what the one before gives ({reason}): compare in_channels"
         raise UserError("config-value", message) from error
-    larger = output_shapes(modules, 2 * size, channels) or [output.shape for output in outputs]
-    for i, (output, shape) in enumerate(zip(outputs, larger, strict=True)):
-        place = f"output {i} of shape {tuple(output.shape)} can't be placed on the image"
+    for i, output in enumerate(outputs):
         if output not in tracer.maps:
+            place = f"output {i} of shape {tuple(output.shape)} can't be placed on the image"
             reason = "it comes from no convolution, pooling, padding or elementwise operation (resizing, slicing)"
             raise UserError("geometry", f"{place}: {reason}. Leave it out of the backbone's outputs")
-        scale, grown = tracer.maps[output][0].scale, shape[-1] - output.shape[-1]
-        if grown and abs(scale * grown - size) > scale:
-            reason = (
-                f"its layers say stride {scale}, but it grows by {grown} px where the image grows by {size} (reshaping)"
-            )
-            raise UserError("geometry", f"{place}: {reason}. Take another backbone")
-    return [tracer.maps[output][0] for output in outputs]
+    return [tracer.maps[output][0] for output in outputs], [output.shape for output in outputs]
 
 
 def output_shapes(modules: Sequence[nn.Module], size: int = 512, channels: int = 3) -> list[torch.Size] | None:

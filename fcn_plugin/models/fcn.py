@@ -44,8 +44,7 @@ class FCN(EncoderDecoder):
             upsampling and losses stay float32. Training in ``fp16`` needs a gradient scaler (``AmpOptimWrapper``). ``auto``
             is ``bf16`` on devices that compute in it, else ``fp32``.
         channels_last: keep activations as N, H, W, C in memory, the faster layout on CPUs and GPUs.
-        compile: ``torch.compile`` for backbone and neck, True or its options; the first steps take a minute longer. The
-            engine's switch compiles the whole step, again for every path of an image.
+        compile: ``torch.compile`` for backbone and neck, True or its options; the first steps take a minute longer.
         pretrained: ImageNet classifier (file, ``https://`` link, ``torchvision://NAME`` or ``package://NAME``) whose
             convolutions, fc6 and fc7 training starts from.
         fc: where fc6 and fc7 come from: ``copy`` (the classifier's, which must fit), ``subsample`` (evenly spaced channels and
@@ -83,7 +82,7 @@ class FCN(EncoderDecoder):
         neck, decode_head = ({**part, "geometry": geometry} for part in (neck, decode_head))
         border = input_pad if geometry == "reference" else 0
         with quiet_model_building():
-            streams = build_streams(backbone, neck, decode_head, CoordMap().pad(border))
+            streams = build_streams(backbone, neck, decode_head, border)
             parts = dict(backbone=dict(type=lambda: streams.backbone), neck=dict(type=lambda: streams.neck))
             super().__init__(**parts, decode_head=streams.head, **kwargs)
         self.test_cfg = ConfigDict({"mode": "whole", **(self.test_cfg or {})})
@@ -97,7 +96,8 @@ class FCN(EncoderDecoder):
         self.decode_head.align(streams.maps, CoordMap())
         self.stride = int(max(grid.scale for grid in streams.maps))
         self.least_side, self.uncovered = self._measure() if geometry == "aligned" else (1, 0)
-        self.to(memory_format=self.memory_format)
+        for tensor in [tensor for tensor in self.parameters() if tensor.dim() == 4]:
+            tensor.data = tensor.data.contiguous(memory_format=self.memory_format)
         for part in self._parts if compile else ():  # a copy, as EMAHook makes, runs uncompiled
             part.compile(**({} if compile is True else compile))
 

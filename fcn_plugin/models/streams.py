@@ -28,14 +28,14 @@ class Streams(NamedTuple):
     channels: list[int]
 
 
-def build_streams(backbone: dict, neck: dict, head: dict, image: CoordMap) -> Streams:
+def build_streams(backbone: dict, neck: dict, head: dict, border: int) -> Streams:
     """Build backbone and neck from their configs, and trace them.
 
     Args:
         backbone: of any backbone of mmseg or mmpretrain.
         neck: ``in_channels`` may be ``"auto"`` or absent.
-        head: ``in_channels`` and ``strides``, by stream, may be ``"auto"``, absent, or lack streams.
-        image: map of what the backbone receives.
+        head: ``in_channels`` and ``strides``, by stream, may be ``"auto"`` or absent, or a stream of them may.
+        border: pixels that are padded on all sides of an image of any size; 0: at the end alone, to whole strides.
 
     Raises:
         UserError: as :func:`trace_coord_maps`; ``config-value`` for more streams than the neck returns.
@@ -45,12 +45,14 @@ def build_streams(backbone: dict, neck: dict, head: dict, image: CoordMap) -> St
         shapes = output_shapes([net]) or trace_coord_maps([net])  # a net that can't run says why there
         neck = {**neck, "in_channels": [shape[1] for shape in shapes]}
     parts = [net, MODELS.build(neck)]
-    maps, channels = trace_coord_maps(parts, image), [shape[1] for shape in output_shapes(parts)]
+    maps = trace_coord_maps(parts, CoordMap().pad(border), any_size=border > 0)
+    channels = [shape[1] for shape in output_shapes(parts)]
     streams = head.get("streams") or ()
     for key, found in (("in_channels", channels), ("strides", [int(grid.scale) for grid in maps])):
         given = {} if head.get(key, "auto") == "auto" else head[key]
-        if isinstance(given, dict) and not given.keys() >= set(streams):
-            if len(streams) > len(found):
+        if isinstance(given, dict):
+            given = {name: value for name, value in given.items() if value != "auto"}
+            if len(streams) > len(found) and not given.keys() >= set(streams):
                 raise UserError("config-value", f"streams {tuple(streams)}: the neck returns {len(found)}")
             head = {**head, key: {**dict(zip(streams, found, strict=False)), **given}}
     return Streams(*parts, head, maps, channels)

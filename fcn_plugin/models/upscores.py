@@ -13,15 +13,15 @@ from ..layers.coord_map import CoordMap
 def upscore_names(streams: Sequence[str], strides: Sequence[int]) -> dict[str, int]:
     """Return the layers in order, name -> factor, named as in the authors' net definitions.
 
-    The first of several is ``upscore2``, later ones ``upscore_<skip before>``, the last ``upscore<stride>``; the only one of
-    FCN-32s is ``upscore``. Strides that do not divide one another are refused: ``config-value``.
+    The first of several is ``upscore2``, later ones ``upscore_<skip before>``, the last ``upscore<stride>``; ``upscore`` where it
+    is the only one (FCN-32s), or its stride is 2. Strides that do not divide one another are refused: ``config-value``.
     """
     names = {}
     for i, (coarse, fine) in enumerate(pairwise(strides)):
         if coarse % fine or coarse == fine:
             raise UserError("config-value", f"decode_head.strides {tuple(strides)} must be multiples, deepest first")
         names["upscore2" if i == 0 else f"upscore_{streams[i]}"] = coarse // fine
-    names["upscore" if len(strides) == 1 else f"upscore{strides[-1]}"] = strides[-1]
+    names["upscore" if len(strides) == 1 or strides[-1] == 2 else f"upscore{strides[-1]}"] = strides[-1]
     return names
 
 

@@ -71,5 +71,8 @@ def _parent(cfg: Config, load: Callable[[str], Config]) -> Config | None:
 
 
 def _name(cfg: Config) -> str:
-    finest, strides = cfg.model.decode_head.streams[-1], cfg.model.decode_head.get("strides")
-    return f"{strides[finest]}s" if isinstance(strides, dict) and finest in strides else finest
+    streams, strides = cfg.model.decode_head.streams, cfg.model.decode_head.get("strides")
+    if not isinstance(strides, dict) or streams[-1] not in strides:  # "auto"
+        deepest_first = sorted(cfg.model.backbone.get("strides", (8, 16, 32)), reverse=True)
+        strides = dict(zip(streams, deepest_first, strict=False))
+    return f"{strides[streams[-1]]}s"

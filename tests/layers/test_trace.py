@@ -52,7 +52,7 @@ def test_residual_and_concatenated_branches():
     assert trace(branches) == (2, 1)
 
 
-@pytest.mark.parametrize("squeeze", [nn.AdaptiveAvgPool2d(1), nn.Conv2d(4, 4, 32)])
+@pytest.mark.parametrize("squeeze", [nn.AdaptiveAvgPool2d(1), nn.AdaptiveMaxPool2d(1)])
 def test_a_gate_of_one_pixel_has_no_place(squeeze):
     gate = Call(lambda x, pool, conv: x * torch.sigmoid(conv(pool(x))), squeeze, nn.Conv2d(4, 4, 1))
     assert trace(nn.Conv2d(3, 4, 2, 2), gate) == (2, Fraction(1, 2))
@@ -137,3 +137,24 @@ def test_a_sum_sees_what_its_wider_branch_sees():
     wide = nn.Sequential(nn.Conv2d(3, 3, 5, padding=2), nn.Conv2d(3, 3, 3, padding=1))
     (grid,) = trace_coord_maps([Call(lambda x, branch: x + branch(x), wide)])
     assert grid.reach == 3
+
+
+def test_a_net_that_changes_the_size_of_odd_maps_raises():
+    even = Call(
+        lambda x, pool, conv: conv(F.pad(pool(x), [0, pool(x).shape[-1] % 2] * 2)), nn.MaxPool2d(32), nn.Conv2d(3, 1, 1)
+    )
+    with refused("geometry", "stride 32", "side is 2 for images of 64 px and 4 for 96 px"):
+        trace(even)
+
+
+def test_padding_that_depends_on_the_size_has_no_place_at_any_size():
+    same = Call(lambda x, conv: conv(F.pad(x, [-x.shape[-1] % 2, 0] * 2)), nn.Conv2d(3, 1, 2, 2))
+    assert trace(same) == (2, Fraction(1, 2))
+    assert trace(nn.Conv2d(3, 1, 2, 2), any_size=True) == (2, Fraction(1, 2))
+    with refused("geometry", "depends on the image's size", "aligned"):
+        trace(same, any_size=True)
+
+
+def test_a_net_of_one_size_raises():
+    with refused("geometry", "64 x 64 px"):
+        trace(Call(lambda x: x.view(1, 3, 63, -1)))

@@ -25,6 +25,7 @@ def test_a_net_without_numbers_is_the_net_with_them(how):
 def test_what_is_missing_is_derived_and_what_is_given_is_compared():
     cfg = fcn_config()
     del cfg.model.decode_head.in_channels["pool4"], cfg.model.decode_head.strides["pool3"]
+    cfg.model.decode_head.strides["fr"] = "auto"
     assert MODELS.build(cfg.model).decode_head.in_channels == [8, 32, 16]
     cfg.model.decode_head.in_channels["pool3"] = 17
     with refused("config-value", "in_channels.pool3 is 17", "gives 16"):
@@ -40,4 +41,12 @@ def test_fewer_streams_than_the_neck_returns():
 def test_more_streams_than_the_neck_returns():
     cfg = fcn_config(streams=(*STREAMS["8s"], "pool2"))
     with refused("config-value", "pool2", "returns 3"):
+        MODELS.build(cfg.model)
+
+
+def test_another_number_of_channels_than_of_maps():
+    cfg = fcn_config()
+    cfg.model.neck.in_channels = (16, 32)
+    cfg.model.neck.scales = (1.0, 1.0)
+    with refused("config-value", "compare in_channels"):
         MODELS.build(cfg.model)

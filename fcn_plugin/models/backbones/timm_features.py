@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import torch
 from mmengine.model import BaseModule
@@ -18,6 +19,16 @@ from ...requirements import import_extra
 from ...weights.formats import WeightFormat
 from ...weights.preprocessing import record
 from .port_names import port_names
+
+# arguments of timm's create_model that have a place of their own here
+OWN = {
+    "pretrained": "name the weights in model.pretrained",
+    "checkpoint_path": "name the weights in model.pretrained",
+    "pretrained_cfg_overlay": "name the weights in model.pretrained",
+    "features_only": "leave it out",
+    "out_indices": "set model.backbone.strides",
+    "in_chans": "leave it out, images have 3 channels",
+}
 
 
 @MODELS.register_module()
@@ -51,26 +62,39 @@ class FCNTimm(BaseModule):
             raise UserError(
                 "config-value", f"model.backbone.name {name!r} is no net of timm {timm.__version__}: {near}"
             )
+        if own := OWN.keys() & kwargs:
+            key = min(own)
+            raise UserError("config-value", f"model.backbone.{key} is set by FCNTimm: {OWN[key]}")
         self.name = name
-        try:
-            self.net = timm.create_model(name, features_only=True, **kwargs)
-        except (
-            RuntimeError,
-            AttributeError,
-            TypeError,
-        ) as error:  # of nets without maps; timm has no class of its own for it
-            raise UserError("config-value", f"timm can't build {name} as a backbone: {error}") from error
-        info = self.net.feature_info
+        info = self._build(name, **kwargs)
         by_stride = {stride: i for i, stride in enumerate(info.reduction())}  # the deepest map of each stride
         if missing := [stride for stride in strides if stride not in by_stride]:
             has = f"it has {', '.join(map(str, by_stride))}"
             raise UserError(
                 "config-value", f"timm's {name} has no map of stride {missing[0]}, {has}: set model.backbone.strides"
             )
-        self.indices = [by_stride[stride] for stride in sorted(strides)]
-        self.channels = [info.channels()[i] for i in self.indices]
+        if not strides or len(set(strides)) < len(strides):
+            raise UserError("config-value", f"model.backbone.strides is {strides}: give each stride once, at least one")
+        indices = [by_stride[stride] for stride in sorted(strides)]
+        is_deepest = indices[-1] == len(info.reduction()) - 1
+        if head_conv and not is_deepest:
+            raise UserError(
+                "config-value", f"model.backbone.head_conv follows the deepest map, not that of strides {strides}"
+            )
+        if not is_deepest:  # deeper layers would idle, and stop distributed training
+            info = self._build(name, **kwargs, out_indices=[info.out_indices[i] for i in indices])
+            indices = [*range(len(indices))]
+        self.indices, self.channels = indices, [info.channels()[i] for i in indices]
         if head_conv:
             self._add_head_conv(timm.create_model(name, **kwargs))
+
+    def _build(self, name: str, **kwargs) -> Any:
+        """Build the net of features, and return timm's description of its maps."""
+        try:
+            self.net = import_extra("timm").create_model(name, features_only=True, **kwargs)
+        except (RuntimeError, AttributeError, TypeError) as error:  # of nets without maps, and unknown arguments
+            raise UserError("config-value", f"timm can't build {name} as a backbone: {error}") from error
+        return self.net.feature_info
 
     def _add_head_conv(self, classifier: nn.Module) -> None:
         try:
