@@ -40,7 +40,7 @@ class FCNSkipNeck(BaseModule):
 
     def __init__(
         self,
-        in_channels: Sequence[int] | Literal["auto"] = "auto",
+        in_channels: Sequence[int] | Literal["auto"] = (256, 512, 512),
         fc_channels: int | None = 4096,
         fc6_kernel: int = 7,
         fc6_dilation: int = 1,

@@ -49,10 +49,14 @@ def build_streams(backbone: dict, neck: dict, head: dict, border: int) -> Stream
     channels = [shape[1] for shape in output_shapes(parts)]
     streams = head.get("streams") or ()
     for key, found in (("in_channels", channels), ("strides", [int(grid.scale) for grid in maps])):
-        given = {} if head.get(key, "auto") == "auto" else head[key]
-        if isinstance(given, dict):
-            given = {name: value for name, value in given.items() if value != "auto"}
-            if len(streams) > len(found) and not given.keys() >= set(streams):
+        given = head.get(key, "auto")
+        given = dict.fromkeys(streams, "auto") if given == "auto" else given
+        if isinstance(given, dict) and "auto" in given.values():
+            if len(streams) > len(found):
                 raise UserError("config-value", f"streams {tuple(streams)}: the neck returns {len(found)}")
-            head = {**head, key: {**dict(zip(streams, found, strict=False)), **given}}
+            by_name = dict(zip(streams, found, strict=False))
+            head = {
+                **head,
+                key: {name: by_name.get(name) if value == "auto" else value for name, value in given.items()},
+            }
     return Streams(*parts, head, maps, channels)

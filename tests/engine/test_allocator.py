@@ -5,10 +5,11 @@ import sys
 
 import pytest
 
+from fcn_plugin.engine import allocator
+
 FAULTS = """
-import resource, torch
-from fcn_plugin.engine.allocator import keep_freed_memory
-kept = keep_freed_memory() if {keep} else True
+import resource, runpy, torch
+kept = runpy.run_path({file!r})["keep_freed_memory"]() if {keep} else True
 for _ in range(3):
     torch.ones(8 << 20)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
@@ -19,7 +20,12 @@ print(kept, resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 
 
 def faults(keep):
-    done = subprocess.run([sys.executable, "-c", FAULTS.format(keep=keep)], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", FAULTS.format(keep=keep, file=allocator.__file__)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     kept, count = done.stdout.split()[-2:]
     if kept != "True":
         pytest.skip("this libc has no mallopt")

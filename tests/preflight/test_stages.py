@@ -36,8 +36,9 @@ def test_a_chain_ends_in_the_net_that_was_asked_for():
     assert [stage.name for stage in chain_of("fcn16s_vgg16_voc")] == ["32s", "16s"]
 
 
-def test_every_stage_has_a_folder_of_its_own():
-    folders = [stage.cfg.work_dir for stage in chain_of("fcn8s_r50_voc")]
+@pytest.mark.parametrize("name", ["fcn8s_r50_voc", "fcn8s_efficientnet-lite0_voc"])  # strides typed, and derived
+def test_every_stage_has_a_folder_of_its_own(name):
+    folders = [stage.cfg.work_dir for stage in chain_of(name)]
     assert folders == ["runs/net/32s", "runs/net/16s", "runs/net/8s"]
 
 
