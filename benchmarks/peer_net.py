@@ -16,11 +16,11 @@ from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
-from fcn_plugin.errors import UserError
 from fcn_plugin.layers.fast_cpu import use_fast_convolutions
 from fcn_plugin.models.backbones.timm_features import FCNTimm
 from fcn_plugin.models.losses import pixel_losses
 from fcn_plugin.models.precision import PRECISIONS, resolve_precision
+from fcn_plugin.requirements import import_extra
 from fcn_plugin.weights.preprocessing import of_preprocessor, require_same
 from fcn_plugin.weights.rename import read_renamed
 
@@ -28,15 +28,8 @@ PEERS = {"fpn": "FPN", "unet": "Unet"}  # our name -> smp's class
 
 
 def import_smp() -> ModuleType:
-    """Import segmentation_models_pytorch; ``requirements``, with the command that installs it, where it is missing."""
-    try:
-        import segmentation_models_pytorch
-    except ModuleNotFoundError as error:
-        if error.name != "segmentation_models_pytorch":
-            raise
-        missing = "segmentation_models_pytorch is not installed: pip install segmentation-models-pytorch"
-        raise UserError("requirements", missing) from None
-    return segmentation_models_pytorch
+    """Import segmentation_models_pytorch; ``requirements`` where it is missing."""
+    return import_extra("segmentation_models_pytorch", "segmentation-models-pytorch")
 
 
 @MODELS.register_module()

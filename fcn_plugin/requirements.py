@@ -33,14 +33,14 @@ def check_requirements() -> None:
             raise ImportError(f"fcn_plugin needs {needed}, found {have}: {remove}pip install -U '{needed}'")
 
 
-def import_extra(name: str) -> ModuleType:
-    """Import the package of an extra of the same name; ``requirements``, with the command that installs it, where it is missing."""
+def import_extra(name: str, wanted: str) -> ModuleType:
+    """Import an optional package; ``requirements`` where it is missing, with ``wanted``, what pip is to install."""
     try:
         return import_module(name)
     except ModuleNotFoundError as error:
         if error.name != name:
             raise
-        raise UserError("requirements", f"{name} is not installed: pip install 'fcn-plugin[{name}]'") from None
+        raise UserError("requirements", f"{name} is not installed: pip install {wanted}") from None
 
 
 def installed_version(name: str) -> str | None:

@@ -27,14 +27,19 @@ ANY_SIZE = (
 )
 
 
-def trace_coord_maps(
+def trace_coord_maps(*args, **kwargs) -> list[CoordMap]:
+    """Return the maps that :func:`trace_outputs` finds."""
+    return trace_outputs(*args, **kwargs)[0]
+
+
+def trace_outputs(
     modules: Sequence[nn.Module],
     image: CoordMap | None = None,
     channels: int = 3,
     size: int = 512,
     any_size: bool = False,
-) -> list[CoordMap]:
-    """Return the coordinate map of each tensor that a chain of modules returns for an image, in order.
+) -> tuple[list[CoordMap], list[torch.Size]]:
+    """Return the coordinate map and the shape of each tensor that a chain of modules returns for an image, in order.
 
     Args:
         modules: called one after the other; each takes what the one before returned.
@@ -59,7 +64,7 @@ def trace_coord_maps(
     if any_size and _trace(modules, image, channels, size + step + 1)[0] != maps:
         reason = "its padding depends on the image's size, as TensorFlow's does"
         raise UserError("geometry", f"the backbone has no fixed offsets: {reason}. Set model.geometry to 'aligned'")
-    return maps
+    return maps, shapes
 
 
 def _trace(

@@ -9,7 +9,7 @@ from torch import nn
 
 from ..errors import UserError
 from ..layers.coord_map import CoordMap
-from ..layers.trace import output_shapes, trace_coord_maps
+from ..layers.trace import output_shapes, trace_outputs
 
 
 class Streams(NamedTuple):
@@ -38,15 +38,15 @@ def build_streams(backbone: dict, neck: dict, head: dict, border: int) -> Stream
         border: pixels that are padded on all sides of an image of any size; 0: at the end alone, to whole strides.
 
     Raises:
-        UserError: as :func:`trace_coord_maps`; ``config-value`` for more streams than the neck returns.
+        UserError: as :func:`trace_outputs`; ``config-value`` for more streams than the neck returns.
     """
     net = MODELS.build(backbone)
     if neck.get("in_channels", "auto") == "auto":
-        shapes = output_shapes([net]) or trace_coord_maps([net])  # a net that can't run says why there
+        shapes = output_shapes([net]) or trace_outputs([net])[1]  # a net that can't run says why there
         neck = {**neck, "in_channels": [shape[1] for shape in shapes]}
     parts = [net, MODELS.build(neck)]
-    maps = trace_coord_maps(parts, CoordMap().pad(border), any_size=border > 0)
-    channels = [shape[1] for shape in output_shapes(parts)]
+    maps, shapes = trace_outputs(parts, CoordMap().pad(border), any_size=border > 0)
+    channels = [shape[1] for shape in shapes]
     streams = head.get("streams") or ()
     for key, found in (("in_channels", channels), ("strides", [int(grid.scale) for grid in maps])):
         given = head.get(key, "auto")

@@ -71,8 +71,10 @@ def _parent(cfg: Config, load: Callable[[str], Config]) -> Config | None:
 
 
 def _name(cfg: Config) -> str:
-    streams, strides = cfg.model.decode_head.streams, cfg.model.decode_head.get("strides")
-    if not isinstance(strides, dict) or streams[-1] not in strides:  # "auto"
-        deepest_first = sorted(cfg.model.backbone.get("strides", (8, 16, 32)), reverse=True)
-        strides = dict(zip(streams, deepest_first, strict=False))
-    return f"{strides[streams[-1]]}s"
+    """Name a stage by its finest stride; by that stream where only the built net knows the stride."""
+    streams, strides, backbone = cfg.model.decode_head.streams, cfg.model.decode_head.get("strides"), cfg.model.backbone
+    if isinstance(strides, dict) and strides.get(streams[-1], "auto") != "auto":
+        return f"{strides[streams[-1]]}s"
+    # other backbones' strides are those of their layers
+    maps = sorted(backbone.get("strides", (8, 16, 32))) if backbone.type == "FCNTimm" else ()
+    return f"{maps[-len(streams)]}s" if len(streams) <= len(maps) else streams[-1]

@@ -42,6 +42,14 @@ def test_every_stage_has_a_folder_of_its_own(name):
     assert folders == ["runs/net/32s", "runs/net/16s", "runs/net/8s"]
 
 
+def test_a_stage_whose_stride_only_the_net_knows_is_named_by_its_stream():
+    cfg = get_config("fcn8s_r50_voc")
+    cfg.model.decode_head.strides, cfg.model.backbone.strides = "auto", (1, 2, 2, 2)  # of ResNet's stages
+    cfg.work_dir = "runs/net"
+    folders = [stage.cfg.work_dir for stage in stages_of(cfg, get_config)]
+    assert folders == ["runs/net/fr", "runs/net/layer3", "runs/net/layer2"]
+
+
 def test_stages_share_no_config():
     chain = chain_of("fcn8s_vgg16_voc")
     chain[0].cfg.optim_wrapper.optimizer.lr = 1.0

@@ -56,7 +56,7 @@ class FCNTimm(BaseModule):
         **kwargs,
     ) -> None:
         super().__init__(init_cfg)
-        timm = import_extra("timm")
+        timm = import_extra("timm", "'fcn-plugin[timm]'")
         if not timm.is_model(name):
             near = ", ".join(difflib.get_close_matches(name, timm.list_models())) or "timm.list_models() has all"
             raise UserError(
@@ -91,7 +91,7 @@ class FCNTimm(BaseModule):
     def _build(self, name: str, **kwargs) -> Any:
         """Build the net of features, and return timm's description of its maps."""
         try:
-            self.net = import_extra("timm").create_model(name, features_only=True, **kwargs)
+            self.net = import_extra("timm", "'fcn-plugin[timm]'").create_model(name, features_only=True, **kwargs)
         except (RuntimeError, AttributeError, TypeError) as error:  # of nets without maps, and unknown arguments
             raise UserError("config-value", f"timm can't build {name} as a backbone: {error}") from error
         return self.net.feature_info
@@ -118,7 +118,7 @@ class FCNTimm(BaseModule):
 
     def weight_formats(self) -> Iterator[WeightFormat]:
         """Describe the files that this net's classifier comes in: timm's own, and those of the ``efficientnet_pytorch`` line."""
-        timm = import_extra("timm")
+        timm = import_extra("timm", "'fcn-plugin[timm]'")
         with torch.device("meta"):
             classifier = timm.create_model(self.name)
         cfg = classifier.default_cfg
