@@ -2,7 +2,8 @@
 
 The peer is trained by the FCN's config with another ``model``, from the same ImageNet weights. Only the decoder, its initialisation
 and its dropout are smp's. This measures the peer's scores, and parameters and speed of both; the FCN's scores come from
-``tools/train.py``. The row "fast" is the peer on this package's convolutions, which the FCN always has.
+``tools/train.py``. The row "fast" is the peer on this package's convolutions, which the FCN always has; it is the one that is trained,
+since both compute the same.
 """
 
 from __future__ import annotations
@@ -62,10 +63,10 @@ def main() -> None:
     if args.seed is not None:
         cfg.randomness.seed = args.seed
     make_dir(cfg.work_dir, "--work-dir")
-    peer = peer_config(cfg, args.peer)
-    scores = {} if args.time_only else trained_scores(peer, args.resume)
-    nets = {args.peer: peer, f"{args.peer} fast": peer_config(cfg, args.peer, fast_convolutions=True), "fcn8s": cfg}
-    seed = None if args.time_only else peer.randomness.seed
+    fast = peer_config(cfg, args.peer, fast_convolutions=True)
+    scores = {} if args.time_only else trained_scores(fast, args.resume)
+    nets = {args.peer: peer_config(cfg, args.peer), f"{args.peer} fast": fast, "fcn8s": cfg}
+    seed = None if args.time_only else cfg.randomness.seed
     result = dict(config=CONFIG, peer=args.peer, seed=seed, mIoU=scores, nets=measured(nets, args.rounds))
     print(table(result))
     name = (

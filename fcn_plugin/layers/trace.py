@@ -7,19 +7,17 @@ the map, everything else passes it on.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import reduce
-from itertools import chain
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from ..errors import UserError
 from .coord_map import CoordMap
+from .meta_run import run_on_meta
 
 aten = torch.ops.aten
 ANY_SIZE = (
@@ -74,7 +72,7 @@ def _trace(
     tracer = _Tracer(value, image)
     try:
         with tracer:
-            outputs = _run(modules, value)
+            outputs = run_on_meta(modules, value)
     except (RuntimeError, ValueError, AssertionError) as error:  # of a layer; they have no classes of their own
         reason = str(error) or "an assertion in it fails"
         if len(modules) == 1 or isinstance(error, AssertionError):
@@ -88,37 +86,6 @@ def _trace(
             reason = "it comes from no convolution, pooling, padding or elementwise operation (resizing, slicing)"
             raise UserError("geometry", f"{place}: {reason}. Leave it out of the backbone's outputs")
     return [tracer.maps[output][0] for output in outputs], [output.shape for output in outputs]
-
-
-def output_shapes(modules: Sequence[nn.Module], size: int = 512, channels: int = 3) -> list[torch.Size] | None:
-    """Return the shapes of a chain's outputs for an image of (size, size); None where it is too small."""
-    try:
-        return [output.shape for output in _run(modules, torch.empty(1, channels, size, size, device="meta"))]
-    except (RuntimeError, AssertionError):  # torch's "output size is too small" has no class of its own
-        return None
-
-
-def _run(modules: Sequence[nn.Module], value: Tensor) -> Sequence[Tensor]:
-    with torch.no_grad():
-        for module in modules:
-            state = chain(module.named_parameters(), module.named_buffers())
-            meta = {name: torch.empty_like(tensor, device="meta") for name, tensor in state}
-            with _evaluating(module):
-                value = functional_call(module, meta, (value,))
-    return [value] if isinstance(value, Tensor) else value
-
-
-@contextmanager
-def _evaluating(module: nn.Module) -> Iterator[None]:
-    """Take batch norm's statistics as they are, which costs half of what computing shapes of new ones does."""
-    training = [part for part in module.modules() if part.training]
-    for part in training:
-        part.training = False
-    try:
-        yield
-    finally:
-        for part in training:
-            part.training = True
 
 
 class _Tracer(TorchDispatchMode):

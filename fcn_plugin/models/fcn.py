@@ -22,7 +22,7 @@ from ..compat import quiet_model_building
 from ..errors import UserError
 from ..layers.coord_map import CoordMap
 from ..layers.fast_cpu import use_fast_convolutions
-from ..layers.trace import output_shapes
+from ..layers.meta_run import output_shapes
 from ..weights.fit import FC_STARTS, load_classifier
 from ..weights.preprocessing import RECORD, describe, of_preprocessor, require_same
 from .label_maps import is_unchanged, label_map, predict_tiles

@@ -9,7 +9,8 @@ from torch import nn
 
 from ..errors import UserError
 from ..layers.coord_map import CoordMap
-from ..layers.trace import output_shapes, trace_outputs
+from ..layers.meta_run import output_shapes
+from ..layers.trace import trace_outputs
 
 
 class Streams(NamedTuple):
