@@ -22,6 +22,7 @@ class Form:
     """
 
     needs_probabilities = False
+    frames_alone = False  # takes frames of videos alone, in order, in one thread
 
     def __init__(self, out_dir: Path, classes: Sequence[str], palette: Sequence[Sequence[int]]) -> None:
         self.out_dir, self.classes, self.palette = out_dir, classes, palette
@@ -36,3 +37,6 @@ class Form:
 
     def finish(self) -> None:
         """Join the parts of all items; called once, on one process, after the last item."""
+
+    def close(self, whole: bool) -> None:
+        """End a file of several items; called once in every process. ``whole`` is False where the last one's items are not all there."""
