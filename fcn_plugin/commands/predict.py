@@ -30,7 +30,9 @@ RESUME = "leave out what has all its files in --out-dir; without it they are rep
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the config, the net, the sources and where the results go."""
-    parser.add_argument("config", nargs="?", help=f"{OPTIONS['config']['help']} (default: the one inside the checkpoint)")
+    parser.add_argument(
+        "config", nargs="?", help=f"{OPTIONS['config']['help']} (default: the one inside the checkpoint)"
+    )
     add_options(parser, "checkpoint")
     parser.add_argument("inputs", nargs="+", metavar="INPUT", help=SOURCES)
     parser.add_argument("--out-dir", required=True, help="folder of the results, FORM/NAME")
@@ -132,7 +134,9 @@ def _report(share: Share, tally: Tally, forms: Sequence[Form], out_dir: str, cou
         print(f"{total.images} {listed} in {out_dir}{before}")
         waited = 1 - total.net_seconds / max(1e-9, total.seconds * share.count)
         rate = total.images / max(1e-9, total.seconds)
-        print(f"{total.images} images in {total.seconds:.1f} s: {rate:.1f} images/s; the net waited {waited:.0%} of the time")
+        print(
+            f"{total.images} images in {total.seconds:.1f} s: {rate:.1f} images/s; the net waited {waited:.0%} of the time"
+        )
     share.gather(None)  # a launcher ends all processes when the first one fails
     if total.broken and share.rank > 0:
         raise SystemExit(2)

@@ -75,7 +75,10 @@ class Loop:
         """
         start = time.perf_counter()
         self.writers = Writers(self.forms, THREADS, self.batch_size + THREADS, self.resume)
-        with stop_request() as request, tqdm(total=len(inputs), unit="image", desc="predicting", disable=self.quiet) as bar:
+        with (
+            stop_request() as request,
+            tqdm(total=len(inputs), unit="image", desc="predicting", disable=self.quiet) as bar,
+        ):
             request.has_steps, request.stopping = True, "finishing the images in work (Ctrl-C again: at once)"
             self.bar, self.request = bar, request
             try:

@@ -69,7 +69,9 @@ def _context(net: Net, raster: Raster) -> tuple[int, int]:
         message = f"{raster.source} is too large for one pass, and only checkpoints (.pth) can be run in tiles"
         raise UserError("option-value", message)
     if resizing := [type(step).__name__ for step in net.pipeline.transforms if "Resize" in type(step).__name__]:
-        message = f"{raster.source} is too large for one pass, and {resizing[0]} of the test pipeline would change its tiles"
+        message = (
+            f"{raster.source} is too large for one pass, and {resizing[0]} of the test pipeline would change its tiles"
+        )
         raise UserError("config-value", f"{message}: take it out of the pipeline")
     stride = net.model.stride
     return stride, -(-net.model.decode_head.reach // stride) * stride

@@ -56,7 +56,10 @@ class Video(Form):
             frames = self.frames
             self.close(whole=False)
             kept = f"{_incomplete(path)} holds the first {frames} frames"
-            raise UserError("disk-write", f"less than {RESERVE >> 20} MiB are free for {path}: {kept}. Make room, then go on with --resume")
+            raise UserError(
+                "disk-write",
+                f"less than {RESERVE >> 20} MiB are free for {path}: {kept}. Make room, then go on with --resume",
+            )
         self.writer.write(prediction.overlay(self.opacity)[..., ::-1].copy())
         self.frames += 1
 
@@ -67,8 +70,12 @@ class Video(Form):
         writer = cv2.VideoWriter(str(part), cv2.VideoWriter_fourcc(*CODEC), item.fps, (width, height))
         if not writer.isOpened():
             part.unlink(missing_ok=True)
-            found = f"{path} can't be written: this OpenCV lacks the codec {CODEC}, or takes no {width} x {height} pixels"
-            raise UserError("video-codec", f"{found}: pip install --force-reinstall opencv-python, or leave out --out video")
+            found = (
+                f"{path} can't be written: this OpenCV lacks the codec {CODEC}, or takes no {width} x {height} pixels"
+            )
+            raise UserError(
+                "video-codec", f"{found}: pip install --force-reinstall opencv-python, or leave out --out video"
+            )
         self.path, self.door, self.writer, self.frames = path, door, writer, 0
 
     def close(self, whole: bool) -> None:

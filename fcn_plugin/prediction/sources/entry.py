@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from ..item import Item
 
-Wanted = Callable[[str, bool], bool]  # name of an item, whether it is a frame of a video: False where its results are there
+Wanted = Callable[
+    [str, bool], bool
+]  # name of an item, whether it is a frame of a video: False where its results are there
 
 
 @dataclass(frozen=True)

@@ -106,7 +106,9 @@ def _of_word(word: str) -> list[Input]:
         try:
             lines = read_plain(Path(word[1:])).decode("utf-8").splitlines()
         except (OSError, UnicodeDecodeError) as error:
-            raise UserError("list-file", f"{word[1:]} can't be read as a list ({error}): one image a line, UTF-8") from error
+            raise UserError(
+                "list-file", f"{word[1:]} can't be read as a list ({error}): one image a line, UTF-8"
+            ) from error
         return _of_lines(lines, word[1:])
     if _is_address(word):
         return [_addressed(word)]

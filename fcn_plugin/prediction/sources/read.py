@@ -69,7 +69,9 @@ def _result(entry: Entry, item: Future) -> tuple[int, Item | Raster] | Broken:
         return Broken(error)
 
 
-def _feed(found: Iterator[Entry | Broken], pool: ThreadPoolExecutor, ready: queue.Queue, closing: threading.Event) -> None:
+def _feed(
+    found: Iterator[Entry | Broken], pool: ThreadPoolExecutor, ready: queue.Queue, closing: threading.Event
+) -> None:
     fault: BaseException | None = None
     try:
         for entry in found:

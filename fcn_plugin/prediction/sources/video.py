@@ -63,6 +63,8 @@ def _open(source: Input) -> cv2.VideoCapture:
     if not capture.isOpened():
         shown = without_password(source.address)
         reason = {"camera": "no such camera, or it is in use", "stream": f"no answer in {WAIT // 1000} s, or no video"}
-        why = reason.get(source.kind, "damaged, or a codec that OpenCV lacks: convert it, ffmpeg -i IN -c:v libx264 OUT.mp4")
+        why = reason.get(
+            source.kind, "damaged, or a codec that OpenCV lacks: convert it, ffmpeg -i IN -c:v libx264 OUT.mp4"
+        )
         raise UserError("video-unreadable", f"{shown} can't be opened as a video ({why})")
     return capture
