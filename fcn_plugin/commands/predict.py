@@ -91,8 +91,8 @@ def _load(args: argparse.Namespace) -> Net:
 
     from ..checkpoints.read import open_checkpoint
     from ..engine.distributed import join_processes
-    from ..preflight.prepare import prepare
     from ..prediction.load import config_inside, load
+    from ..preflight.prepare import prepare
 
     if args.config:
         source, cfg = args.checkpoint, load_config(args)

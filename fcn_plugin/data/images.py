@@ -111,7 +111,7 @@ def read_image(path: str) -> tuple[Header, np.ndarray]:
 
 
 def read_pages(path: str) -> Iterator[np.ndarray]:
-    """Yield the pages of a TIFF, (H, W, 3) uint8 RGB; raises UnreadableFile where one is damaged or has more than 8 bits a channel."""
+    """Yield the pages of a TIFF, (H, W, 3) uint8 RGB; raises UnreadableFile for a damaged one, or one of more than 8 bits."""
     try:
         content = read_plain(Path(path), MOST)
     except OSError as error:

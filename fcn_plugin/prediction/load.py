@@ -21,10 +21,13 @@ from .net import Net
 
 
 def load(
-    path: str | Path, cfg: Config | str | None = None, device: str | torch.device | None = None, batch_size: int = 8
+    path: str | Path | Checkpoint,
+    cfg: Config | str | None = None,
+    device: str | torch.device | None = None,
+    batch_size: int = 8,
 ) -> Net:
-    """Load a trained net; see :func:`fcn_plugin.load`."""
-    checkpoint = open_checkpoint(str(path))
+    """Load a trained net; see :func:`fcn_plugin.load`. ``path`` may be a checkpoint that was opened already."""
+    checkpoint = path if isinstance(path, Checkpoint) else open_checkpoint(str(path))
     if not isinstance(cfg, Config):
         cfg = get_config(cfg) if cfg else config_inside(checkpoint)
         cfg.launcher = "none"

@@ -29,7 +29,15 @@ THREADS = min(4, os.cpu_count() or 1)  # that read, and as many that write
 
 @dataclass
 class Tally:
-    """Attributes: ``images`` whose results were written, ``skipped`` that had them, ``broken`` inputs; ``seconds``, and those of the net."""
+    """What was done.
+
+    Attributes:
+        images: whose results were written.
+        skipped: whose results were there before.
+        broken: inputs, or results of them, that failed.
+        seconds: of the whole loop.
+        net_seconds: that the net computed.
+    """
 
     images: int = 0
     skipped: int = 0

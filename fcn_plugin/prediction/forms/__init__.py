@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 FORMS = {
     "masks": "masks:Masks",
     "overlays": "overlays:Overlays",
+    "video": "video:Video",
 }
 
 
@@ -48,7 +49,7 @@ def make_forms(
             meant = f"did you mean {near[0]}? " if near else ""
             raise UserError("option-value", f"no form {name!r}: {meant}there are {', '.join(FORMS)}")
         module, kind = FORMS[name].split(":")
-        options = dict(opacity=opacity, legend=legend) if name == "overlays" else {}
+        options = dict(overlays=dict(opacity=opacity, legend=legend), video=dict(opacity=opacity)).get(name, {})
         form = getattr(import_module(f"{__name__}.{module}"), kind)
         forms.append(form(Path(out_dir), classes, palette, **options))
     return forms

@@ -39,4 +39,4 @@ class Form:
         """Join the parts of all items; called once, on one process, after the last item."""
 
     def close(self, whole: bool) -> None:
-        """End a file of several items; called once in every process. ``whole`` is False where the last one's items are not all there."""
+        """End a file of several items; called once in every process, with ``whole`` False where items of the last file are left."""

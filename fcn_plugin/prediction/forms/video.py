@@ -55,11 +55,8 @@ class Video(Form):
         if shutil.disk_usage(path.parent).free < RESERVE:
             frames = self.frames
             self.close(whole=False)
-            kept = f"{_incomplete(path)} holds the first {frames} frames"
-            raise UserError(
-                "disk-write",
-                f"less than {RESERVE >> 20} MiB are free for {path}: {kept}. Make room, then go on with --resume",
-            )
+            kept = f"{_incomplete(path)} holds the first {frames} frames. Make room, then go on with --resume"
+            raise UserError("disk-write", f"less than {RESERVE >> 20} MiB are free for {path}: {kept}")
         self.writer.write(prediction.overlay(self.opacity)[..., ::-1].copy())
         self.frames += 1
 
@@ -70,9 +67,7 @@ class Video(Form):
         writer = cv2.VideoWriter(str(part), cv2.VideoWriter_fourcc(*CODEC), item.fps, (width, height))
         if not writer.isOpened():
             part.unlink(missing_ok=True)
-            found = (
-                f"{path} can't be written: this OpenCV lacks the codec {CODEC}, or takes no {width} x {height} pixels"
-            )
+            found = f"{path} can't be written: OpenCV lacks the codec {CODEC}, or takes no {width} x {height} pixels"
             raise UserError(
                 "video-codec", f"{found}: pip install --force-reinstall opencv-python, or leave out --out video"
             )
@@ -91,6 +86,8 @@ class Video(Form):
         found.release()
         if not whole or held != frames:
             os.replace(path, _incomplete(path))
+        elif whole:
+            _incomplete(path).unlink(missing_ok=True)
         if held != frames:
             message = f"{_incomplete(path)} holds {held} of {frames} frames, perhaps as the disk is full"
             raise UserError("disk-write", f"{message}: make room, then go on with --resume")

@@ -14,7 +14,14 @@ Wanted = Callable[
 
 @dataclass(frozen=True)
 class Entry:
-    """Attributes: ``name`` of its results; ``source``; ``read``, to call in any thread, once; ``of``, items of its source, 0: unknown."""
+    """An item that is about to be read.
+
+    Attributes:
+        name: of its results.
+        source: file, link or camera.
+        read: to call once, in any thread; raises a UserError.
+        of: items of its source; 0 if that is not known.
+    """
 
     name: str
     source: str

@@ -10,10 +10,10 @@ from importlib import import_module
 from typing import Any
 
 from ...errors import UserError
+from ..item import Item
 from .entry import Broken, Entry, Wanted
 from .inputs import Input
 from .large import Raster
-from ..item import Item
 
 # kind of an input -> module whose ``entries`` reads it
 MODULES = dict(image="image", tiff="tiff", video="video", camera="video", stream="video", link="link")
