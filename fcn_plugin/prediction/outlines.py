@@ -55,6 +55,8 @@ def _rings(mask: np.ndarray) -> list[np.ndarray]:
     (2x + 1, 2y + 1), the points on its sides and corners included, that is along pixel edges, for holes too.
     """
     height, width = mask.shape
+    if mask.all():  # most pieces of a noisy label map: single pixels
+        return [np.array(((0, 0), (0, height), (width, height), (width, 0)), np.int32)]
     grid = np.zeros((2 * height + 1, 2 * width + 1), np.uint8)
     grid[1::2, 1::2] = mask
     grid = cv2.dilate(grid, np.ones((3, 3), np.uint8))

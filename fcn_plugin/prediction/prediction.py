@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -35,6 +36,10 @@ class Prediction:
 
     def polygons(self) -> list[Outline]:
         """Outline every connected piece of every class, with its holes; corners lie on pixel edges (:mod:`.outlines`)."""
+        return self._outlines
+
+    @cached_property
+    def _outlines(self) -> list[Outline]:
         return outlines(self.labels)
 
     def areas(self) -> dict[str, int]:

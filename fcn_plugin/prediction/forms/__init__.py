@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...errors import UserError
+from ...requirements import import_extra
 
 if TYPE_CHECKING:
     from .base import Form
@@ -16,6 +17,18 @@ if TYPE_CHECKING:
 FORMS = {
     "masks": "masks:Masks",
     "overlays": "overlays:Overlays",
+    "confidence": "certainty:Confidence",
+    "entropy": "certainty:Entropy",
+    "probabilities": "probabilities:Probabilities",
+    "probabilities-tiff": "probabilities:ProbabilitiesTiff",
+    "coco": "objects.coco:Coco",
+    "polygons": "objects.polygons:Polygons",
+    "labelme": "objects.labelme:Labelme",
+    "cvat": "cvat:Cvat",
+    "voc": "voc:Voc",
+    "geotiff": "geotiff:GeoTiff",
+    "geojson": "objects.geojson:GeoJson",
+    "areas": "areas:Areas",
     "video": "video:Video",
 }
 
@@ -51,5 +64,7 @@ def make_forms(
         module, kind = FORMS[name].split(":")
         options = dict(overlays=dict(opacity=opacity, legend=legend), video=dict(opacity=opacity)).get(name, {})
         form = getattr(import_module(f"{__name__}.{module}"), kind)
+        if form.package:
+            import_extra(form.package, "'fcn-plugin[forms]'")
         forms.append(form(Path(out_dir), classes, palette, **options))
     return forms
