@@ -12,7 +12,7 @@ MOST_PIXELS = 2**22  # of the images of a batch, beyond the first
 def batches(items: Iterable[Item | None], batch_size: int) -> Iterator[list[Item]]:
     """Yield lists of up to ``batch_size`` items whose images have one size; frames of videos stay in order.
 
-    As many items again wait for others of their size, at most. None, where no item came for a moment, lets the waiting ones go.
+    Twice as many items wait for others of their size, at most. None, where no item came for a moment, lets the waiting ones go.
     """
     waiting: dict[tuple[int, ...], list[Item]] = {}
     for item in items:
@@ -26,6 +26,6 @@ def batches(items: Iterable[Item | None], batch_size: int) -> Iterator[list[Item
         group.append(item)
         if len(group) >= max(1, min(batch_size, MOST_PIXELS // (shape[0] * shape[1]))):
             yield waiting.pop(shape)
-        elif sum(map(len, waiting.values())) > batch_size:
+        elif sum(map(len, waiting.values())) > 2 * batch_size:
             yield waiting.pop(max(waiting, key=lambda shape: len(waiting[shape])))
     yield from waiting.values()

@@ -30,7 +30,7 @@ def test_few_wait_for_others():
             yield item("x", height)
 
     waiting = [len(read) - done for done, _ in enumerate(batches(reading(), 4))]
-    assert max(waiting) == 5
+    assert max(waiting) == 9
 
 
 def test_frames_stay_in_order():

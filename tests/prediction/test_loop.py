@@ -121,7 +121,9 @@ def test_broken_images_are_listed_at_the_end(photos, tmp_path):
 
 
 def test_videos_beside_images(photos, tmp_path):
-    first, second = (save_video(tmp_path / f"{name}.mp4", frames, fps) for name, frames, fps in (("a", 10, 12.5), ("b", 7, 30)))
+    first, second = (
+        save_video(tmp_path / f"{name}.mp4", frames, fps) for name, frames, fps in (("a", 10, 12.5), ("b", 7, 30))
+    )
     forms = make_forms(("masks", "video"), tmp_path / "out", CLASSES, PALETTE, opacity=0)
     tally = run(tmp_path / "out", first, photos, second, forms=forms)
     assert (tally.images, tally.broken) == (47, [])

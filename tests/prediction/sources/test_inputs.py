@@ -81,7 +81,10 @@ def test_results_of_one_name(trip, tmp_path):
         find_inputs(list(map(str, both)))
     save_image(tmp_path / "clip/000000.png", 0)
     save_image(tmp_path / "clip.png", 0)
-    assert names(trip / "clip.mp4", tmp_path / "clip.png") == ["clip", "clip"]  # masks/clip/000000.png and masks/clip.png
+    assert names(trip / "clip.mp4", tmp_path / "clip.png") == [
+        "clip",
+        "clip",
+    ]  # masks/clip/000000.png and masks/clip.png
     with refused("output-exists", trip / "clip.mp4", "clip/"):
         (tmp_path / "list.txt").write_text(f"{tmp_path}/clip/000000.png\n{tmp_path}/a.png\n")
         find_inputs([str(trip / "clip.mp4"), f"@{tmp_path / 'list.txt'}"])
