@@ -69,7 +69,7 @@ def make_video(folder: Path, frames: int, out: Path) -> Path:
     """Make a video of the first images of a folder."""
     path = out / "clip.mp4"
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), 30, SIZE)
-    images = sorted(folder.glob("*.*"))
+    images = sorted(path for path in folder.rglob("*") if path.suffix in (".jpg", ".png"))
     for index in range(frames):
         writer.write(cv2.resize(cv2.imread(str(images[index % len(images)])), SIZE, interpolation=cv2.INTER_AREA))
     writer.release()
