@@ -89,7 +89,7 @@ def predict(checkpoint: str, source: Path, out: Path, *options: str, stop_at: in
             stop_at = 0
     said = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0) if process.returncode is None else (0, 0, None)
-    memory = f", {usage.ru_maxrss / 1024:.0f} MiB" if usage else ""
+    memory = f", CPU {usage.ru_utime + usage.ru_stime:.1f} s, {usage.ru_maxrss / 1024:.0f} MiB" if usage else ""
     lines = [line for line in said.splitlines() if re.search("images|masks", line)]
     print(f"{source.name}: {time.perf_counter() - start:.1f} s, exit {os.waitstatus_to_exitcode(status)}{memory}")
     print(*(f"  {line}" for line in lines), sep="\n", flush=True)
@@ -103,18 +103,19 @@ def measure_video(checkpoint: str, path: Path, options: list[str]) -> None:
 
 
 def net_alone(checkpoint: str, path: Path) -> None:
-    """Print the net's rate in batches of 8."""
+    """Print the net's rate, frame by frame."""
     import fcn_plugin
 
     net, capture, frames = fcn_plugin.load(checkpoint), cv2.VideoCapture(str(path)), []
     while (found := capture.read())[0]:
         frames.append(found[1][..., ::-1].copy())
-    net.predict(frames[:8])
-    start = time.perf_counter()
-    for first in range(0, len(frames), 8):
-        net.predict(frames[first : first + 8])
-    seconds = time.perf_counter() - start
-    print(f"net alone: {len(frames)} frames in {seconds:.1f} s: {len(frames) / seconds:.1f} images/s", flush=True)
+    net.predict(frames[0])
+    start, before = time.perf_counter(), time.process_time()
+    for frame in frames:
+        net.predict(frame)
+    seconds, cpu = time.perf_counter() - start, time.process_time() - before
+    rate = f"{len(frames) / seconds:.1f} images/s"
+    print(f"net alone: {len(frames)} frames in {seconds:.1f} s, CPU {cpu:.1f} s: {rate}", flush=True)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ SOURCES = (
     "images, videos, multi-page TIFFs; folders, quoted patterns, @list.txt, - (a list on standard input); https:// links, "
     "rtsp:// and http:// streams, camera:0"
 )
+BATCH = "images of one size at once (default: 8, on a CPU fewer of more than 128 x 128 pixels)"
 RESUME = "leave out what has all its files in --out-dir; without it they are replaced"
 
 
@@ -37,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("inputs", nargs="+", metavar="INPUT", help=SOURCES)
     parser.add_argument("--out-dir", required=True, help="folder of the results, FORM/NAME")
     parser.add_argument("--out", nargs="+", metavar="FORM", help=f"{' '.join(FORMS)} (default: masks overlays)")
-    parser.add_argument("--batch-size", type=at_least(1), default=8, help="images of one size at once (default: 8)")
+    parser.add_argument("--batch-size", type=at_least(1), help=BATCH)
     parser.add_argument("--resume", action="store_true", help=RESUME)
     parser.add_argument("--opacity", type=float, default=0.5, help="of the overlays' colours (default: 0.5)")
     parser.add_argument("--legend", action="store_true", help="draw the classes' names below overlays")
@@ -98,13 +99,13 @@ def _load(args: argparse.Namespace) -> Net:
         source, cfg = args.checkpoint, load_config(args)
     elif args.checkpoint.endswith((".onnx", ".xml")):
         join_processes(ConfigDict(launcher=args.launcher))
-        return load(args.checkpoint, batch_size=args.batch_size)
+        return load(args.checkpoint, batch_size=args.batch_size or 8)
     else:
         source = open_checkpoint(args.checkpoint)
         cfg = load_config(args, cfg=config_inside(source))
     for warning in prepare(cfg, ()).warnings:
         print(warning)
-    return load(source, cfg, batch_size=args.batch_size)
+    return load(source, cfg, batch_size=args.batch_size or 8)
 
 
 def _refuse_sources_as_results(inputs: Sequence[Input], forms: Sequence[Form], out_dir: str) -> None:

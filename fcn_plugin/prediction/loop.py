@@ -9,11 +9,12 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mmengine.device import get_device
 from tqdm import tqdm
 
 from ..errors import UserError
 from ..signals import REQUEUE, ignore_signals, stop_request
-from .batches import batches
+from .batches import CPU_PIXELS, MOST_PIXELS, batches
 from .forms.base import Form
 from .item import Item
 from .net import Net
@@ -24,6 +25,7 @@ from .sources.read import entries, read_ahead
 from .tiles import Stopped, predict_raster, raster_file
 from .writers import Writers
 
+BATCH = 8  # images
 THREADS = min(4, os.cpu_count() or 1)  # that read, and as many that write
 
 
@@ -61,15 +63,22 @@ class Loop:
         net: that segments.
         forms: what to write.
         out_dir: folder of all results.
-        batch_size: images of one size that the net gets at once, at most.
+        batch_size: images of one size that the net gets at once, at most; by default 8, and on a CPU fewer of more than 128 x 128.
         resume: leave out items whose files are all there.
         quiet: show no progress.
     """
 
     def __init__(
-        self, net: Net, forms: Sequence[Form], out_dir: Path, batch_size: int, resume: bool = False, quiet: bool = False
+        self,
+        net: Net,
+        forms: Sequence[Form],
+        out_dir: Path,
+        batch_size: int | None = None,
+        resume: bool = False,
+        quiet: bool = False,
     ) -> None:
-        self.net, self.forms, self.out_dir, self.batch_size = net, forms, out_dir, batch_size
+        self.net, self.forms, self.out_dir, self.batch_size = net, forms, out_dir, batch_size or BATCH
+        self.most_pixels = CPU_PIXELS if batch_size is None and get_device() == "cpu" else MOST_PIXELS
         self.resume, self.quiet = resume, quiet
         self.probabilities = any(form.needs_probabilities for form in forms)
         self.tally = Tally()
@@ -90,7 +99,7 @@ class Loop:
             request.has_steps, request.stopping = True, "finishing the images in work (Ctrl-C again: at once)"
             self.bar, self.request = bar, request
             try:
-                for batch in batches(self._items(inputs), self.batch_size):
+                for batch in batches(self._items(inputs), self.batch_size, self.most_pixels):
                     self._predict(batch)
                 live = bool(inputs) and inputs[-1].kind in ("camera", "stream")
                 self.writers.finish(whole=request.name is None or live)

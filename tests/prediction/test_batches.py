@@ -46,3 +46,7 @@ def test_large_images_go_alone():
     side = MOST_PIXELS // 4
     assert names(batches([item(name, side) for name in "abc"], 8)) == ["a", "b", "c"]
     assert names(batches([item(name, side // 2) for name in "abc"], 8)) == ["ab", "c"]
+
+
+def test_fewer_where_the_limit_is_lower():
+    assert names(batches([item(name, 8) for name in "abcde"], 8, most_pixels=64)) == ["ab", "cd", "e"]
