@@ -91,6 +91,11 @@ def test_no_checkpoint(tmp_path):
         fcn_plugin.load(tmp_path / "gone.pth")
 
 
+def test_no_such_device(save):
+    with refused("option-value", "device gpu9"):
+        fcn_plugin.load(save(), device="gpu9")
+
+
 @pytest.mark.parametrize("meta", [{}, dict(classes=("a",), palette=[[1, 2, 3]])])
 def test_names_and_colours_that_are_missing_or_another_number(save, meta):
     """Then those of the config's data set, or ids in VOC's colours."""
