@@ -17,16 +17,17 @@ LONGEST = 255  # bytes of a file's name
 
 
 @contextmanager
-def atomic_write(path: Path, durable: bool = False) -> Iterator[Path]:
+def atomic_write(path: Path, durable: bool = False, ending: str = ".part") -> Iterator[Path]:
     """Yield a temporary path in the same folder and rename it to ``path`` at the end; after an error the old file stays.
 
     ``durable`` flushes file and folder to the disk, so that a power cut leaves the old file or the new one. Links that somebody
-    put in place of either are replaced; what they lead to stays as it is.
+    put in place of either are replaced; what they lead to stays as it is. ``ending`` of the temporary path, for encoders that
+    choose a format by it.
     """
-    part = path.with_name(f".{path.name}.part")
+    part = path.with_name(f".{path.name}{ending}")
     if len(os.fsencode(part.name)) > LONGEST:
         digest = blake2b(os.fsencode(path.name), digest_size=8).hexdigest()
-        part = path.with_name(f".{path.name[:50]}-{digest}.part")
+        part = path.with_name(f".{path.name[:50]}-{digest}{ending}")
     if os.path.lexists(part):
         part.unlink()
     try:

@@ -21,8 +21,11 @@ class _OnlyHttps(HTTPRedirectHandler):
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
-def download(url: str, path: Path, is_right: Callable[[Path], bool] = Path.is_file) -> None:
-    """Download to ``path``, where the file appears once it is complete and ``is_right``; errors are of many kinds."""
+def download(url: str, path: Path, is_right: Callable[[Path], bool] = Path.is_file, bar: bool = True) -> None:
+    """Download to ``path``, where the file appears once it is complete and ``is_right``; errors are of many kinds.
+
+    ``bar`` shows the progress.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     request = Request(url, headers={"User-Agent": "torch.hub"})
     # a place of its own: processes of a run may fetch at once
@@ -31,7 +34,8 @@ def download(url: str, path: Path, is_right: Callable[[Path], bool] = Path.is_fi
         build_opener(_OnlyHttps).open(request, timeout=TIMEOUT) as answer,
     ):
         part, size = Path(folder, "part"), int(answer.headers["Content-Length"] or 0)
-        with part.open("wb") as file, tqdm.wrapattr(answer, "read", total=size or None, desc=path.name) as body:
+        shown = dict(total=size or None, desc=path.name, disable=not bar)
+        with part.open("wb") as file, tqdm.wrapattr(answer, "read", **shown) as body:
             shutil.copyfileobj(body, file)
         if (size and part.stat().st_size != size) or not is_right(part):
             raise URLError(f"the {part.stat().st_size} bytes that came are not all, or of another sum")

@@ -23,6 +23,7 @@ class StopRequest:
     name: str | None = None
     when = 0.0
     has_steps = False  # which the run saves before it ends
+    stopping = "stopping as soon as a checkpoint can be written (Ctrl-C again: at once, without)"
 
     def __init__(self) -> None:
         self._before: dict[signal.Signals, object] = {}
@@ -35,8 +36,7 @@ class StopRequest:
                 raise KeyboardInterrupt
             return
         self.name, self.when = signal.Signals(number).name, now
-        saves = "stopping as soon as a checkpoint can be written (Ctrl-C again: at once, without)"
-        text = saves if self.has_steps else "stopped before the first step; start again with --resume"
+        text = self.stopping if self.has_steps else "stopped before the first step; start again with --resume"
         with suppress(OSError):  # the terminal may be gone
             os.write(1, f"{self.name}: {text}\n".encode())  # no print: the signal may have come in the middle of one
         if not self.has_steps:

@@ -1,4 +1,4 @@
-"""Predict images: python tools/predict.py CONFIG CHECKPOINT photos/ --out-dir results"""
+"""Predict images, videos, folders: python tools/predict.py CHECKPOINT photos/ --out-dir results"""
 
 from _fcn import main
 

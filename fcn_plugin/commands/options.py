@@ -74,8 +74,12 @@ def add_options(parser: argparse.ArgumentParser, *names: str) -> None:
         parser.add_argument(*name.split(), **OPTIONS[name])
 
 
-def load_config(args: argparse.Namespace, runs: str = ".") -> Config:
-    """Read the config and apply the command line's options to it; ``runs`` in ``work_dirs`` is where work dirs lie by default.
+def load_config(args: argparse.Namespace, runs: str = ".", cfg: Config | None = None) -> Config:
+    """Read the config and apply the command line's options to it.
+
+    Args:
+        runs: folder in ``work_dirs`` where work dirs lie by default.
+        cfg: one that was read already, such as the config inside a checkpoint.
 
     Raises:
         UserError: ``config-*``: it can't be read, has a wrong entry, or an option reaches nothing.
@@ -92,7 +96,7 @@ def load_config(args: argparse.Namespace, runs: str = ".") -> Config:
                 "option-value", f"the variable {name} is {value!r}: unset it, or give a whole number as launchers do"
             )
     os.environ.setdefault("LOCAL_RANK", str(getattr(args, "local_rank", 0)))
-    cfg = get_config(args.config)
+    cfg = get_config(args.config) if cfg is None else cfg
     overrides = argparse.Namespace()
     try:
         DictAction([], "pairs")(None, overrides, args.cfg_options)

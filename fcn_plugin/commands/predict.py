@@ -1,146 +1,148 @@
-"""Segment images: palette PNG masks and overlays."""
+"""Segment images, videos and streams: palette PNG masks, overlays and other forms."""
 
 from __future__ import annotations
 
 import argparse
-import errno
-import glob
 import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import UserError
-from .options import DATA, SPEED, add_options, load_config
+from ..errors import UserError, first_lines
+from ..prediction.forms import FORMS
+from .options import DATA, OPTIONS, SPEED, add_options, at_least, load_config
 
 if TYPE_CHECKING:
-    import torch
-    from mmengine.config import Config
+    from ..prediction.forms.base import Form
+    from ..prediction.loop import Tally
+    from ..prediction.net import Net
+    from ..prediction.share import Share
+    from ..prediction.sources.inputs import Input
+
+MOST_LINES = 1000  # of broken inputs
+NETS = (".pth", ".safetensors", ".onnx", ".xml")
+SOURCES = (
+    "images, videos, multi-page TIFFs; folders, quoted patterns, @list.txt, - (a list on standard input); https:// links, "
+    "rtsp:// and http:// streams, camera:0"
+)
+BATCH = "images of one size at once (default: 8, on a CPU fewer of more than 128 x 128 pixels)"
+RESUME = "leave out what has all its files in --out-dir; without it they are replaced"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the config, the checkpoint, the images and where the results go."""
-    add_options(parser, "config", "checkpoint")
-    parser.add_argument("inputs", nargs="+", metavar="INPUT", help="image files, folders or quoted patterns")
-    parser.add_argument("--out-dir", required=True, help="masks/ and overlays/ are written there")
+    """Add the config, the net, the sources and where the results go."""
+    parser.add_argument(
+        "config", nargs="?", help=f"{OPTIONS['config']['help']} (default: the one inside the checkpoint)"
+    )
+    add_options(parser, "checkpoint")
+    parser.add_argument("inputs", nargs="+", metavar="INPUT", help=SOURCES)
+    parser.add_argument("--out-dir", required=True, help="folder of the results, FORM/NAME")
+    parser.add_argument("--out", nargs="+", metavar="FORM", help=f"{' '.join(FORMS)} (default: masks overlays)")
+    parser.add_argument("--batch-size", type=at_least(1), help=BATCH)
+    parser.add_argument("--resume", action="store_true", help=RESUME)
     parser.add_argument("--opacity", type=float, default=0.5, help="of the overlays' colours (default: 0.5)")
-    add_options(parser, *DATA, *SPEED, "--trust-checkpoint")
+    parser.add_argument("--legend", action="store_true", help="draw the classes' names below overlays")
+    add_options(parser, *DATA, *SPEED, "--launcher", "--local_rank --local-rank", "--trust-checkpoint")
+
+
+def check_arguments(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
+    """Move the words one place on where the first one is a net: the config was left out."""
+    if args.config and args.config.endswith(NETS):
+        args.config, args.checkpoint, args.inputs = None, args.config, [args.checkpoint, *args.inputs]
 
 
 def main(args: argparse.Namespace) -> None:
-    """Predict."""
-    masks = predict(load_config(args), args.checkpoint, args.inputs, args.out_dir, args.opacity)
-    print(f"{len(masks)} masks and overlays in {args.out_dir}")
-
-
-def predict(cfg: Config, checkpoint: str, inputs: Sequence[str], out_dir: str, opacity: float = 0.5) -> list[Path]:
-    """Write ``out_dir/masks/NAME.png`` (palette PNG of class ids) and ``out_dir/overlays/NAME.png`` for every image.
-
-    Images keep their size; a broken one does not stop the others. Returns the paths of the masks.
-
-    Args:
-        cfg: with ``test_dataloader``, whose pipeline prepares the images.
-        inputs: image files, folders (searched in depth; the folder's structure is kept) and glob patterns.
-        opacity: of the classes' colours in the overlays, 0 .. 1.
+    """Predict; raises a UserError with the broken inputs after all others are done.
 
     Raises:
-        UserError: file-missing, output-exists, output-path, checkpoint-*; image-unreadable after all others are done.
+        UserError: file-missing, list-file, output-exists, output-path, checkpoint-*, config-*, option-value; image-unreadable,
+            video-unreadable and other codes of broken inputs; disk-write.
     """
-    import torch
-    from mmengine.dataset import Compose
-    from PIL import Image
-    from tqdm import tqdm
-
-    from ..atomic_write import make_dir, make_inside
+    from ..atomic_write import make_dir
     from ..checkpoints.read import require_checkpoint
-    from ..data.headers import image_problems
-    from ..data.images import read_image
-    from ..data.problems import refuse
-    from ..preflight.prepare import prepare
-    from ..visualization.pictures import overlay, save_mask, save_png
+    from ..prediction.forms import make_forms
+    from ..prediction.loop import Loop
+    from ..prediction.share import Share
+    from ..prediction.sources.inputs import find_inputs
 
-    if not 0 <= opacity <= 1:
-        raise UserError("option-value", f"opacity is {opacity}: give a number from 0 (image) to 1 (classes)")
-    require_checkpoint(checkpoint)
+    names = list(dict.fromkeys(args.out or ("masks", "overlays")))
+    if not 0 <= args.opacity <= 1:
+        raise UserError("option-value", f"opacity is {args.opacity}: give a number from 0 (image) to 1 (classes)")
+    if "-" in args.inputs and args.launcher != "none":
+        raise UserError("option-value", "several processes can't share standard input: give @list.txt in place of -")
+    require_checkpoint(args.checkpoint)
+    inputs = find_inputs(args.inputs)
+    if names == ["video"] and not any(source.is_video for source in inputs):
+        raise UserError("option-value", "--out video needs a video or stream among the inputs: add another form")
+    net = _load(args)
+    forms = make_forms(names, args.out_dir, net.classes, net.palette, args.opacity, args.legend)
+    _refuse_sources_as_results(inputs, forms, args.out_dir)
+    make_dir(args.out_dir, "--out-dir")
+    share = Share()
+    mine = share.of(inputs)
+    count = len(inputs)
+    del inputs  # millions of names
+    tally = Loop(net, forms, Path(args.out_dir), args.batch_size, args.resume, quiet=share.rank > 0).run(mine)
+    _report(share, tally, forms, args.out_dir, count, names)
+
+
+def _load(args: argparse.Namespace) -> Net:
+    """Load the net, with the config that is given or the one inside the checkpoint; let processes meet."""
+    from mmengine.config import ConfigDict
+
+    from ..checkpoints.read import open_checkpoint
+    from ..engine.distributed import join_processes
+    from ..prediction.load import config_inside, load
+    from ..preflight.prepare import prepare
+
+    if args.config:
+        source, cfg = args.checkpoint, load_config(args)
+    elif args.checkpoint.endswith((".onnx", ".xml")):
+        join_processes(ConfigDict(launcher=args.launcher))
+        return load(args.checkpoint, batch_size=args.batch_size or 8)
+    else:
+        source = open_checkpoint(args.checkpoint)
+        cfg = load_config(args, cfg=config_inside(source))
     for warning in prepare(cfg, ()).warnings:
         print(warning)
-    images, out = _name_outputs(inputs), Path(out_dir)
-    outputs = {name: [out / folder / f"{name}.png" for folder in ("masks", "overlays")] for name in images}
-    sources = set(map(os.path.realpath, images.values()))
-    if taken := [file for files in outputs.values() for file in files if os.path.realpath(file) in sources]:
-        raise UserError(
-            "output-exists", f"{taken[0]} is one of the images, and would be replaced: give another --out-dir"
+    return load(source, cfg, batch_size=args.batch_size or 8)
+
+
+def _refuse_sources_as_results(inputs: Sequence[Input], forms: Sequence[Form], out_dir: str) -> None:
+    """Raise a UserError (output-exists) where a result would replace an input."""
+    root = os.path.join(os.path.realpath(out_dir), "")
+    sources = {path for source in inputs if (path := os.path.realpath(source.address)).startswith(root)}
+    for source in inputs if sources else ():
+        name = f"{source.name}/0" if source.is_video else source.name
+        for file in (file for form in forms for file in form.files(name)):
+            if os.path.realpath(file) in sources:
+                message = f"{file} is one of the images, and would be replaced: give another --out-dir"
+                raise UserError("output-exists", message)
+
+
+def _report(share: Share, tally: Tally, forms: Sequence[Form], out_dir: str, count: int, names: Sequence[str]) -> None:
+    """Join what the forms collect, print counts and rate; end with the broken inputs of all processes. Collective."""
+    from ..prediction.loop import Tally
+
+    total = Tally()
+    for each in share.gather(tally):
+        total.add(each)
+    if share.rank == 0:
+        for form in forms:
+            form.finish()
+        listed = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+        before = f"; {total.skipped} were there before" if total.skipped else ""
+        print(f"{total.images} {listed} in {out_dir}{before}")
+        waited = 1 - total.net_seconds / max(1e-9, total.seconds * share.count)
+        rate = total.images / max(1e-9, total.seconds)
+        print(
+            f"{total.images} images in {total.seconds:.1f} s: {rate:.1f} images/s; the net waited {waited:.0%} of the time"
         )
-    make_dir(out_dir, "--out-dir")
-    model, palette = _load(cfg, checkpoint)
-    steps = cfg.test_dataloader.dataset.pipeline
-    steps = [step for step in steps if not step["type"].endswith(("LoadImageFromFile", "LoadAnnotations"))]
-    pipeline = Compose([dict(type="LoadImageFromNDArray"), *steps])
-    masks, broken = [], []
-    for name, path in tqdm(images.items(), unit="image", desc="predicting"):
-        try:
-            header, image = read_image(str(path))  # as training does: (H, W, 3) uint8 BGR, upright
-            refuse(image_problems(header))
-        except UserError as error:
-            broken.append(error.message)
-            continue
-        packed = pipeline(dict(img=image, img_path=str(path)))
-        with torch.inference_mode():
-            result = model.test_step(dict(inputs=[packed["inputs"]], data_samples=[packed["data_samples"]]))[0]
-        mask = result.pred_sem_seg.data[0].cpu().numpy()
-        files = outputs[name]
-        try:
-            for file in files:
-                make_inside(out, file.parent)
-            save_mask(mask, palette, files[0])
-            save_png(Image.fromarray(overlay(image[..., ::-1], mask, palette, opacity)), files[1])
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EROFS, errno.EDQUOT):  # no other image can be written either
-                raise
-            broken.append(f"{path}: its results can't be written ({error})")
-        else:
-            masks.append(files[0])
-    if broken:
-        raise UserError("image-unreadable", f"{len(broken)} of {len(images)} failed, others are in {out_dir}:", broken)
-    return masks
-
-
-def _load(cfg: Config, checkpoint: str) -> tuple[torch.nn.Module, list]:
-    from mmengine.device import get_device
-    from mmseg.registry import MODELS
-
-    from ..checkpoints.load import load_verified
-    from ..checkpoints.read import open_checkpoint
-    from ..data.leaves import dataset_meta
-    from ..data.palette import voc_palette
-    from ..models.fcn import leave_out_logits
-
-    model = leave_out_logits(MODELS.build({**cfg.model, "pretrained": None, "train_cfg": None}))
-    meta = load_verified(model, open_checkpoint(checkpoint))["meta"].get("dataset_meta") or dataset_meta(cfg)
-    palette = meta.get("palette") or ()
-    if len(palette) != model.num_classes:  # left open, or another net's: then VOC's, which are different for every id
-        palette = voc_palette()[: model.num_classes]
-    return model.to(get_device()).to_inference(), palette
-
-
-def _name_outputs(inputs: Sequence[str]) -> dict[str, Path]:
-    """Map output names (without suffix) to images."""
-    from ..data.images import IMAGE_SUFFIXES, files_below
-
-    names: dict[str, Path] = {}
-    for source in inputs:
-        path = Path(source)
-        if path.is_dir():
-            files = sorted(map(Path, files_below(path, IMAGE_SUFFIXES)))
-            found = [(str(file.relative_to(path).with_suffix("")), file) for file in files if file.is_file()]
-        else:
-            files = [path] if path.is_file() else map(Path, sorted(glob.glob(source, recursive=True)))
-            found = [(file.stem, file) for file in files if file.is_file()]
-        if not found:
-            kinds = " ".join(sorted(IMAGE_SUFFIXES))
-            raise UserError("file-missing", f"no image ({kinds}) at {source}: give files, folders or quoted patterns")
-        for name, path in found:
-            if name in names and names[name].resolve() != path.resolve():
-                raise UserError("output-exists", f"{names[name]} and {path} would both be {name}.png: use two folders")
-            names[name] = path
-    return names
+    share.gather(None)  # a launcher ends all processes when the first one fails
+    if total.broken and share.rank > 0:
+        raise SystemExit(2)
+    if total.broken:
+        codes = {error.code for error in total.broken}
+        code = codes.pop() if len(codes) == 1 else "image-unreadable"
+        lines = first_lines([error.message for error in total.broken], MOST_LINES)
+        raise UserError(code, f"{len(total.broken)} of {count} failed, others are in {out_dir}:", lines)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import cv2
@@ -108,6 +108,34 @@ def read_image(path: str) -> tuple[Header, np.ndarray]:
     if pixels.shape[:2] != header.shown[::-1]:  # another turn in a damaged EXIF part
         raise unreadable(path, "image", ValueError(f"OpenCV decodes it to {width_height(pixels.shape[1::-1])}"))
     return header, pixels
+
+
+def read_pages(path: str) -> Iterator[np.ndarray]:
+    """Yield the pages of a TIFF, (H, W, 3) uint8 RGB; raises UnreadableFile for a damaged one, or one of more than 8 bits."""
+    try:
+        content = read_plain(Path(path), MOST)
+    except OSError as error:
+        raise unreadable(path, "image", error) from error
+    for page in range(page_count(path, content)):
+        headers: list[Header] = []
+
+        def turn_to(image: Image.Image, page: int = page, headers: list[Header] = headers) -> None:
+            image.seek(page)
+            headers.append(header_of(image, f"{path}, page {page}"))
+            image.load()
+
+        _, image = _pillow(path, "image", content, turn_to)
+        for problem in image_problems(headers[0]):
+            if problem.code == "image-depth":
+                raise UnreadableFile(problem)
+        yield np.asarray(image.convert("RGB"))
+
+
+def page_count(path: str, content: bytes | None = None) -> int:
+    """Count the pages of a TIFF, whose ``content`` may be read already; 1 for other images."""
+    pages: list[int] = []
+    _pillow(path, "image", content, lambda image: pages.append(getattr(image, "n_frames", 1)))
+    return pages[0]
 
 
 def read_mask(path: str) -> tuple[Header, Image.Image]:

@@ -1,6 +1,7 @@
 """Predicting images of any size, mode and place: masks of class ids, overlays, and what happens to broken ones."""
 
 import os
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +9,9 @@ import pytest
 import torch
 from PIL import Image
 from support.damaged_images import BOMB, DDS, EPS
+from support.fake_net import reds_of, save_image, save_video
+from support.forked import run_forked
+from support.forked import tool as forked_tool
 from support.refusals import tool_refused
 
 from fcn_plugin.visualization.pictures import colour_table
@@ -210,3 +214,65 @@ def test_colours_of_another_number_of_classes(tool, trained, tmp_path, colours):
     done = tool("predict", trained.config, tmp_path / "b.pth", tmp_path / "a.png", "--out-dir", tmp_path)
     assert done.code == 0, done.err
     assert Image.open(tmp_path / "masks/a.png").getpalette()[3:6] == [128, 0, 0]
+
+
+def test_a_checkpoint_alone(tool, trained, data, tmp_path):
+    """Its config is inside; counts and rate come at the end, and --resume has nothing to do."""
+    for name, words in (("with", [trained.config, trained.best]), ("without", [trained.best])):
+        done = tool("predict", *words, data / "JPEGImages", "--out-dir", tmp_path / name, "--out", "masks", "areas")
+        assert done.code == 0, done.err
+    assert re.search(r"^7 images in \d+\.\d s: \d+\.\d images/s; the net waited \d+% of the time$", done.out, re.M)
+    for path in (tmp_path / "with/masks").iterdir():
+        assert path.read_bytes() == (tmp_path / "without/masks" / path.name).read_bytes()
+    assert not (tmp_path / "without/overlays").exists()
+    again = tool(
+        "predict", trained.best, data / "JPEGImages", "--out-dir", tmp_path / "without", "--out", "masks", "--resume"
+    )
+    assert f"0 masks in {tmp_path / 'without'}; 7 were there before" in again.out
+
+
+def test_a_video(predict, tmp_path):
+    path = save_video(tmp_path / "clip.mp4", frames=5)
+    done, _ = predict(path, options=("--out", "masks", "video"))
+    assert (done.code, written(tmp_path, "masks")) == (0, [f"clip/{frame:06}.png" for frame in range(5)])
+    assert len(reds_of(tmp_path / "out/video/clip.mp4")[1]) == 5
+    done, _ = predict(save_image(tmp_path / "a.png", 0), options=("--out", "video"))
+    tool_refused(done, tmp_path, "option-value", "--out video")
+
+
+def test_an_unknown_form(predict, tmp_path):
+    done, _ = predict(save_image(tmp_path / "a.png", 0), options=("--out", "mask"))
+    tool_refused(done, tmp_path, "option-value", "masks")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="gloo, and processes forked without a GPU's threads")
+def test_two_processes_share_the_images(predict, trained, data, tmp_path):
+    """The first one joins what all have collected; what is broken in the share of one makes all end with 2."""
+    predict(data / "JPEGImages", options=("--out", "masks", "areas"))
+    (tmp_path / "out").rename(tmp_path / "alone")
+    words = [
+        trained.config,
+        trained.best,
+        data / "JPEGImages",
+        "--out-dir",
+        tmp_path / "out",
+        "--out",
+        "masks",
+        "areas",
+    ]
+    first, second = run_forked(2, forked_tool, "predict", *words)
+    assert (first.code, second.code, second.out) == (0, 0, ""), first.err + second.err
+    assert f"7 masks and areas in {tmp_path / 'out'}" in first.out
+    names = [path.relative_to(tmp_path / "alone") for path in (tmp_path / "alone").rglob("*") if path.is_file()]
+    assert len(names) > 14
+    for name in names:
+        assert (tmp_path / "alone" / name).read_bytes() == (tmp_path / "out" / name).read_bytes()
+    broken = tmp_path / "broken.png"
+    broken.write_text("no image")
+    ended = run_forked(2, forked_tool, "predict", *words[:2], tmp_path / "broken.png", *words[2:], "--resume")
+    assert [process.code for process in ended] == [2, 2]
+    assert [f"1 of 8 failed, others are in {tmp_path / 'out'}:\n{broken}" in process.err for process in ended] == [
+        True,
+        False,
+    ]

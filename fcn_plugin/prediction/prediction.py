@@ -1,0 +1,48 @@
+"""What the net says about one image."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ..visualization.pictures import overlay
+from .outlines import Outline, outlines
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Class of each pixel of one image.
+
+    Attributes:
+        labels: (H, W) uint8 class ids (uint16 beyond 256 classes).
+        probabilities: (C, H, W) float32 softmax of the logits, or None if they were not asked for.
+        image: (H, W, 3) uint8 RGB.
+        classes: C names.
+        palette: C colours, RGB.
+    """
+
+    labels: np.ndarray
+    probabilities: np.ndarray | None
+    image: np.ndarray
+    classes: Sequence[str]
+    palette: Sequence[Sequence[int]]
+
+    def overlay(self, opacity: float = 0.5) -> np.ndarray:
+        """Blend the classes' colours over the image, (H, W, 3) uint8 RGB; opacity 0 (image) .. 1 (classes)."""
+        return overlay(self.image, self.labels, self.palette, opacity)
+
+    def polygons(self) -> list[Outline]:
+        """Outline every connected piece of every class, with its holes; corners lie on pixel edges (:mod:`.outlines`)."""
+        return self._outlines
+
+    @cached_property
+    def _outlines(self) -> list[Outline]:
+        return outlines(self.labels)
+
+    def areas(self) -> dict[str, int]:
+        """Count the pixels of each class, those that do not occur included."""
+        counts = np.bincount(self.labels.ravel(), minlength=len(self.classes))
+        return {name: int(count) for name, count in zip(self.classes, counts, strict=True)}

@@ -1,0 +1,36 @@
+"""Images behind https links."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from ...download import download
+from ...errors import UserError
+from ..item import Item
+from .entry import Entry, Wanted
+from .image import read_item
+from .inputs import Input, without_password
+
+
+def entries(source: Input, wanted: Wanted) -> Iterator[Entry]:
+    """Yield the one image behind a link; it is fetched when it is read, and not kept."""
+    if wanted(source.name, False):
+        yield Entry(source.name, source.address, partial(_fetch, source))
+
+
+def _fetch(source: Input) -> Item:
+    shown = without_password(source.address)
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "image" + os.path.splitext(source.address.partition("?")[0])[1].lower())
+        try:
+            download(source.address, path, bar=False)
+        except Exception as error:  # of many kinds
+            raise UserError("download", f"can't fetch {shown} ({error})") from error
+        try:
+            return read_item(source.name, str(path), shown)
+        except UserError as error:
+            raise UserError(error.code, error.message.replace(str(path), shown)) from error

@@ -1,0 +1,56 @@
+"""TIFF files: one image, several pages, a map with its place on the ground, or an image beyond memory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from importlib.util import find_spec
+from typing import Any
+
+from ...data.images import UnreadableFile, page_count, read_pages
+from ..item import Item
+from .entry import Entry, Wanted
+from .image import read_item
+from .inputs import Input
+from .large import Raster, is_large, open_raster
+
+
+def entries(source: Input, wanted: Wanted) -> Iterator[Entry]:
+    """Yield the image, or the pages, named ``NAME/000000``; an image that no decoder takes whole comes as a :class:`.large.Raster`.
+
+    Raises:
+        UserError: image-unreadable, image-depth, requirements.
+    """
+    name, path = source.name, source.address
+    try:
+        pages = page_count(path)
+    except UnreadableFile:
+        if not is_large(path):
+            raise
+        if wanted(name, False):
+            yield Entry(name, path, lambda: Raster(name, path))
+        return
+    if pages == 1:
+        if wanted(name, False):
+            yield Entry(name, path, lambda: _read(name, path))
+        return
+    names = [f"{name}/{page:06d}" for page in range(pages)]
+    needed = [wanted(page, False) for page in names]
+    for number, image in enumerate(read_pages(path) if any(needed) else ()):
+        if needed[number]:
+            item = Item(names[number], image, path, number)
+            yield Entry(item.name, path, lambda item=item: item, pages)
+
+
+def _read(name: str, path: str) -> Item:
+    return replace(read_item(name, path), georeference=georeference(path))
+
+
+def georeference(path: str) -> dict[str, Any] | None:
+    """Read ``crs`` and ``transform`` of a GeoTIFF; None without them, or without rasterio, which every form with a place needs."""
+    if find_spec("rasterio") is None or not os.path.isfile(path):
+        return None
+    with open_raster(path) as raster:
+        placed = raster.crs is not None or not raster.transform.is_identity
+        return dict(crs=raster.crs, transform=raster.transform) if placed else None

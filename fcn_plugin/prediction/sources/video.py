@@ -1,0 +1,70 @@
+"""Frames of video files, cameras and network streams, read by OpenCV in order."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+
+from ...errors import UserError
+from ..item import Item
+from .entry import Entry, Wanted
+from .inputs import CAMERA, Input, without_password
+
+FPS = 25.0  # frames per second of a source that does not say
+WAIT = 10_000  # milliseconds without a frame, after which a stream is dead
+WHOLE = 0.95  # of the frames that a header promises: some programs estimate them by the duration
+
+
+def entries(source: Input, wanted: Wanted) -> Iterator[Entry]:
+    """Yield the frames, decoded, named ``NAME/000000``; those that are not wanted are passed over without decoding.
+
+    Raises:
+        UserError: video-unreadable: it can't be opened, or ended early.
+    """
+    capture, shown = _open(source), without_password(source.address)
+    try:
+        fps = capture.get(cv2.CAP_PROP_FPS)
+        fps = fps if 0 < fps < 1000 else FPS
+        count = max(0, int(capture.get(cv2.CAP_PROP_FRAME_COUNT)))
+        frame = 0
+        while capture.grab():
+            name = f"{source.name}/{frame:06d}"
+            if wanted(name, True):
+                good, image = capture.retrieve()
+                if not good:
+                    break
+                item = Item(name, np.ascontiguousarray(image[..., ::-1]), shown, frame, fps)
+                yield Entry(name, shown, lambda item=item: item, count)
+            frame += 1
+    finally:
+        capture.release()
+    if source.kind != "video" and not count:
+        raise UserError("video-unreadable", f"{shown} ended after {frame} frames: their results are kept")
+    if frame < WHOLE * count:
+        raise UserError(
+            "video-unreadable", f"{shown} broke off after {frame} of {count} frames: their results are kept"
+        )
+
+
+def _open(source: Input) -> cv2.VideoCapture:
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # its messages come without the name of the file
+    level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    try:
+        if source.kind == "camera":
+            capture = cv2.VideoCapture(int(source.path.removeprefix(CAMERA)))
+        else:
+            waits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, WAIT, cv2.CAP_PROP_READ_TIMEOUT_MSEC, WAIT]
+            capture = cv2.VideoCapture(source.address, cv2.CAP_FFMPEG, waits)
+    finally:
+        cv2.utils.logging.setLogLevel(level)
+    if not capture.isOpened():
+        shown = without_password(source.address)
+        reason = {"camera": "no such camera, or it is in use", "stream": f"no answer in {WAIT // 1000} s, or no video"}
+        why = reason.get(
+            source.kind, "damaged, or a codec that OpenCV lacks: convert it, ffmpeg -i IN -c:v libx264 OUT.mp4"
+        )
+        raise UserError("video-unreadable", f"{shown} can't be opened as a video ({why})")
+    return capture

@@ -1,0 +1,81 @@
+"""Segment an image that does not fit into memory: read in windows, written tile by tile, exact (:mod:`.models.label_maps`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from ..atomic_write import atomic_write, make_inside
+from ..errors import UserError
+from ..models.label_maps import TILE, windows
+from ..requirements import import_extra
+from .net import Net
+from .sources.large import WANTED, Raster, open_raster
+
+
+class Stopped(Exception):
+    """A signal came in the middle of an image; its file is not written."""
+
+
+def raster_file(out_dir: Path, name: str) -> Path:
+    """Return where the labels of a large image go."""
+    return out_dir / "geotiff" / f"{name}.tif"
+
+
+def predict_raster(net: Net, raster: Raster, out_dir: Path, stops: Callable[[], bool], tile: int = TILE) -> None:
+    """Write class ids as a TIFF with palette, and with the source's place on the ground.
+
+    Args:
+        net: of a checkpoint: how far a pixel of it sees must be known.
+        raster: of 1 band (grey) or 3 or more (the first three are RGB), uint8.
+        out_dir: folder of all results.
+        stops: asked before each tile.
+        tile: least side of a tile in pixels; a window is larger by what the net sees beyond.
+
+    Raises:
+        UserError: option-value for an exported net, config-value for a pipeline that resizes, image-depth; requirements.
+        Stopped: ``stops`` said so.
+    """
+    rasterio = import_extra("rasterio", WANTED)
+    stride, border = _context(net, raster)
+    tile = -(-tile // stride) * stride
+    with open_raster(raster.source) as source:
+        if source.dtypes[0] != "uint8" or source.count == 2:
+            found = f"{raster.source}: {source.count} bands of {source.dtypes[0]}"
+            raise UserError("image-depth", f"{found}: scale it to 8 bits, RGB or grey (gdal_translate -ot Byte -scale)")
+        bands = (1, 2, 3) if source.count >= 3 else (1, 1, 1)
+        path = raster_file(out_dir, raster.name)
+        make_inside(out_dir, path.parent)
+        kind = dict(driver="GTiff", count=1, dtype="uint8", tiled=True, compress="deflate", bigtiff="if_safer")
+        place = dict(width=source.width, height=source.height, crs=source.crs, transform=source.transform)
+        with atomic_write(path) as part, rasterio.open(part, "w", **kind, **place) as target:
+            target.write_colormap(1, {index: (*colour, 255) for index, colour in enumerate(net.palette)})
+            for rows, high in windows(source.height, tile, border):
+                for columns, wide in windows(source.width, tile, border):
+                    if stops():
+                        raise Stopped
+                    image = source.read(bands, window=_window(high, wide))
+                    labels = net.predict(np.ascontiguousarray(image.transpose(1, 2, 0))).labels
+                    inside = labels[rows.start - high.start :, columns.start - wide.start :]
+                    inside = inside[: rows.stop - rows.start, : columns.stop - columns.start]
+                    target.write(inside, 1, window=_window(rows, columns))
+
+
+def _context(net: Net, raster: Raster) -> tuple[int, int]:
+    """Return the net's stride, and how far its pixels see, in whole strides."""
+    if not hasattr(net.model, "stride") or not hasattr(net.model, "decode_head"):
+        message = f"{raster.source} is too large for one pass, and only checkpoints (.pth) can be run in tiles"
+        raise UserError("option-value", message)
+    if resizing := [type(step).__name__ for step in net.pipeline.transforms if "Resize" in type(step).__name__]:
+        message = (
+            f"{raster.source} is too large for one pass, and {resizing[0]} of the test pipeline would change its tiles"
+        )
+        raise UserError("config-value", f"{message}: take it out of the pipeline")
+    stride = net.model.stride
+    return stride, -(-net.model.decode_head.reach // stride) * stride
+
+
+def _window(rows: slice, columns: slice) -> tuple[tuple[int, int], tuple[int, int]]:
+    return (rows.start, rows.stop), (columns.start, columns.stop)
