@@ -145,8 +145,8 @@ class FCN(EncoderDecoder):
     def _padding_after(self, side: int) -> int:
         if self.geometry == "reference":
             return self.input_pad
-        wanted = max(self.least_side, side + self.uncovered)
-        return wanted + -wanted % self.stride - side
+        cells = (max(self.least_side, side + self.uncovered) + self.stride - 1) // self.stride
+        return self.stride * cells - side
 
     def parse_losses(self, losses: dict) -> tuple[Tensor, dict]:
         """Return the loss to follow, and the values to log: means over all processes, where the engine logs the first one's."""
