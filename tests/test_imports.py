@@ -38,6 +38,7 @@ ROOMS = {
     "datatools": {"configs", "data", "evaluation", "visualization"},
     "engine": {"checkpoints", "data", "evaluation", "models", "weights"},
     "preflight": {"checkpoints", "data", "evaluation", "models", "engine"},
+    "prediction": {"checkpoints", "configs", "data", "models", "preflight", "visualization"},
     "registry": set(),
 }
 

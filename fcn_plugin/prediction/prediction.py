@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+
+from ..visualization.pictures import overlay
+from .outlines import Outline, outlines
 
 
 @dataclass(frozen=True)
@@ -25,3 +29,20 @@ class Prediction:
     image: np.ndarray
     classes: Sequence[str]
     palette: Sequence[Sequence[int]]
+
+    def overlay(self, opacity: float = 0.5) -> np.ndarray:
+        """Blend the classes' colours over the image, (H, W, 3) uint8 RGB; opacity 0 (image) .. 1 (classes)."""
+        return overlay(self.image, self.labels, self.palette, opacity)
+
+    def polygons(self) -> list[Outline]:
+        """Outline every connected piece of every class, with its holes; corners lie on pixel edges (:mod:`.outlines`)."""
+        return self._outlines
+
+    @cached_property
+    def _outlines(self) -> list[Outline]:
+        return outlines(self.labels)
+
+    def areas(self) -> dict[str, int]:
+        """Count the pixels of each class, those that do not occur included."""
+        counts = np.bincount(self.labels.ravel(), minlength=len(self.classes))
+        return {name: int(count) for name, count in zip(self.classes, counts, strict=True)}

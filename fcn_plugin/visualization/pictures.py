@@ -32,9 +32,14 @@ def colour_table(palette: Sequence[Sequence[int]]) -> np.ndarray:
 
 def save_mask(mask: np.ndarray, palette: Sequence[Sequence[int]], path: Path) -> None:
     """Write class ids as a palette PNG, which viewers show in colour and programs read as ids."""
+    save_png(mask_picture(mask, palette), path)
+
+
+def mask_picture(mask: np.ndarray, palette: Sequence[Sequence[int]]) -> Image.Image:
+    """Return class ids as a picture with a palette."""
     image = Image.fromarray(np.asarray(mask, np.uint8))
     image.putpalette(colour_table(palette).tobytes())
-    save_png(image, path)
+    return image
 
 
 def save_png(image: Image.Image, path: Path) -> None:

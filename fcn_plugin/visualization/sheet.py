@@ -43,8 +43,8 @@ def contact_sheet(
     below = line * max(map(len, captions)) + 2 * GAP
     bands = [max(picture.height for picture in pictures[i : i + columns]) for i in range(0, len(pictures), columns)]
     width = GAP + columns * (column + GAP)
-    legend = _legend([mask for _, _, mask in tiles if mask is not None], palette, classes, width)
-    sheet = Image.new("RGB", (width, GAP + sum(bands) + len(bands) * below + legend.height), "white")
+    names = legend([mask for _, _, mask in tiles if mask is not None], palette, classes, width)
+    sheet = Image.new("RGB", (width, GAP + sum(bands) + len(bands) * below + names.height), "white")
     draw = ImageDraw.Draw(sheet)
     for i, (picture, lines) in enumerate(zip(pictures, captions, strict=True)):
         row, place = divmod(i, columns)
@@ -52,7 +52,7 @@ def contact_sheet(
         sheet.paste(picture, (x, y))
         for number, text in enumerate(lines):
             draw.text((x, y + picture.height + 2 + number * line), shorten(text, column, font), fill="black", font=font)
-    sheet.paste(legend, (0, sheet.height - legend.height))
+    sheet.paste(names, (0, sheet.height - names.height))
     save_png(sheet, Path(path))
 
 
@@ -91,13 +91,13 @@ def _striped_overlay(image: np.ndarray, mask: np.ndarray, palette: Palette, opac
     return blend
 
 
-def _legend(masks: Sequence[np.ndarray], palette: Palette, classes: Sequence[str], width: int) -> Image.Image:
+def legend(masks: Sequence[np.ndarray], palette: Palette, classes: Sequence[str], width: int) -> Image.Image:
     """Draw colour and name of every id in the masks, in as many lines as they need."""
     font = _font(14)
     ids = sorted(set().union(*(np.unique(mask).tolist() for mask in masks)))
     x, y, line = GAP, 0, max(SWATCH[1], sum(font.getmetrics())) + GAP
-    legend = Image.new("RGB", (width, line * len(ids)), "white")
-    draw = ImageDraw.Draw(legend)
+    drawn = Image.new("RGB", (width, line * len(ids)), "white")
+    draw = ImageDraw.Draw(drawn)
     for index in ids:
         name = "void" if index == VOID else classes[index] if index < len(classes) else f"id {index}, no class"
         name = shorten(name, width - SWATCH[0] - 3 * GAP, font)
@@ -106,11 +106,11 @@ def _legend(masks: Sequence[np.ndarray], palette: Palette, classes: Sequence[str
             x, y = GAP, y + line
         grey = np.full((*SWATCH[::-1], 3), 128, np.uint8)
         colour = _striped_overlay(grey, np.full(SWATCH[::-1], index), palette, opacity=1.0)
-        legend.paste(Image.fromarray(colour), (x, y))
+        drawn.paste(Image.fromarray(colour), (x, y))
         draw.rectangle((x, y, x + SWATCH[0] - 1, y + SWATCH[1] - 1), outline="black")
         draw.text((x + SWATCH[0] + GAP, y + SWATCH[1] // 2), name, fill="black", font=font, anchor="lm")
         x += advance
-    return legend.crop((0, 0, width, y + line if ids else 0))
+    return drawn.crop((0, 0, width, y + line if ids else 0))
 
 
 def _font(size: int) -> ImageFont.FreeTypeFont:

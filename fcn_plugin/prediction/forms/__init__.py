@@ -1,0 +1,69 @@
+"""Forms of output by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...errors import UserError
+from ...requirements import import_extra
+
+if TYPE_CHECKING:
+    from .base import Form
+
+FORMS = {
+    "masks": "masks:Masks",
+    "overlays": "overlays:Overlays",
+    "confidence": "certainty:Confidence",
+    "entropy": "certainty:Entropy",
+    "probabilities": "probabilities:Probabilities",
+    "probabilities-tiff": "probabilities:ProbabilitiesTiff",
+    "coco": "objects.coco:Coco",
+    "polygons": "objects.polygons:Polygons",
+    "labelme": "objects.labelme:Labelme",
+    "cvat": "cvat:Cvat",
+    "voc": "voc:Voc",
+    "geotiff": "geotiff:GeoTiff",
+    "geojson": "objects.geojson:GeoJson",
+    "areas": "areas:Areas",
+}
+
+
+def make_forms(
+    names: Sequence[str],
+    out_dir: str | Path,
+    classes: Sequence[str],
+    palette: Sequence[Sequence[int]],
+    opacity: float = 0.5,
+    legend: bool = False,
+) -> list[Form]:
+    """Make the writers of forms, each form once, in the order of their names.
+
+    Args:
+        names: keys of ``FORMS``.
+        out_dir: folder of all results.
+        classes: C names.
+        palette: C colours, RGB.
+        opacity: of the classes' colours in overlays, 0 (image) .. 1 (classes).
+        legend: draw the names of the classes that occur below each overlay.
+
+    Raises:
+        UserError: ``option-value`` for an unknown form or an opacity out of range; ``requirements`` for a form whose package is
+            not installed; ``classes-count`` for a form that can't hold so many classes.
+    """
+    forms = []
+    for name in dict.fromkeys(names):
+        if name not in FORMS:
+            near = get_close_matches(name, FORMS, 1)
+            meant = f"did you mean {near[0]}? " if near else ""
+            raise UserError("option-value", f"no form {name!r}: {meant}there are {', '.join(FORMS)}")
+        module, kind = FORMS[name].split(":")
+        options = dict(opacity=opacity, legend=legend) if name == "overlays" else {}
+        form = getattr(import_module(f"{__name__}.{module}"), kind)
+        if form.package:
+            import_extra(form.package, "'fcn-plugin[forms]'")
+        forms.append(form(Path(out_dir), classes, palette, **options))
+    return forms

@@ -22,6 +22,7 @@ class Form:
     """
 
     needs_probabilities = False
+    package = ""  # optional package that it needs, by the name that is imported
 
     def __init__(self, out_dir: Path, classes: Sequence[str], palette: Sequence[Sequence[int]]) -> None:
         self.out_dir, self.classes, self.palette = out_dir, classes, palette

@@ -1,0 +1,36 @@
+"""``areas.csv`` and ``areas.json``: pixels and share of the classes in each image."""
+
+from __future__ import annotations
+
+import csv
+
+from ...atomic_write import atomic_write
+from ..item import Item
+from ..prediction import Prediction
+from .collected import Collected, write_list
+
+
+class Areas(Collected):
+    """A row, or an entry, for each class that occurs in an image; shares of an image sum to 1."""
+
+    folder = "areas"
+
+    def part(self, item: Item, prediction: Prediction) -> dict:
+        """Return name and size of the image, and the areas of its classes."""
+        height, width = prediction.labels.shape
+        counts = {name: pixels for name, pixels in prediction.areas().items() if pixels}
+        areas = {
+            name: dict(pixels=pixels, share=round(pixels / (height * width), 6)) for name, pixels in counts.items()
+        }
+        return dict(image=item.name, source=item.source, width=width, height=height, areas=areas)
+
+    def finish(self) -> None:
+        """Write both files."""
+        with atomic_write(self.out_dir / "areas.json") as part, open(part, "w", encoding="utf-8") as file:
+            write_list(file, self.parts())
+            file.write("\n")
+        with atomic_write(self.out_dir / "areas.csv") as part, open(part, "w", encoding="utf-8", newline="") as file:
+            table = csv.writer(file)
+            table.writerow(["image", "class", "pixels", "share"])
+            for one in self.parts():
+                table.writerows([one["image"], name, *area.values()] for name, area in one["areas"].items())

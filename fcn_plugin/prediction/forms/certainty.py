@@ -1,0 +1,36 @@
+"""``confidence/NAME.png`` and ``entropy/NAME.png``: how sure the net is of each pixel, 8-bit grey."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image
+
+from ..item import Item
+from ..prediction import Prediction
+from .pictures import Pictures
+
+
+class Confidence(Pictures):
+    """Probability of the class that was chosen, p = value / 255: from 1 / C to 1."""
+
+    folder, needs_probabilities = "confidence", True
+
+    def draw(self, item: Item, prediction: Prediction) -> Image.Image:
+        """Return the largest probability of each pixel."""
+        return _grey(prediction.probabilities.max(0))
+
+
+class Entropy(Pictures):
+    """Entropy of the probabilities over its largest value, -sum(p log p) / log C = value / 255: 0 is certain, 255 a guess."""
+
+    folder, needs_probabilities = "entropy", True
+
+    def draw(self, item: Item, prediction: Prediction) -> Image.Image:
+        """Return the entropy of each pixel."""
+        shares = prediction.probabilities
+        logs = np.log(np.maximum(shares, np.finfo(np.float32).tiny))
+        return _grey(-np.einsum("chw,chw->hw", shares, logs) / np.log(len(shares)))
+
+
+def _grey(values: np.ndarray) -> Image.Image:
+    return Image.fromarray(np.round(255 * np.clip(values, 0, 1)).astype(np.uint8))

@@ -1,0 +1,1 @@
+"""Forms that list objects: connected pieces of the classes, with outlines."""

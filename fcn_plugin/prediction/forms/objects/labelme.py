@@ -1,0 +1,63 @@
+"""``labelme/NAME.json``: shapes to correct in labelme."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ....atomic_write import atomic_write, make_inside
+from ...item import Item
+from ...outlines import Outline
+from ...prediction import Prediction
+from ..base import Form
+from .pieces import objects
+
+
+class Labelme(Form):
+    """A shape for each object. labelme's polygons have no holes: an object with holes is of its type ``mask``, which is exact.
+
+    The file names the image that it was made of; of frames and downloaded images it holds a copy.
+    """
+
+    def files(self, name: str) -> list[Path]:
+        """Return the JSON file."""
+        return [self.out_dir / "labelme" / f"{name}.json"]
+
+    def write(self, item: Item, prediction: Prediction) -> None:
+        """Write the JSON file, with the keys that labelme's ``LabelFile`` reads."""
+        (path,) = self.files(item.name)
+        make_inside(self.out_dir, path.parent)
+        height, width = prediction.labels.shape
+        named = item.frame is None and os.path.isfile(item.source)
+        content = dict(
+            version="5.5.0",  # the first ones with masks are 5.2
+            flags={},
+            shapes=[_shape(outline, self.classes[outline.label]) for outline in objects(prediction)],
+            imagePath=os.path.relpath(item.source, path.parent) if named else f"{path.stem}.png",
+            imageData=None if named else _png_text(item.image),
+            imageHeight=height,
+            imageWidth=width,
+        )
+        with atomic_write(path) as part:
+            part.write_text(json.dumps(content), encoding="utf-8")
+
+
+def _shape(outline: Outline, name: str) -> dict:
+    shape = dict(label=name, points=outline.exterior.tolist(), group_id=None, shape_type="polygon", flags={}, mask=None)
+    if outline.holes:
+        left, top, width, height = outline.box
+        corners = [[left, top], [left + width - 1, top + height - 1]]  # pixels, both inside
+        shape.update(points=corners, shape_type="mask", mask=_png_text(outline.mask))
+    return shape
+
+
+def _png_text(pixels: np.ndarray) -> str:
+    content = io.BytesIO()
+    Image.fromarray(pixels).save(content, "PNG")
+    return base64.b64encode(content.getvalue()).decode("ascii")

@@ -1,0 +1,40 @@
+"""``overlays/NAME.png``: the classes' colours over the image."""
+
+from __future__ import annotations
+
+from PIL import Image
+
+from ...errors import UserError
+from ..item import Item
+from ..prediction import Prediction
+from .pictures import Pictures
+
+
+class Overlays(Pictures):
+    """Blend colours over images, with a legend of the classes that occur below if asked for.
+
+    Args:
+        opacity: of the colours, 0 (image) .. 1 (classes).
+        legend: draw it; the picture is then higher than the image.
+    """
+
+    folder = "overlays"
+
+    def __init__(self, *args, opacity: float = 0.5, legend: bool = False) -> None:
+        super().__init__(*args)
+        if not 0 <= opacity <= 1:
+            raise UserError("option-value", f"opacity is {opacity}: give a number from 0 (image) to 1 (classes)")
+        self.opacity, self.legend = opacity, legend
+
+    def draw(self, item: Item, prediction: Prediction) -> Image.Image:
+        """Return the blend."""
+        blend = Image.fromarray(prediction.overlay(self.opacity))
+        if not self.legend:
+            return blend
+        from ...visualization.sheet import legend  # matplotlib's fonts
+
+        names = legend([prediction.labels], self.palette, self.classes, blend.width)
+        picture = Image.new("RGB", (blend.width, blend.height + names.height), "white")
+        picture.paste(blend, (0, 0))
+        picture.paste(names, (0, blend.height))
+        return picture

@@ -1,0 +1,47 @@
+"""``probabilities/NAME.npz`` and ``probabilities-tiff/NAME.tif``: the probability of each class at each pixel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from ...atomic_write import atomic_write, make_inside
+from ..item import Item
+from ..prediction import Prediction
+from .base import Form
+from .geotiff import write_bands
+
+
+class Probabilities(Form):
+    """NumPy archive: ``probabilities``, (C, H, W) float16, and ``classes``, C names; 2 C bytes a pixel."""
+
+    needs_probabilities = True
+
+    def files(self, name: str) -> list[Path]:
+        """Return the archive."""
+        return [self.out_dir / "probabilities" / f"{name}.npz"]
+
+    def write(self, item: Item, prediction: Prediction) -> None:
+        """Write the archive, not compressed: that takes ten times as long as the net."""
+        (path,) = self.files(item.name)
+        make_inside(self.out_dir, path.parent)
+        shares = prediction.probabilities.astype(np.float16)
+        with atomic_write(path) as part, open(part, "wb") as file:
+            np.savez(file, probabilities=shares, classes=np.array(self.classes))
+
+
+class ProbabilitiesTiff(Form):
+    """GeoTIFF with a float32 band for each class, named after it, and the georeference of the source if it has one."""
+
+    needs_probabilities, package = True, "rasterio"
+
+    def files(self, name: str) -> list[Path]:
+        """Return the TIFF."""
+        return [self.out_dir / "probabilities-tiff" / f"{name}.tif"]
+
+    def write(self, item: Item, prediction: Prediction) -> None:
+        """Write the TIFF."""
+        (path,) = self.files(item.name)
+        make_inside(self.out_dir, path.parent)
+        write_bands(path, prediction.probabilities, item.georeference, self.classes)

@@ -1,0 +1,63 @@
+"""Make a :class:`.Net` of a checkpoint, with the config inside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+from mmengine.device import get_device
+from mmseg.registry import MODELS
+
+from ..checkpoints.load import load_verified
+from ..checkpoints.read import Checkpoint, open_checkpoint
+from ..configs import get_config
+from ..data.leaves import dataset_meta, leaf_datasets
+from ..data.palette import voc_palette
+from ..errors import UserError
+from ..models.fcn import leave_out_logits
+from ..preflight.prepare import prepare
+from .net import Net
+
+
+def load(
+    path: str | Path, cfg: Config | str | None = None, device: str | torch.device | None = None, batch_size: int = 8
+) -> Net:
+    """Load a trained net; see :func:`fcn_plugin.load`."""
+    checkpoint = open_checkpoint(str(path))
+    if not isinstance(cfg, Config):
+        cfg = get_config(cfg) if cfg else config_inside(checkpoint)
+        cfg.launcher = "none"
+        prepare(cfg, ())
+    model = leave_out_logits(MODELS.build({**cfg.model, "pretrained": None, "train_cfg": None}))
+    meta = load_verified(model, checkpoint)["meta"].get("dataset_meta") or dataset_meta(cfg)
+    pipeline = next(leaf_datasets(cfg.test_dataloader.dataset)).pipeline
+    classes, palette = classes_and_colours(meta, model.num_classes)
+    return Net(model.to(device or get_device()).to_inference(), pipeline, classes, palette, batch_size)
+
+
+def config_inside(checkpoint: Checkpoint) -> Config:
+    """Read the config that a run noted in its checkpoint; UserError: ``checkpoint-config``."""
+    text = checkpoint.meta.get("cfg")
+    try:
+        cfg = Config.fromstring(text, ".py") if isinstance(text, str) else None
+    except Exception as error:  # a trusted file's config is a program: anything can go wrong in it
+        raise UserError(
+            "checkpoint-config", f"the config in {checkpoint.path} can't be read ({error}): {_REMEDY}"
+        ) from error
+    if cfg is None or not cfg.get("model") or not cfg.get("test_dataloader"):
+        raise UserError("checkpoint-config", f"{checkpoint.path} holds no config of a run: {_REMEDY}")
+    return cfg
+
+
+_REMEDY = "give the one that it was trained with, by file or name: fcn_plugin.load(PATH, cfg='fcn8s_vgg16_voc')"
+
+
+def classes_and_colours(meta: dict, count: int) -> tuple[list[str], list]:
+    """Return ``count`` names and colours: those of a data set's ``meta`` where their number is right, else ids, VOC's colours."""
+    classes, palette = meta.get("classes") or (), meta.get("palette") or ()
+    if len(classes) != count:
+        classes = [f"class {index}" for index in range(count)]
+    if len(palette) != count:  # left open, or another net's: VOC's are different for every id
+        palette = voc_palette()[:count].tolist()
+    return list(classes), list(palette)
