@@ -50,14 +50,25 @@ def write(graph: ExportGraph, kind: str, path: Path, metadata: Metadata, opset: 
 def _onnx(graph: ExportGraph, metadata: Metadata, opset: int | None, part: Path, weights: Path | None) -> None:
     program = _onnx_program(graph, opset)
     program.model.metadata_props.update(metadata.texts())
+    _name_sides(program, graph)
     program.save(str(part), external_data=False)
+
+
+def _name_sides(program: torch.onnx.ONNXProgram, graph: ExportGraph) -> None:
+    """Call the open sides of input and output batch, height and width, where the capture calls them s73."""
+    onnx_ir = import_extra("onnx_ir", EXTRA["onnx"])
+    (image,), (found,) = program.model.graph.inputs, program.model.graph.outputs
+    channels = () if graph.output == "labels" else (found.shape[1],)
+    found.shape = onnx_ir.Shape(["batch", *channels, "height", "width"])
+    sides = ["height", "width"]
+    image.shape = onnx_ir.Shape(["batch", *([*sides, 3] if graph.with_preprocessing else [3, *sides])])
 
 
 def _onnx_program(graph: ExportGraph, opset: int | None) -> torch.onnx.ONNXProgram:
     for name in ("onnx", "onnxscript"):
         import_extra(name, EXTRA["onnx"])
     names = dict(input_names=["image"], output_names=[graph.output])
-    return torch.onnx.export(graph.capture(), dynamo=True, opset_version=opset, verbose=False, **names)
+    return torch.onnx.export(graph.program, dynamo=True, opset_version=opset, verbose=False, **names)
 
 
 def _openvino(graph: ExportGraph, metadata: Metadata, opset: int | None, part: Path, weights: Path | None) -> None:
@@ -77,7 +88,7 @@ def _torchscript(graph: ExportGraph, metadata: Metadata, opset: int | None, part
 
 
 def _torch_export(graph: ExportGraph, metadata: Metadata, opset: int | None, part: Path, weights: Path | None) -> None:
-    torch.export.save(graph.capture(), part, extra_files={EXTRA_FILE: json.dumps(metadata.texts())})
+    torch.export.save(graph.program, part, extra_files={EXTRA_FILE: json.dumps(metadata.texts())})
 
 
 WRITERS = {"onnx": _onnx, "openvino": _openvino, "torchscript": _torchscript, "torch-export": _torch_export}

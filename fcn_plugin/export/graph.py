@@ -9,6 +9,7 @@ import copy
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 
 import torch
 import torch.fx.experimental._config as shapes_config
@@ -60,13 +61,12 @@ class ExportGraph(nn.Module):
             return torch.randint(0, 256, (n, height, width, 3), dtype=torch.uint8, generator=random)
         return torch.randn(n, 3, height, width, generator=random)
 
-    def capture(self) -> torch.export.ExportedProgram:
-        """Capture the graph by ``torch.export`` with an open batch size, height and width."""
-        height, width = (1, 2) if self.with_preprocessing else (2, 3)
-        names = {0: "batch", height: "height", width: "width"}
-        dims = {place: torch.export.Dim(name, min=1) for place, name in names.items()}
-        # else sides and batches of 1 would be refused
-        with quiet(), shapes_config.patch(backed_size_oblivious=True):
+    @cached_property
+    def program(self) -> torch.export.ExportedProgram:
+        """The graph as ``torch.export`` captures it, with an open batch size, height and width."""
+        opened = (0, 1, 2) if self.with_preprocessing else (0, 2, 3)
+        dims = dict.fromkeys(opened, torch.export.Dim.DYNAMIC)  # named ones have to be proven to fit the last crop
+        with quiet(), shapes_config.patch(backed_size_oblivious=True):  # else sides and batches of 1 would be refused
             return torch.export.export(self, (self.example(),), dynamic_shapes={"image": dims})
 
 
