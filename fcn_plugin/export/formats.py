@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import torch
 
@@ -76,10 +78,11 @@ def _openvino(graph: ExportGraph, metadata: Metadata, opset: int | None, part: P
     model = openvino.Core().read_model(_onnx_program(graph, opset).model_proto.SerializeToString())
     for name, text in metadata.texts().items():
         model.set_rt_info(text, [KEY, name])
-    passes = import_extra("openvino.passes", EXTRA["openvino"])
-    manager = passes.Manager()
-    manager.register_pass(passes.Serialize(str(part), str(weights)))
-    manager.run_passes(model)
+    with TemporaryDirectory(prefix=".export-", dir=part.parent) as folder:  # OpenVINO takes no other suffixes
+        xml = Path(folder, "net.xml")
+        openvino.save_model(model, xml, compress_to_fp16=False)
+        os.replace(xml, part)
+        os.replace(xml.with_suffix(".bin"), weights)
 
 
 def _torchscript(graph: ExportGraph, metadata: Metadata, opset: int | None, part: Path, weights: Path | None) -> None:

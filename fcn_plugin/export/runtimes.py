@@ -64,7 +64,7 @@ def _openvino(path: Path, weights: Path | None, precision: str) -> Opened:
     model = core.read_model(str(path), str(weights or path.with_suffix(".bin")))
     texts = {}
     if model.has_rt_info([KEY]):
-        texts = {name: str(value.value) for name, value in model.get_rt_info([KEY]).value.items()}
+        texts = {name: str(value) for name, value in model.get_rt_info([KEY]).value.items()}
     hint = "bf16" if precision == "bf16" else "f32"
     settings = {"INFERENCE_PRECISION_HINT": hint, "INFERENCE_NUM_THREADS": torch.get_num_threads()}
     compiled = core.compile_model(model, "CPU", settings)
