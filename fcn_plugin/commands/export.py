@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import UserError
-from .options import DATA, add_options, at_least, load_config
+from .options import DATA, add_options, at_least, load_config, set_data_root
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,18 +41,20 @@ def check_arguments(parser: argparse.ArgumentParser, args: argparse.Namespace) -
 def main(args: argparse.Namespace) -> None:
     """Export."""
     from ..checkpoints.read import open_checkpoint
-    from ..commands.options import set_data_root
+    from ..configs import config_name
     from ..prediction.load import config_inside
 
     if args.config:
         cfg = load_config(args)
+        name = config_name(cfg.filename)
     else:
-        cfg = config_inside(open_checkpoint(args.checkpoint))
+        checkpoint = open_checkpoint(args.checkpoint)
+        cfg, name = config_inside(checkpoint), str(checkpoint.meta.get("experiment_name") or "")
         cfg.launcher = "none"
         if args.data_root:
             set_data_root(cfg.test_dataloader.dataset, args.data_root)
     out = Path(args.out or Path(args.checkpoint).with_suffix(SUFFIXES[args.to]))
-    export(cfg, args.checkpoint, args.to, out, args.output, args.with_preprocessing, args.opset)
+    export(cfg, args.checkpoint, args.to, out, args.output, args.with_preprocessing, args.opset, name)
 
 
 def export(
@@ -63,6 +65,7 @@ def export(
     output: str = "labels",
     with_preprocessing: bool = False,
     opset: int | None = None,
+    name: str = "",
 ) -> None:
     """Write ``out``, and print how it compares with the net at five sizes.
 
@@ -74,23 +77,24 @@ def export(
         output: ``labels``, ``probabilities`` or ``logits``.
         with_preprocessing: take (N, H, W, 3) uint8 RGB.
         opset: version of ONNX's operators; None is the exporter's default.
+        name: of the run or config, for the file's metadata.
 
     Raises:
         UserError: ``checkpoint-*``, ``config-*``, ``export-*``, ``requirements``, ``output-path``.
     """
     from ..atomic_write import make_dir
-    from ..configs import config_name
+    from ..export.formats import require_packages
     from ..export.metadata import metadata_of
     from ..export.write import export as write_checked
     from ..prediction.load import load
     from ..preflight.prepare import prepare
 
+    require_packages(kind)
     make_dir(str(out.parent), "--out")
     cfg.model.update(precision="fp32", compile=False)  # what the file holds must not depend on this machine
     prepare(cfg, ())
     net = load(checkpoint, cfg, device="cpu")
     images, source = _images(cfg)
-    name = config_name(cfg.filename) if cfg.get("filename") else str(cfg.get("experiment_name") or "")
     metadata = metadata_of(net.model, net.classes, net.palette, output, with_preprocessing, name)
     rows = write_checked(net.model, kind, out, metadata, images, opset)
     print(f"compared with the net on {source}:")

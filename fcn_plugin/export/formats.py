@@ -18,8 +18,15 @@ from .graph import ExportGraph, quiet
 from .metadata import KEY, Metadata
 
 EXTRA = {"onnx": "'fcn-plugin[export]'", "openvino": "'fcn-plugin[openvino]'"}
+PACKAGES = {"onnx": ("onnx", "onnxscript", "onnxruntime"), "openvino": ("onnx", "onnxscript", "openvino")}
 SUFFIXES = {"onnx": ".onnx", "openvino": ".xml", "torchscript": ".pt", "torch-export": ".pt2"}
 EXTRA_FILE = "metadata.json"  # in torch's archives
+
+
+def require_packages(kind: str) -> None:
+    """Import what writes and runs a format; UserError: ``requirements`` for a missing package."""
+    for name in PACKAGES.get(kind, ()):
+        import_extra(name, EXTRA[kind])
 
 
 def write(graph: ExportGraph, kind: str, path: Path, metadata: Metadata, opset: int | None, check: Callable) -> None:
@@ -36,6 +43,7 @@ def write(graph: ExportGraph, kind: str, path: Path, metadata: Metadata, opset: 
     Raises:
         UserError: ``requirements`` for a missing package, ``export-failed`` where the exporter can't convert the net.
     """
+    require_packages(kind)
     beside = atomic_write(path.with_suffix(".bin")) if kind == "openvino" else nullcontext()
     with atomic_write(path) as part, beside as weights:
         try:
@@ -58,7 +66,8 @@ def _onnx(graph: ExportGraph, metadata: Metadata, opset: int | None, part: Path,
 
 def _name_sides(program: torch.onnx.ONNXProgram, graph: ExportGraph) -> None:
     """Call the open sides of input and output batch, height and width, where the capture calls them s73."""
-    onnx_ir = import_extra("onnx_ir", EXTRA["onnx"])
+    import onnx_ir
+
     (image,), (found,) = program.model.graph.inputs, program.model.graph.outputs
     channels = () if graph.output == "labels" else (found.shape[1],)
     found.shape = onnx_ir.Shape(["batch", *channels, "height", "width"])
@@ -67,14 +76,13 @@ def _name_sides(program: torch.onnx.ONNXProgram, graph: ExportGraph) -> None:
 
 
 def _onnx_program(graph: ExportGraph, opset: int | None) -> torch.onnx.ONNXProgram:
-    for name in ("onnx", "onnxscript"):
-        import_extra(name, EXTRA["onnx"])
     names = dict(input_names=["image"], output_names=[graph.output])
     return torch.onnx.export(graph.program, dynamo=True, opset_version=opset, verbose=False, **names)
 
 
 def _openvino(graph: ExportGraph, metadata: Metadata, opset: int | None, part: Path, weights: Path | None) -> None:
-    openvino = import_extra("openvino", EXTRA["openvino"])
+    import openvino
+
     model = openvino.Core().read_model(_onnx_program(graph, opset).model_proto.SerializeToString())
     for name, text in metadata.texts().items():
         model.set_rt_info(text, [KEY, name])

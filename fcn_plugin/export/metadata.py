@@ -26,7 +26,7 @@ class Metadata:
         channel_order: ``RGB`` or ``BGR``.
         mean: of each channel in that order, 0..255.
         std: of each channel, divisor after the mean is subtracted.
-        config: name of the config.
+        config: name of the config, or of the run.
         precision: of the weights in the file.
     """
 
