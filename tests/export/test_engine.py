@@ -1,10 +1,14 @@
 """Exported files in an FCN's place: samples, probabilities, images that were resized, files that are not ours."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
+from PIL import Image
 from support.refusals import refused
 
 import fcn_plugin
@@ -15,6 +19,7 @@ onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
 CLASSES, PALETTE = ["red", "green", "blue"], [[255, 0, 0], [0, 255, 0], [0, 0, 255]]
+DOCS = Path(fcn_plugin.__file__).parent.parent / "docs"
 DIMS = ["n", 3, "h", "w"]
 
 
@@ -122,3 +127,16 @@ def test_load_predicts_with_a_file(tmp_path):
     assert np.array_equal(prediction.labels, image.argmax(2))
     assert prediction.probabilities.shape == (3, 9, 11)
     assert list(prediction.classes) == CLASSES
+
+
+def test_the_documents_program_runs_with_stock_onnxruntime(tmp_path, monkeypatch, capsys):
+    (program,) = re.findall(r"```python\n(.*?)```", (DOCS / "export.md").read_text(), re.DOTALL)
+    assert "fcn_plugin" not in program
+    monkeypatch.chdir(tmp_path)
+    write_file(tmp_path / "net.onnx", "labels", channel_order="BGR")
+    pixels = np.zeros((4, 6, 3), np.uint8)
+    pixels[:, :2, 2] = 200  # blue, the first channel of BGR
+    pixels[:, 2:, 0] = 200
+    Image.fromarray(pixels).save("photo.jpg", format="PNG")
+    exec(program, {})
+    assert capsys.readouterr().out == "{'red': 8, 'green': 0, 'blue': 16}\n"
