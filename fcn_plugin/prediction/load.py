@@ -37,7 +37,12 @@ def load(
     meta = load_verified(model, checkpoint)["meta"].get("dataset_meta") or dataset_meta(cfg)
     pipeline = next(leaf_datasets(cfg.test_dataloader.dataset)).pipeline
     classes, palette = classes_and_colours(meta, model.num_classes)
-    return Net(model.to(device or get_device()).to_inference(), pipeline, classes, palette, batch_size)
+    try:
+        model.to(device or get_device())
+    except (AssertionError, RuntimeError) as error:  # of torch, for a name or a GPU that there is not
+        message = f"device {device} can't be used ({str(error).splitlines()[0]}): give another, or none"
+        raise UserError("option-value", message) from error
+    return Net(model.to_inference(), pipeline, classes, palette, batch_size)
 
 
 def _load_exported(path: str | Path, cfg: Config | str | None, batch_size: int) -> Net:

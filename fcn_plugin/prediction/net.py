@@ -99,6 +99,12 @@ class Net:
         dtype = np.uint8 if len(self.classes) <= 256 else np.uint16
         for (_, pixels), sample in zip(batch, samples, strict=True):
             labels = sample.pred_sem_seg.data[0].cpu().numpy().astype(dtype)
-            shares = sample.seg_logits.data.float().softmax(0).cpu().numpy() if probabilities else None
+            shares = _softmax(sample) if probabilities else None
             image = np.ascontiguousarray(pixels[..., ::-1])
             yield Prediction(labels, shares, image, self.classes, self.palette)
+
+
+def _softmax(sample) -> np.ndarray:
+    if "seg_logits" not in sample:
+        raise UserError("option-value", "this net gives label maps alone: no probabilities, confidence or entropy")
+    return sample.seg_logits.data.float().softmax(0).cpu().numpy()

@@ -40,10 +40,13 @@ def outlines(labels: np.ndarray) -> list[Outline]:
 
 
 def _of_class(there: np.ndarray, label: int) -> Iterator[Outline]:
-    count, pieces, table, _ = cv2.connectedComponentsWithStats(there.astype(np.uint8), connectivity=4)
+    x, y, wide, high = cv2.boundingRect(there.astype(np.uint8))
+    part = there[y : y + high, x : x + wide].astype(np.uint8)
+    count, pieces, table, _ = cv2.connectedComponentsWithStats(part, connectivity=4)
     for number in range(1, count):
         left, top, width, height, area = table[number].tolist()
         mask = pieces[top : top + height, left : left + width] == number
+        left, top = left + x, top + y
         exterior, *holes = (ring + np.array((left, top)) for ring in _rings(mask))
         yield Outline(label, exterior, holes, area, (left, top, width, height), mask)
 

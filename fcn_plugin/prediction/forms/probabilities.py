@@ -23,7 +23,7 @@ class Probabilities(Form):
         return [self.out_dir / "probabilities" / f"{name}.npz"]
 
     def write(self, item: Item, prediction: Prediction) -> None:
-        """Write the archive, not compressed: that takes ten times as long as the net."""
+        """Write the archive without compression, which would take ten times as long."""
         (path,) = self.files(item.name)
         make_inside(self.out_dir, path.parent)
         shares = prediction.probabilities.astype(np.float16)

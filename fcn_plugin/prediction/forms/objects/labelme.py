@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import base64
-import io
 import json
 import os
 from pathlib import Path
 
+import cv2
 import numpy as np
-from PIL import Image
 
 from ....atomic_write import atomic_write, make_inside
 from ...item import Item
@@ -58,6 +57,6 @@ def _shape(outline: Outline, name: str) -> dict:
 
 
 def _png_text(pixels: np.ndarray) -> str:
-    content = io.BytesIO()
-    Image.fromarray(pixels).save(content, "PNG")
-    return base64.b64encode(content.getvalue()).decode("ascii")
+    """Encode an image (H, W, 3) uint8 RGB, or a bool mask (H, W)."""
+    pixels = pixels[..., ::-1] if pixels.ndim == 3 else pixels.astype(np.uint8) * 255  # OpenCV's order is BGR
+    return base64.b64encode(cv2.imencode(".png", pixels)[1]).decode("ascii")
