@@ -5,6 +5,7 @@ import torch
 from support.builders import balance_classes, build_fcn
 from support.refusals import refused
 
+from fcn_plugin.commands import export as command
 from fcn_plugin.errors import UserError
 from fcn_plugin.export.compare import compare, drawn_image, require_equal
 from fcn_plugin.export.formats import SUFFIXES, write
@@ -166,3 +167,8 @@ def test_a_missing_runtime_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "onnxruntime", None)
     with refused("requirements", "onnxruntime", "fcn-plugin[export]"):
         open_file(tmp_path / "net.onnx", "onnx")
+
+
+def test_the_command_knows_the_formats():
+    """It names them before anything heavy is imported."""
+    assert command.SUFFIXES == SUFFIXES
