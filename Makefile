@@ -37,7 +37,7 @@ $(VENV)/.installed: pyproject.toml setup.py
 	test -x $(PY) || $(PYTHON) -m venv $(VENV)
 	@echo "installing into $(VENV): 5 GB, some minutes the first time"
 	$(PY) -m pip install --quiet --disable-pip-version-check -e ".[dev]"
-	$(PY) -m pip install --quiet --disable-pip-version-check -e ".[lite,peers]" || \
+	$(PY) -m pip install --quiet --disable-pip-version-check -e ".[lite,peers,export,openvino]" || \
 	  echo "no $(LITE): light nets start from random weights, and the tests that need it are skipped"
 	touch $@
 

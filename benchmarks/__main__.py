@@ -33,7 +33,7 @@ def parse_args() -> argparse.Namespace:
     add("--conv", nargs="+", default=["auto"], choices=convs, help="of 3 x 3 kernels")
     add("--compile", nargs="?", const="on", default="off", choices=["on", "off", "both"])
     add("--batch", type=at_least(1), default=[1], **several)
-    add("--size", type=_size, default=[(375, 500)], help="HEIGHTxWIDTH or SIDE in pixels", **several)
+    add("--size", type=size_of, default=[(375, 500)], help="HEIGHTxWIDTH or SIDE in pixels", **several)
     add("--classes", type=at_least(1), default=[21], **several)
     add("--device", choices=["cpu", "cuda"], help="default: the GPU where there is one")
     add("--threads", type=at_least(1), help="of the CPU (default: torch's)")
@@ -51,7 +51,7 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _size(text: str) -> tuple[int, int]:
+def size_of(text: str) -> tuple[int, int]:
     sides = [at_least(1)(side) for side in text.lower().split("x")]
     if len(sides) > 2:
         raise argparse.ArgumentTypeError(f"{text!r} is not HEIGHTxWIDTH")

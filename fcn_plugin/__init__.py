@@ -18,7 +18,8 @@ def load(path, cfg=None, device=None, batch_size: int = 8) -> "Net":
     """Load a trained net to predict with: ``fcn_plugin.load("iter_2000.pth").predict("photo.jpg")``.
 
     Args:
-        path: checkpoint of a run; the config inside it says what net it is and how images are prepared.
+        path: checkpoint of a run; the config inside it says what net it is and how images are prepared. Or an ``.onnx`` or OpenVINO
+            ``.xml`` file of ``fcn export``, which runs on the CPU.
         cfg: another config: by name or file, or one that :func:`.preflight.prepare.prepare` has prepared.
         device: as torch names it, such as ``cuda:1``; default: a GPU if there is one.
         batch_size: images of equal size that one forward takes, at most.

@@ -38,8 +38,9 @@ ROOMS = {
     "datatools": {"configs", "data", "evaluation", "visualization"},
     "engine": {"checkpoints", "data", "evaluation", "models", "weights"},
     "preflight": {"checkpoints", "data", "evaluation", "models", "engine"},
-    "prediction": {"checkpoints", "configs", "data", "models", "preflight", "visualization"},
+    "prediction": {"checkpoints", "configs", "data", "export", "models", "preflight", "visualization"},
     "registry": set(),
+    "export": {"data", "models"},
 }
 
 

@@ -1,4 +1,4 @@
-"""Evaluate a checkpoint on the config's test split."""
+"""Evaluate a checkpoint, or an exported net, on the config's test split."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import warnings
 from typing import TYPE_CHECKING
 
+from ..errors import UserError
 from .options import RUN, add_options, load_config
 
 if TYPE_CHECKING:
@@ -28,23 +29,30 @@ def main(args: argparse.Namespace) -> None:
 def test(
     cfg: Config, checkpoint: str, masks: str | None = None, pictures: str | None = None, tta: bool = False
 ) -> dict[str, float]:
-    """Evaluate a checkpoint on the test split; returns the scores.
+    """Evaluate a checkpoint, or a net that ``fcn export`` wrote, on the test split; returns the scores.
 
     Args:
         cfg: with ``work_dir``.
-        checkpoint: file of the weights.
+        checkpoint: file of the weights, or an exported ``.onnx`` or ``.xml``, which its stock runtime computes on the CPU.
         masks: folder for predicted palette PNGs.
         pictures: folder for panels of image, truth and prediction.
         tta: average over the flips and scales of ``cfg.tta_pipeline``.
+
+    Raises:
+        UserError: config-*, checkpoint-*, dataset-*; ``export-file`` and ``requirements`` for exported nets.
     """
     from ..atomic_write import make_dir
     from ..checkpoints.read import require_checkpoint
     from ..compat import TTA_NOTICE
     from ..engine.build import build_runner
-    from ..engine.start import Weights
+    from ..engine.start import Fresh, Weights
+    from ..export.engine import is_exported
     from ..preflight.prepare import prepare
 
+    exported = is_exported(checkpoint)
     require_checkpoint(checkpoint)
+    if exported and tta:
+        raise UserError("option-value", f"--tta averages over the passes of a checkpoint, and {checkpoint} is exported")
     hooks = [dict(type="PredictionHook", mask_dir=masks, picture_dir=pictures)] if masks or pictures else []
     prepared = prepare(cfg, ("test",), look_for_files=True, tta=tta, hooks=hooks)
     for folder, option in ((cfg.work_dir, "--work-dir"), (masks, "--out"), (pictures, "--show-dir")):
@@ -52,7 +60,21 @@ def test(
             make_dir(folder, option)
     if tta:
         warnings.filterwarnings("ignore", message=TTA_NOTICE)
-    runner = build_runner(cfg, Weights(checkpoint))
+    if exported:
+        model = _exported_model(cfg, checkpoint, prepared.precision)
+        runner = build_runner(cfg, Fresh(), model=model)
+    else:
+        runner = build_runner(cfg, Weights(checkpoint))
     for warning in prepared.warnings:
         runner.logger.warning(warning)
     return runner.test()
+
+
+def _exported_model(cfg: Config, path: str, precision: str) -> dict:
+    """Return the entry that takes the place of ``cfg.model``; UserError: ``checkpoint-classes`` for a net of other classes."""
+    from ..export.engine import open_exported
+
+    found, wanted = open_exported(path).num_classes, cfg.model.decode_head.num_classes
+    if found != wanted:
+        raise UserError("checkpoint-classes", f"{path} was exported with {found} classes, the config has {wanted}")
+    return dict(type="ExportedNet", path=path, precision=precision)

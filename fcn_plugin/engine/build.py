@@ -18,13 +18,14 @@ TOGETHER = (
 )
 
 
-def build_runner(cfg: Config, start: Start, name: str | None = None) -> FCNRunner:
+def build_runner(cfg: Config, start: Start, name: str | None = None, model: dict | None = None) -> FCNRunner:
     """Build the Runner that a prepared config names and hand it its start.
 
     Args:
         cfg: the config, which stays as it is.
         start: where training starts, or the weights to evaluate.
         name: of the run; a second one in one process needs its own. Default: the config's.
+        model: entry of what takes the place of the config's net.
 
     Raises:
         UserError: config-value: no such Runner; config-data: a part of training, validation or test is missing.
@@ -39,6 +40,8 @@ def build_runner(cfg: Config, start: Start, name: str | None = None) -> FCNRunne
         message = f"{cfg.filename}: runner_type is {cfg.runner_type!r}: give 'FCNRunner' or a class derived from it"
         raise UserError("config-value", message)
     own = copy.deepcopy(cfg)
+    if model:
+        own.model = model
     own.experiment_name = name or cfg.get("experiment_name")
     runner = kind.from_cfg(own)
     runner.start = start

@@ -87,11 +87,10 @@ class FCN(EncoderDecoder):
             super().__init__(**parts, decode_head=streams.head, **kwargs)
         self.test_cfg = ConfigDict({"mode": "whole", **(self.test_cfg or {})})
         use_fast_convolutions(self)
-        self.geometry, self.precision, self.input_pad = geometry, precision, border
+        self.geometry, self.precision, self.input_pad, self.fc = geometry, precision, border, fc
         self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
-        self.pretrained, self.fc = pretrained, fc
-        # part of every checkpoint, compared when one is loaded
-        self.register_buffer(RECORD, of_preprocessor(self.data_preprocessor))
+        self.pretrained = pretrained
+        self.register_buffer(RECORD, of_preprocessor(self.data_preprocessor))  # in checkpoints, compared on loading
         self.decode_head.check_channels(streams.channels)
         self.decode_head.align(streams.maps, CoordMap())
         self.stride = int(max(grid.scale for grid in streams.maps))
@@ -145,8 +144,9 @@ class FCN(EncoderDecoder):
     def _padding_after(self, side: int) -> int:
         if self.geometry == "reference":
             return self.input_pad
-        wanted = max(self.least_side, side + self.uncovered)
-        return wanted + -wanted % self.stride - side
+        wanted, least = side + self.uncovered, self.least_side
+        wanted = wanted.clamp(min=least) if isinstance(wanted, Tensor) else max(wanted, least)  # Tensor: being traced
+        return (wanted + self.stride - 1) // self.stride * self.stride - side
 
     def parse_losses(self, losses: dict) -> tuple[Tensor, dict]:
         """Return the loss to follow, and the values to log: means over all processes, where the engine logs the first one's."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 from mmengine.config import Config
 from mmengine.device import get_device
+from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
 
 from ..checkpoints.load import load_verified
@@ -15,6 +16,7 @@ from ..configs import get_config
 from ..data.leaves import dataset_meta, leaf_datasets
 from ..data.palette import voc_palette
 from ..errors import UserError
+from ..export.engine import is_exported, open_exported
 from ..models.fcn import leave_out_logits
 from ..preflight.prepare import prepare
 from .net import Net
@@ -27,7 +29,10 @@ def load(
     batch_size: int = 8,
 ) -> Net:
     """Load a trained net; see :func:`fcn_plugin.load`. ``path`` may be a checkpoint that was opened already."""
-    checkpoint = path if isinstance(path, Checkpoint) else open_checkpoint(str(path))
+    opened = isinstance(path, Checkpoint)
+    if not opened and is_exported(path):
+        return _load_exported(path, cfg, batch_size)
+    checkpoint = path if opened else open_checkpoint(str(path))
     if not isinstance(cfg, Config):
         cfg = get_config(cfg) if cfg else config_inside(checkpoint)
         cfg.launcher = "none"
@@ -42,6 +47,15 @@ def load(
         message = f"device {device} can't be used ({str(error).splitlines()[0]}): give another, or none"
         raise UserError("option-value", message) from error
     return Net(model.to_inference(), pipeline, classes, palette, batch_size)
+
+
+def _load_exported(path: str | Path, cfg: Config | str | None, batch_size: int) -> Net:
+    """Open a file of ``fcn export``; images go in as they are unless a config has a test pipeline for them."""
+    init_default_scope("mmseg")
+    cfg = get_config(cfg) if isinstance(cfg, (str, Path)) else cfg
+    pipeline = next(leaf_datasets(cfg.test_dataloader.dataset)).pipeline if cfg else [dict(type="PackSegInputs")]
+    model = open_exported(path)
+    return Net(model, pipeline, model.classes, model.palette, batch_size)
 
 
 def config_inside(checkpoint: Checkpoint) -> Config:

@@ -1,0 +1,106 @@
+"""Compare an exported file, run by its stock runtime, with the net that it was made from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..data.images import read_image
+from ..errors import UserError
+from ..models.fcn import FCN
+from .graph import quiet
+
+SIZES = ((1, 1), (17, 23), (97, 131), (375, 500), (720, 960))  # (H, W) in pixels
+TOLERANCE = 1e-4  # of the largest logit, or of probabilities; float32 differs by 1e-6 to 1e-5
+
+
+class Row(NamedTuple):
+    """One size.
+
+    Attributes:
+        size: (H, W) of the image.
+        difference: the largest one of logits, divided by the net's largest logit, or of probabilities. Of label maps: by how much
+            the logit of the file's class falls short of the net's best, divided likewise.
+        same: share of pixels whose class is the net's, 0..1.
+    """
+
+    size: tuple[int, int]
+    difference: float
+    same: float
+
+    def __str__(self) -> str:
+        size = "{} x {}".format(*self.size)
+        return f"{size:>10}: largest difference {self.difference:.1e}, equal labels {100 * self.same:.4f} %"
+
+
+def compare(
+    net: FCN,
+    run: Callable[[np.ndarray], np.ndarray],
+    output: str,
+    with_preprocessing: bool,
+    images: Sequence[np.ndarray],
+) -> list[Row]:
+    """Compare at each of :data:`SIZES`.
+
+    Args:
+        net: in evaluation mode, float32, on the CPU.
+        run: the file: images as it takes them -> its output.
+        output: what it gives: ``labels``, ``probabilities`` or ``logits``.
+        with_preprocessing: whether it takes (N, H, W, 3) uint8 RGB.
+        images: (H, W, 3) uint8 BGR of any size, one or more, resized to each size.
+    """
+    rows = []
+    for i, size in enumerate(SIZES):
+        image = cv2.resize(images[i % len(images)], size[::-1], interpolation=cv2.INTER_AREA)
+        pixels = torch.from_numpy(image.transpose(2, 0, 1).copy())
+        inputs = net.data_preprocessor(dict(inputs=[pixels]), False)["inputs"]
+        with quiet():
+            logits = net(inputs)
+        given = np.ascontiguousarray(image[None, ..., ::-1]) if with_preprocessing else inputs.numpy()
+        rows.append(Row(size, *_measured(logits, torch.from_numpy(run(given)), output)))
+    return rows
+
+
+def _measured(logits: Tensor, found: Tensor, output: str) -> tuple[float, float]:
+    wanted = logits.softmax(1) if output == "probabilities" else logits
+    expected = wanted.shape[:1] + wanted.shape[2:] if output == "labels" else wanted.shape
+    if found.shape != expected:
+        return float("inf"), 0.0
+    best, labels = wanted.max(1)
+    scale = 1.0 if output == "probabilities" else float(wanted.abs().max().clamp(min=1e-12))
+    if output == "labels":
+        chosen = found.long()
+        difference = best - wanted.gather(1, chosen[:, None])[:, 0]
+    else:
+        chosen, difference = found.argmax(1), (found - wanted).abs()
+    return float(difference.max()) / scale, float((chosen == labels).double().mean())
+
+
+def require_equal(rows: Sequence[Row], what: str) -> None:
+    """Refuse a file that differs: ``export-differs``; a difference that is not a number does, too."""
+    if bad := [row for row in rows if not row.difference <= TOLERANCE]:
+        message = f"{what} does not compute what the net does, and was removed: tolerance {TOLERANCE:.0e}"
+        raise UserError("export-differs", message, [str(row) for row in bad])
+
+
+def read_images(paths: Sequence[str | Path], most: int = len(SIZES)) -> list[np.ndarray]:
+    """Read a few of these images, spread evenly, as (H, W, 3) uint8 BGR."""
+    step = max(1, len(paths) // most)
+    return [read_image(str(path))[1] for path in paths[::step][:most]]
+
+
+def drawn_image() -> np.ndarray:
+    """Draw (720, 960, 3) uint8 with structure at all scales, where there is no photograph."""
+    random = np.random.default_rng(0)
+    height, width = 720, 960
+    image = np.zeros((height, width, 3), np.float32)
+    for cell in (240, 60, 15, 4, 1):
+        noise = random.normal(size=(height // cell, width // cell, 3)).astype(np.float32)
+        image += cv2.resize(noise, (width, height), interpolation=cv2.INTER_LINEAR).reshape(image.shape)
+    return np.clip(128 + 40 * image, 0, 255).astype(np.uint8)

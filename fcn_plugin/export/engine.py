@@ -1,0 +1,110 @@
+"""Run an exported net in place of an FCN: same data in, same samples out.
+
+N batch, C classes, H x W image.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmengine.config import ConfigDict
+from mmengine.model import BaseModel
+from mmengine.structures import PixelData
+from mmseg.models import SegDataPreProcessor
+from mmseg.models.segmentors import BaseSegmentor
+from mmseg.registry import MODELS
+from mmseg.structures import SegDataSample
+from torch import Tensor
+
+from ..errors import UserError
+from ..models.label_maps import is_unchanged
+from .formats import SUFFIXES
+from .metadata import Metadata
+from .runtimes import open_file
+
+EXPORTED_SUFFIXES = (".onnx", ".xml")
+
+
+def is_exported(path: str | Path) -> bool:
+    """Tell by its suffix whether a file is run by :func:`open_exported`."""
+    return Path(path).suffix.lower() in EXPORTED_SUFFIXES
+
+
+def open_exported(path: str | Path, precision: str = "fp32") -> ExportedNet:
+    """Open an ``.onnx`` or OpenVINO ``.xml`` file of ``fcn export``; runs on the CPU.
+
+    Args:
+        path: of the file.
+        precision: ``bf16`` lets OpenVINO compute in it on CPUs that have it.
+
+    Raises:
+        UserError: ``file-missing``, ``export-file``, ``requirements``.
+    """
+    return ExportedNet(str(path), precision).eval()
+
+
+@MODELS.register_module()
+class ExportedNet(BaseModel):
+    """A net that a stock runtime computes; ``test_step`` returns the samples that the FCN's does.
+
+    ``seg_logits`` are there if ``test_cfg.keep_logits`` is True and the file gives logits, or probabilities: then their
+    logarithms, whose softmax they are.
+
+    Args:
+        path: of the file.
+        precision: as of :func:`open_exported`.
+
+    Attributes:
+        classes: C names.
+        palette: C colours, RGB.
+        num_classes: C.
+    """
+
+    align_corners = False  # for images that were resized
+    postprocess_result = BaseSegmentor.postprocess_result
+
+    def __init__(self, path: str, precision: str = "fp32") -> None:
+        kind = next(kind for kind, suffix in SUFFIXES.items() if suffix == Path(path).suffix.lower())
+        opened = open_file(Path(path), kind, precision=precision)
+        meta = Metadata.of_texts(opened.texts, path)
+        norm = dict(mean=meta.mean, std=meta.std) if meta.input == "normalised" else {}
+        turn = meta.input == "rgb" or meta.channel_order == "RGB"
+        super().__init__(SegDataPreProcessor(bgr_to_rgb=turn, pad_val=0, seg_pad_val=255, size_divisor=1, **norm))
+        self.path, self.meta, self._run = path, meta, opened.run
+        self.classes, self.palette, self.num_classes = meta.classes, meta.palette, len(meta.classes)
+        self.test_cfg = ConfigDict(mode="whole", keep_logits=False)
+
+    def forward(self, inputs: Tensor, data_samples: list | None = None, mode: str = "predict") -> list:
+        """Return samples with ``pred_sem_seg`` for images (N, 3, H, W) as the preprocessor gives them.
+
+        Raises:
+            UserError: ``scores-nan``; ``export-file`` for an image that was resized, where the file gives label maps alone.
+        """
+        samples = data_samples or [SegDataSample() for _ in inputs]
+        found = torch.from_numpy(self._run(self._as_taken(inputs))).to(inputs.device)
+        size = tuple(inputs.shape[-2:])
+        unchanged = all(is_unchanged(sample.metainfo, size) for sample in samples)
+        if self.meta.output == "labels":
+            if not unchanged:
+                reason = "the test pipeline resizes or flips images, and label maps can't be turned back"
+                raise UserError("export-file", f"{self.path} gives label maps: {reason}. Export with --output logits")
+            for sample, labels in zip(samples, found, strict=True):
+                sample.pred_sem_seg = PixelData(data=labels[None].long())
+            return samples
+        if not torch.isfinite(found).all():
+            raise UserError("scores-nan", f"the output of {self.path} is not finite: export an earlier checkpoint")
+        logits = (
+            found.clamp(min=torch.finfo(torch.float32).tiny).log() if self.meta.output == "probabilities" else found
+        )
+        if unchanged and not self.test_cfg.get("keep_logits"):
+            for sample, labels in zip(samples, logits.max(1).indices, strict=True):
+                sample.pred_sem_seg = PixelData(data=labels[None])
+            return samples
+        return self.postprocess_result(logits, samples)
+
+    def _as_taken(self, inputs: Tensor) -> np.ndarray:
+        if self.meta.input == "rgb":
+            inputs = inputs.to(torch.uint8).permute(0, 2, 3, 1)
+        return np.ascontiguousarray(inputs.cpu().numpy())

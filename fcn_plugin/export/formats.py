@@ -1,0 +1,105 @@
+"""Write a captured net in each format, with its metadata."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import torch
+
+from ..atomic_write import atomic_write
+from ..errors import UserError, printable
+from ..requirements import import_extra
+from .graph import ExportGraph, quiet
+from .metadata import KEY, Metadata
+
+EXTRA = {"onnx": "'fcn-plugin[export]'", "openvino": "'fcn-plugin[openvino]'"}
+PACKAGES = {"onnx": ("onnx", "onnxscript", "onnxruntime"), "openvino": ("onnx", "onnxscript", "openvino")}
+SUFFIXES = {"onnx": ".onnx", "openvino": ".xml", "torchscript": ".pt", "torch-export": ".pt2"}
+EXTRA_FILE = "metadata.json"  # in torch's archives
+
+
+def require_packages(kind: str) -> None:
+    """Import what writes and runs a format; UserError: ``requirements`` for a missing package."""
+    for name in PACKAGES.get(kind, ()):
+        import_extra(name, EXTRA[kind])
+
+
+def write(graph: ExportGraph, kind: str, path: Path, metadata: Metadata, opset: int | None, check: Callable) -> None:
+    """Write a file, with OpenVINO's weights (``.bin``) beside it; they take their places after ``check`` accepts them.
+
+    Args:
+        graph: what the file computes.
+        kind: a format of :data:`SUFFIXES`.
+        path: with the suffix of the format.
+        metadata: for the file.
+        opset: version of ONNX's operators; None is the exporter's default.
+        check: called with the paths of file and weights before they take their places; raises where the file is not to be kept.
+
+    Raises:
+        UserError: ``requirements`` for a missing package, ``export-failed`` where the exporter can't convert the net.
+    """
+    require_packages(kind)
+    beside = atomic_write(path.with_suffix(".bin")) if kind == "openvino" else nullcontext()
+    with atomic_write(path) as part, beside as weights:
+        try:
+            with quiet():
+                WRITERS[kind](graph, metadata, opset, part, weights)
+        except (UserError, OSError, MemoryError):
+            raise
+        except Exception as error:  # torch's exporters, ONNX's and OpenVINO's have no common class
+            reason = printable(str(error).strip().partition("\n")[0] or type(error).__name__, 300)
+            raise UserError("export-failed", f"the net can't be written as {kind}: {reason}") from error
+        check(part, weights)
+
+
+def _onnx(graph: ExportGraph, metadata: Metadata, opset: int | None, part: Path, weights: Path | None) -> None:
+    program = _onnx_program(graph, opset)
+    program.model.metadata_props.update(metadata.texts())
+    _name_sides(program, graph)
+    program.save(str(part), external_data=False)
+
+
+def _name_sides(program: torch.onnx.ONNXProgram, graph: ExportGraph) -> None:
+    """Call the open sides of input and output batch, height and width, where the capture calls them s73."""
+    import onnx_ir
+
+    (image,), (found,) = program.model.graph.inputs, program.model.graph.outputs
+    channels = () if graph.output == "labels" else (found.shape[1],)
+    found.shape = onnx_ir.Shape(["batch", *channels, "height", "width"])
+    sides = ["height", "width"]
+    image.shape = onnx_ir.Shape(["batch", *([*sides, 3] if graph.with_preprocessing else [3, *sides])])
+
+
+def _onnx_program(graph: ExportGraph, opset: int | None) -> torch.onnx.ONNXProgram:
+    names = dict(input_names=["image"], output_names=[graph.output])
+    return torch.onnx.export(graph.program, dynamo=True, opset_version=opset, verbose=False, **names)
+
+
+def _openvino(graph: ExportGraph, metadata: Metadata, opset: int | None, part: Path, weights: Path | None) -> None:
+    import openvino
+
+    model = openvino.Core().read_model(_onnx_program(graph, opset).model_proto.SerializeToString())
+    for name, text in metadata.texts().items():
+        model.set_rt_info(text, [KEY, name])
+    with TemporaryDirectory(prefix=".export-", dir=part.parent) as folder:  # OpenVINO takes no other suffixes
+        xml = Path(folder, "net.xml")
+        openvino.save_model(model, xml, compress_to_fp16=False)
+        os.replace(xml, part)
+        os.replace(xml.with_suffix(".bin"), weights)
+
+
+def _torchscript(graph: ExportGraph, metadata: Metadata, opset: int | None, part: Path, weights: Path | None) -> None:
+    traced = torch.jit.trace(graph, graph.example(), check_trace=False)
+    torch.jit.save(traced, str(part), _extra_files={EXTRA_FILE: json.dumps(metadata.texts())})
+
+
+def _torch_export(graph: ExportGraph, metadata: Metadata, opset: int | None, part: Path, weights: Path | None) -> None:
+    torch.export.save(graph.program, part, extra_files={EXTRA_FILE: json.dumps(metadata.texts())})
+
+
+WRITERS = {"onnx": _onnx, "openvino": _openvino, "torchscript": _torchscript, "torch-export": _torch_export}

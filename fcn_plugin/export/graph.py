@@ -1,0 +1,116 @@
+"""What an exported file computes: an image of any size in, a map of its size out, without autocast and fast paths of this machine.
+
+N batch, C classes, H x W any size from 1 x 1.
+"""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+
+import torch
+import torch.fx.experimental._config as shapes_config
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..models.fcn import FCN
+
+OUTPUTS = ("labels", "probabilities", "logits")
+EXAMPLE = (2, 97, 131)  # N, H, W of the image that is captured: no side is special
+
+
+class ExportGraph(nn.Module):
+    """Images -> ``labels`` (N, H, W) uint8, int32 beyond 256 classes, ``probabilities`` or ``logits`` (N, C, H, W) float32.
+
+    Args:
+        net: copied; the copy computes in float32 whatever the net's precision and this machine.
+        output: of :data:`OUTPUTS`.
+        with_preprocessing: take images (N, H, W, 3) uint8 RGB; by default (N, 3, H, W) float32 as the net's preprocessing gives
+            them.
+    """
+
+    def __init__(self, net: FCN, output: str = "labels", with_preprocessing: bool = False) -> None:
+        super().__init__()
+        self.output, self.with_preprocessing = output, with_preprocessing
+        self.net = _plain_copy(net)
+        order, mean, std = self.net.preprocessing
+        self.order = [int(channel) for channel in order]  # of R, G, B
+        self.register_buffer("mean", mean[:, None, None].clone(), persistent=False)
+        self.register_buffer("std", std[:, None, None].clone(), persistent=False)
+        self.label_dtype = torch.uint8 if net.num_classes <= 256 else torch.int32
+        self.eval()
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Compute the output of the net for a batch of images."""
+        if self.with_preprocessing:
+            image = image.permute(0, 3, 1, 2).float()
+            image = (image[:, self.order] - self.mean) / self.std
+        logits = self.net.decode_head(self.net.extract_feat(image))
+        if self.output == "labels":
+            return logits.argmax(1).to(self.label_dtype)
+        return logits.softmax(1) if self.output == "probabilities" else logits
+
+    def example(self) -> Tensor:
+        """Return random images that the graph takes."""
+        n, height, width = EXAMPLE
+        random = torch.Generator().manual_seed(0)
+        if self.with_preprocessing:
+            return torch.randint(0, 256, (n, height, width, 3), dtype=torch.uint8, generator=random)
+        return torch.randn(n, 3, height, width, generator=random)
+
+    @cached_property
+    def program(self) -> torch.export.ExportedProgram:
+        """The graph as ``torch.export`` captures it, with an open batch size, height and width."""
+        opened = (0, 1, 2) if self.with_preprocessing else (0, 2, 3)
+        dims = dict.fromkeys(opened, torch.export.Dim.DYNAMIC)  # named ones have to be proven to fit the last crop
+        with quiet(), shapes_config.patch(backed_size_oblivious=True):  # else sides and batches of 1 would be refused
+            return torch.export.export(self, (self.example(),), dynamic_shapes={"image": dims})
+
+
+class _PaddedConv2d(nn.Module):
+    """A convolution with TensorFlow's padding, on maps whose sides its stride divides, as those of an FCN in ``aligned`` geometry.
+
+    The padding is then the same for every size: ``(k - 1) * d + 1 - s`` pixels, the odd one at the right and bottom.
+    """
+
+    def __init__(self, conv: nn.Conv2d) -> None:
+        super().__init__()
+        self.conv = _as_plain(conv)
+        sides = zip(conv.kernel_size, conv.stride, conv.dilation, strict=True)
+        high, wide = (max(0, (kernel - 1) * dilation + 1 - stride) for kernel, stride, dilation in sides)
+        self.border = (wide // 2, wide - wide // 2, high // 2, high - high // 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv(F.pad(x, self.border))
+
+
+def _plain_copy(net: FCN) -> FCN:
+    net = copy.deepcopy(net).cpu().float().eval().requires_grad_(False)
+    net.precision, net.memory_format = "fp32", torch.contiguous_format
+    for parent in list(net.modules()):
+        for name, layer in list(parent.named_children()):
+            if type(layer).__name__ == "Conv2dSame":  # timm's
+                setattr(parent, name, _PaddedConv2d(layer))
+            elif isinstance(layer, nn.Conv2d):
+                _as_plain(layer)
+    for tensor in net.parameters():
+        tensor.data = tensor.data.contiguous()
+    return net
+
+
+def _as_plain(conv: nn.Conv2d) -> nn.Conv2d:
+    """Take the CPU's fast paths and timm's padding off a convolution, in place; other classes of layers stay."""
+    if type(conv).__name__ in ("Conv2dSame", "RowConv2d", "WinogradConv2d"):
+        conv.__class__ = nn.Conv2d
+    return conv
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Compute without gradients and without the exporters' warnings: what is written is compared with the net."""
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

@@ -1,0 +1,75 @@
+"""What an exported file says about itself: texts by name, in the place that its format has for them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from ..errors import UserError
+from ..version import __version__
+
+FORMAT = 1  # goes up where a file of before can't be run any more
+KEY = "fcn_plugin"  # its value is the package's version; a file without it is not ours
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """Each field is one text of the file, as JSON.
+
+    Attributes:
+        classes: C names.
+        palette: C colours, R, G, B.
+        output: ``labels``, ``probabilities`` or ``logits``.
+        input: ``normalised`` for (N, 3, H, W) float32 after channel order, mean and std; ``rgb`` for (N, H, W, 3) uint8 RGB.
+        channel_order: ``RGB`` or ``BGR``.
+        mean: of each channel in that order, 0..255.
+        std: of each channel, divisor after the mean is subtracted.
+        config: name of the config, or of the run.
+        precision: of the weights in the file.
+    """
+
+    classes: list[str]
+    palette: list[list[int]]
+    output: str
+    input: str
+    channel_order: str
+    mean: list[float]
+    std: list[float]
+    config: str
+    precision: str = "fp32"
+
+    def texts(self) -> dict[str, str]:
+        """Return name -> text, with the version of the package and of this list."""
+        return {KEY: __version__, "format": str(FORMAT), **{k: json.dumps(v) for k, v in asdict(self).items()}}
+
+    @classmethod
+    def of_texts(cls, texts: Mapping[str, str], path: str) -> Metadata:
+        """Read :meth:`texts` of a file; UserError: ``export-file`` where it is not ours or of another version."""
+        if KEY not in texts:
+            raise UserError("export-file", f"{path} was not written by fcn export: it has no metadata {KEY!r}")
+        if texts.get("format") != str(FORMAT):
+            found = f"{path} is of format {texts.get('format')!r}, written by fcn_plugin {texts[KEY]}"
+            raise UserError("export-file", f"{found}; fcn_plugin {__version__} reads format {FORMAT}: export it again")
+        try:
+            return cls(**{field.name: json.loads(texts[field.name]) for field in fields(cls)})
+        except (KeyError, ValueError, TypeError) as error:
+            raise UserError("export-file", f"{path} has damaged metadata ({error!r}): export it again") from error
+
+
+def metadata_of(
+    net: Any, classes: list[str], palette: list, output: str, with_preprocessing: bool, config: str
+) -> Metadata:
+    """Describe the export of an ``FCN``."""
+    order, mean, std = net.preprocessing.tolist()
+    return Metadata(
+        classes=list(map(str, classes)),
+        palette=[[int(value) for value in colour] for colour in palette],
+        output=output,
+        input="rgb" if with_preprocessing else "normalised",
+        channel_order="".join("RGB"[int(channel)] for channel in order),
+        mean=[round(value, 6) for value in mean],
+        std=[round(value, 6) for value in std],
+        config=config,
+    )

@@ -1,0 +1,43 @@
+"""Export a net: capture it, write the file, run it with its stock runtime, keep it if it computes the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ..models.fcn import FCN
+from .compare import Row, compare, require_equal
+from .formats import write
+from .graph import ExportGraph
+from .metadata import Metadata
+from .runtimes import open_file
+
+
+def export(
+    net: FCN, kind: str, path: Path, metadata: Metadata, images: Sequence[np.ndarray], opset: int | None = None
+) -> list[Row]:
+    """Write a net to a file, and return how it compares with the net.
+
+    Args:
+        net: in evaluation mode, float32, on the CPU; it stays as it is.
+        kind: ``onnx``, ``openvino``, ``torchscript`` or ``torch-export``.
+        path: with the suffix of the format.
+        metadata: says which output the file gives and what it takes.
+        images: to compare on, (H, W, 3) uint8 BGR.
+        opset: version of ONNX's operators; None is the exporter's default.
+
+    Raises:
+        UserError: ``export-failed``, ``export-differs``, ``export-file``, ``requirements``; an older file stays.
+    """
+    rows: list[Row] = []
+    with_preprocessing = metadata.input == "rgb"
+
+    def check(part: Path, weights: Path | None) -> None:
+        opened = open_file(part, kind, weights)
+        rows.extend(compare(net, opened.run, metadata.output, with_preprocessing, images))
+        require_equal(rows, path.name)
+
+    write(ExportGraph(net, metadata.output, with_preprocessing), kind, path, metadata, opset, check)
+    return rows
