@@ -2,8 +2,8 @@
 
 The peer is trained by the FCN's config with another ``model``, from the same ImageNet weights. Only the decoder, its initialisation
 and its dropout are smp's. This measures the peer's scores, and parameters and speed of both; the FCN's scores come from
-``tools/train.py``. The row "fast" is the peer on this package's convolutions, which the FCN always has; it is the one that is trained,
-since both compute the same.
+``tools/train.py``. The row "fast" is the peer on this package's convolutions, which an FCN always has; since both compute the same,
+this one is trained.
 """
 
 from __future__ import annotations

