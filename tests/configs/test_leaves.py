@@ -17,7 +17,7 @@ from fcn_plugin.configs import config_dir, config_name, get_config
 LEAVES = sorted(config_name(path) for path in config_dir().rglob("*.py") if "_base_" not in path.parts)
 ALL = ("fr", "pool4", "pool3")
 STREAMS = {"fcn32s": ALL[:1], "fcn16s": ALL[:2], "fcn8s": ALL, "fcn8s-atonce": ALL}
-CLASSES = {"voc": 21, "vocaug": 21, "minivoc": 21, "camvid": 11, "camvid-240x180": 11}
+CLASSES = {"voc": 21, "vocaug": 21, "minivoc": 21, "camvid": 11, "camvid-240x180": 11, "camvid-720x540": 11}
 
 
 def test_every_net_has_its_config():
@@ -172,7 +172,7 @@ def test_the_former_name_is_the_same_config():
 
 
 def test_test_time_augmentation_has_one_source():
-    ratios = {"camvid-240x180": (0.375, 0.5, 0.625), "minivoc": None}
+    ratios = {"camvid-240x180": (0.375, 0.5, 0.625), "camvid-720x540": (1.125, 1.5, 1.875), "minivoc": None}
     for name in LEAVES:
         cfg = get_config(name)
         *scales, flips, labels, pack = cfg.tta_pipeline[1].transforms
