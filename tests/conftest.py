@@ -1,5 +1,7 @@
 """Every test runs on one thread from one seed, and leaves no process behind."""
 
+import gc
+
 import numpy as np
 import pytest
 import torch
@@ -13,6 +15,11 @@ pytest_plugins = ["support.fixtures"]
 torch.set_num_threads(1)
 settings.register_profile("repeatable", derandomize=True, deadline=None, database=None, max_examples=50)
 settings.load_profile("repeatable")
+
+
+def pytest_collection_finish():
+    """Leave what imports and collection made out of the garbage collections that the engine asks for in every run."""
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import UserError
-from .options import DATA, add_options, at_least, load_config, set_data_root
+from .options import DATA, add_options, at_least, load_config
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,15 +44,14 @@ def main(args: argparse.Namespace) -> None:
     from ..configs import config_name
     from ..prediction.load import config_inside
 
+    args.amp = "off"  # what the file holds must not depend on this machine
     if args.config:
         cfg = load_config(args)
         name = config_name(cfg.filename)
     else:
         checkpoint = open_checkpoint(args.checkpoint)
-        cfg, name = config_inside(checkpoint), str(checkpoint.meta.get("experiment_name") or "")
-        cfg.launcher = "none"
-        if args.data_root:
-            set_data_root(cfg.test_dataloader.dataset, args.data_root)
+        cfg = load_config(args, cfg=config_inside(checkpoint))
+        name = str(checkpoint.meta.get("experiment_name") or "")
     out = Path(args.out or Path(args.checkpoint).with_suffix(SUFFIXES[args.to]))
     export(cfg, args.checkpoint, args.to, out, args.output, args.with_preprocessing, args.opset, name)
 
@@ -70,7 +69,7 @@ def export(
     """Write ``out``, and print how it compares with the net at five sizes.
 
     Args:
-        cfg: with ``model`` and ``test_dataloader``.
+        cfg: with ``model``, in fp32, and ``test_dataloader``.
         checkpoint: of this net.
         kind: a format of :data:`SUFFIXES`.
         out: with the format's suffix.
@@ -91,7 +90,6 @@ def export(
 
     require_packages(kind)
     make_dir(str(out.parent), "--out")
-    cfg.model.update(precision="fp32", compile=False)  # what the file holds must not depend on this machine
     prepare(cfg, ())
     net = load(checkpoint, cfg, device="cpu")
     images, source = _images(cfg)

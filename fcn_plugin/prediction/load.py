@@ -35,7 +35,6 @@ def load(
     checkpoint = path if opened else open_checkpoint(str(path))
     if not isinstance(cfg, Config):
         cfg = get_config(cfg) if cfg else config_inside(checkpoint)
-        cfg.launcher = "none"
         prepare(cfg, ())
     model = leave_out_logits(MODELS.build({**cfg.model, "pretrained": None, "train_cfg": None}))
     meta = load_verified(model, checkpoint)["meta"].get("dataset_meta") or dataset_meta(cfg)
@@ -62,7 +61,8 @@ def config_inside(checkpoint: Checkpoint) -> Config:
     """Read the config that a run noted in its checkpoint; UserError: ``checkpoint-config``."""
     text = checkpoint.meta.get("cfg")
     try:
-        cfg = Config.fromstring(text, ".py") if isinstance(text, str) else None
+        alone = 'launcher = "none"'  # the run's other processes are not here
+        cfg = Config.fromstring(f"{text}\n{alone}\n", ".py") if isinstance(text, str) else None
     except Exception as error:  # a trusted file's config is a program: anything can go wrong in it
         raise UserError(
             "checkpoint-config", f"the config in {checkpoint.path} can't be read ({error}): {_REMEDY}"

@@ -15,7 +15,9 @@ from mmseg import registry as mmseg_registries
 
 def registered(name: str) -> Any:
     """Return what a name is registered for in any of the engine's registries; None for an unknown name."""
-    return next(filter(None, (table.get(name) for table in _tables())), None)
+    known = (table.module_dict.get(name) for table in _tables())
+    asked = (table.get(name) for table in _tables())  # of another scope, or a path to import: a hundred times slower
+    return next(filter(None, (found for each in (known, asked) for found in each)), None)
 
 
 def registered_names() -> set[str]:
@@ -23,6 +25,7 @@ def registered_names() -> set[str]:
     return {name for table in _tables() if table.name != "model" for name in table.module_dict}
 
 
+@cache
 def _tables() -> list[Registry]:
     tables = [table for module in (mmseg_registries, registries) for table in vars(module).values()]
     return [table for table in tables if isinstance(table, Registry)]

@@ -209,7 +209,7 @@ def test_malformed_file(tool, config, trained, own_data, tmp_path, name, reader)
         for fragment in (f"{severity}: [{row.code}] ", *files.values(), row.value, remedy):
             assert str(fragment) in outcome.out
     elif reader == "predict":  # the others are predicted, and the progress bar stands before the message
-        message = outcome.err[outcome.err.index("error: [image-unreadable] ") :]
+        message = outcome.err[outcome.err.index(f"error: [{row.code}] ") :]
         remedy = "can't be read" if row.code == "image-unreadable" else remedy
         for fragment in (*files.values(), row.value, remedy, "2 of 7"):
             assert str(fragment) in message
