@@ -82,8 +82,9 @@ def export(
         UserError: ``checkpoint-*``, ``config-*``, ``export-*``, ``requirements``, ``output-path``.
     """
     from ..atomic_write import make_dir
+    from ..data.leaves import leaf_datasets
     from ..export.formats import require_packages
-    from ..export.metadata import metadata_of
+    from ..export.metadata import metadata_of, resize_of
     from ..export.write import export as write_checked
     from ..prediction.load import load
     from ..preflight.prepare import prepare
@@ -93,11 +94,19 @@ def export(
     prepare(cfg, ())
     net = load(checkpoint, cfg, device="cpu")
     images, source = _images(cfg)
-    metadata = metadata_of(net.model, net.classes, net.palette, output, with_preprocessing, name)
+    resize = resize_of(next(leaf_datasets(cfg.test_dataloader.dataset)).pipeline)
+    metadata = metadata_of(net.model, net.classes, net.palette, output, with_preprocessing, name, resize)
     rows = write_checked(net.model, kind, out, metadata, images, opset)
     print(f"compared with the net on {source}:")
     print(*rows, sep="\n")
     print(f"{out} gives {output}")
+    if resize:
+        back = (
+            "; fcn test and predict need --output logits to bring them back to the image's size"
+            if output == "labels"
+            else ""
+        )
+        print(f"images go in resized to {resize['scale']}, as the config's test pipeline does{back}")
 
 
 def _images(cfg: Config) -> tuple[list[np.ndarray], str]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from ..errors import UserError
@@ -28,6 +28,7 @@ class Metadata:
         std: of each channel, divisor after the mean is subtracted.
         config: name of the config, or of the run.
         precision: of the weights in the file.
+        resize: ``scale`` [W, H] and ``keep_ratio`` of the test pipeline's ``Resize``, which images pass before the file.
     """
 
     classes: list[str]
@@ -39,6 +40,7 @@ class Metadata:
     std: list[float]
     config: str
     precision: str = "fp32"
+    resize: dict[str, Any] | None = None
 
     def texts(self) -> dict[str, str]:
         """Return name -> text, with the version of the package and of this list."""
@@ -53,13 +55,29 @@ class Metadata:
             found = f"{path} is of format {texts.get('format')!r}, written by fcn_plugin {texts[KEY]}"
             raise UserError("export-file", f"{found}; fcn_plugin {__version__} reads format {FORMAT}: export it again")
         try:
-            return cls(**{field.name: json.loads(texts[field.name]) for field in fields(cls)})
+            found = cls(**{field.name: json.loads(texts[field.name]) for field in fields(cls)})
+            if found.resize is not None:
+                width, height = map(int, found.resize["scale"])
+                found = replace(found, resize=dict(scale=(width, height), keep_ratio=bool(found.resize["keep_ratio"])))
+            return found
         except (KeyError, ValueError, TypeError) as error:
             raise UserError("export-file", f"{path} has damaged metadata ({error!r}): export it again") from error
 
 
+def resize_of(pipeline: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """Return what :attr:`Metadata.resize` says of a test pipeline; None where it has no ``Resize`` to one scale."""
+    found = [step for step in pipeline if step["type"] == "Resize" and step.get("scale")]
+    return dict(scale=list(found[0]["scale"]), keep_ratio=bool(found[0].get("keep_ratio"))) if found else None
+
+
 def metadata_of(
-    net: Any, classes: list[str], palette: list, output: str, with_preprocessing: bool, config: str
+    net: Any,
+    classes: list[str],
+    palette: list,
+    output: str,
+    with_preprocessing: bool,
+    config: str,
+    resize: dict[str, Any] | None = None,
 ) -> Metadata:
     """Describe the export of an ``FCN``."""
     order, mean, std = net.preprocessing.tolist()
@@ -72,4 +90,5 @@ def metadata_of(
         mean=[round(value, 6) for value in mean],
         std=[round(value, 6) for value in std],
         config=config,
+        resize=resize,
     )

@@ -49,11 +49,14 @@ def load(
 
 
 def _load_exported(path: str | Path, cfg: Config | str | None, batch_size: int) -> Net:
-    """Open a file of ``fcn export``; images go in as they are unless a config has a test pipeline for them."""
+    """Open a file of ``fcn export``; a config's test pipeline takes the place of the resizing that the file asks for."""
     init_default_scope("mmseg")
     cfg = get_config(cfg) if isinstance(cfg, (str, Path)) else cfg
-    pipeline = next(leaf_datasets(cfg.test_dataloader.dataset)).pipeline if cfg else [dict(type="PackSegInputs")]
     model = open_exported(path)
+    resizes = [dict(type="Resize", **model.meta.resize)] if model.meta.resize else []
+    pipeline = (
+        next(leaf_datasets(cfg.test_dataloader.dataset)).pipeline if cfg else [*resizes, dict(type="PackSegInputs")]
+    )
     return Net(model, pipeline, model.classes, model.palette, batch_size)
 
 

@@ -140,3 +140,25 @@ def test_the_documents_program_runs_with_stock_onnxruntime(tmp_path, monkeypatch
     Image.fromarray(pixels).save("photo.jpg", format="PNG")
     exec(program, {})
     assert capsys.readouterr().out == "{'red': 8, 'green': 0, 'blue': 16}\n"
+
+
+def test_images_are_resized_as_the_metadata_say(tmp_path):
+    """Scores of the enlarged image come back to the image's own size."""
+    path = write_file(tmp_path / "net.onnx", resize=dict(scale=[16, 10], keep_ratio=True))
+    image = np.zeros((5, 8, 3), np.uint8)
+    image[:, 3:, 1] = 255
+    seen = []
+    net = fcn_plugin.load(path)
+    run = net.model._run
+    net.model._run = lambda pixels: seen.append(pixels.shape) or run(pixels)
+    labels = net.predict(image).labels
+    assert seen == [(1, 3, 10, 16)]
+    assert labels.shape == (5, 8)
+    assert (labels[:, 3:] == 1).all() and (labels[:, :2] == 0).all()  # between them lies what is interpolated
+
+
+@pytest.mark.parametrize("resize", [{"scale": [16]}, {"scale": ["a", 2], "keep_ratio": True}, [1]])
+def test_a_resizing_that_is_damaged(tmp_path, resize):
+    path = write_file(tmp_path / "net.onnx", resize=resize)
+    with refused("export-file", path):
+        open_exported(path)
