@@ -51,7 +51,7 @@ def test_pil_modes_and_turns(tmp_path):
         (torch.zeros(3, 5, 7), "float32"),
         (Image.new("I;16", (3, 3)), "mode I;16"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
 def test_no_image(image, received):
     with refused("image-kind", received):
