@@ -135,9 +135,9 @@ def _report(share: Share, tally: Tally, forms: Sequence[Form], out_dir: str, cou
         print(f"{total.images} {listed} in {out_dir}{before}")
         waited = 1 - total.net_seconds / max(1e-9, total.seconds * share.count)
         rate = total.images / max(1e-9, total.seconds)
-        print(
-            f"{total.images} images in {total.seconds:.1f} s: {rate:.1f} images/s; the net waited {waited:.0%} of the time"
-        )
+        if total.images:
+            taken = f"{total.images} images in {total.seconds:.1f} s"
+            print(f"{taken}: {rate:.1f} images/s; the net waited {waited:.0%} of the time")
     share.gather(None)  # a launcher ends all processes when the first one fails
     if total.broken and share.rank > 0:
         raise SystemExit(2)

@@ -76,8 +76,18 @@ def _name_sides(program: torch.onnx.ONNXProgram, graph: ExportGraph) -> None:
 
 
 def _onnx_program(graph: ExportGraph, opset: int | None) -> torch.onnx.ONNXProgram:
+    import onnx
+
+    newest = onnx.defs.onnx_opset_version()
+    if opset and opset > newest:
+        raise UserError(
+            "option-value", f"--opset is {opset}, and onnx {onnx.__version__} knows up to {newest}: give that"
+        )
     names = dict(input_names=["image"], output_names=[graph.output])
-    return torch.onnx.export(graph.program, dynamo=True, opset_version=opset, verbose=False, **names)
+    program = torch.onnx.export(graph.program, dynamo=True, opset_version=opset, verbose=False, **names)
+    if opset not in (None, found := program.model.opset_imports[""]):  # where it can't convert, torch keeps its own
+        raise UserError("option-value", f"--opset is {opset}, and the net can only be written with {found}: give that")
+    return program
 
 
 def _openvino(graph: ExportGraph, metadata: Metadata, opset: int | None, part: Path, weights: Path | None) -> None:

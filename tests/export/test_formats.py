@@ -114,6 +114,13 @@ def test_outputs_with_preprocessing_inside(net, tmp_path, metadata, output, shap
     assert (found.shape, str(found.dtype)) == (shape, "uint8" if output == "labels" else "float32")
 
 
+def test_an_opset_that_is_not_there(net, tmp_path, metadata):
+    pytest.importorskip("onnxscript")
+    with refused("option-value", "--opset is 999"):
+        export(net, "onnx", tmp_path / "net.onnx", metadata, [drawn_image()], opset=999)
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_file_that_differs_is_removed_and_an_older_one_stays(net, tmp_path, metadata, monkeypatch):
     monkeypatch.setattr("fcn_plugin.export.compare.SIZES", SMALL[1:2])
     torch.manual_seed(1)
