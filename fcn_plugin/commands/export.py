@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import copy
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from ..errors import UserError
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from mmengine.config import Config
 
+CALIBRATION = 32  # images
 SUFFIXES = {"onnx": ".onnx", "openvino": ".xml", "torchscript": ".pt", "torch-export": ".pt2"}
 
 
@@ -27,6 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     inside = "the file takes (N, H, W, 3) uint8 RGB images; by default (N, 3, H, W) float32, normalised"
     parser.add_argument("--with-preprocessing", action="store_true", help=inside)
     parser.add_argument("--opset", type=at_least(18), help="of ONNX's operators (default: the exporter's)")
+    int8 = "also write NAME.int8.onnx, calibrated on train images, and print the mean IU of both files on val"
+    parser.add_argument("--int8", action="store_true", help=int8)
     add_options(parser, *DATA, "--trust-checkpoint")
 
 
@@ -34,6 +39,8 @@ def check_arguments(parser: argparse.ArgumentParser, args: argparse.Namespace) -
     """Refuse a file name whose suffix is another format's, and options of config files without one."""
     if args.out and Path(args.out).suffix.lower() != SUFFIXES[args.to]:
         parser.error(f"--out {args.out}: a file for {args.to} ends in {SUFFIXES[args.to]}")
+    if args.int8 and (args.to != "onnx" or args.with_preprocessing):
+        parser.error("--int8 goes with --to onnx, and without --with-preprocessing")
     if args.cfg_options and not args.config:
         parser.error("--cfg-options changes a config file: name it with --config")
 
@@ -53,7 +60,10 @@ def main(args: argparse.Namespace) -> None:
         cfg = load_config(args, cfg=config_inside(checkpoint))
         name = str(checkpoint.meta.get("experiment_name") or "")
     out = Path(args.out or Path(args.checkpoint).with_suffix(SUFFIXES[args.to]))
+    whole = copy.deepcopy(cfg)
     export(cfg, args.checkpoint, args.to, out, args.output, args.with_preprocessing, args.opset, name)
+    if args.int8:
+        export_int8(whole, args.checkpoint, out)
 
 
 def export(
@@ -122,3 +132,49 @@ def _images(cfg: Config) -> tuple[list[np.ndarray], str]:
         return read_images(paths), "images of the test split"
     except (UserError, OSError, IndexError):
         return [drawn_image()], "a drawn image (the test split is not here: --data-root DIR)"
+
+
+def export_int8(cfg: Config, checkpoint: str, source: Path) -> None:
+    """Write ``NAME.int8.onnx`` beside an ONNX file, and print the mean IU of both on the val split.
+
+    Args:
+        cfg: with all three splits, which is not prepared yet.
+        checkpoint: that the file was made from.
+        source: the ONNX file.
+
+    Raises:
+        UserError: ``export-*``, ``dataset-*``, ``file-missing`` for splits that are not here; no int8 file is left.
+    """
+    from mmseg.registry import DATASETS
+
+    from ..data.leaves import leaf_datasets
+    from ..export.compare import read_images
+    from ..export.int8 import quantize
+    from ..prediction.load import load
+    from ..preflight.prepare import prepare
+
+    target = source.with_suffix(".int8.onnx")
+    before = _score_on_val(cfg, source)
+    own = copy.deepcopy(cfg)
+    prepare(own, ("train",))
+    net = load(checkpoint, own, device="cpu")
+    dataset = DATASETS.build(next(leaf_datasets(own.train_dataloader.dataset)))
+    images = read_images([dataset.get_data_info(i)["img_path"] for i in range(len(dataset))], CALIBRATION)
+    packed = (net.pipeline(dict(img=image, img_path=""))["inputs"] for image in images)
+    quantize(source, target, (net.model.data_preprocessor(dict(inputs=[x]), False)["inputs"].numpy() for x in packed))
+    try:
+        after = _score_on_val(cfg, target)
+    except BaseException:
+        target.unlink()
+        raise
+    print(f"mean IU on val: {100 * before:.2f} in fp32, {100 * after:.2f} in int8 ({target})")
+
+
+def _score_on_val(cfg: Config, path: Path) -> float:
+    from .test import test
+
+    own = copy.deepcopy(cfg)
+    with TemporaryDirectory() as folder:
+        own.test_dataloader, own.test_evaluator = own.val_dataloader, own.val_evaluator
+        own.work_dir, own.experiment_name = folder, path.name
+        return test(own, str(path))["mIoU"]
