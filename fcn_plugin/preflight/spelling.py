@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from difflib import SequenceMatcher
+from functools import cache
 
 SHORT = 5  # letters: in such a word one slip is a misspelling, two make another word
 
@@ -16,6 +17,7 @@ def nearest(word: str, names: Iterable[str]) -> str | None:
     return None if word in names else found
 
 
+@cache  # configs share most of their names
 def _slips(word: str, name: str) -> int | None:
     """Count the wrong letters in the parts where two names differ, ignoring case; None if they are too many.
 
