@@ -13,6 +13,7 @@ from mmseg.datasets import BaseSegDataset
 from mmseg.datasets.transforms import LoadAnnotations
 from PIL import EpsImagePlugin, Image
 from support.damaged_images import BOMB, EPS, changed_byte, encoded, png_of_rows
+from support.processes import stop_workers
 from support.refusals import refused
 
 from fcn_plugin.data.broken_files import (
@@ -333,6 +334,7 @@ def test_damage_inside_a_file_is_named_or_skipped(dataset, tmp_path, workers, na
     check_files(dataset)
     with refused(f"{what}-unreadable", tmp_path / name):
         list(loader)
+    stop_workers()
     skip_broken_files(dataset, training=False, notes=tmp_path / "notes.txt")
     assert [seen(item)[0] for item in loader] == [10, 30, 30]
     (line,) = skipped(tmp_path / "notes.txt")
