@@ -22,10 +22,11 @@ from prettytable import PrettyTable, TableStyle
 from fcn_plugin.atomic_write import atomic_write, make_dir
 from fcn_plugin.commands.options import at_least
 from fcn_plugin.commands.run import run
-from fcn_plugin.export.formats import SUFFIXES, write
+from fcn_plugin.export.formats import write
 from fcn_plugin.export.graph import ExportGraph
 from fcn_plugin.export.metadata import metadata_of
 from fcn_plugin.export.runtimes import open_file
+from fcn_plugin.export.suffixes import SUFFIXES
 from fcn_plugin.models.fcn import FCN
 from fcn_plugin.models.precision import resolve_precision
 

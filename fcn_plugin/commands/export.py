@@ -9,14 +9,16 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from ..errors import UserError
+from ..export.suffixes import SUFFIXES
 from .options import DATA, add_options, at_least, load_config
 
 if TYPE_CHECKING:
     import numpy as np
-    from mmengine.config import Config
+    from mmengine.config import Config, ConfigDict
+
+    from ..prediction.net import Net
 
 CALIBRATION = 32  # images
-SUFFIXES = {"onnx": ".onnx", "openvino": ".xml", "torchscript": ".pt", "torch-export": ".pt2"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,9 +63,9 @@ def main(args: argparse.Namespace) -> None:
         name = str(checkpoint.meta.get("experiment_name") or "")
     out = Path(args.out or Path(args.checkpoint).with_suffix(SUFFIXES[args.to]))
     whole = copy.deepcopy(cfg)
-    export(cfg, args.checkpoint, args.to, out, args.output, args.with_preprocessing, args.opset, name)
+    net = export(cfg, args.checkpoint, args.to, out, args.output, args.with_preprocessing, args.opset, name)
     if args.int8:
-        export_int8(whole, args.checkpoint, out)
+        export_int8(whole, net, out)
 
 
 def export(
@@ -75,8 +77,8 @@ def export(
     with_preprocessing: bool = False,
     opset: int | None = None,
     name: str = "",
-) -> None:
-    """Write ``out``, and print how it compares with the net at five sizes.
+) -> Net:
+    """Write ``out``, and print how it compares with the net, which is returned, at five sizes.
 
     Args:
         cfg: with ``model``, in fp32, and ``test_dataloader``.
@@ -117,49 +119,48 @@ def export(
             else ""
         )
         print(f"images go in resized to {resize['scale']}, as the config's test pipeline does{back}")
+    return net
 
 
 def _images(cfg: Config) -> tuple[list[np.ndarray], str]:
     """Read a few images of the config's test split; where they are not here, draw one."""
-    from mmseg.registry import DATASETS
-
-    from ..data.leaves import leaf_datasets
     from ..export.compare import drawn_image, read_images
 
     try:
-        dataset = DATASETS.build(next(leaf_datasets(cfg.test_dataloader.dataset)))
-        paths = [dataset.get_data_info(i)["img_path"] for i in range(len(dataset))]
-        return read_images(paths), "images of the test split"
+        return read_images(_paths(cfg.test_dataloader.dataset)), "images of the test split"
     except (UserError, OSError, IndexError):
         return [drawn_image()], "a drawn image (the test split is not here: --data-root DIR)"
 
 
-def export_int8(cfg: Config, checkpoint: str, source: Path) -> None:
+def _paths(dataset: ConfigDict) -> list[str]:
+    from mmseg.registry import DATASETS
+
+    from ..data.leaves import leaf_datasets
+
+    built = DATASETS.build(next(leaf_datasets(dataset)))
+    return [built.get_data_info(i)["img_path"] for i in range(len(built))]
+
+
+def export_int8(cfg: Config, net: Net, source: Path) -> None:
     """Write ``NAME.int8.onnx`` beside an ONNX file, and print the mean IU of both on the val split.
 
     Args:
         cfg: with all three splits, which is not prepared yet.
-        checkpoint: that the file was made from.
+        net: that the file was made from.
         source: the ONNX file.
 
     Raises:
         UserError: ``export-*``, ``dataset-*``, ``file-missing`` for splits that are not here; no int8 file is left.
     """
-    from mmseg.registry import DATASETS
-
-    from ..data.leaves import leaf_datasets
     from ..export.compare import read_images
     from ..export.int8 import quantize
-    from ..prediction.load import load
     from ..preflight.prepare import prepare
 
     target = source.with_suffix(".int8.onnx")
     before = _score_on_val(cfg, source)
     own = copy.deepcopy(cfg)
     prepare(own, ("train",))
-    net = load(checkpoint, own, device="cpu")
-    dataset = DATASETS.build(next(leaf_datasets(own.train_dataloader.dataset)))
-    images = read_images([dataset.get_data_info(i)["img_path"] for i in range(len(dataset))], CALIBRATION)
+    images = read_images(_paths(own.train_dataloader.dataset), CALIBRATION)
     packed = (net.pipeline(dict(img=image, img_path=""))["inputs"] for image in images)
     quantize(source, target, (net.model.data_preprocessor(dict(inputs=[x]), False)["inputs"].numpy() for x in packed))
     try:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import UserError, first_lines
+from ..export.suffixes import EXPORTED_SUFFIXES, is_exported
 from ..prediction.forms import FORMS
 from .options import DATA, OPTIONS, SPEED, add_options, at_least, load_config
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from ..prediction.sources.inputs import Input
 
 MOST_LINES = 1000  # of broken inputs
-NETS = (".pth", ".safetensors", ".onnx", ".xml")
+NETS = (".pth", ".safetensors", *EXPORTED_SUFFIXES)
 SOURCES = (
     "images, videos, multi-page TIFFs; folders, quoted patterns, @list.txt, - (a list on standard input); https:// links, "
     "rtsp:// and http:// streams, camera:0"
@@ -97,7 +98,7 @@ def _load(args: argparse.Namespace) -> Net:
 
     if args.config:
         source, cfg = args.checkpoint, load_config(args)
-    elif args.checkpoint.endswith((".onnx", ".xml")):
+    elif is_exported(args.checkpoint):
         join_processes(ConfigDict(launcher=args.launcher))
         return load(args.checkpoint, batch_size=args.batch_size or 8)
     else:

@@ -46,7 +46,7 @@ def test(
     from ..compat import TTA_NOTICE
     from ..engine.build import build_runner
     from ..engine.start import Fresh, Weights
-    from ..export.engine import is_exported
+    from ..export.suffixes import is_exported
     from ..preflight.prepare import prepare
 
     exported = is_exported(checkpoint)

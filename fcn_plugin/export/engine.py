@@ -20,16 +20,9 @@ from torch import Tensor
 
 from ..errors import UserError
 from ..models.label_maps import is_unchanged
-from .formats import SUFFIXES
 from .metadata import Metadata
 from .runtimes import open_file
-
-EXPORTED_SUFFIXES = (".onnx", ".xml")
-
-
-def is_exported(path: str | Path) -> bool:
-    """Tell by its suffix whether a file is run by :func:`open_exported`."""
-    return Path(path).suffix.lower() in EXPORTED_SUFFIXES
+from .suffixes import SUFFIXES
 
 
 def open_exported(path: str | Path, precision: str = "fp32") -> ExportedNet:

@@ -19,7 +19,6 @@ from .metadata import KEY, Metadata
 
 EXTRA = {"onnx": "'fcn-plugin[export]'", "openvino": "'fcn-plugin[openvino]'"}
 PACKAGES = {"onnx": ("onnx", "onnxscript", "onnxruntime"), "openvino": ("onnx", "onnxscript", "openvino")}
-SUFFIXES = {"onnx": ".onnx", "openvino": ".xml", "torchscript": ".pt", "torch-export": ".pt2"}
 EXTRA_FILE = "metadata.json"  # in torch's archives
 
 
@@ -34,7 +33,7 @@ def write(graph: ExportGraph, kind: str, path: Path, metadata: Metadata, opset: 
 
     Args:
         graph: what the file computes.
-        kind: a format of :data:`SUFFIXES`.
+        kind: a format of :data:`.suffixes.SUFFIXES`.
         path: with the suffix of the format.
         metadata: for the file.
         opset: version of ONNX's operators; None is the exporter's default.

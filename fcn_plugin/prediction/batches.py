@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from .item import Item
 
-MOST_PIXELS = 2**22  # of the images of a batch, beyond the first
+MOST_PIXELS = 2**22  # of the images of a batch, beyond the first: VGG16's largest activations then take 1 GB
 CPU_PIXELS = (
     2**17
 )  # on a CPU larger batches leave its cache: FCN-8s takes half as much time again for a 480 x 360 image

@@ -16,7 +16,8 @@ from ..configs import get_config
 from ..data.leaves import dataset_meta, leaf_datasets
 from ..data.palette import voc_palette
 from ..errors import UserError
-from ..export.engine import is_exported, open_exported
+from ..export.engine import open_exported
+from ..export.suffixes import is_exported
 from ..models.fcn import leave_out_logits
 from ..preflight.prepare import prepare
 from .net import Net

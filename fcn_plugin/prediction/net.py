@@ -13,11 +13,11 @@ from mmengine.dataset import Compose
 from torch import nn
 
 from ..errors import UserError
+from .batches import MOST_PIXELS
 from .inputs import to_bgr
 from .prediction import Prediction
 
 LOADERS = ("LoadImageFromFile", "LoadAnnotations")  # the images are here already, and masks are not needed
-MOST_PIXELS = 2**22  # of a batch: VGG16's largest activations then take 1 GB
 
 
 class Net:

@@ -8,7 +8,7 @@ import pytest
 from support.processes import forget_runs
 from support.refusals import tool_refused
 
-from fcn_plugin.export import open_exported
+from fcn_plugin.export.engine import open_exported
 
 pytest.importorskip("onnxruntime")
 pytest.importorskip("onnxscript")

@@ -12,8 +12,9 @@ from PIL import Image
 from support.refusals import refused
 
 import fcn_plugin
-from fcn_plugin.export import EXPORTED_SUFFIXES, open_exported
+from fcn_plugin.export.engine import open_exported
 from fcn_plugin.export.metadata import Metadata
+from fcn_plugin.export.suffixes import EXPORTED_SUFFIXES
 
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")

@@ -8,10 +8,11 @@ from support.refusals import refused
 from fcn_plugin.commands import export as command
 from fcn_plugin.errors import UserError
 from fcn_plugin.export.compare import compare, drawn_image, require_equal
-from fcn_plugin.export.formats import SUFFIXES, write
+from fcn_plugin.export.formats import write
 from fcn_plugin.export.graph import ExportGraph
 from fcn_plugin.export.metadata import Metadata, metadata_of
 from fcn_plugin.export.runtimes import open_file
+from fcn_plugin.export.suffixes import SUFFIXES
 from fcn_plugin.export.write import export
 
 for package in ("onnxscript", "onnxruntime", "openvino"):

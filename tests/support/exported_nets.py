@@ -15,10 +15,11 @@ from support.builders import balance_classes, wake_scores
 
 from fcn_plugin.configs import get_config
 from fcn_plugin.export.compare import SIZES, compare, drawn_image
-from fcn_plugin.export.formats import SUFFIXES, write
+from fcn_plugin.export.formats import write
 from fcn_plugin.export.graph import ExportGraph
 from fcn_plugin.export.metadata import metadata_of
 from fcn_plugin.export.runtimes import open_file
+from fcn_plugin.export.suffixes import SUFFIXES
 
 LIGHT = [f"fcn{n}s_efficientnet-lite0_camvid" for n in (8, 16, 32)]
 OTHERS = ["fcn32s_alexnet_voc", "fcn32s_googlenet_voc", "fcn8s_r50_voc", "fcn8s_vgg16bn_camvid"]
