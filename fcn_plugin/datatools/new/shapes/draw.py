@@ -5,8 +5,9 @@ Coordinates have (0, 0) at the outer corner of the first pixel, whose centre is 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -26,10 +27,10 @@ class Shape(NamedTuple):
     data: Any
 
 
-def draw_shapes(size: tuple[int, int], shapes: Sequence[Shape]) -> np.ndarray:
-    """Draw shapes in this order on an image of (W, H): (H, W) uint8 class indices, 0 where no shape is."""
+def draw_shapes(size: tuple[int, int], shapes: Sequence[Shape], outside: int = 0) -> np.ndarray:
+    """Draw shapes in this order on an image of (W, H): (H, W) uint8 class indices, ``outside`` where no shape is."""
     width, height = size
-    canvas = np.zeros((width, height), np.uint8).T  # columns are in one piece, as runs are
+    canvas = np.full((width, height), outside, np.uint8).T  # columns are in one piece, as runs are
     for shape in shapes:
         if shape.form == "polygons":
             for part in shape.data:
@@ -49,6 +50,23 @@ def draw_shapes(size: tuple[int, int], shapes: Sequence[Shape]) -> np.ndarray:
             for start, end in zip(ends[::2], ends[1::2], strict=False):
                 pixels[start:end] = shape.index
     return canvas
+
+
+def rectangle(x0: float, y0: float, x1: float, y1: float) -> list[Point]:
+    """Give the corners of a rectangle."""
+    return [(x0, y0), (x1, y0), (x1, y1), (x0, y1)]
+
+
+def thick_line(points: Sequence[Point], width: float) -> list[Shape]:
+    """Give the shapes, with index 0, of a line with round ends and corners; of one point, a disc of that diameter."""
+    shapes = [Shape(0, "circle", (x, y, width / 2)) for x, y in points]
+    for (x0, y0), (x1, y1) in pairwise(points):
+        if length := math.hypot(x1 - x0, y1 - y0):
+            across, down = (y0 - y1) / length * width / 2, (x1 - x0) / length * width / 2
+            corners = [(x0 + across, y0 + down), (x1 + across, y1 + down)]
+            corners += [(x1 - across, y1 - down), (x0 - across, y0 - down)]
+            shapes.append(Shape(0, "polygons", [corners]))
+    return shapes
 
 
 def area(points: Sequence[Point]) -> float:
