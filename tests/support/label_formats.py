@@ -129,7 +129,8 @@ def cvat(root):
             '<polyline label="cat" occluded="0" points="1,1;9,9" z_order="0"></polyline></image>'
         )
     labels = "".join(f"<label><name>{name}</name><attributes></attributes></label>" for name in CLASSES)
-    meta = f"<meta><task><labels>{labels}</labels><subset></subset></task></meta>"
+    tasks = "".join(f"<task><subset>{split}</subset></task>" for split in SPLITS)
+    meta = f"<meta><project><labels>{labels}</labels><tasks>{tasks}</tasks></project></meta>"
     write(root / "annotations.xml", f"<annotations><version>1.1</version>{meta}{''.join(entries)}</annotations>")
     return root / "images", root
 
@@ -147,6 +148,20 @@ def label_me(root):
         head = f"<filename>{name}.png</filename><folder>{split}</folder>"
         write(root / f"Annotations/{split}/{name}.xml", f"<annotation>{head}{objects}</annotation>")
     return root / "Images", root
+
+
+def voc_segmentation(root):
+    """CVAT's Segmentation mask 1.1: colours of ``labelmap.txt``, and the names of each split."""
+    colours = zip(("background", *CLASSES), COLOURS, strict=True)
+    lines = [f"{label}:{','.join(map(str, colour))}::" for label, colour in colours]
+    write(root / "labelmap.txt", "# label:color_rgb:parts:actions\n" + "\n".join(lines) + "\n")
+    for split in SPLITS:
+        names = [(i, name) for part, i, name in scenes() if part == split]
+        for i, name in names:
+            photo(root / f"JPEGImages/{name}.jpg", i)
+            save(root / f"SegmentationClass/{name}.png", np.array(COLOURS, np.uint8)[ids(i)])
+        write(root / f"ImageSets/Segmentation/{split}.txt", "".join(f"{name}\n" for _, name in names))
+    return root / "JPEGImages", root
 
 
 def ade20k2020(root):
@@ -168,18 +183,6 @@ def ade20k2020(root):
             for id, label, number, level in objects
         ]
         write(place / f"{name}.json", dict(annotation=dict(object=entries)))
-    return root, root
-
-
-def ade20k2017(root):
-    """Full ADE20K of 2016/17: instances in blue of ``_seg.png``, and ``_atr.txt``."""
-    for split, i, name in scenes(dict(training=6, validation=2)):
-        place = root / split / "pets"
-        photo(place / f"{name}.jpg", i)
-        seg = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
-        seg[..., 2] = ids(i)
-        save(place / f"{name}_seg.png", seg)
-        write(place / f"{name}_atr.txt", '001 # 0 # 0 # cat # cat # ""\n002 # 0 # 0 # dog # dog # ""\n')
     return root, root
 
 

@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from ....errors import UserError
+from ....errors import UserError, abbreviate
 from ....requirements import import_extra
 from ..classes import Source
 from ..files import ImageFile, Pairs, missing_notes, require_size
 from .draw import Shape, area, thick_line
 from .formats import EXTRA, Format
 from .instances import Instance, source_of
-from .names import BOXES, DRAWN_BOXES, DRAWN_LINES, FEW_POINTS, LINES, label_name, splits_in
+from .names import BLANKS, BOXES, DRAWN_BOXES, DRAWN_LINES, FEW_POINTS, LINES, label_name, splits_in
 
 NO_LABEL = "left out: shapes without a label"
 OTHER_KINDS = "left out: {} annotations, which have no area"
@@ -70,6 +70,8 @@ def pair_others(
     if not of_name:
         raise UserError("image-unpaired", f"{root} names none of the images in {images_dir}: correct --images")
     names = [name for name in images if name in of_name]
+    if others := [file for name, file in images.items() if name not in of_name]:
+        notes.append(f"image files in {images_dir} that {root} does not name: {len(others)}, {abbreviate(others)}")
     chosen, parts = [of_name[name] for name in names], [_split_of(of_name[name].subset) for name in names]
     return Pairs(names, [images[name] for name in names], [f"{name}.png" for name in names], notes, parts), chosen
 
@@ -96,7 +98,7 @@ def read_others(
         boxes, line_width: see ``read_coco`` and ``read_labelme``.
     """
     names = [label_name(form.names.get(name, name), f"{root}, labels") for name in labels]
-    counts: Counter = Counter()
+    counts = Counter({BLANKS: sum(name != name.strip() for name in labels)})
     of_image = []
     for item, image in zip(items, images, strict=True):
         place = root / str(item.id)
