@@ -21,13 +21,21 @@ REMEDY = "give a COCO file, or a folder of masks"
 LOOKED_AT = 5  # files of a folder, until one is of COCO
 
 
-def load_folder(folder: Path, files: Sequence[str]) -> tuple[list[Coco], list[str]]:
-    """Load the COCO files among a folder's JSON files, none where these are others; the second value is notes for the user."""
+def load_folder(folder: Path, files: Sequence[str], has_masks: bool) -> tuple[list[Coco], list[str]]:
+    """Load the COCO files among a folder's JSON files, none where these are others; the second value is notes for the user.
+
+    With ``has_masks``, a first file that can't be read is no fault: JSON files beside masks may be anything.
+    """
     found: dict[str, Mapping] = {}
     for i, file in enumerate(files):
         if not found and i == LOOKED_AT:
             break
-        content = read_json(folder / file, REMEDY)
+        try:
+            content = read_json(folder / file, REMEDY)
+        except UserError:
+            if found or not has_masks:
+                raise
+            continue
         if all(isinstance(content.get(key), list) for key in ("images", "annotations")):
             found[file] = content
     complete = [file for file in found if isinstance(found[file].get(LISTS[2]), list)]

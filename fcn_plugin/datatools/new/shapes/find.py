@@ -51,8 +51,10 @@ def _of_folder(
 ) -> LabelFiles | None:
     jsons = list_files(root, {".json"}, folder)
     strays = [file for name, file in jsons.items() if name not in images]
-    files, notes = load_folder(root, strays)
+    has_masks = bool(masks) and not root.samefile(folder)
+    files, notes = load_folder(root, strays, has_masks)
     if files:
+        notes += [f"the {len(masks)} image files in {root} are not read, its COCO files are"] if has_masks else []
         return _paired_coco(files, notes, options, images)
     # labelme's files may lie beside copies of the images
     if not jsons or not (root.samefile(folder) or set(masks) <= set(jsons)):
