@@ -35,8 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("name", metavar="NAME", help="of the data set: letters, digits, _ and -")
     add("--images", required=True, metavar="DIR", help="folder of images, searched in depth")
-    masks = "folder of masks (ids, palette or RGB), of labelme's files, named as the images, or of COCO files; or these"
-    add("--masks", required=True, nargs="+", metavar="PATH", help=masks)
+    masks = "folder of masks (ids, palette or RGB), of labelme's files, named as the images, or of COCO files; or a COCO file"
+    several = "; repeat it for several"  # no nargs: NAME may come last
+    add("--masks", required=True, action="append", metavar="PATH", help=masks + several)
     add("--format", metavar="NAME", help="read --masks as a format of --formats: YOLO, CVAT, ...")
     add(
         "--formats",

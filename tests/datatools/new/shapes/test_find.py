@@ -36,10 +36,16 @@ def test_a_format_pixel_for_pixel(here, name):
     assert len(captions) == (name == "coco")
 
 
-def test_several_coco_files(here):
+def test_several_coco_files(here, tool):
     images, labels = write_format("coco", Path("export"))
-    _, masks = written(images, *(labels / f"instances_{split}2017.json" for split in ("val", "train", "test")))
-    assert all(np.array_equal(mask, ids(i)) for i, mask in masks.items())
+    files = [labels / f"instances_{split}2017.json" for split in ("val", "train", "test")]
+    done = tool(
+        "new_dataset", "--net", "vgg16", "--images", images, *(x for file in files for x in ("--masks", file)), "x"
+    )
+    assert done.code == 0, done.err
+    for i in range(8):
+        (path,) = Path("data/x/masks").rglob(f"*_{i}.png")
+        assert np.array_equal(np.asarray(Image.open(path)), ids(i))
     assert lists() == dict(train=4, val=2, test=2)
 
 

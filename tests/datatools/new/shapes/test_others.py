@@ -161,6 +161,14 @@ def test_items_that_are_refused(fake, changed, code, found):
         new_dataset(Options("x", "photos", "photos", format="cvat", net="vgg16"))
 
 
+def test_labels_of_strangers(fake):
+    """No name that mmengine or a terminal would obey reaches a config."""
+    fake(item(0, "", annotation("polygon", 0, BOX)), labels=("{{$HOME:x}}", "dog"))
+    with refused("class-file", "photos", "{{$HOME:x}}"):
+        new_dataset(Options("x", "photos", "photos", format="cvat", allow_missing=True))
+    assert not Path("configs").exists()
+
+
 def test_a_reader_that_fails(fake):
     def broken():
         raise KeyError("rle")
@@ -173,7 +181,8 @@ def test_a_reader_that_fails(fake):
         new_dataset(Options("x", "photos", "photos", format="cvat"))
 
 
-def test_names_of_formats(fake):
+def test_names_of_formats(fake, tool):
+    assert tool("new_dataset", "--formats").out == list_formats() + "\n"
     with refused("option-value", "cityscapes", *FORMATS):
         new_dataset(Options("x", "photos", "photos", format="cityscapes"))
     assert [line.split()[0] for line in list_formats().splitlines()][: len(FORMATS)] == list(FORMATS)
