@@ -7,6 +7,7 @@ from functools import partial
 from typing import NamedTuple
 
 from ....data.class_map import IGNORED
+from ....errors import abbreviate
 from ..classes import Source, number_labels
 from ..files import ImageFile
 from .draw import Shape, draw_shapes
@@ -50,5 +51,5 @@ def source_of(
         draw.append(partial(draw_shapes, image.header.shown, shapes, outside))
     sentences = [f"{what}: {sum(map(len, of_image))} instances of {len(labels)} categories"]
     unused = [name for name in names if name not in used]
-    sentences += [f"left out: categories without an instance: {', '.join(unused[:10])}"] if unused else []
+    sentences += [f"left out: categories without an instance: {abbreviate(unused, 10)}"] if unused else []
     return Source([*sentences, *notes_of(counts, labels)], classes, shown, draw)

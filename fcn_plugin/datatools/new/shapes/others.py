@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +34,7 @@ def load_others(name: str, root: Path) -> tuple[list[Any], list[str]]:
     datumaro = import_extra("datumaro", EXTRA)
     if not root.is_dir():
         raise UserError("dataset-missing", f"no folder {root}: give the one that the tool exported")
-    with refused(root, name):
+    with refused(root, name), few_warnings():
         dataset = datumaro.Dataset.import_from(str(root), name)
         labels = [label.name for label in dataset.categories()[datumaro.AnnotationType.label].items]
         return sorted(dataset, key=lambda item: (item.subset, item.id)), labels
@@ -48,6 +50,21 @@ def refused(root: Path, name: str) -> Iterator[None]:
     except Exception as error:  # each of its readers raises other kinds
         reason = f"{type(error).__name__}: {error}"
         raise UserError("annotation-file", f"{root} can't be read as {name} ({reason}): export it again") from error
+
+
+@contextmanager
+def few_warnings(most: int = 3) -> Iterator[None]:
+    """Pass on the first warnings alone: datumaro repeats them for every image."""
+    records = count()
+
+    def first(_: logging.LogRecord) -> bool:
+        return next(records) < most
+
+    logging.getLogger().addFilter(first)
+    try:
+        yield
+    finally:
+        logging.getLogger().removeFilter(first)
 
 
 def pair_others(

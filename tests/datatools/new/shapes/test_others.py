@@ -11,6 +11,7 @@ from support.label_formats import HEIGHT, SIZE, WIDTH, ids, photo, scenes, write
 from support.refusals import refused
 
 from fcn_plugin.configs import get_config
+from fcn_plugin.data.palette import voc_palette
 from fcn_plugin.datatools.new.build import new_dataset
 from fcn_plugin.datatools.new.options import Options
 from fcn_plugin.datatools.new.shapes import others
@@ -51,6 +52,24 @@ def test_a_format_pixel_for_pixel(here, name):
     lists = {path.stem: len(path.read_text().splitlines()) for path in Path("data/x").glob("*.txt")}
     two = name in ("ade20k2020", "mapillary_vistas")
     assert lists == (dict(train=6, val=2) if two else dict(train=4, val=2, test=2))
+
+
+def test_void_of_voc(here):
+    """The white outline in VOC's own masks."""
+    pytest.importorskip("datumaro", reason="pip install 'fcn-plugin[formats]', in an environment of its own")
+    images, root = write_format("voc_segmentation", here / "export")
+    (root / "labelmap.txt").unlink()
+    for path in (root / "SegmentationClass").iterdir():
+        classes = np.array([0, 8, 12], np.uint8)[ids(int(path.stem.rpartition("_")[2]))]
+        classes[5:7] = 255
+        mask = Image.fromarray(classes).convert("P")
+        mask.putpalette(voc_palette().astype(np.uint8).tobytes())
+        mask.save(path)
+    new_dataset(Options("x", str(images), str(root), format="voc_segmentation", net="vgg16"))
+    for i, mask in masks_of("x").items():
+        expected = ids(i)
+        expected[5:7] = 255
+        assert np.array_equal(mask, expected)
 
 
 @pytest.mark.parametrize("name", BY_DATUMARO)
