@@ -24,14 +24,13 @@ from ...data.images import IMAGE_SUFFIXES
 from ...errors import UserError, printable
 from ..cores import on_all_cores
 from .classes import Classes, Source
-from .coco import load_coco, pair_coco, read_coco
 from .config_text import dataset_config
 from .files import ImageFile, Pairs, list_files, pair, read_image
-from .labelme import read_labelme
 from .masks import read_masks
 from .net import FILES, INSTALL, choose_net, model_config
 from .options import Options
 from .outputs import exclusive, masks_folder, refuse_existing, text_of, write_all, write_masks
+from .shapes.find import find_label_files
 from .split import FOLDERS, Splits, by_folders, by_list, random_split
 
 OTHER_NAMES = "other names: edit {0}, then call again with --classes {0} --force"
@@ -98,27 +97,19 @@ def _read(options: Options) -> tuple[Pairs, list[ImageFile], Source]:
     images_dir, masks = Path(options.images), Path(options.masks)
     files = list_files(images_dir, IMAGE_SUFFIXES, leave_out=masks)
     if not files:
-        raise UserError("dataset-empty", f"no images in {images_dir}: wanted are {', '.join(sorted(IMAGE_SUFFIXES))}")
-    coco, labelme = load_coco(masks) if masks.is_file() else None, False
-    if not coco:
-        shapes, one_folder = list_files(masks, {".json"}, images_dir), masks.samefile(images_dir)
-        others = files if one_folder else list_files(masks, IMAGE_SUFFIXES, images_dir)
-        if not shapes and not others:
-            raise UserError("dataset-empty", f"no masks in {masks}: wanted are image files, or labelme's JSON files")
-        # labelme's files may lie beside copies of the images
-        labelme = bool(shapes) and (one_folder or set(others) <= set(shapes))
-    if (coco or labelme) and (options.ignore_ids is not None or options.ignore_colors):
-        raise UserError("option-value", "--ignore-ids and --ignore-colors are for masks: label void shapes __ignore__")
-    if coco:
-        pairs, ids = pair_coco(coco, files, masks, options.allow_missing)
-    else:
-        pairs = pair(files, shapes if labelme else others, options.mask_suffix, options.allow_missing)
+        hint = "; labelme_export_json writes those that labelme's files hold" if any(images_dir.glob("*.json")) else ""
+        wanted = ", ".join(sorted(IMAGE_SUFFIXES))
+        raise UserError("dataset-empty", f"no images in {images_dir}: wanted are {wanted}{hint}")
+    one_folder = masks.is_dir() and masks.samefile(images_dir)
+    label_files = masks.is_file() or options.format
+    others = {} if label_files else files if one_folder else list_files(masks, IMAGE_SUFFIXES, images_dir)
+    labels = find_label_files(options, files, others)
+    if not labels and not others:
+        raise UserError("dataset-empty", f"no masks in {masks}: wanted are image files, or labelme's JSON files")
+    pairs = labels.pairs if labels else pair(files, others, options.mask_suffix, options.allow_missing)
     images = on_all_cores(read_image, [(images_dir / file,) for file in pairs.images], "reading images")
     paths = [masks / file for file in pairs.masks]
-    if coco:
-        source = read_coco(coco, ids, images, masks, options.classes)
-    else:
-        source = read_labelme(images, paths, options.classes) if labelme else read_masks(images, paths, options)
+    source = labels.read(images) if labels else read_masks(images, paths, options)
     return pairs, images, source
 
 
@@ -126,6 +117,8 @@ def _split(options: Options, pairs: Pairs, images: Sequence[ImageFile]) -> tuple
     """Split as the options say; the second value is a sentence on it."""
     if options.val_list:
         splits, how = by_list(pairs.names, pairs.images, options.val_list), f"val as listed in {options.val_list}"
+    elif options.val is None and pairs.parts and (splits := by_folders([f"{part}/" for part in pairs.parts])):
+        how = "split as the label files are (--val splits at random)"
     elif options.val is None and (splits := by_folders(pairs.images)) is not None:
         how = "split by the folders of the images (--val splits at random)"
     else:

@@ -61,8 +61,18 @@ class Source(NamedTuple):
     draw: list[Callable[[], np.ndarray]] | None = None  # (H, W) uint8 of each; None: masks are used where they are
 
 
-def number_labels(labels: Sequence[str], classes_file: str | None) -> tuple[Classes, dict[str, int]]:
-    """Number labels after the background, which no shape covers, or as in a file: the classes, and the index of each label."""
+def number_labels(
+    labels: Sequence[str], classes_file: str | None, background: bool = True
+) -> tuple[Classes, dict[str, int]]:
+    """Number labels after the background, which no shape covers, or as in a file: the classes, and the index of each label.
+
+    Without ``background``, pixels that no shape covers are void, and class 0 is the first label.
+    """
+    if not background and not classes_file:
+        labels = [label for label in labels if label != IGNORE]
+        require_classes(len(labels), f"the shapes have the labels {abbreviate(labels, 10)}")
+        classes = Classes(dict(enumerate(labels)), ())
+        return classes, {label: i for i, label in enumerate(labels)} | {IGNORE: IGNORED}
     if classes_file:
         class_map, colours = read_classes(classes_file)
     else:
@@ -74,7 +84,7 @@ def number_labels(labels: Sequence[str], classes_file: str | None) -> tuple[Clas
     classes = Classes(class_map, (), colours)
     index = {name: i for i, name in enumerate(classes.ids.classes)} | {IGNORE: IGNORED}
     first = classes.ids.classes[0]
-    if first in labels and not is_background(first):
+    if background and first in labels and not is_background(first):
         raise UserError("class-file", f"{classes_file} begins with {first!r}, which has shapes: put {BACKGROUND} first")
     if unknown := abbreviate([label for label in labels if label not in index], 10):
         raise UserError("class-file", f"{classes_file} does not name the labels {unknown}: add a line for each")

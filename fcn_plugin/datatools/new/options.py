@@ -11,7 +11,7 @@ class Options(NamedTuple):
 
     name: str  # of the data set: letters, digits, _ and -
     images: str  # folder
-    masks: str  # folder of masks or of labelme's files, or a COCO file
+    masks: str  # folder of masks or of label files, or a COCO file
     out_dir: str | None = None  # for lists and converted masks; None: data/NAME
     configs_dir: str = "configs"
     classes: str | None = None  # file of names
@@ -26,3 +26,7 @@ class Options(NamedTuple):
     net: Literal["light", "vgg16"] | None = None  # None: light where its packages are installed, else vgg16
     from_scratch: bool = False  # a config that needs no ImageNet weights
     force: bool = False  # replace what an earlier call wrote
+    more_masks: Sequence[str] = ()  # more COCO files, as of other splits
+    format: str | None = None  # of label files: a name of shapes/formats.py; None: masks, COCO or labelme
+    boxes: bool = False  # draw boxes that have no outline
+    line_width: float | None = None  # pixels; None leaves lines and points out
