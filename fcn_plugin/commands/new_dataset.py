@@ -27,11 +27,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--images", required=True, metavar="DIR", help="folder of images, searched in depth")
     masks = "folder of masks (ids, palette or RGB) or of labelme's files, named as the images; or a COCO file"
     add("--masks", required=True, metavar="PATH", help=masks)
-    add("--classes", metavar="FILE", help="one class name a line, id 0 first, or a CSV id,name,red,green,blue")
+    classes = "one class name a line, id 0 first, a CSV id,name,red,green,blue, or CVAT's labelmap.txt"
+    add("--classes", metavar="FILE", help=classes)
     ids = "ids that are void, none for no void (default: 255, unless masks hold 0 and 255 alone)"
     add("--ignore-ids", type=int, nargs="*", metavar="ID", help=ids)
     colours = "colours of RGB masks that are void"
     add("--ignore-colors", type=colour, nargs="+", default=(), metavar="R,G,B", help=colours)
+    two = "two classes of gray, JPEG or near-binary masks: values below are background (default: 128)"
+    add("--threshold", nargs="?", type=float, const=128, metavar="VALUE", help=two)
+    nearest = "each pixel is the nearest colour of --classes: for JPEG or smooth masks of colours"
+    add("--nearest-colors", action="store_true", help=nearest)
     add("--mask-suffix", metavar="TEXT", help="what mask names have after the images' (default: found by trying)")
     add("--convert", action="store_true", help="convert index masks too")
     add("--val", type=float, help="share that validates (default: 0.2, or the images' folders train and val)")

@@ -107,8 +107,10 @@ def _read(options: Options) -> tuple[Pairs, list[ImageFile], Source]:
             raise UserError("dataset-empty", f"no masks in {masks}: wanted are image files, or labelme's JSON files")
         # labelme's files may lie beside copies of the images
         labelme = bool(shapes) and (one_folder or set(others) <= set(shapes))
-    if (coco or labelme) and (options.ignore_ids is not None or options.ignore_colors):
-        raise UserError("option-value", "--ignore-ids and --ignore-colors are for masks: label void shapes __ignore__")
+    of_masks = options.threshold is not None or options.nearest_colors
+    if (coco or labelme) and (of_masks or options.ignore_ids is not None or options.ignore_colors):
+        found = "--threshold, --nearest-colors, --ignore-ids and --ignore-colors are for masks"
+        raise UserError("option-value", f"{found}: label void shapes __ignore__")
     if coco:
         pairs, ids = pair_coco(coco, files, masks, options.allow_missing)
     else:
