@@ -24,14 +24,14 @@ from ...data.images import IMAGE_SUFFIXES
 from ...errors import UserError, printable
 from ..cores import on_all_cores
 from .classes import Classes, Source
-from .coco import load_coco, pair_coco, read_coco
 from .config_text import dataset_config
 from .files import ImageFile, Pairs, list_files, pair, read_image
-from .labelme import read_labelme
 from .masks import read_masks
 from .net import FILES, INSTALL, choose_net, model_config
 from .options import Options
 from .outputs import exclusive, masks_folder, refuse_existing, text_of, write_all, write_masks
+from .shapes.coco import load_coco, pair_coco, read_coco
+from .shapes.labelme import read_labelme
 from .split import FOLDERS, Splits, by_folders, by_list, random_split
 
 OTHER_NAMES = "other names: edit {0}, then call again with --classes {0} --force"

@@ -15,8 +15,8 @@ from PIL import Image
 from support.refusals import refused
 
 from fcn_plugin.data.classes_file import read_classes
-from fcn_plugin.datatools.new.coco import load_coco, pair_coco, read_coco
-from fcn_plugin.datatools.new.labelme import read_labelme
+from fcn_plugin.datatools.new.shapes.coco import load_coco, pair_coco, read_coco
+from fcn_plugin.datatools.new.shapes.labelme import read_labelme
 from fcn_plugin.errors import UserError
 
 SIZE = (6, 4)
@@ -255,7 +255,7 @@ def test_bombs(read, kind, text):
 
 def test_large_canvas_in_little_memory():
     """A header of a few bytes may claim a hundred million pixels: drawing takes a byte for each, no floats."""
-    from fcn_plugin.datatools.new.shapes import Shape, draw_shapes
+    from fcn_plugin.datatools.new.shapes.draw import Shape, draw_shapes
 
     tracemalloc.start()
     try:
@@ -276,7 +276,7 @@ def test_an_image_that_claims_more_than_it_holds(tmp_path):
 
 
 def test_runs_take_no_memory_of_their_own():
-    from fcn_plugin.datatools.new.shapes import Shape, draw_shapes
+    from fcn_plugin.datatools.new.shapes.draw import Shape, draw_shapes
 
     tracemalloc.start()
     try:

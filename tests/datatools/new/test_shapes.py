@@ -9,9 +9,10 @@ import pytest
 from PIL import Image
 from support.refusals import refused
 
-from fcn_plugin.datatools.new.coco import Coco, load_coco, pair_coco, read_coco
-from fcn_plugin.datatools.new.labelme import read_labelme
-from fcn_plugin.datatools.new.shapes import Shape, draw_shapes, run_lengths
+from fcn_plugin.datatools.new.shapes.coco import Coco, load_coco, pair_coco, read_coco
+from fcn_plugin.datatools.new.shapes.draw import Shape, draw_shapes
+from fcn_plugin.datatools.new.shapes.entries import run_lengths
+from fcn_plugin.datatools.new.shapes.labelme import read_labelme
 
 SQUARE = [(1, 1), (4, 1), (4, 3), (1, 3)]
 

@@ -8,12 +8,13 @@ from functools import partial
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import NamedTuple
 
-from ...data.classes_file import class_name
-from ...errors import UserError, abbreviate
-from ..cores import on_all_cores
-from .classes import Source, number_labels
-from .files import ImageFile, Pairs, missing_notes, require_size
-from .shapes import Shape, area, draw_shapes, number, parse_entries, read_json, run_lengths
+from ....data.classes_file import class_name
+from ....errors import UserError, abbreviate
+from ...cores import on_all_cores
+from ..classes import Source, number_labels
+from ..files import ImageFile, Pairs, missing_notes, require_size
+from .draw import Shape, area, draw_shapes
+from .entries import number, parse_entries, read_json, run_lengths
 
 Id = int | float | str
 

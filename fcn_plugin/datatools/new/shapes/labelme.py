@@ -10,13 +10,14 @@ from pathlib import Path
 
 import numpy as np
 
-from ...data.classes_file import class_name
-from ...data.images import UnreadableFile, open_image, read_header
-from ...errors import UserError
-from ..cores import on_all_cores
-from .classes import Source, number_labels
-from .files import ImageFile, require_size
-from .shapes import Shape, draw_shapes, number, parse_entries, read_json
+from ....data.classes_file import class_name
+from ....data.images import UnreadableFile, open_image, read_header
+from ....errors import UserError
+from ...cores import on_all_cores
+from ..classes import Source, number_labels
+from ..files import ImageFile, require_size
+from .draw import Shape, draw_shapes
+from .entries import number, parse_entries, read_json
 
 
 def read_labelme(images: Sequence[ImageFile], paths: Sequence[Path], classes_file: str | None = None) -> Source:
