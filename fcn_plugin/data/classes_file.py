@@ -37,15 +37,15 @@ class ClassTable(NamedTuple):
 
 
 def class_name(name: object, where: str | Path) -> str:
-    """Return a name that a class may have, without blanks at its ends; raises ``class-file``, which names the place, for others.
+    """Return a name that a class may have; raises ``class-file``, which names the place, for others.
 
     Names come from strangers, and stand in tables, file names, and texts of configs, in which mmengine replaces ``{{ ... }}``.
     """
-    text = name.strip() if isinstance(name, str) else ""
-    if text.isprintable() and "{{" not in text and 0 < len(text) <= LONGEST_NAME:
-        return text
+    is_text = isinstance(name, str) and name.isprintable() and "{{" not in name
+    if is_text and 0 < len(name.strip()) == len(name) <= LONGEST_NAME:
+        return name
     found = f"{name!r:.{LONGEST_NAME}} is no class name: write 1 to {LONGEST_NAME} characters that can be printed"
-    raise _error(where, f"{found}, without {{{{")
+    raise _error(where, f"{found}, without {{{{ and blanks at the ends")
 
 
 def read_classes(path: str | Path) -> tuple[dict[int, str], dict[int, Colour] | None]:
@@ -64,7 +64,7 @@ def read_class_table(path: str | Path) -> ClassTable:
     except (OSError, UnicodeDecodeError) as error:
         raise _error(path, f"it can't be read as UTF-8 text ({error}); write one class name a line") from error
     numbered = enumerate(re.split("\r\n?|\n", text), 1)
-    entries = ((i, line) for i, line in numbered if not re.match(r"#(\s|$)", line))
+    entries = (pair for pair in numbered if not pair[1].startswith("#") or pair[1][1:2].strip())
     lines = [*dropwhile(lambda entry: not entry[1].strip(), entries)]
     if not lines:
         raise _error(f"{path}, line 1", "it names no class; write one class name a line")
@@ -87,7 +87,7 @@ def _read_names(path: str | Path, lines: Lines) -> ClassTable:
             raise _error(
                 where, f"{line!r} may be a comment or a name: write '# ' for a comment, a CSV id,name for a name"
             )
-        name = class_name(line, where)
+        name = class_name(line.strip(), where)
         if line_of.setdefault(name, i) != i:
             raise _error(where, f"{name!r} is in line {line_of[name]} too; a CSV can give two ids one name")
     return ClassTable(dict(enumerate(line_of)), None, False)
@@ -137,7 +137,7 @@ def _table(path: str | Path, columns: Sequence[str], rows: Sequence[tuple[int, S
         if number in entries:
             raise _error(where, f"id {number} is {entries[number][0]!r} already; give each id one line")
         colour = tuple(_whole_number(cells[column], column, 255, where) for column in COLOUR if column in cells)
-        entries[number] = class_name(cells["name"], where), colour
+        entries[number] = class_name(cells["name"].strip(), where), colour
     if not entries:
         raise _error(path, "it names no class; write a line id,name for each")
     class_map, colours = ({id: entries[id][i] for id in sorted(entries)} for i in (0, 1))

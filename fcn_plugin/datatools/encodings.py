@@ -43,13 +43,7 @@ class Encodings:
         if len(self.values) < 3 or not (close or edges):
             return None
         number, path = self.richest
-        where = (
-            f"{min(low)}..{max(low)} and {min(high)}..{max(high)}"
-            if close
-            else f"0 and 255, and {_list(between)} on edges"
-        )
-        return Problem("mask-near-binary", path, f"{number} of the masks' {len(self.values)} values, which are {where}")
-
-
-def _list(values: Collection[int]) -> str:
-    return abbreviate([*map(str, sorted(values))], 10)
+        which = f"{min(low)}..{max(low)} and {min(high)}..{max(high)}"
+        if not close:
+            which = f"0 and 255; on edges alone {abbreviate([*map(str, sorted(between))], 10)}"
+        return Problem("mask-near-binary", path, f"holds {number} of the masks' {len(self.values)} values: {which}")

@@ -158,6 +158,10 @@ def test_smooth_edges(photos, save):
     ids = np.zeros((160, 240), np.uint8)
     ids[:80] = 255
     ids[0, :24] = np.arange(24) + 10
+    path = save("masks/a.png", ids)
+    with refused("mask-near-binary", f"{path}: holds 26 of the masks' 26 values: 0 and 255; ", "--threshold"):
+        read_masks(seen, [path], options)
+    ids[80:] = 200
     for what, mask in (("ids", ids), ("colours", np.stack([ids, 0 * ids, 0 * ids], -1))):
         path = save("masks/a.png", mask)
         with refused(f"mask-{what}", f"26 {what}, 24 of them in less than 0.1 %", f"({path} alone 26)", "anti-aliased"):
