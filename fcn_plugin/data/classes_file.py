@@ -1,7 +1,7 @@
 """Names of classes: what a name may be, and the files that list them.
 
 A file has one name a line, or is a CSV whose header names its columns (``id,name``, ``id,name,red,green,blue``, Roboflow's
-``Pixel Value, Class``, Kaggle's ``name,r,g,b``), or CVAT's ``labelmap.txt``. ``#`` and a blank begin a comment.
+``Pixel Value, Class``, Kaggle's ``name,r,g,b``), or has lines of one of ``FORMS``. ``#`` and a blank begin a comment.
 """
 
 from __future__ import annotations
@@ -22,7 +22,13 @@ COLOUR = ("red", "green", "blue")
 COLUMNS = {"id": "id", "name": "name", "pixel value": "id", "class": "name", "class name": "name", "label": "name"}
 COLUMNS |= {"class id": "id", "label id": "id"}
 COLUMNS |= {key: name for name in COLOUR for key in (name, name[0])}
-LABELMAP = re.compile(r"(?P<name>.+):(?P<colour>(?:\d+, *\d+, *\d+)?):[^:]*:[^:]*")  # name:r,g,b:parts:actions
+# lines of lists that give more than a name; all lines of a file have one form
+FORMS = (
+    r"(?P<name>.+):(?P<red>\d+), *(?P<green>\d+), *(?P<blue>\d+):[^:]*:[^:]*",  # CVAT's labelmap.txt: parts and actions follow
+    r"(?P<name>.+)::[^:]*:[^:]*",  # without colours
+    r"(?P<id>\d+)(?::|\s)\s*(?P<name>\D.*)",  # 0 background
+    r"(?P<red>\d+)\s+(?P<green>\d+)\s+(?P<blue>\d+)\s+(?P<name>\D.*)",  # CamVid's label_colors.txt
+)
 LONGEST_NAME = 200  # characters
 Colour = tuple[int, int, int]
 Lines = Sequence[tuple[int, str]]  # number in the file, text
@@ -68,8 +74,10 @@ def read_class_table(path: str | Path) -> ClassTable:
     lines = [*dropwhile(lambda entry: not entry[1].strip(), entries)]
     if not lines:
         raise _error(f"{path}, line 1", "it names no class; write one class name a line")
-    if LABELMAP.fullmatch(lines[0][1]):
-        return _read_labelmap(path, lines)
+    for form in map(re.compile, FORMS):
+        if form.fullmatch(lines[0][1]) and all(form.fullmatch(line) for _, line in lines if line.strip()):
+            rows = [(i, form.fullmatch(line).groups()) for i, line in lines if line.strip()]
+            return _table(path, list(form.groupindex), rows)
     for delimiter in ",;\t":
         columns = [_column(cell) for cell in lines[0][1].split(delimiter)]
         if len(columns) > 1 and set(columns) & set(COLUMNS.values()):
@@ -96,16 +104,6 @@ def _read_names(path: str | Path, lines: Lines) -> ClassTable:
 def _column(cell: str) -> str:
     key = cell.strip().lower()
     return COLUMNS.get(key.replace("_", " "), key)
-
-
-def _read_labelmap(path: str | Path, lines: Lines) -> ClassTable:
-    rows = []
-    for i, line in lines:
-        found = LABELMAP.fullmatch(line)
-        if not found:
-            raise _error(f"{path}, line {i}", f"{line!r} is no line of a labelmap; write name:red,green,blue::")
-        rows.append((i, [found["name"], *(found["colour"].split(",") if found["colour"] else [])]))
-    return _table(path, ["name", *COLOUR] if len(rows[0][1]) > 1 else ["name"], rows)
 
 
 def _read_csv(path: str | Path, lines: Lines, delimiter: str) -> ClassTable:

@@ -91,7 +91,8 @@ def _inside(values: np.ndarray) -> list[int]:
 def _count_ids(mask: np.ndarray, path: Path) -> dict[int, int]:
     ids, counts = count_ids(mask)
     if ids[0] < 0 or ids[-1] > LARGEST_ID:
-        raise UserError("mask-ids", f"{path} holds ids from {ids[0]} to {ids[-1]}: they must be 0 to {LARGEST_ID}")
+        found = f"{path} holds ids from {ids[0]} to {ids[-1]}: they must be 0 to {LARGEST_ID}"
+        raise UserError("mask-ids", f"{found}; give pixels without data the id 255, which is void")
     if len(ids) > MOST_VALUES:
         raise UserError("mask-ids", f"{path} holds {len(ids)} ids: are they objects, not classes, or is it a photo?")
     return dict(zip(ids.tolist(), counts.tolist(), strict=True))

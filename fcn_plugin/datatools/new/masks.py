@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...data.class_map import IGNORED
+from ...data.class_map import IGNORED, LARGEST_ID
 from ...data.classes_file import ClassTable, Colour, read_class_table
 from ...errors import UserError, abbreviate, first_lines
 from ..cores import on_all_cores
@@ -19,6 +19,8 @@ from .files import ImageFile
 from .mask_file import MaskFacts, by_colour, draw_colours, draw_ids, read_facts
 from .options import Options
 from .rounded import read_rounded
+
+LEAST_STEP = 17  # of 16 levels of gray
 
 
 def read_masks(images: Sequence[ImageFile], paths: Sequence[Path], options: Options) -> Source:
@@ -46,24 +48,27 @@ def read_masks(images: Sequence[ImageFile], paths: Sequence[Path], options: Opti
 def _of_ids(facts: list[MaskFacts], paths: Sequence[Path], given: ClassTable | None, options: Options) -> Source:
     held = [{v if fact.kind == "index" else v[0]: n for v, n in fact.pixels.items()} for fact in facts]
     total, chosen = sum(map(Counter, held), Counter()), options.ignore_ids
-    gray, binary = any(fact.kind == "gray" for fact in facts), set(total) == {0, IGNORED}
+    gray, levels = any(fact.kind == "gray" for fact in facts), _are_levels(sorted(total))
     found = [f"index masks (mode {_modes(facts)}): ids {abbreviate([*map(str, sorted(total))], 10)}"]
     if gray:
         found = [f"index masks saved as colours of equal channels (mode {_modes(facts)}): converted by that value"]
     if given:
         class_map, colours, _ = given
-        if binary and set(class_map) == {0, 1} and chosen is None:
+        if set(total) == {0, IGNORED} and set(class_map) == {0, 1} and chosen is None:
             class_map = {0: class_map[0], IGNORED: class_map[1]}  # a plain list of two names for black and white
         void = [IGNORED] if chosen is None and IGNORED not in class_map else chosen or []
+        left_out = [f"{id} ({name})" for id, name in class_map.items() if id in void]
+        found += [f"--ignore-ids leaves out classes of {options.classes}: {', '.join(left_out)}"] if left_out else []
         class_map = {id: name for id, name in class_map.items() if id not in void}
         refuse_encodings(held, facts, paths, {*class_map, *(chosen or ())})
     else:
         refuse_encodings(held, facts, paths, set(chosen or ()))
         refuse_smooth(total, "ids", paths, held)
-        void = ([] if binary else [IGNORED]) if chosen is None else list(chosen)
+        void = ([] if levels else [IGNORED]) if chosen is None else list(chosen)
         ids = sorted(set(total) - set(void))
         require_classes(len(ids), f"the masks hold the ids {sorted(total)}, of which {void} are ignored")
-        class_map = {0: "background", IGNORED: "object"} if ids == [0, IGNORED] else {id: f"class{id}" for id in ids}
+        two = ids in ([0, IGNORED], [0, LARGEST_ID])
+        class_map = {id: ("background", "object")[id > 0] if two else f"class{id}" for id in ids}
         colours = _file_colours(facts)
     if IGNORED in total and IGNORED in void:
         share = 100 * total[IGNORED] / sum(total.values())
@@ -92,6 +97,12 @@ def _of_colours(facts: list[MaskFacts], paths: Sequence[Path], given: ClassTable
     found = [f"colour masks (mode {_modes(facts)}): {len(total)} colours"]
     shown = [{table[colour] for colour in pixels} for pixels in held]
     return Source(found, classes, shown, [partial(draw_colours, path, table) for path in paths])
+
+
+def _are_levels(ids: Sequence[int]) -> bool:
+    """Tell whether ids are even levels of gray from black to white, such as 0, 128, 255: then 255 is a class, not void."""
+    steps = np.diff(ids)
+    return (ids[0], ids[-1]) == (0, IGNORED) and steps.min() >= LEAST_STEP and np.ptp(steps) <= 1
 
 
 def _modes(facts: Sequence[MaskFacts]) -> str:

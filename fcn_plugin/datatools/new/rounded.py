@@ -34,8 +34,9 @@ class Rounded(NamedTuple):
 
 
 def by_threshold(value: float, header: Header, mask: Image.Image) -> tuple[np.ndarray, int]:
-    """Give 1 where the gray value is ``value`` or more, 0 below, 255 where it is NaN; exact are a mask's least and largest."""
-    gray = np.asarray(mask if header.mode in IDS and header.mode != "P" else opaque(header, mask).convert("L"))
+    """Give 1 where the brightest channel is ``value`` or more, 0 below, 255 where it is NaN; exact are the least and largest."""
+    one_channel = header.mode in IDS and header.mode != "P"
+    gray = np.asarray(mask) if one_channel else np.asarray(opaque(header, mask)).max(-1)
     gray = gray * np.uint8(255) if gray.dtype == bool else gray
     indices = (gray >= value).astype(np.uint8)
     if gray.dtype.kind == "f":
@@ -68,11 +69,15 @@ def read_rounded(images: Sequence[ImageFile], paths: Sequence[Path], options: Op
     """
     if options.threshold is not None:
         classes, rule = _two_classes(options), partial(by_threshold, options.threshold)
-        what = f"two classes: {classes.ids.classes[1]} from the value {options.threshold:g} up"
+        what = f"two classes below and from {options.threshold:g}"
         exact = "are neither the least nor the largest value of their mask"
     else:
         classes, table = _colour_table(options)
-        rule, what, exact = partial(by_nearest, table), f"nearest of {len(table)} colours", "have none of these exactly"
+        rule, what, exact = (
+            partial(by_nearest, table),
+            f"the nearest of {len(table)} colours",
+            "have none of these exactly",
+        )
     tasks = [(image, path, rule) for image, path in zip(images, paths, strict=True)]
     masks = on_all_cores(_round, tasks, "reading masks")
     shown = set().union(*(mask.shown for mask in masks)) - {IGNORED}
@@ -82,7 +87,7 @@ def read_rounded(images: Sequence[ImageFile], paths: Sequence[Path], options: Op
             "option-value", f"all pixels of the masks {side} --threshold {options.threshold:g}: give another"
         )
     share = 100 * sum(mask.decided for mask in masks) / sum(mask.pixels for mask in masks)
-    found = [f"masks converted to the {what}; {share:.3g} % of the pixels {exact}"]
+    found = [f"masks converted to {what}; {share:.3g} % of the pixels {exact}"]
     return Source(found, classes, [mask.shown for mask in masks], [partial(_draw, path, rule) for path in paths])
 
 

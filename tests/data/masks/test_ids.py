@@ -5,8 +5,8 @@ import zlib
 
 import numpy as np
 import pytest
-import tifffile
 from PIL import Image
+from support.gis_tiff import write_tiff
 from support.refusals import refused
 
 from fcn_plugin.data.images import read_mask
@@ -20,13 +20,17 @@ def read(path):
     return mask_ids(*read_mask(str(path))), FCNLoadAnnotations()(results)["gt_seg_map"]
 
 
-@pytest.mark.parametrize("compression", [None, "zlib"])
+@pytest.mark.parametrize(
+    "options",
+    [dict(), dict(compress="lzw", predictor=2), dict(compress="deflate", tiled=True, blockxsize=16, blockysize=16)],
+)
 @pytest.mark.parametrize(
     "dtype", ["uint8", "int16", "uint16", "int32", "uint32", "float32", "int64", "uint64", "float64"]
 )
-def test_tiffs_of_any_number(tmp_path, dtype, compression):
+def test_tiffs_of_any_number(tmp_path, dtype, options):
     ids = np.array([[0, 1, 2], [2, 7, 255]], dtype)
-    tifffile.imwrite(tmp_path / "m.tif", ids, compression=compression)
+    options = options | ({"predictor": 1} if ids.dtype.kind == "f" else {})
+    write_tiff(tmp_path / "m.tif", ids, **options)
     for found in read(tmp_path / "m.tif"):
         assert found.dtype.kind in "iu"
         assert found.tolist() == [[0, 1, 2], [2, 7, 255]]
@@ -53,20 +57,20 @@ def test_few_bits_hold_ids_not_brightness(tmp_path, bits, row):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_numbers_that_are_no_ids(tmp_path, dtype):
-    tifffile.imwrite(tmp_path / "m.tif", np.array([[0, 1, 0.25, np.nan, np.nan, 1e30]], dtype))
+    write_tiff(tmp_path / "m.tif", np.array([[0, 1, 0.25, np.nan, np.nan, 1e30]], dtype))
     with refused("mask-fractions", tmp_path / "m.tif", "value 0.25 (1 px), value 1e+30 (1 px), value nan (2 px)"):
         read(tmp_path / "m.tif")
 
 
 @pytest.mark.parametrize("value", [-9999, 2**40])
 def test_integers_that_are_no_ids(tmp_path, value):
-    tifffile.imwrite(tmp_path / "m.tif", np.array([[0, value]], np.int64))
+    write_tiff(tmp_path / "m.tif", np.array([[0, value]], np.int64))
     with refused("mask-ids", tmp_path / "m.tif", "(1 px)"):
         read(tmp_path / "m.tif")
 
 
 def test_wide_tiffs_of_several_channels_are_unreadable(tmp_path):
-    tifffile.imwrite(tmp_path / "m.tif", np.zeros((4, 4, 3)), photometric="rgb")
+    write_tiff(tmp_path / "m.tif", np.zeros((4, 4, 3)))
     with refused("mask-unreadable", tmp_path / "m.tif"):
         read_mask(str(tmp_path / "m.tif"))
 
