@@ -153,7 +153,7 @@ ROWS = {
     "mask higher": Row("mask-size", png(lambda m: m.crop((0, 0, SIDE, SIDE + 1))), "64 x 65, its image"),
     "mask of fractions": Row("mask-fractions", tiff(halves), "value 0.5 ("),
     "mask of gray and transparency": Row("mask-colours", png(lambda m: m.convert("LA")), "mode LA"),
-    "mask in CMYK": Row("mask-colours", jpeg(lambda m: m.convert("CMYK")), "mode CMYK"),
+    "mask in CMYK": Row("mask-lossy", jpeg(lambda m: m.convert("CMYK")), "a JPEG file"),
     "mask of colours": Row("mask-colours", png(lambda m: m.convert("RGB")), "mode RGB"),
     "mask with transparency": Row("mask-colours", png(lambda m: m.convert("RGBA")), "mode RGBA"),
     "mask saved as JPEG": Row("mask-lossy", jpeg(lambda m: Image.fromarray(np.array(m))), "a JPEG file"),

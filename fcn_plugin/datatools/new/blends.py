@@ -32,7 +32,7 @@ def refuse_encodings(
         seen.add(ids, str(path), inside)
     if IGNORED not in known:
         _refuse(seen.mixed())
-    if not seen.values <= known:
+    if seen.values - known - {0, IGNORED}:
         _refuse(seen.near_binary())
 
 

@@ -156,6 +156,13 @@ def test_names_of_ids(read, save, blocks, here):
     assert read("masks/a.png", classes=str(names), ignore_ids=[255]).shown == [{0, 1, 2, 255}]
 
 
+def test_named_ids_near_255(read, save, blocks):
+    save("masks/a.png", blocks(0, 254, 255))
+    with refused("mask-near-binary", "values: 0..0 and 254..255"):
+        read("masks/a.png")
+    assert read("masks/a.png", ignore_ids=[254]).classes.class_map == {0: "background", 255: "object"}
+
+
 def test_smooth_edges(photos, save):
     """24 blends of two classes, a pixel each."""
     seen, options = photos("0.png", size=(240, 160)), Options("x", "photos", "masks")
