@@ -10,6 +10,7 @@ from PIL import ExifTags, Image
 
 from .problems import Problem
 
+MOST_CHUNKS = 100  # of a WebP before its pixels: five are known
 QUARTER_TURNS = (5, 6, 7, 8)  # EXIF orientations that swap width and height
 LOSSY = ("JPEG", "MPO", "lossy WEBP")
 IDS = ("1", "L", "P", "I", "I;16", "I;16B", "I;16L", "F")  # modes of one number a pixel
@@ -100,8 +101,11 @@ def _is_lossy_webp(file: BinaryIO) -> bool:
     start = file.tell()
     file.seek(12)
     kind = b""
-    while kind not in (b"VP8 ", b"VP8L") and len(head := file.read(8)) == 8:
+    for _ in range(MOST_CHUNKS):
+        head = file.read(8)
         kind, size = head[:4], int.from_bytes(head[4:], "little")
+        if kind in (b"VP8 ", b"VP8L", b""):
+            break
         # a frame of a film holds chunks of its own, after 16 bytes
         file.seek(16 if kind == b"ANMF" else size + size % 2, os.SEEK_CUR)
     file.seek(start)
