@@ -49,11 +49,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--boxes", action="store_true", help="label files: draw boxes that have no outline (default: left out)")
     lines = "label files: draw lines this wide, points as discs (default: left out; labelme draws 10)"
     add("--line-width", type=float, metavar="PIXELS", help=lines)
-    add("--classes", metavar="FILE", help="one class name a line, id 0 first, or a CSV id,name,red,green,blue")
+    classes = "one class name a line, id 0 first, a CSV id,name,red,green,blue, or CVAT's labelmap.txt"
+    add("--classes", metavar="FILE", help=classes)
     ids = "ids that are void, none for no void (default: 255, unless masks hold 0 and 255 alone)"
     add("--ignore-ids", type=int, nargs="*", metavar="ID", help=ids)
     colours = "colours of RGB masks that are void"
     add("--ignore-colors", type=colour, nargs="+", default=(), metavar="R,G,B", help=colours)
+    two = "two classes of gray, JPEG or near-binary masks: values below are background (default: 128)"
+    add("--threshold", nargs="?", type=float, const=128, metavar="VALUE", help=two)
+    nearest = "each pixel is the nearest colour of --classes: for JPEG or smooth masks of colours"
+    add("--nearest-colors", action="store_true", help=nearest)
     add("--mask-suffix", metavar="TEXT", help="what mask names have after the images' (default: found by trying)")
     add("--convert", action="store_true", help="convert index masks too")
     add("--val", type=float, help="share that validates (default: 0.2, or the images' folders train and val)")

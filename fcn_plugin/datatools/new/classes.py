@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...data.class_map import IGNORED, MOST_CLASSES, ClassMap
-from ...data.classes_file import COLOUR, Colour, read_classes
+from ...data.classes_file import COLOUR, ClassTable, Colour, read_classes
 from ...data.palette import voc_palette
 from ...errors import UserError, abbreviate
 
@@ -42,6 +42,11 @@ class Classes:
         """The colour of each class, that of its smallest id."""
         first = {index: id for id, index in sorted(self.ids.ids.items(), reverse=True)}
         return [self.colour(first[index]) for index in range(len(self.ids.classes))]
+
+    def indices_of_colours(self, ignored: Collection[Colour]) -> dict[Colour, int]:
+        """The class index of each colour of an id, and 255 for those that are ignored."""
+        table = {colour: self.ids.ids[id] for id, colour in (self.colours or {}).items()}
+        return table | dict.fromkeys(ignored, IGNORED)
 
     def csv(self) -> str:
         """The text of a file that ``read_classes`` reads."""
@@ -89,6 +94,15 @@ def number_labels(
     if unknown := abbreviate([label for label in labels if label not in index], 10):
         raise UserError("class-file", f"{classes_file} does not name the labels {unknown}: add a line for each")
     return classes, index
+
+
+def colour_classes(table: ClassTable, file: str) -> Classes:
+    """Classes that their colours tell apart; UserError: ``class-file``: there are none, or two ids share one."""
+    if table.colours is None:
+        raise UserError("class-file", f"{file} has no colours, but masks do: add columns red,green,blue")
+    if len(set(table.colours.values())) < len(table.colours):
+        raise UserError("class-file", f"{file} gives two ids one colour: give each its own")
+    return Classes(table.class_map, (), table.colours)
 
 
 def is_background(label: str) -> bool:

@@ -17,6 +17,8 @@ class Options(NamedTuple):
     classes: str | None = None  # file of names
     ignore_ids: Sequence[int] | None = None  # void; None: 255, unless it is a class of two
     ignore_colors: Sequence[tuple[int, int, int]] = ()  # void
+    threshold: float | None = None  # makes two classes of gray values, background below it
+    nearest_colors: bool = False  # take each pixel for the nearest colour of the classes
     mask_suffix: str | None = None  # what names of masks have after those of their images; None finds it
     convert: bool = False  # write index PNGs of masks that could be used where they are
     val: float | None = None  # share of the images for val; None: 0.2, or the images' folders train and val

@@ -41,8 +41,10 @@ def find_label_files(options: Options, images: Mapping[str, str], masks: Mapping
         raise UserError("option-value", f"--masks names the folder {root} and more: give one folder, or COCO files")
     else:
         found = _of_folder(root, folder, options, images, masks)
-    if found and (options.ignore_ids is not None or options.ignore_colors):
-        raise UserError("option-value", "--ignore-ids and --ignore-colors are for masks: label void shapes __ignore__")
+    of_masks = options.threshold is not None or options.nearest_colors or options.ignore_colors
+    if found and (of_masks or options.ignore_ids is not None):
+        given = "--threshold, --nearest-colors, --ignore-ids and --ignore-colors are for masks"
+        raise UserError("option-value", f"{given}: label void shapes __ignore__")
     return found
 
 
