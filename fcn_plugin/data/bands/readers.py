@@ -77,7 +77,7 @@ def reader_of(pipeline: Iterable[Any], rgb: Sequence[int] | None = None) -> Read
         pipeline: entries of a config, or built steps.
         rgb: bands that pictures show.
     """
-    names = [str(step["type"]) if isinstance(step, dict) else type(step).__name__ for step in pipeline]
+    names = [str(step.get("type")) if isinstance(step, dict) else type(step).__name__ for step in pipeline]
     if any(name.endswith("FCNLoadBands") for name in names):
         return BandsReader(rgb)
     return ImageReader(stock=any(name.rpartition(".")[2] == "LoadImageFromFile" for name in names))
