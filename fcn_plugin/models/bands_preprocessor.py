@@ -41,7 +41,7 @@ class FCNBandsPreProcessor(SegDataPreProcessor):
             raise UserError("config-value", f"{what}.rgb is {list(rgb)}: give three of the bands 1 to {len(mean)}")
         if kwargs.get("bgr_to_rgb") or kwargs.get("rgb_to_bgr"):
             raise UserError("config-value", f"{what}: bands keep their order, name their colours with rgb")
-        super().__init__(**kwargs)
+        super().__init__(**({} if kwargs.get("size") else {"size_divisor": 1}) | kwargs)  # batches of unequal crops
         self.rgb = rgb and tuple(rgb)
         for name, values in (("band_mean", mean), ("band_std", std)):
             self.register_buffer(name, torch.tensor(values, dtype=torch.float32)[:, None, None], persistent=False)

@@ -68,6 +68,7 @@ class BandsReader:
 
 
 Reader = ImageReader | BandsReader
+PLAIN = ImageReader()
 
 
 def reader_of(pipeline: Iterable[Any], rgb: Sequence[int] | None = None) -> Reader:

@@ -20,8 +20,13 @@ from pathlib import Path
 from prettytable import PrettyTable
 
 from ...configs import config_dir
+from ...data.bands.read import ARRAYS
+from ...data.bands.readers import BandsReader
 from ...data.images import IMAGE_SUFFIXES
 from ...errors import UserError, printable
+from ..bands.choose import choose_reader
+from ..bands.config import loader_of, notes_on, preprocessor_text, require_same_bands
+from ..bands.sums import add_sums
 from ..cores import on_all_cores
 from .classes import Classes, Source
 from .coco import load_coco, pair_coco, read_coco
@@ -77,11 +82,18 @@ def _write(options: Options, net: str, out_dir: Path, configs: Path) -> list[str
         texts[path] = "".join(f"{pairs.images[i]}\t{mask_files[i]}\n" for i in places)
         lists[split] = path.as_posix(), len(places)
     folders, sizes = (Path(options.images).as_posix(), masks.as_posix()), [image.header.shown for image in images]
-    texts[base] = dataset_config(name, _bases(base.parent), *folders, lists, classes, sizes)
-    texts[leaf] = model_config(name, len(classes.ids.classes), _bases(configs), net, options.from_scratch)
+    headers, sums = (
+        [image.header for image in images],
+        add_sums(filter(None, (images[i].bands for i in splits["train"]))),
+    )
+    loader = loader_of(headers, sums)
+    texts[base] = dataset_config(name, _bases(base.parent), *folders, lists, classes, sizes, loader)
+    model = preprocessor_text(sums, options.rgb)
+    texts[leaf] = model_config(name, len(classes.ids.classes), _bases(configs), net, options.from_scratch, model)
     write_all(texts, masks, fill)
 
-    report = [f"{len(images)} images with masks", *pairs.notes, *source.found, *_table(source, splits), how]
+    report = [f"{len(images)} images with masks", *notes_on(headers, sums), *pairs.notes, *source.found]
+    report += [*_table(source, splits), how]
     report += [f"wrote {path}" for path in [*texts, *([masks] if fill else [])]]
     report += [] if options.classes else [OTHER_NAMES.format(table)]
     report += [PRETRAINED] if net == "vgg16" and not options.from_scratch else []
@@ -96,7 +108,7 @@ def _bases(start: Path) -> str:
 def _read(options: Options) -> tuple[Pairs, list[ImageFile], Source]:
     """Pair the files, look at the images, then read what the masks are."""
     images_dir, masks = Path(options.images), Path(options.masks)
-    files = list_files(images_dir, IMAGE_SUFFIXES, leave_out=masks)
+    files = list_files(images_dir, {*IMAGE_SUFFIXES, *ARRAYS}, leave_out=masks)
     if not files:
         raise UserError("dataset-empty", f"no images in {images_dir}: wanted are {', '.join(sorted(IMAGE_SUFFIXES))}")
     coco, labelme = load_coco(masks) if masks.is_file() else None, False
@@ -113,7 +125,10 @@ def _read(options: Options) -> tuple[Pairs, list[ImageFile], Source]:
         pairs, ids = pair_coco(coco, files, masks, options.allow_missing)
     else:
         pairs = pair(files, shapes if labelme else others, options.mask_suffix, options.allow_missing)
-    images = on_all_cores(read_image, [(images_dir / file,) for file in pairs.images], "reading images")
+    reader = choose_reader([str(images_dir / file) for file in pairs.images], options.bands, options.rgb)
+    images = on_all_cores(read_image, [(images_dir / file, reader) for file in pairs.images], "reading images")
+    if isinstance(reader, BandsReader):
+        require_same_bands([image.header for image in images])
     paths = [masks / file for file in pairs.masks]
     if coco:
         source = read_coco(coco, ids, images, masks, options.classes)
