@@ -52,7 +52,7 @@ class BandSums:
     def std(self) -> list[float]:
         """(N,) standard deviations, to five digits; 1 for a band of one value."""
         variance = self.squares / max(1, self.count) - (self.sums / max(1, self.count)) ** 2
-        least = 1e-12 * self.squares / max(1, self.count)  # what is left of rounding
+        least = 1e-14 * self.squares / max(1, self.count)  # what is left of rounding
         return [float(f"{np.sqrt(v):.5g}") if v > at else 1.0 for v, at in zip(variance, least, strict=True)]
 
 
