@@ -24,7 +24,7 @@ _ERRORS = {
     "image-turned": ("images that loading turns, but not their masks", "save the image upright, without EXIF"),
     "image-depth": (
         "images of more than 8 bits per channel",
-        "load it with FCNLoadBands (docs/own_data.md) or scale it",
+        "scale it to 8 bits, or load it with FCNLoadBands",
     ),
     "image-bands": ("images of other bands than the rest", "all images need the same bands, of one type"),
     "image-multiplied": ("TIFFs whose colours loading multiplies by alpha", "load them with FCNLoadImageFromFile"),

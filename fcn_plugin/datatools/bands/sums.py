@@ -42,6 +42,10 @@ class BandSums:
         """Number of bands."""
         return len(self.sums)
 
+    def is_like(self, other: BandSums) -> bool:
+        """Whether both have the same bands, of one type."""
+        return (self.bands, self.kind) == (other.bands, other.kind)
+
     def __str__(self) -> str:
         return f"{self.bands} band{'s' if self.bands > 1 else ''} of {self.kind}"
 

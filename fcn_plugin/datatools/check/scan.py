@@ -96,7 +96,7 @@ def shared(tallies: Sequence[Tally]) -> Iterator[Problem]:
 def other_bands(path: str, contents: Contents, first: Tally) -> Iterator[Problem]:
     """Yield ``image-bands`` for an image with other bands, or of another type, than the first one of all splits."""
     own, others = contents.bands, first.bands
-    if own and others and (own.bands, own.kind) != (others.bands, others.kind):
+    if own and others and not own.is_like(others):
         yield Problem("image-bands", path, f"{own}, {first.path(0)} has {others}")
 
 

@@ -37,7 +37,7 @@ class Tally:
         self.sizes[self._next] = contents.size
         self.digests[self._next] = np.frombuffer(contents.digest, np.uint8)
         self._next += 1
-        if contents.bands and (self.bands is None or self.bands.bands == contents.bands.bands):
+        if contents.bands and (self.bands is None or self.bands.is_like(contents.bands)):
             self.bands = add_sums(filter(None, [self.bands, contents.bands]))
         yield from contents.problems
         if contents.ids.size == 0:
