@@ -40,7 +40,7 @@ ROOMS = {
     "preflight": {"checkpoints", "data", "evaluation", "models", "engine"},
     "prediction": {"checkpoints", "configs", "data", "export", "models", "preflight", "visualization"},
     "registry": set(),
-    "export": {"data", "models"},
+    "export": {"data", "models", "weights"},
 }
 
 

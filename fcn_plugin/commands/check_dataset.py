@@ -98,7 +98,8 @@ def check_dataset(cfg: Config, sheet: str | Path, jobs: int = 0) -> Report:
         raise UserError("config-data", f"{cfg.filename} has no dataloader: inherit one of configs/_base_/datasets")
     prepare(cfg, tuple(loaders))
     prepare_sheet(sheet)
-    return check_splits(splits_of_config(loaders, cfg.model.decode_head.num_classes), sheet, jobs)
+    rgb = (cfg.model.get("data_preprocessor") or {}).get("rgb")
+    return check_splits(splits_of_config(loaders, cfg.model.decode_head.num_classes, rgb), sheet, jobs)
 
 
 def check_folders(

@@ -30,7 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", metavar="FILE", help="(default: beside the checkpoint, with the format's suffix)")
     outputs = "(N, H, W) class ids (default), or (N, C, H, W) probabilities or logits"
     parser.add_argument("--output", choices=["labels", "probabilities", "logits"], default="labels", help=outputs)
-    inside = "the file takes (N, H, W, 3) uint8 RGB images; by default (N, 3, H, W) float32, normalised"
+    inside = (
+        "the file takes (N, H, W, 3) uint8 RGB, or all bands as float32; by default (N, 3, H, W) float32, normalised"
+    )
     parser.add_argument("--with-preprocessing", action="store_true", help=inside)
     parser.add_argument("--opset", type=at_least(18), help="of ONNX's operators (default: the exporter's)")
     lower = "also write NAME.int8.onnx (.xml), calibrated on train images, or NAME.fp16.onnx; prints the mean IU of both on val"
@@ -106,7 +108,7 @@ def export(
     make_dir(str(out.parent), "--out")
     prepare(cfg, ())
     net = load(checkpoint, cfg, device="cpu")
-    images, source = _images(cfg)
+    images, source = _images(cfg, net)
     resize = resize_of(next(leaf_datasets(cfg.test_dataloader.dataset)).pipeline)
     metadata = metadata_of(net.model, net.classes, net.palette, output, with_preprocessing, name, resize)
     rows = write_checked(net.model, kind, out, metadata, images, opset)
@@ -123,14 +125,18 @@ def export(
     return net
 
 
-def _images(cfg: Config) -> tuple[list[np.ndarray], str]:
+def _images(cfg: Config, net: Net) -> tuple[list[np.ndarray], str]:
     """Read a few images of the config's test split; where they are not here, draw one."""
-    from ..export.compare import drawn_image, read_images
+    from ..export.compare import drawn_bands, drawn_image, read_images
+    from ..weights.preprocessing import takes_bands
 
     try:
-        return read_images(_paths(cfg.test_dataloader.dataset)), "images of the test split"
+        return read_images(_paths(cfg.test_dataloader.dataset), net.reader), "images of the test split"
     except (UserError, OSError, IndexError):
-        return [drawn_image()], "a drawn image (the test split is not here: --data-root DIR)"
+        bands = takes_bands(net.model.data_preprocessor)
+        return [
+            drawn_bands(net.model.preprocessing) if bands else drawn_image()
+        ], "a drawn image (the test split is not here: --data-root DIR)"
 
 
 def _paths(dataset: ConfigDict) -> list[str]:
@@ -174,7 +180,7 @@ def _calibration(cfg: Config, net: Net) -> Iterator[np.ndarray]:
 
     own = copy.deepcopy(cfg)
     prepare(own, ("train",))
-    images = read_images(_paths(own.train_dataloader.dataset), CALIBRATION)
+    images = read_images(_paths(own.train_dataloader.dataset), net.reader, CALIBRATION)
     packed = (net.pipeline(dict(img=image, img_path=""))["inputs"] for image in images)
     return (net.model.data_preprocessor(dict(inputs=[x]), False)["inputs"].numpy() for x in packed)
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import argparse
 
+from .options import at_least
+
 
 def colour(text: str) -> tuple[int, int, int]:
     """R,G,B or #rrggbb."""
@@ -65,6 +67,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--val-list", metavar="FILE", help="names of the images that validate, one a line")
     add("--seed", type=int, default=0, help="of the split (default: 0)")
     add("--allow-missing", action="store_true", help="leave out what has no partner")
+    bands = "train with all bands of the images in full depth (default: where they are no 8-bit RGB or grey)"
+    add("--bands", action="store_true", help=bands)
+    rgb = "bands that pictures show as red, green and blue, as 3 2 1 (default: the first three)"
+    add("--rgb", type=at_least(1), nargs=3, metavar="BAND", help=rgb)
     nets = "EfficientNet-Lite0 or VGG16 (default: light if pip install 'fcn-plugin[lite]' was run, else vgg16)"
     add("--net", choices=("light", "vgg16"), help=nets)
     add("--from-scratch", action="store_true", help="no ImageNet weights; VGG16 gets batch norm")

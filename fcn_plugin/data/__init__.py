@@ -1,8 +1,18 @@
 """What a running net touches: data sets, class maps, loading, samplers and seeds, checks of files."""
 
 from . import same_size_batches, seeded_samples
+from .bands.load_bands import FCNLoadBands
+from .bands.load_image import FCNLoadImageFromFile
 from .camvid import CamVidDataset
 from .class_map_dataset import ClassMapDataset
 from .load_annotations import FCNLoadAnnotations
 
-__all__ = ["CamVidDataset", "ClassMapDataset", "FCNLoadAnnotations", "same_size_batches", "seeded_samples"]
+__all__ = [
+    "CamVidDataset",
+    "ClassMapDataset",
+    "FCNLoadAnnotations",
+    "FCNLoadBands",
+    "FCNLoadImageFromFile",
+    "same_size_batches",
+    "seeded_samples",
+]

@@ -13,14 +13,16 @@ from mmengine.dataset import BaseDataset, Compose
 from mmseg.datasets.transforms import LoadAnnotations
 
 from ..errors import UserError
-from .headers import image_problems, mask_problems, pair_problems
-from .images import missing_files, read_header, read_image, read_mask, verify
+from .bands.load_bands import FCNLoadBands
+from .bands.load_image import FCNLoadImageFromFile
+from .bands.readers import Reader, reader_of
+from .headers import mask_problems, pair_problems
+from .images import missing_files, read_header, read_mask, verify
 from .leaves import leaf_datasets
 from .load_annotations import FCNLoadAnnotations
 from .problems import Problem, refuse
 
 KEYS = {"image": "img_path", "mask": "seg_map_path"}
-READERS = {"image": read_image, "mask": read_mask}
 STAMP = attrgetter("st_ino", "st_size", "st_mtime_ns")  # change with a file
 MOST_IN_A_ROW = 50  # more broken samples than this: the data set itself is at fault
 
@@ -30,7 +32,7 @@ class CheckedPipeline(Compose):
 
     def __init__(self, transforms: Iterable) -> None:
         super().__init__(list(transforms))
-        self.loads = _loads(self.transforms)
+        self.loads, self.reader = _loads(self.transforms), reader_of(self.transforms)
         self.passed: set[int] = set()  # hashes of files that were checked: each is, until it changes
 
     def __call__(self, data: dict) -> dict | None:
@@ -38,14 +40,14 @@ class CheckedPipeline(Compose):
         try:
             files = hash(tuple((path, *STAMP(os.stat(path))) for path in paths.values()))
             if files not in self.passed:
-                _check(paths, self.loads)
+                _check(paths, self.loads, self.reader)
                 self.passed.add(files)
             return super().__call__(data)
         except UserError:
             raise
         except Exception:  # of the loaders, from what the check can't see or a file that has changed since
             refuse(missing_files((what, data.get(key)) for what, key in KEYS.items()))
-            _check(paths, self.loads, decode=True)
+            _check(paths, self.loads, self.reader, decode=True)
             raise
 
 
@@ -115,7 +117,9 @@ def _loads(transforms: Iterable) -> dict[str, int]:
     """
     loads = {}
     for step in transforms:
-        if type(step) is LoadImageFromFile:
+        if type(step) is FCNLoadBands:
+            loads["image"] = 32
+        elif type(step) in (LoadImageFromFile, FCNLoadImageFromFile):
             if (step.color_type, step.imdecode_backend) == ("color", "cv2"):
                 loads["image"] = 8
             elif step.imdecode_backend == "pillow":
@@ -127,17 +131,19 @@ def _loads(transforms: Iterable) -> dict[str, int]:
     return loads
 
 
-def _check(paths: dict[str, str], loads: dict[str, int], decode: bool = False) -> None:
+def _check(paths: dict[str, str], loads: dict[str, int], reader: Reader, decode: bool = False) -> None:
     """Refuse faults of those of a sample's files that a known loader decodes; ``decode`` finds what that loader finds, too."""
     headers = {}
     for what in filter(paths.get, loads):
         if not loads[what]:
             read_header(paths[what], what)
+        elif what == "image":
+            headers[what] = reader.read(paths[what])[0] if decode else reader.verify(paths[what])
         else:
-            headers[what] = READERS[what](paths[what])[0] if decode else verify(paths[what], what)
+            headers[what] = read_mask(paths[what])[0] if decode else verify(paths[what], what)
     image, mask = headers.get("image"), headers.get("mask")
     if image:
-        refuse(image_problems(image))
+        refuse(reader.problems(image))
     if mask:
         refuse(mask_problems(mask))
         spread = loads["mask"] == 8 and mask.mode == "L" and mask.bits in (2, 4)  # ids of few bits become brightness

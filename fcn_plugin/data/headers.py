@@ -18,8 +18,15 @@ WARNINGS = {"L": "gray", "1": "gray", "LA": "alpha", "RGBA": "alpha", "PA": "alp
 
 
 class Header(NamedTuple):
-    """Attributes: ``size`` as stored; ``mode``, Pillow's; ``bits`` per channel; ``format``, Pillow's, or ``lossy WEBP``;
-    ``orientation``, EXIF's, 1 is upright.
+    """What a file is.
+
+    Attributes:
+        size: as stored.
+        mode: Pillow's; of a file that is read in full depth, the type of its pixels.
+        bits: of a channel.
+        format: Pillow's, or ``lossy WEBP``.
+        orientation: EXIF's, 1 is upright.
+        bands: of a file that is read in full depth (:mod:`.bands`), else 3: grey and palettes become colours.
     """
 
     path: str
@@ -28,6 +35,7 @@ class Header(NamedTuple):
     bits: int
     format: str
     orientation: int
+    bands: int = 3
 
     @property
     def shown(self) -> tuple[int, int]:
@@ -53,6 +61,11 @@ def image_problems(header: Header) -> list[Problem]:
         return [Problem("image-depth", header.path, f"{header.bits} bits a channel")]
     kind = WARNINGS.get(header.mode)
     return [Problem(f"image-{kind}", header.path, f"mode {header.mode}")] if kind else []
+
+
+def is_tiff_with_alpha(header: Header) -> bool:
+    """Whether it is a TIFF whose fourth band says that it is alpha, as programs for maps write near infrared too."""
+    return header.format == "TIFF" and header.mode == "RGBA"
 
 
 def mask_problems(header: Header) -> list[Problem]:

@@ -1,7 +1,8 @@
 """Open images and masks: no other module hands such a file to a decoder.
 
-There are two decoders. Training loads images with OpenCV (BGR, upright), and masks with Pillow, which keeps the ids of a palette.
+There are two decoders. Images are loaded with OpenCV (BGR, upright), and masks with Pillow, which keeps the ids of a palette.
 Each of them passes some files that the other refuses as damaged, and returns garbage: a file has to pass both.
+TIFFs with alpha are loaded with Pillow too: OpenCV multiplies their colours by it. Other bands and depths: :mod:`.bands`.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from ..atomic_write import read_plain
 from ..errors import UserError
-from .headers import Header, header_of, image_problems, width_height
+from .headers import Header, header_of, image_problems, is_tiff_with_alpha, width_height
 from .masks.wide_tiff import BITS, TIFF, wide_image
 from .problems import Problem
 
@@ -25,6 +26,7 @@ IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".p
 # whatever a file's name: Pillow knows some forty more, and runs PostScript; phones' MPO is opened as JPEG
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "PPM", "TIFF", "WEBP")
 JPEG_END = b"\xff\xd9"
+ASSOCIATED = 1  # TIFF's tag ExtraSamples: the colours are multiplied by alpha already
 MOST = 2**30  # bytes of a file: the most pixels that Pillow takes, with three 16-bit channels
 
 
@@ -105,10 +107,19 @@ def read_image(path: str) -> tuple[Header, np.ndarray]:
     for problem in image_problems(header):
         if problem.code == "image-depth":
             raise UnreadableFile(problem)
-    pixels = _opencv(path, "image", cv2.IMREAD_COLOR)
+    pixels = decode_image(path)
     if pixels.shape[:2] != header.shown[::-1]:  # another turn in a damaged EXIF part
         raise unreadable(path, "image", ValueError(f"OpenCV decodes it to {width_height(pixels.shape[1::-1])}"))
     return header, pixels
+
+
+def decode_image(path: str, content: bytes | None = None) -> np.ndarray:
+    """Decode an image in the colours that its file holds, (H, W, 3) uint8 BGR, upright; raises UnreadableFile."""
+    if is_tiff_with_alpha(read_header(path, "image", content)):
+        image = open_image(path, "image", content)[1]
+        if image.tag_v2.get(ExifTags.Base.ExtraSamples) != (ASSOCIATED,):  # whose colours Pillow would divide by alpha
+            return np.ascontiguousarray(np.asarray(image)[..., 2::-1])
+    return _opencv(path, "image", cv2.IMREAD_COLOR, content)
 
 
 def read_pages(path: str) -> Iterator[np.ndarray]:
@@ -166,9 +177,7 @@ def _pillow(
         if content is None and os.path.exists(path) and not os.path.isfile(path):
             raise OSError("not a regular file")  # opening a pipe would wait for ever
         if step and content is None:
-            content = read_plain(
-                Path(path), MOST
-            )  # Pillow maps some files into memory, and a mapped one that shrinks kills
+            content = read_plain(Path(path), MOST)  # Pillow maps some files, and a mapped one that shrinks kills
         with Image.open(path if content is None else io.BytesIO(content), formats=FORMATS) as image:
             header = header_of(image, path)
             if step:
@@ -184,9 +193,10 @@ def _pillow(
         raise unreadable(path, what, error) from error
 
 
-def _opencv(path: str, what: str, flags: int) -> np.ndarray:
+def _opencv(path: str, what: str, flags: int, content: bytes | None = None) -> np.ndarray:
     try:
-        pixels = cv2.imdecode(np.frombuffer(read_plain(Path(path), MOST), np.uint8), flags)
+        content = read_plain(Path(path), MOST) if content is None else content
+        pixels = cv2.imdecode(np.frombuffer(content, np.uint8), flags)
     except Exception as error:
         raise unreadable(path, what, error) from error
     if pixels is None:

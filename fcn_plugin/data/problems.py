@@ -24,7 +24,12 @@ _ERRORS = {
     "mask-unreadable": ("masks that can't be read", "replace it, or take it out of the split"),
     "mask-size": ("masks of another size than their image", "image and mask must have one size"),
     "image-turned": ("images that loading turns, but not their masks", "save the image upright, without EXIF"),
-    "image-depth": ("images of more than 8 bits per channel", "scale it to 8 bits: loading keeps the upper 8"),
+    "image-depth": (
+        "images of more than 8 bits per channel",
+        "scale it to 8 bits, or load it with FCNLoadBands",
+    ),
+    "image-bands": ("images of other bands than the rest", "all images need the same bands, of one type"),
+    "image-multiplied": ("TIFFs whose colours loading multiplies by alpha", "load them with FCNLoadImageFromFile"),
     "mask-colours": ("masks of colours, not of ids", "convert them to ids: tools/new_dataset.py, or save index PNGs"),
     "mask-depth": ("masks of more than 8 bits", "load them with FCNLoadAnnotations: mmseg's loader keeps 8 bits"),
     "mask-lossy": ("masks in a lossy format", f"its values changed at every edge: take the PNG, or call {CONVERTS}"),

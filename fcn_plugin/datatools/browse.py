@@ -14,6 +14,7 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
+from ..data.bands.picture import draw_bands
 from ..data.headers import width_height
 from ..data.palette import VOID, voc_palette
 from ..errors import printable
@@ -68,7 +69,7 @@ def _see(packed: dict, preprocessor: nn.Module, colours: Tensor, head: ConfigDic
         batch = preprocessor(dict(inputs=[packed["inputs"]], data_samples=[sample]), training)
     order, mean, std = colours
     image = batch["inputs"][0].cpu() * std[:, None, None] + mean[:, None, None]
-    image = image[order.long()].permute(1, 2, 0).round().clamp(0, 255).byte().numpy()
+    image = _picture(image, order)
     if not training:
         image = image[:height, :width]  # scores of the padding are cut off in evaluation
     mask = None
@@ -80,6 +81,15 @@ def _see(packed: dict, preprocessor: nn.Module, colours: Tensor, head: ConfigDic
     original = tuple(sample.ori_shape[:2])
     fits = mask is None or mask.shape == image.shape[:2] or (not training and mask.shape == original)
     return Seen(sample.img_path, image, mask, original, fits)
+
+
+def _picture(image: Tensor, order: Tensor) -> np.ndarray:
+    """(N, H, W) in the images' units -> (H, W, 3) uint8 RGB; ``order`` says which channel is which colour."""
+    places = {int(colour): place for place, colour in enumerate(order.tolist())}
+    pixels = image.permute(1, 2, 0).numpy()
+    if len(order) == 3 and pixels.max() < 255.5:
+        pixels = pixels.round().clip(0, 255).astype(np.uint8)
+    return draw_bands(pixels, [places[colour] + 1 for colour in range(3)] if 0 in places else None)
 
 
 def remarks(samples: Sequence[Seen], names: Sequence[str]) -> list[str]:

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..data.images import read_image
+from ..data.bands.readers import Reader
 from ..errors import UserError
 from ..models.fcn import FCN
 from .graph import quiet
@@ -43,7 +43,7 @@ def compare(
     net: FCN,
     run: Callable[[np.ndarray], np.ndarray],
     output: str,
-    with_preprocessing: bool,
+    given_as: str,
     images: Sequence[np.ndarray],
 ) -> list[Row]:
     """Compare at each of :data:`SIZES`.
@@ -52,8 +52,8 @@ def compare(
         net: in evaluation mode, float32, on the CPU.
         run: the file: images as it takes them -> its output.
         output: what it gives: ``labels``, ``probabilities`` or ``logits``.
-        with_preprocessing: whether it takes (N, H, W, 3) uint8 RGB.
-        images: (H, W, 3) uint8 BGR of any size, one or more, resized to each size.
+        given_as: what it takes, :attr:`.metadata.Metadata.input`.
+        images: (H, W, 3) uint8 BGR, or (H, W, B) for a net of B bands, of any size, one or more, resized to each size.
     """
     rows = []
     for i, size in enumerate(SIZES):
@@ -62,7 +62,8 @@ def compare(
         inputs = net.data_preprocessor(dict(inputs=[pixels]), False)["inputs"]
         with quiet():
             logits = net(inputs)
-        given = np.ascontiguousarray(image[None, ..., ::-1]) if with_preprocessing else inputs.numpy()
+        whole = dict(rgb=image[None, ..., ::-1], bands=image[None].astype(np.float32))
+        given = np.ascontiguousarray(whole.get(given_as, inputs.numpy()))
         rows.append(Row(size, *_measured(logits, torch.from_numpy(run(given)), output)))
     return rows
 
@@ -89,10 +90,17 @@ def require_equal(rows: Sequence[Row], what: str) -> None:
         raise UserError("export-differs", message, [str(row) for row in bad])
 
 
-def read_images(paths: Sequence[str | Path], most: int = len(SIZES)) -> list[np.ndarray]:
-    """Read a few of these images, spread evenly, as (H, W, 3) uint8 BGR."""
+def read_images(paths: Sequence[str | Path], reader: Reader, most: int = len(SIZES)) -> list[np.ndarray]:
+    """Read a few of these images, spread evenly, as the net's reader does."""
     step = max(1, len(paths) // most)
-    return [read_image(str(path))[1] for path in paths[::step][:most]]
+    return [reader.read(str(path))[1] for path in paths[::step][:most]]
+
+
+def drawn_bands(preprocessing: Tensor) -> np.ndarray:
+    """Draw (720, 960, B) float32 with the means and scales of a record, where there is no image of these bands."""
+    _, mean, std = preprocessing.cpu().numpy()
+    grey = drawn_image().astype(np.float32)
+    return np.stack([mean[i] + std[i] * (grey[..., i % 3] - 128) / 57 for i in range(len(mean))], -1)
 
 
 def drawn_image() -> np.ndarray:

@@ -19,6 +19,7 @@ from mmseg.structures import SegDataSample
 from torch import Tensor
 
 from ..errors import UserError
+from ..models.bands_preprocessor import FCNBandsPreProcessor
 from ..models.label_maps import is_unchanged
 from .metadata import Metadata
 from .runtimes import open_file
@@ -62,15 +63,13 @@ class ExportedNet(BaseModel):
         kind = next(kind for kind, suffix in SUFFIXES.items() if suffix == Path(path).suffix.lower())
         opened = open_file(Path(path), kind, precision=precision)
         meta = Metadata.of_texts(opened.texts, path)
-        norm = dict(mean=meta.mean, std=meta.std) if meta.input == "normalised" else {}
-        turn = meta.input == "rgb" or meta.channel_order == "RGB"
-        super().__init__(SegDataPreProcessor(bgr_to_rgb=turn, pad_val=0, seg_pad_val=255, size_divisor=1, **norm))
+        super().__init__(_preprocessor(meta))
         self.path, self.meta, self._run = path, meta, opened.run
         self.classes, self.palette, self.num_classes = meta.classes, meta.palette, len(meta.classes)
         self.test_cfg = ConfigDict(mode="whole", keep_logits=False)
 
     def forward(self, inputs: Tensor, data_samples: list | None = None, mode: str = "predict") -> list:
-        """Return samples with ``pred_sem_seg`` for images (N, 3, H, W) as the preprocessor gives them.
+        """Return samples with ``pred_sem_seg`` for images (N, 3 or B, H, W) as the preprocessor gives them.
 
         Raises:
             UserError: ``scores-nan``; ``export-file`` for an image that was resized, where the file gives label maps alone.
@@ -98,6 +97,19 @@ class ExportedNet(BaseModel):
         return self.postprocess_result(logits, samples)
 
     def _as_taken(self, inputs: Tensor) -> np.ndarray:
-        if self.meta.input == "rgb":
-            inputs = inputs.to(torch.uint8).permute(0, 2, 3, 1)
+        if self.meta.input != "normalised":
+            inputs = inputs.permute(0, 2, 3, 1).to(torch.uint8 if self.meta.input == "rgb" else torch.float32)
         return np.ascontiguousarray(inputs.cpu().numpy())
+
+
+def _preprocessor(meta: Metadata) -> SegDataPreProcessor:
+    """What a file leaves to do: nothing but the order of channels for one that takes images as they are."""
+    padding = dict(pad_val=0, seg_pad_val=255, size_divisor=1)
+    normalises = meta.input == "normalised"
+    if meta.bands:
+        count, order = len(meta.mean), meta.channel_order
+        mean, std = (meta.mean, meta.std) if normalises else ([0.0] * count, [1.0] * count)
+        rgb = [order.index(colour) + 1 for colour in "RGB"] if set("RGB") <= set(order) else None
+        return FCNBandsPreProcessor(mean, std, rgb, **padding)
+    norm = dict(mean=meta.mean, std=meta.std) if normalises else {}
+    return SegDataPreProcessor(bgr_to_rgb=meta.input == "rgb" or meta.channel_order == "RGB", **padding, **norm)

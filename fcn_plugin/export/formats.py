@@ -75,7 +75,8 @@ def _name_sides(program: torch.onnx.ONNXProgram, graph: ExportGraph) -> None:
     channels = () if graph.output == "labels" else (found.shape[1],)
     found.shape = onnx_ir.Shape(["batch", *channels, "height", "width"])
     sides = ["height", "width"]
-    image.shape = onnx_ir.Shape(["batch", *([*sides, 3] if graph.with_preprocessing else [3, *sides])])
+    bands = len(graph.order)
+    image.shape = onnx_ir.Shape(["batch", *([*sides, bands] if graph.with_preprocessing else [bands, *sides])])
 
 
 def _onnx_program(graph: ExportGraph, opset: int | None) -> torch.onnx.ONNXProgram:

@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..models.fcn import FCN
+from ..weights.preprocessing import takes_bands
 
 OUTPUTS = ("labels", "probabilities", "logits")
 EXAMPLE = (2, 97, 131)  # N, H, W of the image that is captured: no side is special
@@ -28,8 +29,8 @@ class ExportGraph(nn.Module):
     Args:
         net: copied; the copy computes in float32 whatever the net's precision and this machine.
         output: of :data:`OUTPUTS`.
-        with_preprocessing: take images (N, H, W, 3) uint8 RGB; by default (N, 3, H, W) float32 as the net's preprocessing gives
-            them.
+        with_preprocessing: take images (N, H, W, 3) uint8 RGB, or (N, H, W, B) float32 for a net of B bands; by default
+            (N, 3 or B, H, W) float32 as the net's preprocessing gives them.
     """
 
     def __init__(self, net: FCN, output: str = "labels", with_preprocessing: bool = False) -> None:
@@ -38,6 +39,7 @@ class ExportGraph(nn.Module):
         self.net = _plain_copy(net)
         order, mean, std = self.net.preprocessing
         self.order = [int(channel) for channel in order]  # of R, G, B
+        self.takes_bands = takes_bands(net.data_preprocessor)  # in the file's order
         self.register_buffer("mean", mean[:, None, None].clone(), persistent=False)
         self.register_buffer("std", std[:, None, None].clone(), persistent=False)
         self.label_dtype = torch.uint8 if net.num_classes <= 256 else torch.int32
@@ -47,7 +49,8 @@ class ExportGraph(nn.Module):
         """Compute the output of the net for a batch of images."""
         if self.with_preprocessing:
             image = image.permute(0, 3, 1, 2).float()
-            image = (image[:, self.order] - self.mean) / self.std
+            image = image if self.takes_bands else image[:, self.order]
+            image = (image - self.mean) / self.std
         logits = self.net.decode_head(self.net.extract_feat(image))
         if self.output == "labels":
             return logits.argmax(1).to(self.label_dtype)
@@ -55,11 +58,12 @@ class ExportGraph(nn.Module):
 
     def example(self) -> Tensor:
         """Return random images that the graph takes."""
-        n, height, width = EXAMPLE
+        n, height, width, channels = *EXAMPLE, len(self.order)
         random = torch.Generator().manual_seed(0)
         if self.with_preprocessing:
-            return torch.randint(0, 256, (n, height, width, 3), dtype=torch.uint8, generator=random)
-        return torch.randn(n, 3, height, width, generator=random)
+            pixels = torch.randint(0, 256, (n, height, width, channels), dtype=torch.uint8, generator=random)
+            return pixels.float() if self.takes_bands else pixels
+        return torch.randn(n, channels, height, width, generator=random)
 
     @cached_property
     def program(self) -> torch.export.ExportedProgram:

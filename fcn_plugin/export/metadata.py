@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import UserError
 from ..version import __version__
+from ..weights.preprocessing import channel_order, takes_bands
 
 FORMAT = 1  # goes up where a file of before can't be run any more
 KEY = "fcn_plugin"  # its value is the package's version; a file without it is not ours
@@ -22,12 +23,14 @@ class Metadata:
         classes: C names.
         palette: C colours, R, G, B.
         output: ``labels``, ``probabilities`` or ``logits``.
-        input: ``normalised`` for (N, 3, H, W) float32 after channel order, mean and std; ``rgb`` for (N, H, W, 3) uint8 RGB.
-        channel_order: ``RGB`` or ``BGR``.
-        mean: of each channel in that order, 0..255.
+        input: ``normalised`` for (N, 3, H, W) float32 after channel order, mean and std; ``rgb`` for (N, H, W, 3) uint8 RGB;
+            ``bands`` for (N, H, W, B) float32, in the units of the training images. With B bands, 3 is B everywhere.
+        channel_order: ``RGB`` or ``BGR``; of bands the colour of each, X for none: ``BGRX``.
+        mean: of each channel in that order, 0..255 or in the images' units.
         std: of each channel, divisor after the mean is subtracted.
         config: name of the config, or of the run.
         precision: of the weights in the file.
+        bands: whether it takes images as ``FCNLoadBands`` loads them.
         resize: ``scale`` [W, H] and ``keep_ratio`` of the test pipeline's ``Resize``, which images pass before the file.
     """
 
@@ -40,6 +43,7 @@ class Metadata:
     std: list[float]
     config: str
     precision: str = "fp32"
+    bands: bool = False
     resize: dict[str, Any] | None = None
 
     def texts(self) -> dict[str, str]:
@@ -54,8 +58,10 @@ class Metadata:
         if texts.get("format") != str(FORMAT):
             found = f"{path} is of format {texts.get('format')!r}, written by fcn_plugin {texts[KEY]}"
             raise UserError("export-file", f"{found}; fcn_plugin {__version__} reads format {FORMAT}: export it again")
+        # files of before know nothing of bands
+        names = [field.name for field in fields(cls) if field.name != "bands" or "bands" in texts]
         try:
-            found = cls(**{field.name: json.loads(texts[field.name]) for field in fields(cls)})
+            found = cls(**{name: json.loads(texts[name]) for name in names})
             if found.resize is not None:
                 width, height = map(int, found.resize["scale"])
                 found = replace(found, resize=dict(scale=(width, height), keep_ratio=bool(found.resize["keep_ratio"])))
@@ -80,15 +86,17 @@ def metadata_of(
     resize: dict[str, Any] | None = None,
 ) -> Metadata:
     """Describe the export of an ``FCN``."""
-    order, mean, std = net.preprocessing.tolist()
+    _, mean, std = net.preprocessing.tolist()
+    bands = takes_bands(net.data_preprocessor)
     return Metadata(
         classes=list(map(str, classes)),
         palette=[[int(value) for value in colour] for colour in palette],
         output=output,
-        input="rgb" if with_preprocessing else "normalised",
-        channel_order="".join("RGB"[int(channel)] for channel in order),
+        input=("bands" if bands else "rgb") if with_preprocessing else "normalised",
+        channel_order=channel_order(net.preprocessing),
         mean=[round(value, 6) for value in mean],
         std=[round(value, 6) for value in std],
         config=config,
+        bands=bands,
         resize=resize,
     )

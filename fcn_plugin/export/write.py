@@ -25,18 +25,18 @@ def export(
         kind: ``onnx``, ``openvino``, ``torchscript`` or ``torch-export``.
         path: with the suffix of the format.
         metadata: says which output the file gives and what it takes.
-        images: to compare on, (H, W, 3) uint8 BGR.
+        images: to compare on, (H, W, 3) uint8 BGR, or (H, W, B) for a net of B bands.
         opset: version of ONNX's operators; None is the exporter's default.
 
     Raises:
         UserError: ``export-failed``, ``export-differs``, ``export-file``, ``requirements``; an older file stays.
     """
     rows: list[Row] = []
-    with_preprocessing = metadata.input == "rgb"
+    with_preprocessing = metadata.input != "normalised"
 
     def check(part: Path, weights: Path | None) -> None:
         opened = open_file(part, kind, weights)
-        rows.extend(compare(net, opened.run, metadata.output, with_preprocessing, images))
+        rows.extend(compare(net, opened.run, metadata.output, metadata.input, images))
         require_equal(rows, path.name)
 
     write(ExportGraph(net, metadata.output, with_preprocessing), kind, path, metadata, opset, check)

@@ -3,6 +3,7 @@
 from .backbones.alexnet import AlexNet
 from .backbones.googlenet import GoogLeNet
 from .backbones.timm_features import FCNTimm
+from .bands_preprocessor import FCNBandsPreProcessor
 from .fcn import FCN
 from .losses import FCNCrossEntropyLoss, FCNDiceLoss
 from .skip_head import FCNSkipHead
@@ -11,6 +12,7 @@ from .skip_neck import FCNSkipNeck
 __all__ = [
     "FCN",
     "AlexNet",
+    "FCNBandsPreProcessor",
     "FCNCrossEntropyLoss",
     "FCNDiceLoss",
     "FCNSkipHead",

@@ -82,7 +82,7 @@ class FCN(EncoderDecoder):
         neck, decode_head = ({**part, "geometry": geometry} for part in (neck, decode_head))
         border = input_pad if geometry == "reference" else 0
         with quiet_model_building():
-            streams = build_streams(backbone, neck, decode_head, border)
+            streams = build_streams(backbone, neck, decode_head, border, kwargs.get("data_preprocessor"))
             parts = dict(backbone=dict(type=lambda: streams.backbone), neck=dict(type=lambda: streams.neck))
             super().__init__(**parts, decode_head=streams.head, **kwargs)
         self.test_cfg = ConfigDict({"mode": "whole", **(self.test_cfg or {})})
@@ -107,7 +107,7 @@ class FCN(EncoderDecoder):
     def _measure(self) -> tuple[int, int]:
         """Return the smallest side that the net takes, and how many pixels of an input of whole strides get no scores."""
         for side in range(self.stride, 16 * self.stride, self.stride):
-            shapes = output_shapes(self._parts, side)
+            shapes = output_shapes(self._parts, side, self.preprocessing.shape[1])
             if shapes and (covered := self.decode_head.covered([shape[-1] for shape in shapes])) > 0:
                 return side, max(0, side - covered)
         raise UserError("geometry", f"images of up to {side} px get no scores: pad the backbone's layers more")
@@ -135,7 +135,7 @@ class FCN(EncoderDecoder):
             return super().forward(inputs, data_samples, mode)
 
     def extract_feat(self, inputs: Tensor) -> tuple:
-        """Compute the streams, deepest first, from images (N, 3, H, W); (H, W) comes last, for the head's last crop."""
+        """Compute the streams, deepest first, from images (N, 3 or bands, H, W); (H, W) comes last, for the head's last crop."""
         size = tuple(inputs.shape[-2:])
         bottom, right = map(self._padding_after, size)
         x = F.pad(inputs, (self.input_pad, right, self.input_pad, bottom))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mmseg.registry import MODELS
 from torch import nn
 
 from ..errors import UserError
 from ..layers.coord_map import CoordMap
+from ..layers.first_conv import RGB, set_input_channels
 from ..layers.meta_run import output_shapes
 from ..layers.trace import trace_outputs
+from .bands_preprocessor import input_channels
 
 
 class Streams(NamedTuple):
@@ -29,7 +31,7 @@ class Streams(NamedTuple):
     channels: list[int]
 
 
-def build_streams(backbone: dict, neck: dict, head: dict, border: int) -> Streams:
+def build_streams(backbone: dict, neck: dict, head: dict, border: int, preprocessor: Any = None) -> Streams:
     """Build backbone and neck from their configs, and trace them.
 
     Args:
@@ -37,16 +39,22 @@ def build_streams(backbone: dict, neck: dict, head: dict, border: int) -> Stream
         neck: ``in_channels`` may be ``"auto"`` or absent.
         head: ``in_channels`` and ``strides``, by stream, may be ``"auto"`` or absent, or a stream of them may.
         border: pixels that are padded on all sides of an image of any size; 0: at the end alone, to whole strides.
+        preprocessor: of data, built or its config; the first convolution of the backbone gets as many channels as its images have.
 
     Raises:
-        UserError: as :func:`trace_outputs`; ``config-value`` for more streams than the neck returns.
+        UserError: as :func:`trace_outputs`; ``config-value`` for more streams than the neck returns, and a backbone that can't take
+            the bands.
     """
-    net = MODELS.build(backbone)
+    net, bands = MODELS.build(backbone), input_channels(preprocessor)
+    if bands != RGB and not set_input_channels(net, bands):
+        found = f"model.backbone {backbone.get('type')} has no first convolution for RGB that could take {bands} bands"
+        raise UserError("config-value", f"{found}: leave its own number of channels out, or choose another")
     if neck.get("in_channels", "auto") == "auto":
-        shapes = output_shapes([net]) or trace_outputs([net])[1]  # a net that can't run says why there
+        # a net that can't run says why in trace_outputs
+        shapes = output_shapes([net], channels=bands) or trace_outputs([net], channels=bands)[1]
         neck = {**neck, "in_channels": [shape[1] for shape in shapes]}
     parts = [net, MODELS.build(neck)]
-    maps, shapes = trace_outputs(parts, CoordMap().pad(border), any_size=border > 0)
+    maps, shapes = trace_outputs(parts, CoordMap().pad(border), bands, any_size=border > 0)
     channels = [shape[1] for shape in shapes]
     streams = head.get("streams") or ()
     for key, found in (("in_channels", channels), ("strides", [int(grid.scale) for grid in maps])):

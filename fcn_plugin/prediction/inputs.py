@@ -1,6 +1,7 @@
-"""Turn what users hold into the net's input: paths, NumPy arrays, PIL images, torch tensors -> (H, W, 3) uint8 BGR.
+"""Turn what users hold into the net's input: paths, NumPy arrays, PIL images, torch tensors.
 
-As :func:`.data.images.read_image` does with files: grey becomes three equal channels, transparency is dropped, EXIF turns.
+For a net of three channels (H, W, 3) uint8 BGR, as :func:`.data.images.read_image` does with files: grey becomes three equal
+channels, transparency is dropped, EXIF turns. For a net of N bands (H, W, N), as :func:`.data.bands.read.read_bands` does.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageOps
 
+from ..data.bands.read import as_kept, read_bands
 from ..data.headers import image_problems
 from ..data.images import read_image
 from ..data.problems import refuse
@@ -49,3 +51,35 @@ def to_bgr(image: Any) -> np.ndarray:
     if pixels.shape[2] == 1:
         return np.repeat(pixels, 3, axis=2)
     return np.ascontiguousarray(pixels[..., 2::-1])
+
+
+def to_bands(image: Any) -> np.ndarray:
+    """Return an image with all of its bands, (H, W, N) uint8, uint16 or float32.
+
+    Args:
+        image: a path; an array (H, W, N) or (H, W), or a tensor (N, H, W), in the units of the training images; a PIL image.
+
+    Raises:
+        UserError: ``image-kind`` for anything else; ``image-unreadable``, ``requirements`` for files.
+    """
+    if isinstance(image, (str, os.PathLike)):
+        return read_bands(os.fspath(image))[1]
+    if isinstance(image, torch.Tensor):
+        image = image.detach().cpu().numpy()
+        image = image.transpose(1, 2, 0) if image.ndim == 3 else image
+    pixels = np.asarray(image) if isinstance(image, Image.Image) else image
+    if (
+        not isinstance(pixels, np.ndarray)
+        or pixels.ndim not in (2, 3)
+        or not pixels.size
+        or pixels.dtype.kind not in "buif"
+    ):
+        found = (
+            f"an array of {pixels.shape}, {pixels.dtype}"
+            if isinstance(pixels, np.ndarray)
+            else f"a {type(image).__name__}"
+        )
+        raise UserError(
+            "image-kind", f"{found} is no image: give a path, an array (H, W, bands) or a tensor (bands, H, W)"
+        )
+    return as_kept(pixels)

@@ -14,7 +14,7 @@ class Item:
 
     Attributes:
         name: relative path of its results, without suffix: ``street/0001``.
-        image: (H, W, 3) uint8 RGB, upright.
+        image: (H, W, 3) uint8 RGB, upright; (H, W, N) for a net of N bands.
         source: file, URL or device that it was read from.
         frame: number of the frame or page in its source, from 0; None for a source of one image.
         fps: frames per second of its source, if that is a video.

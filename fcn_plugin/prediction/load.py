@@ -55,9 +55,9 @@ def _load_exported(path: str | Path, cfg: Config | str | None, batch_size: int |
     cfg = get_config(cfg) if isinstance(cfg, (str, Path)) else cfg
     model = open_exported(path)
     resizes = [dict(type="Resize", **model.meta.resize)] if model.meta.resize else []
-    pipeline = (
-        next(leaf_datasets(cfg.test_dataloader.dataset)).pipeline if cfg else [*resizes, dict(type="PackSegInputs")]
-    )
+    loader = dict(type="FCNLoadBands" if model.meta.bands else "FCNLoadImageFromFile")
+    alone = [loader, *resizes, dict(type="PackSegInputs")]
+    pipeline = next(leaf_datasets(cfg.test_dataloader.dataset)).pipeline if cfg else alone
     return Net(model, pipeline, model.classes, model.palette, batch_size)
 
 

@@ -122,7 +122,9 @@ class Loop:
     def _items(self, inputs: Sequence[Input]) -> Iterator[Item | None]:
         """Yield the items that could be read, until a signal comes; large images are done here."""
         opened = None
-        with closing(read_ahead(entries(inputs, self._wanted), THREADS, self.net.batch_size + THREADS)) as found:
+        with closing(
+            read_ahead(entries(inputs, self._wanted, self.net.reader), THREADS, self.net.batch_size + THREADS)
+        ) as found:
             for read in found:
                 if self.request.name is not None:
                     return

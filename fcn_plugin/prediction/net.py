@@ -12,12 +12,13 @@ import torch
 from mmengine.dataset import Compose
 from torch import nn
 
+from ..data.bands.readers import BandsReader, reader_of
 from ..errors import UserError
 from .batches import BATCH, CPU_PIXELS, MOST_PIXELS
-from .inputs import to_bgr
+from .inputs import to_bands, to_bgr
 from .prediction import Prediction
 
-LOADERS = ("LoadImageFromFile", "LoadAnnotations")  # the images are here already, and masks are not needed
+LOADERS = ("LoadImageFromFile", "LoadBands", "LoadAnnotations")  # the images are here already, and masks are not needed
 
 
 class Net:
@@ -50,6 +51,7 @@ class Net:
         on_cpu = all(parameter.device.type == "cpu" for parameter in model.parameters())  # an exported net has none
         self.model, self.batch_size = model, batch_size or BATCH
         self.most_pixels = CPU_PIXELS if on_cpu and batch_size is None else MOST_PIXELS
+        self.reader = reader_of(pipeline, getattr(getattr(model, "data_preprocessor", None), "rgb", None))
         self.pipeline = Compose([dict(type="LoadImageFromNDArray"), *steps])
         self.classes, self.palette = tuple(classes), tuple(tuple(map(int, colour)) for colour in palette)
 
@@ -58,12 +60,13 @@ class Net:
 
         Args:
             images: one or a list of what :func:`.inputs.to_bgr` takes: paths, PIL images, NumPy arrays (H, W, 3), torch tensors
-                (3, H, W), RGB uint8.
+                (3, H, W), RGB uint8. A net of N bands takes those of :func:`.inputs.to_bands`: (H, W, N), in the units of its
+                training images.
             probabilities: also return the softmax of the logits, (C, H, W) float32: 84 bytes a pixel for 21 classes.
 
         Raises:
-            UserError: ``image-kind``, ``image-unreadable``, ``image-depth``; ``option-value`` for probabilities of a net that
-                gives label maps alone.
+            UserError: ``image-kind``, ``image-unreadable``, ``image-depth``, ``image-bands``; ``option-value`` for probabilities of
+                a net that gives label maps alone.
         """
         if not isinstance(images, (list, tuple)):
             return next(self._predict([images], probabilities))
@@ -71,7 +74,8 @@ class Net:
 
     def _predict(self, images: Sequence[Any], probabilities: bool) -> Iterator[Prediction]:
         self._ask_for_logits(probabilities)
-        loaded = ((image, to_bgr(image)) for image in images)
+        load = to_bands if isinstance(self.reader, BandsReader) else to_bgr
+        loaded = ((image, load(image)) for image in images)
         for (height, width), group in groupby(loaded, lambda pair: pair[1].shape[:2]):
             most = max(1, min(self.batch_size, self.most_pixels // (height * width)))
             batch = []
@@ -106,8 +110,7 @@ class Net:
         for (_, pixels), sample in zip(batch, samples, strict=True):
             labels = sample.pred_sem_seg.data[0].cpu().numpy().astype(dtype)
             shares = _softmax(sample) if probabilities else None
-            image = np.ascontiguousarray(pixels[..., ::-1])
-            yield Prediction(labels, shares, image, self.classes, self.palette)
+            yield Prediction(labels, shares, self.reader.picture(pixels), self.classes, self.palette)
 
 
 def _softmax(sample) -> np.ndarray:

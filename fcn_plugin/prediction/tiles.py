@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from ..atomic_write import atomic_write, make_inside
+from ..data.bands.read import as_kept
+from ..data.bands.readers import BandsReader
 from ..errors import UserError
 from ..models.label_maps import TILE, windows
 from ..requirements import import_extra
@@ -29,7 +31,7 @@ def predict_raster(net: Net, raster: Raster, out_dir: Path, stops: Callable[[], 
 
     Args:
         net: of a checkpoint: how far a pixel of it sees must be known.
-        raster: of 1 band (grey) or 3 or more (the first three are RGB), uint8.
+        raster: of 1 band (grey) or 3 or more (the first three are RGB), uint8; for a net of N bands of these.
         out_dir: folder of all results.
         stops: asked before each tile.
         tile: least side of a tile in pixels; a window is larger by what the net sees beyond.
@@ -42,10 +44,11 @@ def predict_raster(net: Net, raster: Raster, out_dir: Path, stops: Callable[[], 
     stride, border = _context(net, raster)
     tile = -(-tile // stride) * stride
     with open_raster(raster.source) as source:
-        if source.dtypes[0] != "uint8" or source.count == 2:
+        whole = isinstance(net.reader, BandsReader)
+        if not whole and (source.dtypes[0] != "uint8" or source.count == 2):
             found = f"{raster.source}: {source.count} bands of {source.dtypes[0]}"
             raise UserError("image-depth", f"{found}: scale it to 8 bits, RGB or grey (gdal_translate -ot Byte -scale)")
-        bands = (1, 2, 3) if source.count >= 3 else (1, 1, 1)
+        bands = source.indexes if whole else (1, 2, 3) if source.count >= 3 else (1, 1, 1)
         path = raster_file(out_dir, raster.name)
         make_inside(out_dir, path.parent)
         kind = dict(driver="GTiff", count=1, dtype="uint8", tiled=True, compress="deflate", bigtiff="if_safer")
@@ -56,8 +59,9 @@ def predict_raster(net: Net, raster: Raster, out_dir: Path, stops: Callable[[], 
                 for columns, wide in windows(source.width, tile, border):
                     if stops():
                         raise Stopped
-                    image = source.read(bands, window=_window(high, wide))
-                    labels = net.predict(np.ascontiguousarray(image.transpose(1, 2, 0))).labels
+                    image = source.read(bands, window=_window(high, wide)).transpose(1, 2, 0)
+                    image = as_kept(image, source.nodata) if whole else np.ascontiguousarray(image)
+                    labels = net.predict(image).labels
                     inside = labels[rows.start - high.start :, columns.start - wide.start :]
                     inside = inside[: rows.stop - rows.start, : columns.stop - columns.start]
                     target.write(inside, 1, window=_window(rows, columns))

@@ -10,6 +10,7 @@ from mmengine.config import ConfigDict
 from mmengine.device import get_device
 from mmengine.dist import sync_random_seed
 
+from ..data.leaves import leaf_datasets
 from ..engine.start import Fresh, Resume, Start
 from ..errors import UserError
 from ..models.precision import is_emulated, resolve_precision
@@ -42,7 +43,9 @@ def fill_in(cfg: ConfigDict, tta: bool = False, hooks: Sequence[dict] = ()) -> P
         if not cfg.get("tta_pipeline") or not cfg.get("tta_model"):
             remedy = "inherit configs/_base_/default_runtime.py, or drop --tta"
             raise UserError("config-value", f"{cfg.filename} has no tta_pipeline and tta_model: {remedy}")
-        cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
+        first = next(leaf_datasets(cfg.test_dataloader.dataset)).pipeline[0]
+        loader = first if str(first.get("type")).startswith("FCNLoad") else cfg.tta_pipeline[0]  # as without it
+        cfg.test_dataloader.dataset.pipeline = [loader, *cfg.tta_pipeline[1:]]
         cfg.model = dict(**cfg.tta_model, module=cfg.model)
     return prepared
 

@@ -13,6 +13,7 @@ from ..data.leaves import declared_datasets, mapped_classes
 from ..engine.distributed import join_processes
 from ..engine.start import Asked, resolve_start
 from ..engine.work_dir_lock import work_dir_lock
+from .bands import check_bands
 from .config import check_config
 from .datasets import check_datasets
 from .fill_in import Prepared, fill_in, fill_in_training
@@ -61,4 +62,5 @@ def _check(cfg: ConfigDict, splits: Sequence[str], look_for_files: bool) -> None
         cfg.model.decode_head.num_classes = mapped_classes(cfg)
     check_config(cfg)
     check_arguments(cfg)
+    check_bands(cfg, declared)
     check_datasets(cfg, declared, look_for_files)

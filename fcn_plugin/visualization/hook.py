@@ -10,7 +10,8 @@ from mmseg.registry import HOOKS
 from PIL import Image
 
 from ..atomic_write import make_inside
-from ..data.images import read_image
+from ..data.bands.readers import reader_of
+from ..data.leaves import leaf_datasets
 from .pictures import colour_table, panel, save_mask, save_png
 
 
@@ -30,6 +31,12 @@ class PredictionHook(Hook):
     def before_test_epoch(self, runner) -> None:
         dataset = runner.test_dataloader.dataset
         self.palette = dataset.metainfo["palette"]
+        net = getattr(runner, "model", None)
+        while hasattr(net, "module"):  # of distributed evaluation and of test-time augmentation
+            net = net.module
+        rgb = getattr(getattr(net, "data_preprocessor", None), "rgb", None)
+        pipeline = getattr(next(leaf_datasets(dataset)), "pipeline", None)
+        self.reader = reader_of(getattr(pipeline, "transforms", ()), rgb)
         self.images = Path(getattr(dataset, "data_prefix", {}).get("img_path") or ".")
 
     def after_test_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
@@ -44,7 +51,7 @@ class PredictionHook(Hook):
 
     def _draw(self, sample, mask: np.ndarray) -> Image.Image:
         colours = colour_table(self.palette)
-        image = read_image(sample.img_path)[1][..., ::-1]
+        image = self.reader.picture(self.reader.read(sample.img_path)[1])
         tiles = [("image", image), ("prediction", colours[mask])]
         if "gt_sem_seg" in sample:
             tiles.insert(1, ("truth", colours[sample.gt_sem_seg.data[0].cpu().numpy()]))

@@ -10,6 +10,7 @@ from mmengine.logging import MMLogger, print_log
 from torch import Tensor, nn
 
 from ..errors import UserError, abbreviate
+from .bands import fit_bands
 from .kernels import dense, is_bilinear, per_class, subsample
 from .preprocessing import RECORD, require_same
 from .rename import Renamed, read_renamed
@@ -21,7 +22,7 @@ FC_HINT = ". Set model.fc='random' to train fc6 and fc7 from scratch, or 'subsam
 def load_classifier(model: nn.Module, source: str, fc: str = "copy") -> list[str]:
     """Copy an ImageNet classifier into an FCN (CVPR 2015, sec. 3.1): fc6 and fc7 become convolutions of 7 x 7 and 1 x 1.
 
-    Returns the report, one line per tensor: copied, reshaped, subsampled, newly initialised or dropped.
+    Returns the report, one line per tensor: copied, reshaped, subsampled, widened, newly initialised or dropped.
 
     Args:
         model: an FCN segmentor; unchanged when the source is refused.
@@ -29,7 +30,7 @@ def load_classifier(model: nn.Module, source: str, fc: str = "copy") -> list[str
         fc: where fc6 and fc7 come from: ``copy``, ``subsample`` or ``random``.
     """
     own_formats = getattr(model.backbone, "weight_formats", tuple)
-    renamed = read_renamed(source, more=own_formats())
+    renamed = fit_bands(read_renamed(source, more=own_formats()), model)
     fitted = fit(model, renamed, fc)
     model.load_state_dict(fitted.tensors, strict=False)
     kinds = Counter(re.match(r"newly initialised|\w+", line)[0] for line in fitted.lines)

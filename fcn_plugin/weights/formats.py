@@ -63,7 +63,7 @@ def recognise(state: Mapping[str, Tensor], source: str, more: Iterable[WeightFor
         known = f"{', '.join(form.name for form in known)}, checkpoints of mmpretrain and of this package"
         raise UserError("weights-format", f"{source} is of no known format: {holds}; known are {known}")
     found = state.get(RECORD, best.preprocessing)
-    if found.shape != best.preprocessing.shape:
+    if found.dim() != 2 or len(found) != 3 or not found.shape[1]:
         shape = tuple(found.shape)
         raise UserError("weights-damaged", f"{source}: {RECORD!r} has shape {shape}, not (3, 3): take another copy")
     return replace(best, preprocessing=found)

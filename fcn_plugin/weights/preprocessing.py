@@ -1,7 +1,8 @@
 """What a net's weights expect of an image: channel order, mean and scale, kept as a tensor beside the weights.
 
-The tensor is (3, 3): position of each channel in R, G, B order; mean; scale (standard deviation), both 0..255. RGB
-weights that are fed BGR images cost score points and raise no error, so the record is compared on every load.
+The tensor is (3, 3): position of each channel in R, G, B order; mean; scale (standard deviation), both 0..255. For a net that
+takes N bands it is (3, N), with -1 for a band that is no colour, and mean and scale in the images' units. RGB weights that are fed
+BGR images cost score points and raise no error, so the record is compared on every load.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from ..errors import UserError
 RECORD = "preprocessing"  # its name in a state dict
 RGB, BGR = (0.0, 1.0, 2.0), (2.0, 1.0, 0.0)
 # means differ between releases by a grey level at most (122.679 or 123.68); scales hardly
-MEAN_TOLERANCE, STD_TOLERANCE = 1.5, 0.05
+MEAN_TOLERANCE, STD_TOLERANCE = 1.5, 0.05  # of a scale below 1, as of images in 0..1, the second goes for means too
 
 
 def record(order: tuple[float, ...], mean: tuple[float, ...], std: tuple[float, ...]) -> Tensor:
@@ -29,29 +30,45 @@ KINDS = {"caffe": CAFFE, "torchvision": TORCHVISION, "inception": TORCHVISION_GO
 
 
 def of_preprocessor(preprocessor: nn.Module) -> Tensor:
-    """Make the record of an mmseg ``SegDataPreProcessor``, which receives BGR images."""
+    """Make the record of an mmseg ``SegDataPreProcessor``, which receives BGR images; one for bands has its own ``record()``."""
+    if takes_bands(preprocessor):
+        return preprocessor.record()
     order = torch.tensor(RGB if converts_channels(preprocessor) else BGR)
     if not normalises(preprocessor):
         return torch.stack([order, torch.zeros(3), torch.ones(3)])
     return torch.stack([order, *(values.flatten().expand(3) for values in (preprocessor.mean, preprocessor.std))])
 
 
+def takes_bands(preprocessor: nn.Module) -> bool:
+    """Whether it is a preprocessor for any number of bands (``FCNBandsPreProcessor``)."""
+    return hasattr(preprocessor, "record")
+
+
 def describe(values: Tensor) -> str:
-    """Write a record as ``BGR, mean (104.01, 116.67, 122.68), std (1, 1, 1)``."""
-    order, *rows = values.tolist()
+    """Write a record as ``BGR, mean (104.01, 116.67, 122.68), std (1, 1, 1)``; of other bands as ``RGBX``."""
+    _, *rows = values.tolist()
     mean, std = ("(" + ", ".join(f"{value:.6g}" for value in row) + ")" for row in rows)
-    return f"{'RGB' if order[0] == 0 else 'BGR'}, mean {mean}, std {std}"
+    return f"{channel_order(values)}, mean {mean}, std {std}"
+
+
+def channel_order(values: Tensor) -> str:
+    """Write the channels of a record as letters: ``RGB``, ``BGR``, ``BGRX`` with X for a band that is no colour."""
+    return "".join("RGBX"[int(channel)] for channel in values[0].tolist())
 
 
 def require_same(wanted: Tensor, given: Tensor) -> None:
     """Refuse weights for a net that gives other images (``weights-preprocessing``), and broken records (``weights-damaged``)."""
     wanted, given = wanted.cpu().float(), given.cpu().float()
-    if wanted.shape != given.shape:
+    if wanted.dim() != 2 or len(wanted) != 3 or not wanted.shape[1]:
         raise UserError("weights-damaged", f"the record {RECORD!r} has shape {tuple(wanted.shape)}: take another copy")
+    both = f"the weights expect {describe(wanted)}; the config gives {describe(given)}"
+    if wanted.shape != given.shape:
+        raise UserError("weights-preprocessing", f"{both}: take a net of {wanted.shape[1]} bands, or ImageNet weights")
     same_order = torch.equal(wanted[0], given[0])
-    same_mean = torch.allclose(wanted[1], given[1], rtol=0, atol=MEAN_TOLERANCE)
+    most = torch.where(wanted[2] < 1, STD_TOLERANCE * wanted[2], MEAN_TOLERANCE)
+    same_mean = bool(((wanted[1] - given[1]).abs() <= most).all())
     if not (same_order and same_mean and torch.allclose(wanted[2], given[2], rtol=STD_TOLERANCE, atol=0)):
         mean, std = ([round(value, 5) for value in row] for row in wanted[1:].tolist())
-        both = f"the weights expect {describe(wanted)}; the config gives {describe(given)}"
         remedy = f"dict(bgr_to_rgb={bool(wanted[0, 0] == 0)}, mean={mean}, std={std})"
+        remedy = remedy if channel_order(wanted) in ("RGB", "BGR") else f"dict(mean={mean}, std={std}), rgb as then"
         raise UserError("weights-preprocessing", f"{both}: set model.data_preprocessor to {remedy}")

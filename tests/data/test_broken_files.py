@@ -174,7 +174,9 @@ def test_an_error_of_the_pipeline_is_raised_as_it_is(files):
 
 def test_files_are_checked_once_until_they_change(files, monkeypatch):
     looks = []
-    monkeypatch.setattr("fcn_plugin.data.broken_files.verify", lambda path, what: looks.append(path) or verify(path))
+    for module in ("bands.readers", "broken_files"):  # of images, of masks
+        place = f"fcn_plugin.data.{module}.verify"
+        monkeypatch.setattr(place, lambda path, what="image": looks.append(path) or verify(path, what))
     pipeline = checked()
     for index in (0, 1, 0, 1):
         pipeline(files | {"sample_idx": index})

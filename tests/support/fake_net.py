@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from fcn_plugin.data.bands.readers import ImageReader
 from fcn_plugin.prediction.batches import MOST_PIXELS
 from fcn_plugin.prediction.prediction import Prediction
 
@@ -14,7 +15,7 @@ PALETTE = ((0, 0, 0), (255, 0, 0), (0, 0, 255))
 class FakeNet:
     """Labels are red // 100; ``sizes`` of the batches are kept, and ``before`` is called with their number."""
 
-    classes, palette = CLASSES, PALETTE
+    classes, palette, reader = CLASSES, PALETTE, ImageReader()
 
     def __init__(self, before=lambda count: None, batch_size=4):
         self.sizes, self.before = [], before

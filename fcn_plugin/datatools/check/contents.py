@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from ...data.headers import Header, image_problems, mask_problems, pair_problems
-from ...data.images import UnreadableFile, read_image, read_mask
+from ...data.bands.readers import PLAIN, BandsReader, Reader
+from ...data.headers import Header, mask_problems, pair_problems
+from ...data.images import UnreadableFile, read_mask
 from ...data.masks.ids import count_ids, mask_ids
 from ...data.problems import Problem
+from ..bands.sums import BandSums
 
 DIGEST_BYTES = 16
 
@@ -25,13 +28,14 @@ class Contents:
     digest: bytes = bytes(DIGEST_BYTES)  # equal for equal pixels of images in any lossless format
     ids: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))  # (K,) that occur in the mask, ascending
     counts: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))  # (K,) their pixels
+    bands: BandSums | None = None  # of the image, R, G, B in images of 8 bits
     palette: np.ndarray | None = None  # (P, 3) colours of the ids below P, of a palette mask
 
 
-def read_pair(image_path: str, mask_path: str) -> Contents:
-    """Decode an image and its mask (an empty path for none)."""
+def read_pair(image_path: str, mask_path: str, reader: Reader = PLAIN) -> Contents:
+    """Decode an image, as its data set reads it, and its mask (an empty path for none)."""
     contents, headers = Contents(), []
-    for read, path in ((_read_image, image_path), (_read_mask, mask_path)):
+    for read, path in ((partial(_read_image, reader), image_path), (_read_mask, mask_path)):
         if path:
             try:
                 headers.append(read(path, contents))
@@ -42,12 +46,15 @@ def read_pair(image_path: str, mask_path: str) -> Contents:
     return contents
 
 
-def _read_image(path: str, contents: Contents) -> Header:
-    header, pixels = read_image(path)
-    contents.problems += image_problems(header)
+def _read_image(reader: Reader, path: str, contents: Contents) -> Header:
+    header, pixels = reader.read(path)
+    contents.problems += reader.problems(header)
+    whole = isinstance(reader, BandsReader)
+    sums = BandSums.of(pixels, without_zeros=whole)
+    contents.bands = sums if whole else replace(sums, sums=sums.sums[::-1], squares=sums.squares[::-1])  # BGR
     contents.size = header.shown
     digest = hashlib.blake2b(repr(pixels.shape).encode(), digest_size=DIGEST_BYTES)
-    digest.update(pixels if header.bits <= 8 else Path(path).read_bytes())  # the lower bits are lost in pixels
+    digest.update(pixels if whole or header.bits <= 8 else Path(path).read_bytes())  # the lower bits are lost in pixels
     contents.digest = digest.digest()
     return header
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...data.bands.readers import ImageReader
 from ...data.headers import width_height
 from ...data.problems import KINDS, Problem
 from ...errors import printable
@@ -94,12 +95,25 @@ def _split_block(tally: Tally) -> str:
     if short := tally.sometimes_small():
         found = f"{_number(short, 'image')} may be resized to less than the crop: the rest of it is void and costs time"
         lines.append(f"{found}; raise ratio_range or take a smaller crop_size if that matters")
+    if tally.bands is not None:
+        lines += _bands_lines(tally)
     if not tally.counts.pixels.any():
         return "\n".join([*lines, "no labelled pixel was counted"])
     lines.append(weight_table(tally.counts, tally.names))
     if tally.split.name == "train" and tally.class_map is not None:
         lines.append(weight_line(tally.counts))
     return "\n".join(lines)
+
+
+def _bands_lines(tally: Tally) -> Iterator[str]:
+    """Say what bands there are; of the training images also mean and deviation, as the line for a config."""
+    bands = tally.bands
+    yield f"images have {bands}"
+    if tally.split.name in ("train", "folder"):
+        plain = isinstance(tally.split.sources[0].reader, ImageReader)
+        kind = "" if plain else 'type="FCNBandsPreProcessor", '
+        hint = "  # R, G, B; ImageNet weights expect the values of their own config" if plain else ""
+        yield f"model = dict(data_preprocessor=dict({kind}mean={bands.mean()}, std={bands.std()})){hint}"
 
 
 def size_statistics(sizes: np.ndarray) -> dict:
@@ -121,12 +135,13 @@ def _describe_sizes(sizes: np.ndarray) -> str:
 
 
 def _split_dict(tally: Tally) -> dict:
-    counts = tally.counts
+    counts, bands = tally.counts, tally.bands
     columns = (column.tolist() for column in (counts.pixels, counts.share, counts.images, counts.weights()))
     keys = ("name", "pixels", "share", "images", "weight")
     return dict(
         images=len(tally.sizes),
         sizes=size_statistics(tally.sizes),
+        bands=bands and dict(count=bands.bands, type=bands.kind, mean=bands.mean(), std=bands.std()),
         smaller_than_crop_at_times=tally.sometimes_small(),
         classes=[dict(zip(keys, row, strict=True)) for row in zip(tally.names, *columns, strict=True)],
     )

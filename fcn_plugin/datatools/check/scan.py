@@ -34,6 +34,7 @@ def check_splits(splits: Sequence[Split], sheet: str | Path, jobs: int = 0) -> R
             findings.add(Problem(code, os.fsdecode(path), found) for path in paths)
     for number, pair, contents in scan([source for _, source in sources], jobs):
         tally, source = sources[number]
+        findings.add(other_bands(os.fsdecode(source.images[pair]), contents, tallies[0]))
         findings.add(tally.add(source, pair, contents))
         if contents.ids.size:
             encodings.add(contents.ids.tolist(), os.fsdecode(source.masks[pair]))
@@ -68,7 +69,7 @@ def _read(sources: Sequence[Source], chunk: tuple[int, range]) -> list[Contents]
     source = sources[chunk[0]]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's hints are of no use here
-        return [read_pair(os.fsdecode(source.images[i]), os.fsdecode(source.masks[i])) for i in chunk[1]]
+        return [read_pair(os.fsdecode(source.images[i]), os.fsdecode(source.masks[i]), source.reader) for i in chunk[1]]
 
 
 def first_of(digests: np.ndarray) -> np.ndarray:
@@ -94,6 +95,13 @@ def shared(tallies: Sequence[Tally]) -> Iterator[Problem]:
         first = first_of(np.concatenate([train.digests[mine], other.digests[theirs]]))[len(mine) :]
         for i in np.flatnonzero(first < len(mine)):
             yield _duplicate("image-shared", other, theirs[i], train, mine[first[i]])
+
+
+def other_bands(path: str, contents: Contents, first: Tally) -> Iterator[Problem]:
+    """Yield ``image-bands`` for an image with other bands, or of another type, than the first one of all splits."""
+    own, others = contents.bands, first.bands
+    if own and others and not own.is_like(others):
+        yield Problem("image-bands", path, f"{own}, {first.path(0)} has {others}")
 
 
 def _duplicate(code: str, tally: Tally, number: int, other: Tally, twin: int) -> Problem:

@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from ...data.bands.readers import Reader
 from ...data.class_map import IGNORED, ClassMap
 from ...data.headers import mask_problems
-from ...data.images import UnreadableFile, read_image, read_mask
+from ...data.images import UnreadableFile, read_mask
 from ...data.masks.ids import mask_ids
 from ...data.palette import voc_palette
 from ...visualization.sheet import contact_sheet
@@ -36,7 +37,9 @@ def draw_pairs(tallies: Sequence[Tally], path: str | Path) -> str | None:
         # counted from the source's end
         image, mask = (os.fsdecode(side[number - ends[which]]) for side in (source.images, source.masks))
         try:
-            tiles.append(_tile(f"{split}: {Path(image).name}", image, mask, source.class_map or class_map))
+            tiles.append(
+                _tile(f"{split}: {Path(image).name}", image, mask, source.class_map or class_map, source.reader)
+            )
         except UnreadableFile:  # is in the report
             continue
     if not tiles:
@@ -45,9 +48,11 @@ def draw_pairs(tallies: Sequence[Tally], path: str | Path) -> str | None:
     return str(path)
 
 
-def _tile(caption: str, image: str, mask: str, class_map: ClassMap) -> tuple[str, np.ndarray, np.ndarray | None]:
+def _tile(
+    caption: str, image: str, mask: str, class_map: ClassMap, reader: Reader
+) -> tuple[str, np.ndarray, np.ndarray | None]:
     """The image upright, as it is loaded; without a mask that can't be laid over it."""
-    shown = Image.fromarray(read_image(image)[1][..., ::-1])
+    shown = Image.fromarray(reader.picture(reader.read(image)[1]))
     size = shown.size
     shown.thumbnail((SIDE, SIDE))
     with contextlib.suppress(UnreadableFile):  # a mask without a path, too

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,11 +13,14 @@ from mmengine.config import ConfigDict
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
+from ...data.bands.read import ARRAYS
+from ...data.bands.readers import PLAIN, Reader, reader_of
 from ...data.class_map import ClassMap
 from ...data.classes_file import read_classes
 from ...data.images import IMAGE_SUFFIXES, files_below
 from ...data.leaves import leaf_datasets
 from ...errors import UserError
+from ..bands.choose import choose_reader
 from .crop import Crop, find_crop
 
 Strays = tuple[tuple[str, str, np.ndarray], ...]
@@ -33,6 +36,7 @@ class Source:
     palette: Sequence[Sequence[int]] | None = None  # [r, g, b] of each class, if known
     crop: Crop | None = None  # what training takes of an image, if known
     strays: Strays = ()  # files left out of the pairs: (code of the problem, what was found, paths)
+    reader: Reader = PLAIN  # of the images
 
 
 @dataclass(frozen=True)
@@ -55,15 +59,16 @@ def pack(paths: Iterable[str]) -> np.ndarray:
     return np.array([os.fsencode(path) for path in paths], np.bytes_)
 
 
-def splits_of_config(loaders: dict[str, ConfigDict], num_classes: int) -> list[Split]:
+def splits_of_config(loaders: dict[str, ConfigDict], num_classes: int, rgb: Sequence[int] | None = None) -> list[Split]:
     """List the splits of a checked config's dataloaders; test is joined to val where it holds the same files.
 
     ``loaders`` are those of train, val and test, or some of these, in this order. A data set that names no classes gets
-    the ids below the net's ``num_classes`` as names. Raises ``config-data`` for a data set without masks.
+    the ids below the net's ``num_classes`` as names. Pictures show the bands ``rgb``. Raises ``config-data`` for a data
+    set without masks.
     """
     splits: list[Split] = []
     for name, loader in loaders.items():
-        split = Split(name, tuple(_source_of(leaf, name, num_classes) for leaf in leaf_datasets(loader.dataset)))
+        split = Split(name, tuple(_source_of(leaf, name, num_classes, rgb) for leaf in leaf_datasets(loader.dataset)))
         if splits and splits[-1].name == "val" and splits[-1].contents() == split.contents():
             splits[-1] = replace(split, name=f"val and {name}")
         else:
@@ -71,7 +76,7 @@ def splits_of_config(loaders: dict[str, ConfigDict], num_classes: int) -> list[S
     return splits
 
 
-def _source_of(leaf: ConfigDict, split: str, num_classes: int) -> Source:
+def _source_of(leaf: ConfigDict, split: str, num_classes: int, rgb: Sequence[int] | None) -> Source:
     leaf = leaf.copy()
     leaf.serialize_data = False  # read once and dropped
     named = leaf.get("class_map") or leaf.get("metainfo", {}).get("classes")
@@ -87,7 +92,8 @@ def _source_of(leaf: ConfigDict, split: str, num_classes: int) -> Source:
     palette = dataset.metainfo["palette"] if own else None  # mmseg draws a random one where there is none
     listed = leaf.get("ann_file") or not hasattr(dataset, "img_suffix")
     strays = () if listed else _strays(dataset, images, masks)
-    return Source(images, masks, ClassMap.of_dataset(dataset), palette, find_crop(leaf.get("pipeline", ())), strays)
+    steps, class_map = leaf.get("pipeline", ()), ClassMap.of_dataset(dataset)
+    return Source(images, masks, class_map, palette, find_crop(steps), strays, reader_of(steps, rgb))
 
 
 def _strays(dataset: BaseSegDataset, images: np.ndarray, masks: np.ndarray) -> Strays:
@@ -119,7 +125,7 @@ def split_of_folders(images: str, masks: str, classes: str | None, ignore_ids: I
             palette = [by_name[name] for name in class_map.classes]
     if Path(images).resolve() == Path(masks).resolve():
         raise UserError("option-value", f"--images and --masks are both {images}: give two folders, or check a config")
-    photos, labels = _by_stem(images, "images"), _by_stem(masks, "masks")
+    photos, labels = _by_stem(images, "images", {*IMAGE_SUFFIXES, *ARRAYS}), _by_stem(masks, "masks", IMAGE_SUFFIXES)
     pairs = sorted((image, labels[stem][0]) for stem, group in photos.items() if stem in labels for image in group)
     if not pairs:
         found = f"no mask has the name of an image, as {photos[min(photos)][0]} and {labels[min(labels)][0]}"
@@ -132,18 +138,19 @@ def split_of_folders(images: str, masks: str, classes: str | None, ignore_ids: I
         ("mask-unpaired", f"no image of its name in {images}", pack(sorted(lone))),
         ("mask-name", "only its suffix differs from another's", pack(sorted(twins))),
     )
+    reader = choose_reader([image for image, _ in pairs])
     sides = (pack(side) for side in zip(*pairs, strict=True))
-    return Split("folder", (Source(*sides, class_map, palette, strays=strays),))
+    return Split("folder", (Source(*sides, class_map, palette, strays=strays, reader=reader),))
 
 
-def _by_stem(folder: str, what: str) -> dict[str, list[str]]:
+def _by_stem(folder: str, what: str, suffixes: Collection[str]) -> dict[str, list[str]]:
     """Path below the folder, without suffix -> files of that name."""
     if not Path(folder).is_dir():
         raise UserError("dataset-missing", f"the folder of {what} {folder} does not exist: correct --{what}")
     found = defaultdict(list)
-    for path in files_below(folder, IMAGE_SUFFIXES):
+    for path in files_below(folder, suffixes):
         found[os.path.splitext(os.path.relpath(path, folder))[0]].append(path)
     if not found:
-        kinds = " ".join(sorted(IMAGE_SUFFIXES))
+        kinds = " ".join(sorted(suffixes))
         raise UserError("dataset-empty", f"no {what} in {folder} ({kinds}): correct --{what}")
     return found

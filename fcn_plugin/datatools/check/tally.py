@@ -10,6 +10,7 @@ import numpy as np
 from ...data.class_map import IGNORED, LARGEST_ID, ClassMap, describe_ids
 from ...data.headers import width_height
 from ...data.problems import Problem
+from ..bands.sums import BandSums, add_sums
 from ..class_weights import PixelCounts
 from .contents import DIGEST_BYTES, Contents
 from .splits import Source, Split
@@ -28,6 +29,7 @@ class Tally:
         classes = LARGEST_ID + 1 if self.class_map is None else len(self.class_map.classes)
         # (C,) as in PixelCounts; without a class map one for each id
         self.pixels, self.images, self.seen = np.zeros((3, classes), np.int64)
+        self.bands: BandSums | None = None  # of the images that have the bands of the first one
         self._next = 0
 
     def add(self, source: Source, pair: int, contents: Contents) -> Iterator[Problem]:
@@ -35,6 +37,8 @@ class Tally:
         self.sizes[self._next] = contents.size
         self.digests[self._next] = np.frombuffer(contents.digest, np.uint8)
         self._next += 1
+        if contents.bands and (self.bands is None or self.bands.is_like(contents.bands)):
+            self.bands = add_sums(filter(None, [self.bands, contents.bands]))
         yield from contents.problems
         if contents.ids.size == 0:
             return

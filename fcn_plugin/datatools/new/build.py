@@ -20,8 +20,13 @@ from pathlib import Path
 from prettytable import PrettyTable
 
 from ...configs import config_dir
+from ...data.bands.read import ARRAYS
+from ...data.bands.readers import BandsReader
 from ...data.images import IMAGE_SUFFIXES
 from ...errors import UserError, printable
+from ..bands.choose import choose_reader
+from ..bands.config import loader_of, notes_on, preprocessor_text, require_same_bands
+from ..bands.sums import add_sums
 from ..cores import on_all_cores
 from .classes import Classes, Source
 from .config_text import dataset_config
@@ -76,11 +81,18 @@ def _write(options: Options, net: str, out_dir: Path, configs: Path) -> list[str
         texts[path] = "".join(f"{pairs.images[i]}\t{mask_files[i]}\n" for i in places)
         lists[split] = path.as_posix(), len(places)
     folders, sizes = (Path(options.images).as_posix(), masks.as_posix()), [image.header.shown for image in images]
-    texts[base] = dataset_config(name, _bases(base.parent), *folders, lists, classes, sizes)
-    texts[leaf] = model_config(name, len(classes.ids.classes), _bases(configs), net, options.from_scratch)
+    headers, sums = (
+        [image.header for image in images],
+        add_sums(filter(None, (images[i].bands for i in splits["train"]))),
+    )
+    loader = loader_of(headers, sums)
+    texts[base] = dataset_config(name, _bases(base.parent), *folders, lists, classes, sizes, loader)
+    model = preprocessor_text(sums, options.rgb)
+    texts[leaf] = model_config(name, len(classes.ids.classes), _bases(configs), net, options.from_scratch, model)
     write_all(texts, masks, fill)
 
-    report = [f"{len(images)} images with masks", *pairs.notes, *source.found, *_table(source, splits), how]
+    report = [f"{len(images)} images with masks", *notes_on(headers, sums), *pairs.notes, *source.found]
+    report += [*_table(source, splits), how]
     report += [f"wrote {path}" for path in [*texts, *([masks] if fill else [])]]
     report += [] if options.classes else [OTHER_NAMES.format(table)]
     report += [PRETRAINED] if net == "vgg16" and not options.from_scratch else []
@@ -95,7 +107,7 @@ def _bases(start: Path) -> str:
 def _read(options: Options) -> tuple[Pairs, list[ImageFile], Source]:
     """Pair the files, look at the images, then read what the masks are."""
     images_dir, masks = Path(options.images), Path(options.masks)
-    files = list_files(images_dir, IMAGE_SUFFIXES, leave_out=masks)
+    files = list_files(images_dir, {*IMAGE_SUFFIXES, *ARRAYS}, leave_out=masks)
     if not files:
         hint = "; labelme_export_json writes those that labelme's files hold" if any(images_dir.glob("*.json")) else ""
         wanted = ", ".join(sorted(IMAGE_SUFFIXES))
@@ -107,7 +119,10 @@ def _read(options: Options) -> tuple[Pairs, list[ImageFile], Source]:
     if not labels and not others:
         raise UserError("dataset-empty", f"no masks in {masks}: wanted are image files, or labelme's JSON files")
     pairs = labels.pairs if labels else pair(files, others, options.mask_suffix, options.allow_missing)
-    images = on_all_cores(read_image, [(images_dir / file,) for file in pairs.images], "reading images")
+    reader = choose_reader([str(images_dir / file) for file in pairs.images], options.bands, options.rgb)
+    images = on_all_cores(read_image, [(images_dir / file, reader) for file in pairs.images], "reading images")
+    if isinstance(reader, BandsReader):
+        require_same_bands([image.header for image in images])
     paths = [masks / file for file in pairs.masks]
     source = labels.read(images) if labels else read_masks(images, paths, options)
     return pairs, images, source

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from string import Template
 
+from ..bands.config import TEST_PIPELINE
 from .classes import Classes
 
 MARK = "written by tools/new_dataset.py"  # in the first line: what --force may replace
 STRIDE = 32
 LARGEST_CROP = 480
+STOCK = "LoadImageFromFile"
 
 Sizes = Sequence[tuple[int, int]]
 
@@ -27,16 +29,15 @@ $palette
 ]
 crop_size = ($crop, $crop)  # a multiple of 32: nothing is spent on padding
 train_pipeline = [
-    dict(type="LoadImageFromFile"),
+    dict(type="$loader"),
     dict(type="FCNLoadAnnotations"),
     # about the median size of the images: a smaller scale shows more of an image, a larger one more detail
     dict(type="RandomResize", scale=$scale, ratio_range=(0.6, 1.4), keep_ratio=True),
     dict(type="RandomCrop", crop_size=crop_size, cat_max_ratio=0.75),
     dict(type="RandomFlip", prob=0.5),
-    dict(type="PhotoMetricDistortion"),
-    dict(type="PackSegInputs"),
+${colours}    dict(type="PackSegInputs"),
 ]
-pairs = dict(
+${test_pipeline}pairs = dict(
     type="ClassMapDataset",
     data_root=data_root,
     data_prefix=dict(
@@ -54,7 +55,7 @@ train_dataloader = dict(
 val_dataloader = dict(
     batch_size=1,  # images may differ in size
     batch_sampler=None,  # VOC's makes batches of equal sizes
-    dataset=dict(**pairs, ann_file="$val"),
+    dataset=dict(**pairs, ann_file="$val"$pipeline),
 )
 ${test}test_dataloader = val_dataloader
 del pairs
@@ -62,7 +63,14 @@ del pairs
 
 
 def dataset_config(
-    name: str, base: str, images: str, masks: str, lists: Mapping[str, tuple[str, int]], classes: Classes, sizes: Sizes
+    name: str,
+    base: str,
+    images: str,
+    masks: str,
+    lists: Mapping[str, tuple[str, int]],
+    classes: Classes,
+    sizes: Sizes,
+    loader: str = STOCK,
 ) -> str:
     """Write ``_base_/datasets/NAME.py``.
 
@@ -70,12 +78,17 @@ def dataset_config(
         base: the package's folder ``configs/_base_``, absolute or relative to the config's own.
         lists: file and number of images of each split: train, val and perhaps test.
         sizes: (W, H) of the images.
+        loader: name of the transform that loads them; not mmcv's for TIFFs with alpha and for images of other bands or bits.
     """
     test = "# choose on val; for the one figure on test: --cfg-options test_dataloader.dataset.ann_file={}\n"
     texts = dict(base=base, images=images, masks=masks, train=lists["train"][0], val=lists["val"][0])
     return Template(DATASET).substitute(
         {key: escaped(text) for key, text in texts.items()},
         name=name,
+        loader=loader,
+        colours="" if loader == "FCNLoadBands" else '    dict(type="PhotoMetricDistortion"),\n',
+        test_pipeline="" if loader == STOCK else TEST_PIPELINE.format(loader),
+        pipeline="" if loader == STOCK else ", pipeline=test_pipeline",
         mark=MARK,
         counts=", ".join(f"{count} {split}" for split, (_, count) in lists.items()) + " images",
         class_map="\n".join(f'    {id}: "{escaped(label)}",' for id, label in sorted(classes.class_map.items())),

@@ -13,11 +13,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ...data.headers import Header, image_problems, pair_problems
+from ...data.bands.readers import PLAIN, BandsReader, Reader
+from ...data.headers import Header, pair_problems
 from ...data.images import files_below
-from ...data.images import read_image as decode
 from ...data.problems import refuse
 from ...errors import UserError, abbreviate
+from ..bands.sums import BandSums
 
 IMAGE_TAILS = ("", "_leftImg8bit", "_image", "_img", "_rgb", "_sat")
 TAIL_STARTS = "_-. "
@@ -27,10 +28,11 @@ Files = Mapping[str, str]  # name -> file
 
 
 class ImageFile(NamedTuple):
-    """Attributes: ``header``, Pillow's; ``digest`` of the file's bytes, by which copies are found."""
+    """Attributes: ``header``; ``digest`` of the file's bytes, by which copies are found; ``bands`` where all are used."""
 
     header: Header
     digest: bytes
+    bands: BandSums | None = None
 
 
 class Pairs(NamedTuple):
@@ -121,11 +123,12 @@ def _tails(name: str, stems: Collection[str]) -> Iterator[str]:
             yield name[end:]
 
 
-def read_image(path: Path) -> ImageFile:
+def read_image(path: Path, reader: Reader = PLAIN) -> ImageFile:
     """Read an image's header and digest; UserError: ``image-unreadable``, found by decoding it, or ``image-depth``."""
-    header, _ = decode(str(path))
-    refuse(image_problems(header))
-    return ImageFile(header, hashlib.blake2b(path.read_bytes(), digest_size=16).digest())
+    header, pixels = reader.read(str(path))
+    refuse(reader.problems(header))
+    sums = BandSums.of(pixels, without_zeros=True) if isinstance(reader, BandsReader) else None
+    return ImageFile(header, hashlib.blake2b(path.read_bytes(), digest_size=16).digest(), sums)
 
 
 def require_size(image: ImageFile, path: Path, size: tuple[int, int]) -> None:

@@ -34,7 +34,7 @@ LIGHT = f"""\
 # FCN-8s on $name, $start; $mark, yours to edit.
 {BASES}\
 max_iters = $max_iters
-model = dict(${{pretrained}}decode_head=dict(num_classes=$classes))
+model = dict($preprocessor${{pretrained}}decode_head=dict(num_classes=$classes)$end)
 {ADAMW}\
 default_hooks = dict(
     logger=dict(interval=25),
@@ -55,7 +55,7 @@ LIGHT_FROM_SCRATCH = dict(
 VGG16_PRETRAINED = f"""\
 # FCN-8s on $name, from an ImageNet VGG16; $mark, yours to edit.
 {BASES}\
-model = dict(
+model = dict($preprocessor
     precision="auto",  # bf16 where the device computes in it
     pretrained="torchvision://vgg16",  # this name (downloads 528 MB), or the path of the file
     decode_head=dict(num_classes=$classes),
@@ -68,7 +68,7 @@ VGG16_FROM_SCRATCH = f"""\
 {BASES}\
 fc_channels = 1024  # 4096 is ImageNet's width; small data without it needs less
 max_iters = 1200  # as for CamVid, whose training took about an hour on two CPU cores
-model = dict(
+model = dict($preprocessor
     precision="auto",  # bf16 where the device computes in it
     backbone=dict(norm_cfg=dict(type="BN")),  # a plain VGG16 hardly trains from scratch
     # nothing is pretrained: half of fc7 would be missing in a short run
@@ -103,15 +103,18 @@ def choose_net(asked: str | None, from_scratch: bool) -> str:
     return asked
 
 
-def model_config(name: str, num_classes: int, base: str, net: str, from_scratch: bool) -> str:
+def model_config(name: str, num_classes: int, base: str, net: str, from_scratch: bool, preprocessor: str = "") -> str:
     """Write the config of a net: VGG16 from ImageNet weights takes SGD, the others AdamW.
 
     Args:
         base: the package's folder ``configs/_base_``, absolute or relative to the config's own.
         net: ``light`` or ``vgg16``.
+        preprocessor: entry of the model, where the base's is not right (:mod:`..bands.config`).
     """
     text, model, others = TEXTS[net, from_scratch]
-    return Template(text).substitute(others, name=name, mark=MARK, classes=num_classes, base=escaped(base), model=model)
+    texts = dict(name=name, mark=MARK, model=model, base=escaped(base), preprocessor=preprocessor)
+    end = ",\n" if preprocessor else ""  # behind the one line that models of 8-bit images have
+    return Template(text).substitute(others, classes=num_classes, end=end, **texts)
 
 
 def _installed(name: str) -> bool:

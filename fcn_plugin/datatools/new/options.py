@@ -26,6 +26,10 @@ class Options(NamedTuple):
     seed: int = 0  # of the random split
     allow_missing: bool = False  # leave out images without mask and masks without image
     net: Literal["light", "vgg16"] | None = None  # None: light where its packages are installed, else vgg16
+    bands: bool = (
+        False  # train with all bands in full depth; done anyway where no image has 8 bits and up to four channels
+    )
+    rgb: Sequence[int] | None = None  # bands that pictures show, from 1 on
     from_scratch: bool = False  # a config that needs no ImageNet weights
     force: bool = False  # replace what an earlier call wrote
     more_masks: Sequence[str] = ()  # more COCO files, as of other splits

@@ -27,7 +27,7 @@ OWN = {
     "pretrained_cfg_overlay": "name the weights in model.pretrained",
     "features_only": "leave it out",
     "out_indices": "set model.backbone.strides",
-    "in_chans": "leave it out, images have 3 channels",
+    "in_chans": "leave it out, model.data_preprocessor has a mean for each channel",
 }
 
 

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from ...data.bands.readers import Reader
 from ...download import download
 from ...errors import UserError
 from ..item import Item
@@ -16,13 +17,13 @@ from .image import read_item
 from .inputs import Input, without_password
 
 
-def entries(source: Input, wanted: Wanted) -> Iterator[Entry]:
+def entries(source: Input, wanted: Wanted, reader: Reader) -> Iterator[Entry]:
     """Yield the one image behind a link; it is fetched when it is read, and not kept."""
     if wanted(source.name, False):
-        yield Entry(source.name, source.address, partial(_fetch, source))
+        yield Entry(source.name, source.address, partial(_fetch, source, reader))
 
 
-def _fetch(source: Input) -> Item:
+def _fetch(source: Input, reader: Reader) -> Item:
     shown = without_password(source.address)
     with TemporaryDirectory() as folder:
         path = Path(folder, "image" + os.path.splitext(source.address.partition("?")[0])[1].lower())
@@ -31,6 +32,6 @@ def _fetch(source: Input) -> Item:
         except Exception as error:  # of many kinds
             raise UserError("download", f"can't fetch {shown} ({error})") from error
         try:
-            return read_item(source.name, str(path), shown)
+            return read_item(source.name, str(path), reader, shown)
         except UserError as error:
             raise UserError(error.code, error.message.replace(str(path), shown)) from error

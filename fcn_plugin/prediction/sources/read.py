@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from importlib import import_module
 from typing import Any
 
+from ...data.bands.readers import Reader
 from ...errors import UserError
 from ..item import Item
 from .entry import Broken, Entry, Wanted
@@ -20,11 +21,11 @@ MODULES = dict(image="image", tiff="tiff", video="video", camera="video", stream
 LOOK = 0.2  # seconds after which a thread looks whether it is to stop
 
 
-def entries(inputs: Iterable[Input], wanted: Wanted) -> Iterator[Entry | Broken]:
+def entries(inputs: Iterable[Input], wanted: Wanted, reader: Reader) -> Iterator[Entry | Broken]:
     """Yield what is to be read of each input; one that can't be opened or ends early is followed by the next."""
     for source in inputs:
         try:
-            yield from import_module(f"{__package__}.{MODULES[source.kind]}").entries(source, wanted)
+            yield from import_module(f"{__package__}.{MODULES[source.kind]}").entries(source, wanted, reader)
         except UserError as error:
             yield Broken(error)
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any
 
+from ...data.bands.readers import BandsReader, Reader
 from ...data.images import UnreadableFile, page_count, read_pages
 from ..item import Item
 from .entry import Entry, Wanted
@@ -16,7 +17,7 @@ from .inputs import Input
 from .large import Raster, is_large, open_raster
 
 
-def entries(source: Input, wanted: Wanted) -> Iterator[Entry]:
+def entries(source: Input, wanted: Wanted, reader: Reader) -> Iterator[Entry]:
     """Yield the image, or the pages, named ``NAME/000000``; an image that no decoder takes whole comes as a :class:`.large.Raster`.
 
     Raises:
@@ -24,7 +25,7 @@ def entries(source: Input, wanted: Wanted) -> Iterator[Entry]:
     """
     name, path = source.name, source.address
     try:
-        pages = page_count(path)
+        pages = 1 if isinstance(reader, BandsReader) and not is_large(path) else page_count(path)
     except UnreadableFile:
         if not is_large(path):
             raise
@@ -33,7 +34,7 @@ def entries(source: Input, wanted: Wanted) -> Iterator[Entry]:
         return
     if pages == 1:
         if wanted(name, False):
-            yield Entry(name, path, lambda: _read(name, path))
+            yield Entry(name, path, lambda: _read(name, path, reader))
         return
     names = [f"{name}/{page:06d}" for page in range(pages)]
     needed = [wanted(page, False) for page in names]
@@ -43,8 +44,8 @@ def entries(source: Input, wanted: Wanted) -> Iterator[Entry]:
             yield Entry(item.name, path, lambda item=item: item, pages)
 
 
-def _read(name: str, path: str) -> Item:
-    return replace(read_item(name, path), georeference=georeference(path))
+def _read(name: str, path: str, reader: Reader) -> Item:
+    return replace(read_item(name, path, reader), georeference=georeference(path))
 
 
 def georeference(path: str) -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
+from ...data.bands.readers import Reader
 from ...errors import UserError
 from ..item import Item
 from .entry import Entry, Wanted
@@ -18,7 +19,7 @@ WAIT = 10_000  # milliseconds without a frame, after which a stream is dead
 WHOLE = 0.95  # of the frames that a header promises: some programs estimate them by the duration
 
 
-def entries(source: Input, wanted: Wanted) -> Iterator[Entry]:
+def entries(source: Input, wanted: Wanted, reader: Reader) -> Iterator[Entry]:
     """Yield the frames, decoded, named ``NAME/000000``; those that are not wanted are passed over without decoding.
 
     Raises:

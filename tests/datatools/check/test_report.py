@@ -133,6 +133,7 @@ def test_for_programs(report):
             train=dict(
                 images=2,
                 sizes=dict(smallest=[2, 2], median=[2, 2], largest=[2, 2], different=1),
+                bands=None,
                 smaller_than_crop_at_times=2,
                 classes=[
                     dict(name="sea", pixels=6, share=0.75, images=2, weight=pytest.approx(2 / 3)),

@@ -9,6 +9,7 @@ from PIL import Image
 from support.fake_net import save_image, save_video
 from support.web import serving
 
+from fcn_plugin.data.bands.readers import ImageReader
 from fcn_plugin.prediction.sources import link
 from fcn_plugin.prediction.sources.entry import Broken
 from fcn_plugin.prediction.sources.inputs import find_inputs
@@ -18,7 +19,7 @@ from fcn_plugin.prediction.sources.read import entries, read_ahead
 def read(*words, wanted=lambda name, is_frame: True):
     """(items, errors) of words."""
     items, errors = [], []
-    for found in read_ahead(entries(find_inputs(list(map(str, words))), wanted), 2, 3):
+    for found in read_ahead(entries(find_inputs(list(map(str, words))), wanted, ImageReader()), 2, 3):
         if isinstance(found, Broken):
             errors.append(found.error)
         elif found:

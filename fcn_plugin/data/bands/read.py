@@ -1,0 +1,127 @@
+"""Read images in full depth: TIFF and PNG with rasterio, NPY and NPZ (one array) with NumPy.
+
+Pixels are (H, W, N), N bands in the file's order, of uint8, uint16 or float32, to which other types are converted. What a file
+calls nodata, NaN and infinite values are 0.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import warnings
+import zipfile
+from typing import IO
+
+import numpy as np
+from PIL import Image
+
+from ...errors import UserError
+from ...requirements import import_extra
+from ..headers import Header
+from ..images import MOST, unreadable
+
+ARRAYS = (".npy", ".npz")
+SUFFIXES = {".tif", ".tiff", ".png", *ARRAYS}
+# first bytes of a file -> the driver that reads it: GDAL knows some two hundred, and opens links
+DRIVERS = {b"II": "GTiff", b"MM": "GTiff", b"\x89P": "PNG"}
+MOST_BANDS = 512  # as many as OpenCV resizes
+KEPT = ("uint8", "uint16")
+
+
+def read_bands(path: str) -> tuple[Header, np.ndarray]:
+    """Read an image as training loads it; raises UnreadableFile, and ``requirements`` where a picture needs rasterio."""
+    return _read(path, True)
+
+
+def read_bands_header(path: str) -> Header:
+    """Read size, bands and type; as :func:`read_bands`."""
+    return _read(path, False)[0]
+
+
+def kept_type(dtype: np.dtype) -> np.dtype:
+    """Return the type that pixels of a type are read as; ValueError for texts, complex numbers and the like."""
+    if dtype.kind not in "buif":
+        raise ValueError(f"it holds values of type {dtype}")
+    return np.dtype(np.uint8 if dtype.kind == "b" else dtype.newbyteorder("=") if dtype.name in KEPT else np.float32)
+
+
+def as_kept(pixels: np.ndarray, nodata: float | None = None) -> np.ndarray:
+    """Convert pixels, (H, W) or (H, W, N), as the module says; ValueError as :func:`kept_type`."""
+    kept = np.ascontiguousarray(pixels.astype(kept_type(pixels.dtype), copy=False))
+    kept = kept[..., None] if kept.ndim == 2 else kept
+    gone = None if nodata is None else (pixels == nodata).reshape(kept.shape)
+    if kept.dtype == np.float32:
+        gone = ~np.isfinite(kept) if gone is None else gone | ~np.isfinite(kept)
+    return kept if gone is None or not gone.any() else np.where(gone, kept.dtype.type(0), kept)
+
+
+def _read(path: str, whole: bool) -> tuple[Header, np.ndarray]:
+    try:
+        if not os.path.exists(path):
+            raise FileNotFoundError
+        if not os.path.isfile(path):
+            raise OSError("not a regular file")  # opening a pipe would wait for ever
+        return _array(path, whole) if path.lower().endswith(ARRAYS) else _raster(path, whole)
+    except UserError:
+        raise
+    except Exception as error:  # of rasterio, zipfile and NumPy, which have no common class
+        raise unreadable(path, "image", error) from error
+
+
+def _raster(path: str, whole: bool) -> tuple[Header, np.ndarray]:
+    rasterio = import_extra("rasterio", "'fcn-plugin[bands]'")
+    with open(path, "rb") as file:
+        driver = DRIVERS.get(file.read(2))
+    if driver is None:
+        raise ValueError("it is none of TIFF, PNG, NPY, NPZ")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
+        try:
+            with rasterio.open(path, driver=driver, sharing=False) as file:
+                header = _header(path, (file.height, file.width, file.count), np.dtype(file.dtypes[0]), driver)
+                pixels = file.read() if whole else np.zeros((0, 0, 0), np.uint8)
+                nodata = file.nodata
+        except rasterio.errors.RasterioError as error:
+            raise OSError(str(error)) from error
+    return header, as_kept(pixels.transpose(1, 2, 0), nodata) if whole else pixels
+
+
+def _array(path: str, whole: bool) -> tuple[Header, np.ndarray]:
+    if path.lower().endswith(".npy"):
+        with open(path, "rb") as file:
+            return _npy(path, file, whole)
+    with zipfile.ZipFile(path) as archive:
+        names = archive.namelist()
+        if len(names) != 1:
+            raise ValueError(f"it holds {len(names)} arrays, one image is meant")
+        with archive.open(names[0]) as file:
+            return _npy(path, file, whole)
+
+
+def _npy(path: str, file: IO[bytes], whole: bool) -> tuple[Header, np.ndarray]:
+    """Read an array, whose size and type are looked at before its values."""
+    npy = np.lib.format
+    versions = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+    version = npy.read_magic(file)
+    if version not in versions:
+        raise ValueError(f"NPY of version {version}")
+    shape, _, dtype = versions[version](file)
+    if len(shape) not in (2, 3):
+        raise ValueError(f"shape {shape}, an image is (height, width) or (height, width, bands)")
+    header = _header(path, (*shape, 1)[:3], dtype, "NPY")
+    if not whole:
+        return header, np.zeros((0, 0, 0), np.uint8)
+    file.seek(0)
+    return header, as_kept(npy.read_array(file, allow_pickle=False))
+
+
+def _header(path: str, shape: tuple[int, int, int], dtype: np.dtype, driver: str) -> Header:
+    """Describe a file; ValueError for one that memory or OpenCV can't take."""
+    height, width, count = shape
+    kept = kept_type(dtype)
+    if not 0 < height * width <= 2 * Image.MAX_IMAGE_PIXELS or math.prod(shape) * kept.itemsize > 4 * MOST:
+        raise ValueError(f"{width} x {height} pixels of {count} bands are none or too many to read at once")
+    if not 0 < count <= MOST_BANDS:
+        raise ValueError(f"shape {shape} has {count} bands: an array is stored as (height, width, bands)")
+    kind = "TIFF" if driver == "GTiff" else driver
+    return Header(path, (width, height), kept.name, 8 * kept.itemsize, kind, 1, count)

@@ -1,0 +1,84 @@
+"""How the images of a data set are read, which its pipeline says: by training, check, pictures and prediction alike."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..headers import Header, image_problems, is_tiff_with_alpha
+from ..images import IMAGE_SUFFIXES, read_image, verify
+from ..problems import Problem
+from .picture import draw_bands
+from .read import SUFFIXES, read_bands, read_bands_header
+
+
+@dataclass(frozen=True)
+class ImageReader:
+    """Images of 8 bits as (H, W, 3) uint8 BGR: what mmcv's loader gives, but for TIFFs with alpha (``stock``)."""
+
+    stock: bool = False  # mmcv's own loader reads them
+
+    suffixes: Collection[str] = frozenset(IMAGE_SUFFIXES)
+
+    def read(self, path: str) -> tuple[Header, np.ndarray]:
+        """Read an image; raises UnreadableFile."""
+        return read_image(path)
+
+    def verify(self, path: str) -> Header:
+        """Read a header, and find damage that loading passes."""
+        return verify(path)
+
+    def problems(self, header: Header) -> list[Problem]:
+        """Find what loading changes."""
+        if self.stock and is_tiff_with_alpha(header):
+            return [Problem("image-multiplied", header.path, "a TIFF whose fourth band is tagged as alpha")]
+        return image_problems(header)
+
+    def picture(self, pixels: np.ndarray) -> np.ndarray:
+        """Draw what was read, (H, W, 3) uint8 RGB."""
+        return np.ascontiguousarray(pixels[..., ::-1])
+
+
+@dataclass(frozen=True)
+class BandsReader:
+    """Images of any bands as (H, W, N); ``rgb``, which of them pictures show, from 1 on (:mod:`.picture`)."""
+
+    rgb: Sequence[int] | None = None
+
+    suffixes: Collection[str] = frozenset(SUFFIXES)
+
+    def read(self, path: str) -> tuple[Header, np.ndarray]:
+        """Read an image; raises UnreadableFile."""
+        return read_bands(path)
+
+    def verify(self, path: str) -> Header:
+        """Read a header; the loader itself finds damage."""
+        return read_bands_header(path)
+
+    def problems(self, header: Header) -> list[Problem]:
+        """Find nothing: all bands and bits are kept."""
+        return []
+
+    def picture(self, pixels: np.ndarray) -> np.ndarray:
+        """Draw three bands, (H, W, 3) uint8 RGB."""
+        return draw_bands(pixels, self.rgb)
+
+
+Reader = ImageReader | BandsReader
+PLAIN = ImageReader()
+
+
+def reader_of(pipeline: Iterable[Any], rgb: Sequence[int] | None = None) -> Reader:
+    """Return the reader that does what a pipeline's loader does.
+
+    Args:
+        pipeline: entries of a config, or built steps.
+        rgb: bands that pictures show.
+    """
+    names = [str(step.get("type")) if isinstance(step, dict) else type(step).__name__ for step in pipeline]
+    if any(name.endswith("FCNLoadBands") for name in names):
+        return BandsReader(rgb)
+    return ImageReader(stock=any(name.rpartition(".")[2] == "LoadImageFromFile" for name in names))

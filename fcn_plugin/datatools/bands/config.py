@@ -1,0 +1,61 @@
+"""What the configs of a new data set say of its bands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...data.headers import Header, is_tiff_with_alpha
+from ...data.problems import Problem
+from ...errors import UserError
+from .sums import BandSums
+
+TEST_PIPELINE = """\
+test_pipeline = [dict(type="{}"), dict(type="FCNLoadAnnotations"), dict(type="PackSegInputs")]
+"""
+PREPROCESSOR = """
+    data_preprocessor=dict(
+        _delete_=True,
+        type="FCNBandsPreProcessor",  # {sums}: mean and std over train
+        mean={mean},
+        std={std},
+        rgb={rgb},  # bands that pictures show as red, green and blue
+    ),
+    """
+LEFT_OUT = "the fourth band is tagged as alpha and left out: --bands trains with it, if it is a band of its own"
+
+
+def loader_of(headers: Sequence[Header], sums: BandSums | None) -> str:
+    """Return the name of the transform that loads the images; mmcv's where it gives the files' own colours."""
+    if sums is not None:
+        return "FCNLoadBands"
+    return "FCNLoadImageFromFile" if any(map(is_tiff_with_alpha, headers)) else "LoadImageFromFile"
+
+
+def preprocessor_text(sums: BandSums | None, rgb: Sequence[int] | None) -> str:
+    """Write the entry ``data_preprocessor`` of a model; nothing for images of 8 bits, for which the base's is right.
+
+    Raises:
+        UserError: option-value: a band for pictures that there is not.
+    """
+    if sums is None:
+        return ""
+    if rgb and max(rgb) > sums.bands:
+        raise UserError("option-value", f"--rgb {' '.join(map(str, rgb))}: the images have {sums}")
+    shown = tuple(rgb) if rgb else (1, 2, 3) if sums.bands >= 3 else None
+    return PREPROCESSOR.format(sums=sums, mean=sums.mean(), std=sums.std(), rgb=shown)
+
+
+def notes_on(headers: Sequence[Header], sums: BandSums | None) -> list[str]:
+    """Say in what way images are read that are not 8-bit RGB or grey."""
+    if sums is not None:
+        return [f"images of {sums}: all of them are trained, without changes of colour"]
+    return [LEFT_OUT] if any(map(is_tiff_with_alpha, headers)) else []
+
+
+def require_same_bands(headers: Sequence[Header]) -> None:
+    """Refuse images of other bands, or another type, than the first one has; UserError: ``image-bands``."""
+    first = headers[0]
+    for header in headers:
+        if (header.bands, header.mode) != (first.bands, first.mode):
+            found = f"{header.bands} bands of {header.mode}, {first.path} has {first.bands} of {first.mode}"
+            raise Problem("image-bands", header.path, found).error()

@@ -1,0 +1,49 @@
+"""ImageNet weights for a net that takes N bands: the first convolution is made from the RGB one.
+
+As the FCN authors do for colour and depth (NYUDv2, early fusion: ``conv1_1_bgrd``), bands that are a colour take its kernels, any
+other band the mean of the three. A net of one or two bands takes the sum of the three, divided by the number of bands.
+
+The net's bands are standardised, and natural images have a standard deviation of about 57 grey levels. So kernels of weights that
+divide by another scale are multiplied by ImageNet's standard deviation over it: by 57 for Caffe's weights, which divide by 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor, nn
+
+from ..layers.first_conv import first_convolution
+from .preprocessing import TORCHVISION, takes_bands
+from .rename import Renamed
+
+RULE = "bands that are R, G, B take its kernels, others their mean"
+FEW = "each of the bands takes a share of the sum of the kernels of R, G, B"
+
+
+def fit_bands(renamed: Renamed, model: nn.Module) -> Renamed:
+    """Return a classifier for RGB with its first convolution made for the bands of ``model``; another source as it is."""
+    found = first_convolution(model.backbone) if takes_bands(model.data_preprocessor) else None
+    name = f"backbone.{found[0]}.weight" if found else ""
+    kernels = renamed.tensors.get(name)
+    for_rgb = sorted(renamed.form.preprocessing[0].tolist()) == [0, 1, 2]
+    if kernels is None or kernels.dim() != 4 or kernels.shape[1] != 3 or not for_rgb:
+        return renamed
+    wide = band_kernels(kernels, renamed.form.preprocessing, model.preprocessing)
+    rule = RULE if wide.shape[1] >= 3 else FEW
+    how = f"widened {renamed.origin[name]} -> {tuple(wide.shape)} {name}: {rule}"
+    form = replace(renamed.form, preprocessing=model.preprocessing.cpu())
+    return replace(renamed, form=form, tensors={**renamed.tensors, name: wide}, how={**renamed.how, name: how})
+
+
+def band_kernels(kernels: Tensor, given: Tensor, wanted: Tensor) -> Tensor:
+    """(K, 3, k, k) kernels for images of record ``given``, (3, 3) -> (K, N, k, k) for the bands of ``wanted``, (3, N)."""
+    order, _, scale = given.cpu()
+    places = [order.tolist().index(colour) for colour in range(3)]
+    by_colour = kernels[:, places] * (TORCHVISION[2] / scale[places])[:, None, None]
+    colours = [int(colour) for colour in wanted[0].tolist()]
+    if len(colours) < 3:
+        return by_colour.sum(1, keepdim=True).expand(-1, len(colours), -1, -1) / len(colours)
+    mean = by_colour.mean(1)
+    return torch.stack([mean if colour < 0 else by_colour[:, colour] for colour in colours], 1)
