@@ -20,7 +20,13 @@ from ..errors import UserError
 from .headers import Header, header_of, image_problems, width_height
 from .problems import Problem
 
-IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".ppm"}
+IMAGE_SUFFIXES = {".jpg", ".jpeg", ".jfif", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pnm"}
+MASK_SUFFIXES = IMAGE_SUFFIXES | {".npy"}
+JUNK = {
+    "__MACOSX",
+    "@eaDir",
+    "$RECYCLE.BIN",
+}  # folders that systems write beside copies of files, with pictures in them
 # whatever a file's name: Pillow knows some forty more, and runs PostScript; phones' MPO is opened as JPEG
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "PPM", "TIFF", "WEBP")
 JPEG_END = b"\xff\xd9"
@@ -51,23 +57,22 @@ def unreadable(path: str, what: str, error: Exception) -> UnreadableFile:
     return UnreadableFile(Problem(f"{what}-unreadable", path, f"can't be read ({reason})"))
 
 
-def files_below(folder: str | Path, suffixes: Iterable[str], leave_out: Path | None = None) -> list[str]:
+def files_below(folder: str | Path, suffixes: Iterable[str], leave_out: Iterable[str | Path] = ()) -> list[str]:
     """List visible files below a folder, sorted, links followed: each real folder once, and without a link where there is a way.
 
     Args:
         suffixes: of the files, in any case.
-        leave_out: a folder that is not entered, unless it is ``folder`` itself.
+        leave_out: folders that are not entered, unless one is ``folder`` itself.
     """
     endings, found, starts, seen = tuple(map(str.lower, suffixes)), [], [os.fspath(folder)], set()
-    if leave_out and leave_out.exists() and not os.path.samefile(folder, leave_out):
-        seen.add(_identity(leave_out))
+    seen |= {_identity(path) for path in leave_out if os.path.exists(path) and not os.path.samefile(folder, path)}
     for start in starts:
         for root, folders, names in os.walk(start):
             if (place := _identity(root)) in seen:
                 folders.clear()
                 continue
             seen.add(place)
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in JUNK)
             starts += filter(os.path.islink, (os.path.join(root, name) for name in folders))
             visible = (name for name in names if not name.startswith(".") and name.lower().endswith(endings))
             found += (os.path.join(root, name) for name in visible)

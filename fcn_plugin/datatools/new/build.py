@@ -20,19 +20,22 @@ from pathlib import Path
 from prettytable import PrettyTable
 
 from ...configs import config_dir
-from ...data.images import IMAGE_SUFFIXES
+from ...data.images import IMAGE_SUFFIXES, MASK_SUFFIXES
 from ...errors import UserError, printable
 from ..cores import on_all_cores
 from .classes import Classes, Source
 from .coco import load_coco, pair_coco, read_coco
 from .config_text import dataset_config
-from .files import ImageFile, Pairs, list_files, pair, read_image
+from .files import ImageFile, Pairs, list_files, read_image
 from .labelme import read_labelme
 from .masks import read_masks
 from .net import FILES, INSTALL, choose_net, model_config
 from .options import Options
 from .outputs import exclusive, masks_folder, refuse_existing, text_of, write_all, write_masks
-from .split import FOLDERS, Splits, by_folders, by_list, random_split
+from .pairing.pair import pair
+from .pairing.per_class import pair_parts, read_parts
+from .pairing.sides import sides_of
+from .split import FOLDERS, Splits, by_folders, by_list, hold_out, random_split
 
 OTHER_NAMES = "other names: edit {0}, then call again with --classes {0} --force"
 PRETRAINED = "training downloads ImageNet's VGG16, 528 MB: name a file in model.pretrained, or use --from-scratch"
@@ -96,27 +99,35 @@ def _bases(start: Path) -> str:
 def _read(options: Options) -> tuple[Pairs, list[ImageFile], Source]:
     """Pair the files, look at the images, then read what the masks are."""
     images_dir, masks = Path(options.images), Path(options.masks)
-    files = list_files(images_dir, IMAGE_SUFFIXES, leave_out=masks)
+    coco, labelme, parts = load_coco(masks) if masks.is_file() else None, False, None
+    one_folder = not coco and masks.exists() and images_dir.exists() and masks.samefile(images_dir)
+    files, others = sides_of(masks) if one_folder else (list_files(images_dir, IMAGE_SUFFIXES, leave_out=masks), {})
     if not files:
         raise UserError("dataset-empty", f"no images in {images_dir}: wanted are {', '.join(sorted(IMAGE_SUFFIXES))}")
-    coco, labelme = load_coco(masks) if masks.is_file() else None, False
     if not coco:
-        shapes, one_folder = list_files(masks, {".json"}, images_dir), masks.samefile(images_dir)
-        others = files if one_folder else list_files(masks, IMAGE_SUFFIXES, images_dir)
+        shapes = list_files(masks, {".json"}, images_dir)
+        others = others if one_folder else list_files(masks, MASK_SUFFIXES, images_dir)
         if not shapes and not others:
             raise UserError("dataset-empty", f"no masks in {masks}: wanted are image files, or labelme's JSON files")
         # labelme's files may lie beside copies of the images
         labelme = bool(shapes) and (one_folder or set(others) <= set(shapes))
     if (coco or labelme) and (options.ignore_ids is not None or options.ignore_colors):
         raise UserError("option-value", "--ignore-ids and --ignore-colors are for masks: label void shapes __ignore__")
+    if options.per_class and (coco or labelme or options.ignore_ids is not None or options.ignore_colors):
+        raise UserError("option-value", "--per-class is for masks of one class each: no labels of shapes, no void")
+    names = options.mask_suffix, options.allow_missing, options.image_suffix
     if coco:
         pairs, ids = pair_coco(coco, files, masks, options.allow_missing)
+    elif options.per_class:
+        pairs, parts = pair_parts(files, others, *names)
     else:
-        pairs = pair(files, shapes if labelme else others, options.mask_suffix, options.allow_missing)
+        pairs = pair(files, shapes if labelme else others, *names)
     images = on_all_cores(read_image, [(images_dir / file,) for file in pairs.images], "reading images")
     paths = [masks / file for file in pairs.masks]
     if coco:
         source = read_coco(coco, ids, images, masks, options.classes)
+    elif parts:
+        source = read_parts(images, masks, parts, options.classes)
     else:
         source = read_labelme(images, paths, options.classes) if labelme else read_masks(images, paths, options)
     return pairs, images, source
@@ -124,13 +135,19 @@ def _read(options: Options) -> tuple[Pairs, list[ImageFile], Source]:
 
 def _split(options: Options, pairs: Pairs, images: Sequence[ImageFile]) -> tuple[Splits, str]:
     """Split as the options say; the second value is a sentence on it."""
+    folders = by_folders(pairs.images)
+    test = folders.get("test", ()) if len(folders) > 1 else ()
     if options.val_list:
         splits, how = by_list(pairs.names, pairs.images, options.val_list), f"val as listed in {options.val_list}"
-    elif options.val is None and (splits := by_folders(pairs.images)) is not None:
-        how = "split by the folders of the images (--val splits at random)"
+    elif options.val is None and {"train", "val"} <= set(folders):
+        splits, how = folders, "split by the folders of the images (--val splits at random)"
     else:
-        splits = random_split([image.digest for image in images], options.val or 0.2, options.seed)
+        pool = sorted(set(range(len(images))) - set(test))
+        drawn = random_split([images[i].digest for i in pool], options.val or 0.2, options.seed)
+        splits = {split: [pool[i] for i in places] for split, places in drawn.items()}
         how = f"split at random, seed {options.seed}; copies of an image stay together"
+    if test and splits is not folders:
+        splits, how = hold_out(splits, test), f"{how}; test is a folder of the images"
     return splits, f"{', '.join(f'{len(places)} {split}' for split, places in splits.items())}: {how}"
 
 

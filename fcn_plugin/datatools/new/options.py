@@ -18,6 +18,8 @@ class Options(NamedTuple):
     ignore_ids: Sequence[int] | None = None  # void; None: 255, unless it is a class of two
     ignore_colors: Sequence[tuple[int, int, int]] = ()  # void
     mask_suffix: str | None = None  # what names of masks have after those of their images; None finds it
+    image_suffix: str | None = None  # what names of images have after what they share with masks; None finds it
+    per_class: bool = False  # masks are of one class each, several for an image
     convert: bool = False  # write index PNGs of masks that could be used where they are
     val: float | None = None  # share of the images for val; None: 0.2, or the images' folders train and val
     val_list: str | None = None  # file of the images for val

@@ -1,29 +1,45 @@
-"""Split images into train and val: by folders of those names, by a list, or at random."""
+"""Split images into train, val and test: by folders of those names, by a list, or at random."""
 
 from __future__ import annotations
 
 import random
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 
 from ...data.class_map_dataset import read_list
 from ...errors import UserError, abbreviate
 
-FOLDERS = {"train": ("train", "training"), "val": ("val", "valid", "validation"), "test": ("test", "testing")}
+FOLDERS = {
+    "train": ("train", "training", "trainval"),
+    "val": ("val", "valid", "validation", "eval"),
+    "test": ("test", "testing"),
+}
 SPLIT_OF = {folder: split for split, folders in FOLDERS.items() for folder in folders}
 
 Splits = dict[str, list[int]]  # places in the list of pairs, ascending
 
 
-def by_folders(images: Sequence[str]) -> Splits | None:
-    """Split images that lie in folders ``train``, ``val`` and perhaps ``test``; None where they do not."""
+def words_of(text: str) -> list[str]:
+    """Take the words of a name, in small letters: ``val_images2017`` has ``val`` and ``images``, ``gtFine`` ``gt`` and ``fine``."""
+    return [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", text)]
+
+
+def split_of(folder: str) -> str:
+    """Name the split that a folder's name has a word for: ``test`` for ``Test_2017``; "" where it has none, or several."""
+    found = {SPLIT_OF[word] for word in words_of(folder) if word in SPLIT_OF}
+    return found.pop() if len(found) == 1 else "train" if found == {"train", "val"} else ""
+
+
+def by_folders(images: Sequence[str]) -> Splits:
+    """Split images by the first of their folders that is named as a split; train takes the others too. Empty if none is."""
     splits: Splits = defaultdict(list)
     for i, image in enumerate(images):
-        folder, slash, _ = image.partition("/")
-        splits[SPLIT_OF.get(folder.lower(), "") if slash else ""].append(i)
-    if "" in splits or not {"train", "val"} <= set(splits):
-        return None
-    return {split: splits[split] for split in FOLDERS if split in splits}
+        splits[next(filter(None, map(split_of, image.split("/")[:-1])), "")].append(i)
+    if set(splits) == {""}:
+        return {}
+    splits["train"] = sorted(splits["train"] + splits.pop("", []))
+    return {split: splits[split] for split in FOLDERS if splits.get(split)}
 
 
 def by_list(names: Sequence[str], images: Sequence[str], path: str) -> Splits:
@@ -37,6 +53,15 @@ def by_list(names: Sequence[str], images: Sequence[str], path: str) -> Splits:
     if not all(splits.values()):
         raise UserError("list-file", f"{path} names {len(splits['val'])} of {len(names)} images: leave some for both")
     return splits
+
+
+def hold_out(splits: Splits, test: Sequence[int]) -> Splits:
+    """Take the images of a test folder, unless they validate, out of train and into test."""
+    test = sorted(set(test) - set(splits["val"]))
+    train = sorted(set(splits["train"]) - set(test))
+    if not train:
+        raise UserError("dataset-empty", "all other images are in a folder test: train has none, add some")
+    return dict(train=train, val=splits["val"], **(dict(test=test) if test else {}))
 
 
 def random_split(digests: Sequence[bytes], share: float, seed: int) -> Splits:
