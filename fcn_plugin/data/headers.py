@@ -14,7 +14,7 @@ WARNINGS = {"L": "gray", "1": "gray", "LA": "alpha", "RGBA": "alpha", "PA": "alp
 
 
 class Header(NamedTuple):
-    """Attributes: ``size`` as stored; ``mode``, Pillow's; ``bits`` per channel; ``orientation``, EXIF's, 1 is upright."""
+    """Attributes: ``size`` as stored; ``mode``, Pillow's; ``bits`` a channel; ``orientation``, EXIF's (1: upright); ``pages``."""
 
     path: str
     size: tuple[int, int]
@@ -22,6 +22,7 @@ class Header(NamedTuple):
     bits: int
     format: str
     orientation: int
+    pages: int = 1
 
     @property
     def shown(self) -> tuple[int, int]:
@@ -37,7 +38,8 @@ def header_of(image: Image.Image, path: str) -> Header:
         orientation = 1  # 0 is "undefined": no program turns such an image
     # Pillow has turned a TIFF's size already
     size = image.size[::-1] if image.format == "TIFF" and orientation in QUARTER_TURNS else image.size
-    return Header(path, size, image.mode, _bits(image), image.format or "", orientation)
+    pages = image.n_frames if image.format in ("TIFF", "GIF") else 1
+    return Header(path, size, image.mode, _bits(image), image.format or "", orientation, pages)
 
 
 def image_problems(header: Header) -> list[Problem]:
@@ -46,6 +48,11 @@ def image_problems(header: Header) -> list[Problem]:
         return [Problem("image-depth", header.path, f"{header.bits} bits a channel")]
     kind = WARNINGS.get(header.mode)
     return [Problem(f"image-{kind}", header.path, f"mode {header.mode}")] if kind else []
+
+
+def page_problems(header: Header, what: str) -> list[Problem]:
+    """Find several pages in the file of an ``image`` or ``mask``."""
+    return [Problem(f"{what}-pages", header.path, f"{header.pages} pages")] if header.pages > 1 else []
 
 
 def mask_problems(header: Header) -> list[Problem]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ...data.headers import Header, image_problems, mask_problems, pair_problems
+from ...data.headers import Header, image_problems, mask_problems, page_problems, pair_problems
 from ...data.images import UnreadableFile, read_image, read_mask
 from ...data.problems import Problem
 
@@ -44,7 +44,7 @@ def read_pair(image_path: str, mask_path: str) -> Contents:
 
 def _read_image(path: str, contents: Contents) -> Header:
     header, pixels = read_image(path)
-    contents.problems += image_problems(header)
+    contents.problems += image_problems(header) + page_problems(header, "image")
     contents.size = header.shown
     digest = hashlib.blake2b(repr(pixels.shape).encode(), digest_size=DIGEST_BYTES)
     digest.update(pixels if header.bits <= 8 else Path(path).read_bytes())  # the lower bits are lost in pixels
@@ -55,7 +55,7 @@ def _read_image(path: str, contents: Contents) -> Header:
 def _read_mask(path: str, contents: Contents) -> Header:
     header, picture = read_mask(path)
     problems = mask_problems(header)
-    contents.problems += problems
+    contents.problems += problems + page_problems(header, "mask")
     if not problems:
         contents.ids, contents.counts = count_ids(picture)
         if picture.mode == "P":

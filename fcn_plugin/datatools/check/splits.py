@@ -15,9 +15,9 @@ from mmseg.registry import DATASETS
 
 from ...data.class_map import ClassMap
 from ...data.classes_file import read_classes
-from ...data.images import IMAGE_SUFFIXES, files_below
 from ...data.leaves import leaf_datasets
 from ...errors import UserError
+from ...listing import IMAGE_SUFFIXES, MASK_SUFFIXES, files_below
 from .crop import Crop, find_crop
 
 Strays = tuple[tuple[str, str, np.ndarray], ...]
@@ -119,7 +119,7 @@ def split_of_folders(images: str, masks: str, classes: str | None, ignore_ids: I
             palette = [by_name[name] for name in class_map.classes]
     if Path(images).resolve() == Path(masks).resolve():
         raise UserError("option-value", f"--images and --masks are both {images}: give two folders, or check a config")
-    photos, labels = _by_stem(images, "images"), _by_stem(masks, "masks")
+    photos, labels = _by_stem(images, "images", IMAGE_SUFFIXES, masks), _by_stem(masks, "masks", MASK_SUFFIXES, images)
     pairs = sorted((image, labels[stem][0]) for stem, group in photos.items() if stem in labels for image in group)
     if not pairs:
         found = f"no mask has the name of an image, as {photos[min(photos)][0]} and {labels[min(labels)][0]}"
@@ -136,14 +136,13 @@ def split_of_folders(images: str, masks: str, classes: str | None, ignore_ids: I
     return Split("folder", (Source(*sides, class_map, palette, strays=strays),))
 
 
-def _by_stem(folder: str, what: str) -> dict[str, list[str]]:
+def _by_stem(folder: str, what: str, suffixes: set[str], leave_out: str) -> dict[str, list[str]]:
     """Path below the folder, without suffix -> files of that name."""
     if not Path(folder).is_dir():
         raise UserError("dataset-missing", f"the folder of {what} {folder} does not exist: correct --{what}")
     found = defaultdict(list)
-    for path in files_below(folder, IMAGE_SUFFIXES):
+    for path in files_below(folder, suffixes, [leave_out]):
         found[os.path.splitext(os.path.relpath(path, folder))[0]].append(path)
     if not found:
-        kinds = " ".join(sorted(IMAGE_SUFFIXES))
-        raise UserError("dataset-empty", f"no {what} in {folder} ({kinds}): correct --{what}")
+        raise UserError("dataset-empty", f"no {what} in {folder} ({' '.join(sorted(suffixes))}): correct --{what}")
     return found

@@ -13,20 +13,20 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
 from prettytable import PrettyTable
 
 from ...configs import config_dir
-from ...data.images import IMAGE_SUFFIXES, MASK_SUFFIXES
 from ...errors import UserError, printable
+from ...listing import IMAGE_SUFFIXES, MASK_SUFFIXES
 from ..cores import on_all_cores
 from .classes import Classes, Source
 from .coco import load_coco, pair_coco, read_coco
 from .config_text import dataset_config
-from .files import ImageFile, Pairs, list_files, read_image
+from .files import ImageFile, Pairs, list_files, page_notes, read_image
 from .labelme import read_labelme
 from .masks import read_masks
 from .net import FILES, INSTALL, choose_net, model_config
@@ -109,8 +109,9 @@ def _read(options: Options) -> tuple[Pairs, list[ImageFile], Source]:
         others = others if one_folder else list_files(masks, MASK_SUFFIXES, images_dir)
         if not shapes and not others:
             raise UserError("dataset-empty", f"no masks in {masks}: wanted are image files, or labelme's JSON files")
-        # labelme's files may lie beside copies of the images
-        labelme = bool(shapes) and (one_folder or set(others) <= set(shapes))
+        # labelme's files may lie beside the images, or beside copies of them
+        beside = others is files and not _stems(files).isdisjoint(_stems(shapes))
+        labelme = bool(shapes) and (beside or set(others) <= set(shapes))
     if (coco or labelme) and (options.ignore_ids is not None or options.ignore_colors):
         raise UserError("option-value", "--ignore-ids and --ignore-colors are for masks: label void shapes __ignore__")
     if options.per_class and (coco or labelme or options.ignore_ids is not None or options.ignore_colors):
@@ -130,7 +131,12 @@ def _read(options: Options) -> tuple[Pairs, list[ImageFile], Source]:
         source = read_parts(images, masks, parts, options.classes)
     else:
         source = read_labelme(images, paths, options.classes) if labelme else read_masks(images, paths, options)
+    pairs.notes.extend(page_notes(images, () if coco or parts else paths))
     return pairs, images, source
+
+
+def _stems(names: Iterable[str]) -> set[str]:
+    return {name.rpartition("/")[2] for name in names}
 
 
 def _split(options: Options, pairs: Pairs, images: Sequence[ImageFile]) -> tuple[Splits, str]:

@@ -10,10 +10,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ...data.headers import Header, image_problems, pair_problems
-from ...data.images import files_below
+from ...data.images import read_header
 from ...data.images import read_image as decode
 from ...data.problems import refuse
 from ...errors import UserError, abbreviate
+from ...listing import files_below
+from ..cores import on_all_cores
+
+PAGED = {".tif", ".tiff", ".gif"}
 
 
 class ImageFile(NamedTuple):
@@ -70,6 +74,14 @@ def read_image(path: Path) -> ImageFile:
     header, _ = decode(str(path))
     refuse(image_problems(header))
     return ImageFile(header, hashlib.blake2b(path.read_bytes(), digest_size=16).digest())
+
+
+def page_notes(images: Sequence[ImageFile], masks: Sequence[Path]) -> list[str]:
+    """Name the files of several pages."""
+    paged = [(str(path), "mask") for path in masks if path.suffix.lower() in PAGED]
+    headers = [image.header for image in images] + (on_all_cores(read_header, paged, "counting pages") if paged else [])
+    found = [header.path for header in headers if header.pages > 1]
+    return [f"{len(found)} files have several pages, of which the first is used: {abbreviate(found)}"] if found else []
 
 
 def require_size(image: ImageFile, path: Path, size: tuple[int, int]) -> None:

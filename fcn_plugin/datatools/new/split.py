@@ -6,6 +6,7 @@ import random
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from unicodedata import normalize
 
 from ...data.class_map_dataset import read_list
 from ...errors import UserError, abbreviate
@@ -44,7 +45,8 @@ def by_folders(images: Sequence[str]) -> Splits:
 
 def by_list(names: Sequence[str], images: Sequence[str], path: str) -> Splits:
     """Take the images that a file names, one per line, with suffix or without, for val; UserError: ``list-file``."""
-    lines = set(read_list(path))
+    lines = {normalize("NFC", line) for line in read_list(path)}
+    names, images = ([normalize("NFC", name) for name in each] for each in (names, images))
     if unknown := sorted(lines - set(names) - set(images)):
         raise UserError("list-file", f"{path} names {len(unknown)} unknown images: {abbreviate(unknown, 10)}")
     splits: Splits = dict(train=[], val=[])

@@ -5,7 +5,8 @@ import os
 import pytest
 from support.refusals import refused
 
-from fcn_plugin.datatools.new.files import list_files, pair
+from fcn_plugin.datatools.new.files import list_files
+from fcn_plugin.datatools.new.pairing.pair import pair
 
 
 def names(*files):

@@ -38,9 +38,9 @@ def test_too_few_to_split():
 def test_folders():
     images = ["val/a.jpg", "train/x/b.jpg", "Training/c.jpg", "test/d.jpg"]
     assert list(by_folders(images).items()) == [("train", [1, 2]), ("val", [0]), ("test", [3])]
-    assert by_folders(["train/a.jpg", "train/b.jpg"]) is None
-    assert by_folders(["train/a.jpg", "val/b.jpg", "more/c.jpg"]) is None
-    assert by_folders(["train/a.jpg", "val/b.jpg", "val"]) is None
+    assert by_folders(["a/x.jpg", "val.jpg"]) == {}
+    assert by_folders(["a/train/x.jpg", "a/b/test_2017/y.jpg", "z.jpg"]) == dict(train=[0, 2], test=[1])
+    assert by_folders(["train2017/a.jpg", "val2017/b.jpg", "more/c.jpg"]) == dict(train=[0, 2], val=[1])
 
 
 def test_a_list(tmp_path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ....data.images import IMAGE_SUFFIXES, MASK_SUFFIXES
+from ....listing import IMAGE_SUFFIXES, MASK_SUFFIXES
 from ..files import list_files
 from .views import Files
 from .words import is_mask_folder

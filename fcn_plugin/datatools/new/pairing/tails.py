@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import takewhile
 from typing import NamedTuple
 
 from .views import Mask
@@ -50,7 +50,7 @@ def image_tails(names: Iterable[str]) -> list[tuple[str, ...]]:
     for name in names:
         folder, _, stem = name.rpartition("/")
         folders[folder].append(stem[::-1])
-    shared = [_ends(os.path.commonprefix(stems)[::-1]) for stems in folders.values() if len(stems) > 1]
+    shared = [_ends(min(stems), max(stems)) for stems in folders.values() if len(stems) > 1]
     if not shared:
         return [(tail,) for tail in IMAGE_TAILS]
     everywhere = [tail for tail in shared[0] if all(tail in found for found in shared)]
@@ -59,9 +59,10 @@ def image_tails(names: Iterable[str]) -> list[tuple[str, ...]]:
     return [*known, *([of_folders] if len(of_folders) > 1 else [])]
 
 
-def _ends(text: str) -> list[str]:
-    """List the tails that a text ends with, the shortest first."""
-    return [text[start:] for start in range(len(text) - 1, -1, -1) if text[start] in TAIL_STARTS]
+def _ends(one: str, other: str) -> list[str]:
+    """List the tails, the shortest first, that two texts share; both are given backwards."""
+    shared = "".join(a for a, _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+    return [shared[end::-1] for end in range(len(shared)) if shared[end] in TAIL_STARTS]
 
 
 def without_tail(name: str, tails: tuple[str, ...]) -> str | None:
@@ -82,6 +83,8 @@ def best_variant(
             liked = count, not is_other_kind(str(variant)), not variant.tail, -variant.preferred, -len(variant.tail)
             if liked > rank:
                 best, rank = (count, chosen, variant), liked
+        if best and best[0] == len(images) and best[2].is_clear:
+            break
     return best
 
 

@@ -1,0 +1,1 @@
+"""What mask files hold, beyond what their decoder gives."""
