@@ -92,7 +92,8 @@ def test_folders_train_val_and_test(photos, save, blocks, here):
     assert "2 train, 1 val, 1 test: split by the folders of the images" in new_dataset(ROADS)
     assert (here / "data/roads/test.txt").read_text() == "test/d.png\ttest/d.png\n"
     report = new_dataset(ROADS._replace(force=True, val=0.5))
-    assert "2 train, 2 val: split at random" in report
+    assert "1 train, 2 val, 1 test: split at random" in report
+    assert (here / "data/roads/test.txt").read_text() == "test/d.png\ttest/d.png\n"
 
 
 def test_nothing_is_replaced_unasked(ids, here, hashes):

@@ -12,7 +12,7 @@ import numpy as np
 
 from ....data.classes_file import class_name
 from ....data.images import open_image
-from ....errors import UserError
+from ....errors import UserError, abbreviate
 from ...cores import on_all_cores
 from ..classes import BACKGROUND, Source, number_labels
 from ..files import ImageFile, Pairs, missing_notes
@@ -49,6 +49,8 @@ def pair_parts(
     paired = {file: variants[name] for name, file in found.images.items() if name in variants}
     used = {*paired, *(file for of_one in paired.values() for file in of_one.values())}
     notes = missing_notes(lone(images, found, used, set(variants)), allow_missing)
+    unused = [mask.file for mask in found.masks if not found.one_folder and mask.file not in used]
+    notes += [f"not used: {len(unused)} masks: {abbreviate(unused)}"] if unused and not notes else []
     names, parts = found.names(), []
     for of_one in paired.values():
         parts.append({classes[variant]: file for variant, file in of_one.items()})
@@ -108,7 +110,8 @@ def _overlap(image: ImageFile, layers: Sequence[tuple[int, Path]]) -> tuple[set[
         facts = read_facts(image, path)
         values = by_colour(facts).pixels if facts.palette else facts.pixels
         if sum(bool(np.any(value)) for value in values) > 1:
-            raise UserError("mask-ids", f"{path} holds {len(values)} values: a mask of one class has 0 and another")
+            found = f"{path} holds {len(values)} values, a mask of one class has 0 and another"
+            raise UserError("mask-ids", f"{found}: choose masks with --mask-suffix, which their endings begin with")
         covers += _is_class(path)
     return set(np.unique(_draw(image.header.shown, layers)).tolist()), int((covers > 1).sum())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 from unicodedata import normalize
 
@@ -36,12 +36,11 @@ def views(images: Files, masks: Files) -> Iterator[View]:
         {normalize("NFC", name): file for name, file in images.items()},
         [Mask(normalize("NFC", name), "", file) for name, file in masks.items()],
     )
-    seen: dict[str, str] = {}
-    for name, file in images.items():
-        seen.setdefault(_without_kind(name, IMAGE)[0], file)
+    shared = _folders(images) & _folders(masks)
+    seen = {_without_kind(name, IMAGE, shared)[0]: file for name, file in images.items()}
     if len(seen) < len(images):  # two images would share a name
         return
-    placed = [Mask(*_without_kind(name, MASK), file) for name, file in masks.items()]
+    placed = [Mask(*_without_kind(name, MASK, shared), file) for name, file in masks.items()]
     yield View(seen, placed)
     for place in (0, -1):
         yield View(seen, [_without_folder(mask, place) for mask in placed])
@@ -51,9 +50,13 @@ def views(images: Files, masks: Files) -> Iterator[View]:
         yield View(bare, [mask._replace(name=_in_stem(mask.name, bare_mask)) for mask in placed])
 
 
-def _without_kind(name: str, words: re.Pattern[str]) -> tuple[str, str]:
+def _folders(names: Iterable[str]) -> set[str]:
+    return {part for name in names for part in normalize("NFC", name).split("/")[:-1]}
+
+
+def _without_kind(name: str, words: re.Pattern[str], shared: Collection[str]) -> tuple[str, str]:
     folder, _, stem = normalize("NFC", name).rpartition("/")
-    place = place_of(folder, words)
+    place = place_of(folder, words, shared)
     return "/".join(filter(None, (place.folder, stem))), place.kind
 
 
@@ -65,6 +68,6 @@ def _without_folder(mask: Mask, place: int) -> Mask:
     return mask._replace(name="/".join([*folders, stem]), kind="/".join(filter(None, (mask.kind, kind))))
 
 
-def _in_stem(name: str, change) -> str:
+def _in_stem(name: str, change: Callable[[str], str]) -> str:
     folder, slash, stem = name.rpartition("/")
     return folder + slash + change(stem)

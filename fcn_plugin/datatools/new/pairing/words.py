@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 from ..split import SPLIT_OF, split_of, words_of
@@ -21,11 +21,14 @@ class Place(NamedTuple):
     kind: str
 
 
-def place_of(folder: str, words: re.Pattern[str]) -> Place:
-    """Take the parts of a folder's path that say what it holds out of it: ``train/masks`` and ``trainannot`` become ``train``."""
+def place_of(folder: str, words: re.Pattern[str], shared: Collection[str] = ()) -> Place:
+    """Take the parts of a folder's path that say what it holds out of it: ``train/masks`` and ``trainannot`` become ``train``.
+
+    Parts that are ``shared`` by images and masks say nothing: ``Kvasir-SEG/images``.
+    """
     kept, kinds = [], []
     for part in filter(None, folder.split("/")):
-        if not _names(part, words):
+        if part in shared or not _names(part, words):
             kept.append(split_of(part) or part)
         elif split := split_of(SPLIT.sub(r"\g<0> ", part)):
             kept.append(split)
@@ -36,8 +39,9 @@ def place_of(folder: str, words: re.Pattern[str]) -> Place:
 
 
 def is_mask_folder(folder: str) -> bool:
-    """Tell whether a folder, by its path, holds masks."""
-    return any(_names(part, MASK) for part in folder.split("/"))
+    """Tell whether a folder holds masks: the last part of its path that has a word for images or masks decides."""
+    decisive = (part for part in reversed(folder.split("/")) if _names(part, MASK) or _names(part, IMAGE))
+    return _names(next(decisive, ""), MASK)
 
 
 def is_other_kind(text: str) -> bool:
