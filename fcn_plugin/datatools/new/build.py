@@ -31,10 +31,11 @@ from .labelme import read_labelme
 from .masks import read_masks
 from .net import FILES, INSTALL, choose_net, model_config
 from .options import Options
-from .outputs import exclusive, masks_folder, refuse_existing, text_of, write_all, write_masks
+from .outputs import earlier_masks, exclusive, masks_folder, refuse_existing, text_of, write_all, write_masks
 from .pairing.pair import pair
 from .pairing.per_class import pair_parts, read_parts
 from .pairing.sides import sides_of
+from .pairing.views import Files
 from .split import FOLDERS, Splits, by_folders, by_list, hold_out, random_split
 
 OTHER_NAMES = "other names: edit {0}, then call again with --classes {0} --force"
@@ -62,7 +63,7 @@ def _write(options: Options, net: str, out_dir: Path, configs: Path) -> list[str
     base, leaf = configs / f"_base_/datasets/{name}.py", configs / FILES[net].format(name)
     refuse_existing([base, leaf, *(out_dir / f"{split}.txt" for split in FOLDERS)], options.force)
 
-    pairs, images, source = _read(options)
+    pairs, images, source = _read(options, earlier_masks(out_dir))
     splits, how = _split(options, pairs, images)
     texts, table = {}, out_dir / "classes.csv"
     if not options.classes:
@@ -96,17 +97,21 @@ def _bases(start: Path) -> str:
     return Path(os.path.relpath((config_dir() / "_base_").resolve(), start.resolve())).as_posix()
 
 
-def _read(options: Options) -> tuple[Pairs, list[ImageFile], Source]:
-    """Pair the files, look at the images, then read what the masks are."""
+def _read(options: Options, earlier: Sequence[Path]) -> tuple[Pairs, list[ImageFile], Source]:
+    """Pair the files, but those of ``earlier`` folders, look at the images, then read what the masks are."""
     images_dir, masks = Path(options.images), Path(options.masks)
     coco, labelme, parts = load_coco(masks) if masks.is_file() else None, False, None
     one_folder = not coco and masks.exists() and images_dir.exists() and masks.samefile(images_dir)
-    files, others = sides_of(masks) if one_folder else (list_files(images_dir, IMAGE_SUFFIXES, leave_out=masks), {})
+    others: Files = {}
+    if one_folder:
+        files, others = sides_of(masks, *earlier)
+    else:
+        files = list_files(images_dir, IMAGE_SUFFIXES, masks, *earlier)
     if not files:
         raise UserError("dataset-empty", f"no images in {images_dir}: wanted are {', '.join(sorted(IMAGE_SUFFIXES))}")
     if not coco:
         shapes = list_files(masks, {".json"}, images_dir)
-        others = others if one_folder else list_files(masks, MASK_SUFFIXES, images_dir)
+        others = others if one_folder else list_files(masks, MASK_SUFFIXES, images_dir, *earlier)
         if not shapes and not others:
             raise UserError("dataset-empty", f"no masks in {masks}: wanted are image files, or labelme's JSON files")
         # labelme's files may lie beside the images, or beside copies of them

@@ -36,14 +36,14 @@ class Pairs(NamedTuple):
     notes: list[str]
 
 
-def list_files(folder: Path, suffixes: Collection[str], leave_out: Path | None = None) -> dict[str, str]:
+def list_files(folder: Path, suffixes: Collection[str], *leave_out: Path) -> dict[str, str]:
     """List the files of a folder and its subfolders, hidden ones and those in ``leave_out`` not: name -> file, by name."""
     if not folder.is_dir():
         raise UserError("dataset-missing", f"no folder {folder}: give one that exists")
     if not os.access(folder, os.R_OK | os.X_OK):
         raise UserError("file-access", f"the folder {folder} can't be read: change its mode, or give a copy")
     files: dict[str, str] = {}
-    for path in sorted(map(Path, files_below(folder, suffixes, [leave_out] if leave_out else []))):
+    for path in sorted(map(Path, files_below(folder, suffixes, leave_out))):
         inside = path.relative_to(folder)
         file, name = inside.as_posix(), inside.with_suffix("").as_posix()
         if name in files:

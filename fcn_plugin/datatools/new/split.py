@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
+from pathlib import PurePosixPath
 from unicodedata import normalize
 
 from ...data.class_map_dataset import read_list
@@ -33,25 +34,38 @@ def split_of(folder: str) -> str:
 
 
 def by_folders(images: Sequence[str]) -> Splits:
-    """Split images by the first of their folders that is named as a split; train takes the others too. Empty if none is."""
+    """Split images by the first of their folders that is named as a split; train takes the others too. Empty if none is.
+
+    Without such folders the names of the files serve, where all have a word for a split: ``testA_1.png``.
+    """
     splits: Splits = defaultdict(list)
     for i, image in enumerate(images):
         splits[next(filter(None, map(split_of, image.split("/")[:-1])), "")].append(i)
     if set(splits) == {""}:
-        return {}
+        names = [split_of(image.rpartition("/")[2].rpartition(".")[0]) for image in images]
+        if not all(names) or "train" not in names:
+            return {}
+        splits = {split: [i for i, name in enumerate(names) if name == split] for split in names}
     splits["train"] = sorted(splits["train"] + splits.pop("", []))
     return {split: splits[split] for split in FOLDERS if splits.get(split)}
 
 
 def by_list(names: Sequence[str], images: Sequence[str], path: str) -> Splits:
-    """Take the images that a file names, one per line, with suffix or without, for val; UserError: ``list-file``."""
+    """Take the images that a file names, one per line, for val; UserError: ``list-file``.
+
+    With suffix or without; without folders too, where no other image has the name.
+    """
     lines = {normalize("NFC", line) for line in read_list(path)}
-    names, images = ([normalize("NFC", name) for name in each] for each in (names, images))
-    if unknown := sorted(lines - set(names) - set(images)):
+    whole = [PurePosixPath(image).with_suffix("").as_posix() for image in images]
+    keys = [{normalize("NFC", text) for text in texts} for texts in zip(names, images, whole, strict=True)]
+    short = [{key.rpartition("/")[2] for key in found} for found in keys]
+    count = Counter(key for found in short for key in found)
+    keys = [found | {key for key in bare if count[key] == 1} for found, bare in zip(keys, short, strict=True)]
+    if unknown := sorted(lines.difference(*keys)):
         raise UserError("list-file", f"{path} names {len(unknown)} unknown images: {abbreviate(unknown, 10)}")
     splits: Splits = dict(train=[], val=[])
-    for i, pair in enumerate(zip(names, images, strict=True)):
-        splits["val" if lines.intersection(pair) else "train"].append(i)
+    for i, found in enumerate(keys):
+        splits["val" if lines & found else "train"].append(i)
     if not all(splits.values()):
         raise UserError("list-file", f"{path} names {len(splits['val'])} of {len(names)} images: leave some for both")
     return splits

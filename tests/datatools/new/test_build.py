@@ -137,6 +137,16 @@ def test_source_files_in_the_output_folder(colours, here, hashes):
     assert {f"data/roads/index_masks/{i}.png" for i in range(5)} <= set(after)
 
 
+def test_one_tree_that_holds_the_results_too(colours, save, blocks, here, hashes):
+    """Called in the folder of the data; the second call does not take its own masks for source files."""
+    before = hashes()
+    for force in (False, True):
+        new_dataset(ROADS._replace(images=".", masks=".", force=force))
+        assert before.items() <= hashes().items()
+        masks = {path.relative_to(here).as_posix() for path in (here / "data/roads/masks").rglob("*.png")}
+        assert masks == {f"data/roads/masks/photos/{i}.png" for i in range(5)}
+
+
 def test_a_failure_leaves_nothing(colours, monkeypatch, hashes):
     before = hashes()
 

@@ -72,7 +72,7 @@ def test_folders(here, save, blocks):
     (here / "all/notes.txt").touch()
     suffixes = {".png", ".jpg"}
     assert list_files(here / "all", suffixes, here / "all/masks") == {"b": "b.png", "sub/a": "sub/a.JPG"}
-    assert "masks/a" in list_files(here / "all", suffixes, leave_out=here / "all")
+    assert "masks/a" in list_files(here / "all", suffixes, here / "all")
     with refused("dataset-missing", here / "none"):
         list_files(here / "none", suffixes)
     save("all/b.jpg", blocks(0))

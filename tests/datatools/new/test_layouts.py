@@ -43,6 +43,8 @@ ONE_ROOT = {
     "one folder, an ending": ("train/*.jpg", "train/*_mask.png"),
     "years": ("images/train2017/*.jpg", "labels/Train/*.png"),
     "an ending beside folders": ("val/img/*_img.png", "val/gt/*_gt.png"),
+    "KITTI": ("training/image_2/*_10.png", "training/semantic/*_10.png"),
+    "ISIC": ("X_Task1-2_Training_Input/*.jpg", "X_Task1_Training_GroundTruth/*_segmentation.png"),
     "Massachusetts": ("tiff/train/*.tiff", "tiff/train_labels/*.tif"),
 }
 
@@ -106,6 +108,14 @@ def test_voc_has_objects_too(tmp_path):
     pairs = pairs_of(tmp_path, [*files, *(f"JPEGImages/{i}.jpg" for i in range(3))], "JPEGImages", ".")
     assert pairs.masks == files[:3]
     assert pairs.notes == ["not used: masks SegmentationObject/* (3)", "masks are named SegmentationClass/IMAGE"]
+
+
+def test_kitti_has_objects_and_colours_too(tmp_path):
+    kinds = ("image_2", "semantic", "instance", "semantic_rgb")
+    pairs = pairs_of(
+        tmp_path, [f"training/{kind}/{i}_10.png" for kind in kinds for i in range(2)], "training", "training"
+    )
+    assert pairs.masks == ["semantic/0_10.png", "semantic/1_10.png"]
 
 
 def test_several_endings_are_listed(tmp_path):

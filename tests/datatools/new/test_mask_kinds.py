@@ -34,7 +34,13 @@ def test_arrays(photos, blocks, here, dtype):
 
 @pytest.mark.parametrize(
     "array",
-    [np.zeros((2, 2, 2)), np.full((40, 48), 0.5), np.full((40, 48), np.nan), np.full((40, 48), 2**40), np.zeros((0, 3))],
+    [
+        np.zeros((2, 2, 2)),
+        np.full((40, 48), 0.5),
+        np.full((40, 48), np.nan),
+        np.full((40, 48), 2**40),
+        np.zeros((0, 3)),
+    ],
 )
 def test_arrays_that_hold_no_ids(tmp_path, array):
     np.save(tmp_path / "a.npy", array)

@@ -12,15 +12,15 @@ from .words import is_mask_folder
 PHOTOS = {".jpg", ".jpeg", ".jfif"}
 
 
-def sides_of(folder: Path) -> tuple[Files, Files]:
+def sides_of(folder: Path, *leave_out: Path) -> tuple[Files, Files]:
     """List images and masks of one folder: by folders such as ``masks``, or ``a.jpg`` beside ``a.png``; else all, twice."""
-    arrays, photos = list_files(folder, MASK_SUFFIXES - IMAGE_SUFFIXES), list_files(folder, PHOTOS)
+    arrays, photos = (list_files(folder, kinds, *leave_out) for kinds in (MASK_SUFFIXES - IMAGE_SUFFIXES, PHOTOS))
     if arrays:
-        return list_files(folder, IMAGE_SUFFIXES), arrays
-    others = list_files(folder, IMAGE_SUFFIXES - PHOTOS)
+        return list_files(folder, IMAGE_SUFFIXES, *leave_out), arrays
+    others = list_files(folder, IMAGE_SUFFIXES - PHOTOS, *leave_out)
     if photos and photos.keys() <= others.keys():
         return photos, others
-    files = list_files(folder, IMAGE_SUFFIXES)
+    files = list_files(folder, IMAGE_SUFFIXES, *leave_out)
     masks = {name: file for name, file in files.items() if is_mask_folder(name.rpartition("/")[0])}
     if masks and len(masks) < len(files):
         return {name: file for name, file in files.items() if name not in masks}, masks

@@ -9,8 +9,10 @@ from typing import NamedTuple
 from ..split import SPLIT_OF, split_of, words_of
 
 IMAGE = re.compile(r"(image|img|photo|picture)s?|jpe?gs?|rgb|inputs?|sat")
-MASK = re.compile(r"(mask|label|lbl|trimap|manual|truth|groundtruth|gt|seg|anno|annotation|annot)s?|segment[a-z]*")
-OTHER = re.compile(r"(object|instance|instanceid|colou?r|polygon|edge|panoptic)s?")  # ids of objects, or pictures
+MASK = re.compile(
+    r"(mask|label|lbl|trimap|manual|truth|groundtruth|gt|seg|semantic|instance|anno|annotation|annot)s?|segment[a-z]*"
+)
+OTHER = re.compile(r"(object|instance|instanceid|colou?r|rgb|polygon|edge|panoptic)s?")  # ids of objects, or pictures
 SPLIT = re.compile("|".join(sorted(SPLIT_OF, key=len, reverse=True)), re.IGNORECASE)
 
 
