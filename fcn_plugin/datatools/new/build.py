@@ -158,7 +158,7 @@ def _split(options: Options, pairs: Pairs, images: Sequence[ImageFile]) -> tuple
         splits = {split: [pool[i] for i in places] for split, places in drawn.items()}
         how = f"split at random, seed {options.seed}; copies of an image stay together"
     if test and splits is not folders:
-        splits, how = hold_out(splits, test), f"{how}; test is a folder of the images"
+        splits, how = hold_out(splits, test), f"{how}; test as folders or files are named"
     return splits, f"{', '.join(f'{len(places)} {split}' for split, places in splits.items())}: {how}"
 
 

@@ -41,7 +41,7 @@ def match(images: Files, masks: Files, tail: str | None, image_tail: str | None)
             stems = {without_tail(name, chosen[0]): file for name, file in view.images.items()}
             stems.pop(None, None)
             best = Match(stems, view.masks, *chosen, one_folder)
-        if one_folder or most == len(images):
+        if one_folder or most > len(images) / 2 or most == len(masks):  # no freer view is needed
             break
     if best is None:
         examples = f"images {abbreviate([*images.values()])}; masks {abbreviate([*masks.values()])}"

@@ -40,7 +40,7 @@ class Variant(NamedTuple):
 def tails(name: str, stems: Collection[str]) -> Iterator[str]:
     """Yield what is left of a name after each of the stems that it begins with, the longest stem first."""
     for end in range(len(name), name.rfind("/") + 1, -1):
-        if name[:end] in stems and (end == len(name) or name[end] in TAIL_STARTS):
+        if (end == len(name) or name[end] in TAIL_STARTS) and name[:end] in stems:
             yield name[end:]
 
 
@@ -77,7 +77,7 @@ def best_variant(
     best, rank = None, (0,)
     for chosen in image_tails(images) if image_tail is None else [(image_tail,)]:
         stems = {stem for name in images if (stem := without_tail(name, chosen)) is not None}
-        for variant, count in variants(masks, stems, tail).items():
+        for variant, count in variants(masks, stems, tail).items() if stems else ():
             if one_folder and variant.tail in chosen:
                 continue
             liked = count, not is_other_kind(str(variant)), not variant.tail, -variant.preferred, -len(variant.tail)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 from unicodedata import normalize
 
@@ -50,11 +50,11 @@ def views(images: Files, masks: Files) -> Iterator[View]:
         yield View(bare, [mask._replace(name=_in_stem(mask.name, bare_mask)) for mask in placed])
 
 
-def _folders(names: Iterable[str]) -> set[str]:
-    return {part for name in names for part in normalize("NFC", name).split("/")[:-1]}
+def _folders(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(part for name in names for part in normalize("NFC", name).split("/")[:-1])
 
 
-def _without_kind(name: str, words: re.Pattern[str], shared: Collection[str]) -> tuple[str, str]:
+def _without_kind(name: str, words: re.Pattern[str], shared: frozenset[str]) -> tuple[str, str]:
     folder, _, stem = normalize("NFC", name).rpartition("/")
     place = place_of(folder, words, shared)
     return "/".join(filter(None, (place.folder, stem))), place.kind

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 from ..split import SPLIT_OF, split_of, words_of
@@ -23,7 +24,8 @@ class Place(NamedTuple):
     kind: str
 
 
-def place_of(folder: str, words: re.Pattern[str], shared: Collection[str] = ()) -> Place:
+@lru_cache(10000)
+def place_of(folder: str, words: re.Pattern[str], shared: frozenset[str] = frozenset()) -> Place:
     """Take the parts of a folder's path that say what it holds out of it: ``train/masks`` and ``trainannot`` become ``train``.
 
     Parts that are ``shared`` by images and masks say nothing: ``Kvasir-SEG/images``.
