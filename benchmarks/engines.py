@@ -1,7 +1,7 @@
 """Time a net's label maps in torch, onnxruntime and OpenVINO: python -m benchmarks.engines fcn8s_vgg16_voc --size 375x500
 
 The weights are random, the runtimes have torch's number of threads, and all are timed in turn. bf16 rows appear where the CPU has
-instructions for it.
+instructions for it, OpenVINO's int8 where NNCF is installed.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import argparse
 import json
 import tempfile
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 
@@ -24,6 +25,7 @@ from fcn_plugin.commands.options import at_least
 from fcn_plugin.commands.run import run
 from fcn_plugin.export.formats import write
 from fcn_plugin.export.graph import ExportGraph
+from fcn_plugin.export.lowered import lower
 from fcn_plugin.export.metadata import metadata_of
 from fcn_plugin.export.runtimes import open_file
 from fcn_plugin.export.suffixes import SUFFIXES
@@ -81,6 +83,12 @@ def measured(config: str, size: tuple[int, int], classes: int, rounds: int) -> d
             for precision in precisions if kind == "openvino" else ["fp32"]:
                 opened = open_file(path, kind, precision=precision)
                 works[f"{name} {precision}"] = lambda opened=opened: opened.run(image.numpy())
+            if kind == "openvino" and find_spec("nncf") is None:
+                continue
+            int8 = path.with_suffix(f".int8{path.suffix}")
+            lower(path, int8, "int8", [image.numpy()])
+            opened_int8 = open_file(int8, kind)
+            works[f"{name} int8"] = lambda opened=opened_int8: opened.run(image.numpy())
         wanted = works["torch fp32"]()
         same = {}
         for name, work in works.items():

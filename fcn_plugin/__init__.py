@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .prediction.net import Net
 
 
-def load(path, cfg=None, device=None, batch_size: int = 8) -> "Net":
+def load(path, cfg=None, device=None, batch_size: int | None = None) -> "Net":
     """Load a trained net to predict with: ``fcn_plugin.load("iter_2000.pth").predict("photo.jpg")``.
 
     Args:
@@ -22,7 +22,7 @@ def load(path, cfg=None, device=None, batch_size: int = 8) -> "Net":
             ``.xml`` file of ``fcn export``, which runs on the CPU.
         cfg: another config: by name or file, or one that :func:`.preflight.prepare.prepare` has prepared.
         device: as torch names it, such as ``cuda:1``; default: a GPU if there is one.
-        batch_size: images of equal size that one forward takes, at most.
+        batch_size: images of equal size that one forward takes, at most; by default 8, and on a CPU fewer of more than 128 x 128.
 
     Raises:
         UserError: ``checkpoint-*``: no such file, or it is no checkpoint, holds no config or does not fit ``cfg``; ``config-*``.

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import copy
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from ..errors import UserError
-from ..export.suffixes import SUFFIXES
+from ..export.suffixes import EXPORTED_SUFFIXES, SUFFIXES
 from .options import DATA, add_options, at_least, load_config
 
 if TYPE_CHECKING:
@@ -32,8 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     inside = "the file takes (N, H, W, 3) uint8 RGB images; by default (N, 3, H, W) float32, normalised"
     parser.add_argument("--with-preprocessing", action="store_true", help=inside)
     parser.add_argument("--opset", type=at_least(18), help="of ONNX's operators (default: the exporter's)")
-    int8 = "also write NAME.int8.onnx, calibrated on train images, and print the mean IU of both files on val"
-    parser.add_argument("--int8", action="store_true", help=int8)
+    lower = "also write NAME.int8.onnx (.xml), calibrated on train images, or NAME.fp16.onnx; prints the mean IU of both on val"
+    parser.add_argument("--precision", choices=["fp16", "int8"], help=lower)
     add_options(parser, *DATA, "--trust-checkpoint")
 
 
@@ -41,8 +42,8 @@ def check_arguments(parser: argparse.ArgumentParser, args: argparse.Namespace) -
     """Refuse a file name whose suffix is another format's, and options of config files without one."""
     if args.out and Path(args.out).suffix.lower() != SUFFIXES[args.to]:
         parser.error(f"--out {args.out}: a file for {args.to} ends in {SUFFIXES[args.to]}")
-    if args.int8 and (args.to != "onnx" or args.with_preprocessing):
-        parser.error("--int8 goes with --to onnx, and without --with-preprocessing")
+    if args.precision and (SUFFIXES[args.to] not in EXPORTED_SUFFIXES or args.with_preprocessing):
+        parser.error("--precision goes with --to onnx or openvino, and without --with-preprocessing")
     if args.cfg_options and not args.config:
         parser.error("--cfg-options changes a config file: name it with --config")
 
@@ -64,8 +65,8 @@ def main(args: argparse.Namespace) -> None:
     out = Path(args.out or Path(args.checkpoint).with_suffix(SUFFIXES[args.to]))
     whole = copy.deepcopy(cfg)
     net = export(cfg, args.checkpoint, args.to, out, args.output, args.with_preprocessing, args.opset, name)
-    if args.int8:
-        export_int8(whole, net, out)
+    if args.precision:
+        export_lowered(whole, net, out, args.precision)
 
 
 def export(
@@ -141,34 +142,41 @@ def _paths(dataset: ConfigDict) -> list[str]:
     return [built.get_data_info(i)["img_path"] for i in range(len(built))]
 
 
-def export_int8(cfg: Config, net: Net, source: Path) -> None:
-    """Write ``NAME.int8.onnx`` beside an ONNX file, and print the mean IU of both on the val split.
+def export_lowered(cfg: Config, net: Net, source: Path, precision: str) -> None:
+    """Write a copy of a file in fp16 or int8 beside it, ``NAME.int8.onnx``, and print the mean IU of both on the val split.
 
     Args:
         cfg: with all three splits, which is not prepared yet.
         net: that the file was made from.
-        source: the ONNX file.
+        source: the ``.onnx`` or ``.xml`` file.
+        precision: ``fp16`` or ``int8``.
 
     Raises:
-        UserError: ``export-*``, ``dataset-*``, ``file-missing`` for splits that are not here; no int8 file is left.
+        UserError: ``export-*``, ``dataset-*``, ``file-missing`` for splits that are not here; no copy is left.
     """
-    from ..export.compare import read_images
-    from ..export.int8 import quantize
-    from ..preflight.prepare import prepare
+    from ..export.lowered import lower
 
-    target = source.with_suffix(".int8.onnx")
+    target = source.with_suffix(f".{precision}{source.suffix}")
     before = _score_on_val(cfg, source)
-    own = copy.deepcopy(cfg)
-    prepare(own, ("train",))
-    images = read_images(_paths(own.train_dataloader.dataset), CALIBRATION)
-    packed = (net.pipeline(dict(img=image, img_path=""))["inputs"] for image in images)
-    quantize(source, target, (net.model.data_preprocessor(dict(inputs=[x]), False)["inputs"].numpy() for x in packed))
+    lower(source, target, precision, _calibration(cfg, net) if precision == "int8" else ())
     try:
         after = _score_on_val(cfg, target)
     except BaseException:
         target.unlink()
+        target.with_suffix(".bin").unlink(missing_ok=True)
         raise
-    print(f"mean IU on val: {100 * before:.2f} in fp32, {100 * after:.2f} in int8 ({target})")
+    print(f"mean IU on val: {100 * before:.2f} in fp32, {100 * after:.2f} in {precision} ({target})")
+
+
+def _calibration(cfg: Config, net: Net) -> Iterator[np.ndarray]:
+    from ..export.compare import read_images
+    from ..preflight.prepare import prepare
+
+    own = copy.deepcopy(cfg)
+    prepare(own, ("train",))
+    images = read_images(_paths(own.train_dataloader.dataset), CALIBRATION)
+    packed = (net.pipeline(dict(img=image, img_path=""))["inputs"] for image in images)
+    return (net.model.data_preprocessor(dict(inputs=[x]), False)["inputs"].numpy() for x in packed)
 
 
 def _score_on_val(cfg: Config, path: Path) -> float:

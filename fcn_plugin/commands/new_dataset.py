@@ -1,7 +1,7 @@
 """Make a folder of images and masks ready for training.
 
 Find out what the masks are, make train and val lists and write a data set config and an FCN-8s config. Masks of ids are used as
-they are; RGB masks, COCO and labelme files are converted to index PNGs. Source files are only read.
+they are; RGB masks, COCO, labelme and other tools' files are converted to index PNGs. Source files are only read.
 """
 
 from __future__ import annotations
@@ -20,18 +20,45 @@ def colour(text: str) -> tuple[int, int, int]:
     return tuple(values)
 
 
+class ListFormats(argparse.Action):
+    """Print the formats and exit, as ``--help`` does."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from ..datatools.new.shapes.formats import list_formats
+
+        print(list_formats())
+        parser.exit()
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the images, the masks, and how to read and split them."""
     add = parser.add_argument
     add("name", metavar="NAME", help="of the data set: letters, digits, _ and -")
     add("--images", required=True, metavar="DIR", help="folder of images, searched in depth")
-    masks = "folder of masks (ids, palette or RGB) or of labelme's files, named as the images; or a COCO file"
-    add("--masks", required=True, metavar="PATH", help=masks)
-    add("--classes", metavar="FILE", help="one class name a line, id 0 first, or a CSV id,name,red,green,blue")
+    masks = "folder of masks (ids, palette or RGB), of labelme's files, named as the images, or of COCO files; or a COCO file"
+    several = "; repeat it for several"  # no nargs: NAME may come last
+    add("--masks", required=True, action="append", metavar="PATH", help=masks + several)
+    add("--format", metavar="NAME", help="read --masks as a format of --formats: YOLO, CVAT, ...")
+    add(
+        "--formats",
+        action=ListFormats,
+        nargs=0,
+        default=argparse.SUPPRESS,
+        help="list the formats that need --format, and exit",
+    )
+    add("--boxes", action="store_true", help="label files: draw boxes that have no outline (default: left out)")
+    lines = "label files: draw lines this wide, points as discs (default: left out; labelme draws 10)"
+    add("--line-width", type=float, metavar="PIXELS", help=lines)
+    classes = "one class name a line, id 0 first, a CSV id,name,red,green,blue, or CVAT's labelmap.txt"
+    add("--classes", metavar="FILE", help=classes)
     ids = "ids that are void, none for no void (default: 255, unless masks hold 0 and 255 alone)"
     add("--ignore-ids", type=int, nargs="*", metavar="ID", help=ids)
     colours = "colours of RGB masks that are void"
     add("--ignore-colors", type=colour, nargs="+", default=(), metavar="R,G,B", help=colours)
+    two = "two classes of gray, JPEG or near-binary masks: values below are background (default: 128)"
+    add("--threshold", nargs="?", type=float, const=128, metavar="VALUE", help=two)
+    nearest = "each pixel is the nearest colour of --classes: for JPEG or smooth masks of colours"
+    add("--nearest-colors", action="store_true", help=nearest)
     add("--mask-suffix", metavar="TEXT", help="what mask names have after the images' (default: found by trying)")
     image_suffix = "what image names have in place of the masks' (default: found by trying)"
     add("--image-suffix", metavar="TEXT", help=image_suffix)
@@ -54,4 +81,5 @@ def main(args: argparse.Namespace) -> None:
     from ..datatools.new.build import new_dataset
     from ..datatools.new.options import Options
 
-    print(new_dataset(Options(**vars(args))))
+    masks, *more = args.masks
+    print(new_dataset(Options(**vars(args) | dict(masks=masks, more_masks=more))))

@@ -83,7 +83,7 @@ def main(args: argparse.Namespace) -> None:
     mine = share.of(inputs)
     count = len(inputs)
     del inputs  # millions of names
-    tally = Loop(net, forms, Path(args.out_dir), args.batch_size, args.resume, quiet=share.rank > 0).run(mine)
+    tally = Loop(net, forms, Path(args.out_dir), args.resume, quiet=share.rank > 0).run(mine)
     _report(share, tally, forms, args.out_dir, count, names)
 
 
@@ -113,13 +113,13 @@ def _load(args: argparse.Namespace) -> Net:
         source, cfg = args.checkpoint, load_config(args)
     elif is_exported(args.checkpoint):
         join_processes(ConfigDict(launcher=args.launcher))
-        return load(args.checkpoint, batch_size=args.batch_size or 8)
+        return load(args.checkpoint, batch_size=args.batch_size)
     else:
         source = open_checkpoint(args.checkpoint)
         cfg = load_config(args, cfg=config_inside(source))
     for warning in prepare(cfg, ()).warnings:
         print(warning)
-    return load(source, cfg, batch_size=args.batch_size or 8)
+    return load(source, cfg, batch_size=args.batch_size)
 
 
 def _refuse_sources_as_results(inputs: Sequence[Input], forms: Sequence[Form], out_dir: str) -> None:

@@ -121,7 +121,7 @@ def _loads(transforms: Iterable) -> dict[str, int]:
             elif step.imdecode_backend == "pillow":
                 loads["image"] = 0
         elif type(step) in (LoadAnnotations, FCNLoadAnnotations):
-            loads["mask"] = 8 if type(step) is LoadAnnotations else 32
+            loads["mask"] = 8 if type(step) is LoadAnnotations else 64
         for branch in getattr(step, "subroutines", ()):  # TestTimeAug
             loads |= _loads(branch.transforms)
     return loads
@@ -140,7 +140,8 @@ def _check(paths: dict[str, str], loads: dict[str, int], decode: bool = False) -
         refuse(image_problems(image))
     if mask:
         refuse(mask_problems(mask))
-        if mask.bits > loads["mask"]:
+        spread = loads["mask"] == 8 and mask.mode == "L" and mask.bits in (2, 4)  # ids of few bits become brightness
+        if mask.bits > loads["mask"] or spread:
             refuse([Problem("mask-depth", mask.path, f"{mask.bits} bits")])
     if image and mask:
         refuse(pair_problems(image, mask))

@@ -85,9 +85,9 @@ def file_ids(label_map: Mapping[int, int], reduce_zero_label: bool) -> dict[int,
     return {0: IGNORED, **{i + 1: index for i, index in label_map.items()}} if reduce_zero_label else dict(label_map)
 
 
-def describe_ids(ids: Iterable[int], counts: Iterable[int]) -> str:
+def describe_ids(ids: Iterable[int | str], counts: Iterable[int], what: str = "id") -> str:
     """List up to ten ids with their pixels: ``id 77 (3 px), id 78 (1 px)``."""
-    return abbreviate([f"id {i} ({n} px)" for i, n in zip(ids, counts, strict=True)], 10)
+    return abbreviate([f"{what} {i} ({n} px)" for i, n in zip(ids, counts, strict=True)], 10)
 
 
 def describe_range(ids: Mapping[int, int]) -> str:

@@ -1,6 +1,7 @@
 """Names of classes: what a name may be, and the files that list them.
 
-A file has one name a line, or is a CSV with the header ``id,name`` or ``id,name,red,green,blue``.
+A file has one name a line, or is a CSV whose header names its columns (``id,name``, ``id,name,red,green,blue``, Roboflow's
+``Pixel Value, Class``, Kaggle's ``name,r,g,b``), or has lines of one of ``FORMS``. ``#`` and a blank begin a comment.
 """
 
 from __future__ import annotations
@@ -8,16 +9,37 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Sequence
+from itertools import dropwhile
 from pathlib import Path
+from typing import NamedTuple
 
 from ..atomic_write import read_plain
 from ..errors import UserError
 from .class_map import LARGEST_ID
 
 COLOUR = ("red", "green", "blue")
+# what other programs call the columns, in lower case, "_" as a blank
+COLUMNS = {"id": "id", "name": "name", "pixel value": "id", "class": "name", "class name": "name", "label": "name"}
+COLUMNS |= {"class id": "id", "label id": "id"}
+COLUMNS |= {key: name for name in COLOUR for key in (name, name[0])}
+# lines of lists that give more than a name; all lines of a file have one form
+FORMS = (
+    r"(?P<name>.+):(?P<red>\d+), *(?P<green>\d+), *(?P<blue>\d+):[^:]*:[^:]*",  # CVAT's labelmap.txt: parts and actions follow
+    r"(?P<name>.+)::[^:]*:[^:]*",  # without colours
+    r"(?P<id>\d+)(?::|\s)\s*(?P<name>\D.*)",  # 0 background
+    r"(?P<red>\d+)\s+(?P<green>\d+)\s+(?P<blue>\d+)\s+(?P<name>\D.*)",  # CamVid's label_colors.txt
+)
 LONGEST_NAME = 200  # characters
 Colour = tuple[int, int, int]
-ClassTable = tuple[dict[int, str], dict[int, Colour] | None]
+Lines = Sequence[tuple[int, str]]  # number in the file, text
+
+
+class ClassTable(NamedTuple):
+    """Attributes: ``class_map``, id -> name, ascending; ``colours`` of the ids, None without; ``numbered``: the file has ids."""
+
+    class_map: dict[int, str]
+    colours: dict[int, Colour] | None
+    numbered: bool
 
 
 def class_name(name: object, where: str | Path) -> str:
@@ -32,57 +54,92 @@ def class_name(name: object, where: str | Path) -> str:
     raise _error(where, f"{found}, without {{{{ and blanks at the ends")
 
 
-def read_classes(path: str | Path) -> ClassTable:
-    """Read names and colours of ids; raises ``class-file``, with the line, for what can't be read or is invalid.
+def read_classes(path: str | Path) -> tuple[dict[int, str], dict[int, Colour] | None]:
+    """Read names and colours of ids, as :func:`read_class_table`."""
+    return read_class_table(path)[:2]
 
-    Returns:
-        ``class_map``, id -> name in ascending order of ids (several ids may carry one name); a list of names numbers them from
-        0. ``colours``, id -> (red, green, blue), or None where the file holds none.
+
+def read_class_table(path: str | Path) -> ClassTable:
+    """Read names and colours of ids; entries without ids are numbered from 0. Several ids may carry one name.
+
+    Raises:
+        UserError: class-file, with the line, for what can't be read or is invalid.
     """
     try:
-        lines = re.split("\r\n?|\n", read_plain(Path(path)).decode("utf-8-sig").rstrip())
+        text = read_plain(Path(path)).decode("utf-8-sig").rstrip()
     except (OSError, UnicodeDecodeError) as error:
         raise _error(path, f"it can't be read as UTF-8 text ({error}); write one class name a line") from error
-    header = re.match(r"\s*id\s*([,;\t])", lines[0], re.IGNORECASE)
-    return _read_table(path, lines, header[1]) if header else (_read_names(path, lines), None)
+    numbered = enumerate(re.split("\r\n?|\n", text), 1)
+    entries = (pair for pair in numbered if not pair[1].startswith("#") or pair[1][1:2].strip())
+    lines = [*dropwhile(lambda entry: not entry[1].strip(), entries)]
+    if not lines:
+        raise _error(f"{path}, line 1", "it names no class; write one class name a line")
+    for form in map(re.compile, FORMS):
+        if form.fullmatch(lines[0][1]) and all(form.fullmatch(line) for _, line in lines if line.strip()):
+            rows = [(i, form.fullmatch(line).groups()) for i, line in lines if line.strip()]
+            return _table(path, list(form.groupindex), rows)
+    for delimiter in ",;\t":
+        columns = [_column(cell) for cell in lines[0][1].split(delimiter)]
+        if len(columns) > 1 and set(columns) & set(COLUMNS.values()):
+            return _read_csv(path, lines, delimiter)
+    return _read_names(path, lines)
 
 
-def _read_names(path: str | Path, lines: Sequence[str]) -> dict[int, str]:
+def _read_names(path: str | Path, lines: Lines) -> ClassTable:
     line_of: dict[str, int] = {}
-    for i, line in enumerate(lines, 1):
+    for i, line in lines:
         where = f"{path}, line {i}"
         if "," in line:
             raise _error(where, f"{line!r} is no class name; a CSV starts with the line id,name,red,green,blue")
+        if line.startswith("#"):
+            raise _error(
+                where, f"{line!r} may be a comment or a name: write '# ' for a comment, a CSV id,name for a name"
+            )
         name = class_name(line.strip(), where)
         if line_of.setdefault(name, i) != i:
             raise _error(where, f"{name!r} is in line {line_of[name]} too; a CSV can give two ids one name")
-    return dict(enumerate(line_of))
+    return ClassTable(dict(enumerate(line_of)), None, False)
 
 
-def _read_table(path: str | Path, lines: Sequence[str], delimiter: str) -> ClassTable:
-    rows = csv.reader(lines, delimiter=delimiter)
-    entries: dict[int, tuple[str, Colour]] = {}
+def _column(cell: str) -> str:
+    key = cell.strip().lower()
+    return COLUMNS.get(key.replace("_", " "), key)
+
+
+def _read_csv(path: str | Path, lines: Lines, delimiter: str) -> ClassTable:
+    rows = csv.reader([line for _, line in lines], delimiter=delimiter)
+    cells: list[tuple[int, list[str]]] = []
     try:
-        columns = [cell.strip().lower() for cell in next(rows)]
-        if columns not in (["id", "name"], ["id", "name", *COLOUR]):
-            raise _error(f"{path}, line 1", f"the columns are {columns}; make them id,name or id,name,red,green,blue")
         for row in rows:
-            if not any(cell.strip() for cell in row):
-                continue
-            where = f"{path}, line {rows.line_num}"
-            if len(row) != len(columns):
-                raise _error(where, f"{delimiter.join(row)!r} has {len(row)} cells, the header {len(columns)}")
-            number, name = _whole_number(row[0], "id", LARGEST_ID, where), class_name(row[1].strip(), where)
-            if number in entries:
-                raise _error(where, f"id {number} is {entries[number][0]!r} already; give each id one line")
-            parts = zip(row[2:], columns[2:], strict=True)
-            entries[number] = name, tuple(_whole_number(cell, column, 255, where) for cell, column in parts)
+            cells.append((lines[rows.line_num - 1][0], row))
     except csv.Error as error:
-        raise _error(f"{path}, line {rows.line_num}", f"it is no CSV ({error}); write id and name") from error
+        where = f"{path}, line {lines[rows.line_num - 1][0]}"
+        raise _error(where, f"it is no CSV ({error}); write id and name") from error
+    return _table(path, [_column(cell) for cell in cells[0][1]], cells[1:])
+
+
+def _table(path: str | Path, columns: Sequence[str], rows: Sequence[tuple[int, Sequence[str]]]) -> ClassTable:
+    """Make a table of cells by the names of their columns; ``rows``: number of the line, cells."""
+    known = sorted(columns)
+    if known not in (sorted(["id", "name"]), sorted(["id", "name", *COLOUR]), sorted(["name", *COLOUR]), ["name"]):
+        raise _error(f"{path}, line 1", f"the columns are {list(columns)}; make them id,name or id,name,red,green,blue")
+    entries: dict[int, tuple[str, Colour]] = {}
+    for line, row in rows:
+        if not any(cell.strip() for cell in row):
+            continue
+        where = f"{path}, line {line}"
+        if len(row) != len(columns):
+            raise _error(where, f"{', '.join(row)!r} has {len(row)} cells, the header {len(columns)}")
+        cells = dict(zip(columns, row, strict=True))
+        number = _whole_number(cells["id"], "id", LARGEST_ID, where) if "id" in cells else len(entries)
+        if number in entries:
+            raise _error(where, f"id {number} is {entries[number][0]!r} already; give each id one line")
+        colour = tuple(_whole_number(cells[column], column, 255, where) for column in COLOUR if column in cells)
+        entries[number] = class_name(cells["name"].strip(), where), colour
     if not entries:
         raise _error(path, "it names no class; write a line id,name for each")
     class_map, colours = ({id: entries[id][i] for id in sorted(entries)} for i in (0, 1))
-    return class_map, colours if columns[2:] else None
+    return ClassTable(class_map, colours if "red" in columns else None, "id" in columns)
 
 
 def _whole_number(text: str, column: str, largest: int, where: str) -> int:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import os
+import re
+from typing import BinaryIO, NamedTuple
 
 from PIL import ExifTags, Image
 
 from .problems import Problem
 
+MOST_CHUNKS = 100  # of a WebP before its pixels: five are known
 QUARTER_TURNS = (5, 6, 7, 8)  # EXIF orientations that swap width and height
-LOSSY = ("JPEG", "MPO")
+LOSSY = ("JPEG", "MPO", "lossy WEBP")
+IDS = ("1", "L", "P", "I", "I;16", "I;16B", "I;16L", "F")  # modes of one number a pixel
 WARNINGS = {"L": "gray", "1": "gray", "LA": "alpha", "RGBA": "alpha", "PA": "alpha", "CMYK": "cmyk", "P": "palette"}
 
 
 class Header(NamedTuple):
-    """Attributes: ``size`` as stored; ``mode``, Pillow's; ``bits`` a channel; ``orientation``, EXIF's (1: upright); ``pages``."""
+    """Attributes: ``size`` as stored; ``mode``, Pillow's; ``bits`` per channel; ``format``, Pillow's, or ``lossy WEBP``;
+    ``orientation``, EXIF's, 1 is upright; ``pages`` in the file.
+    """
 
     path: str
     size: tuple[int, int]
@@ -38,8 +44,9 @@ def header_of(image: Image.Image, path: str) -> Header:
         orientation = 1  # 0 is "undefined": no program turns such an image
     # Pillow has turned a TIFF's size already
     size = image.size[::-1] if image.format == "TIFF" and orientation in QUARTER_TURNS else image.size
+    kind = "lossy WEBP" if image.format == "WEBP" and _is_lossy_webp(image.fp) else image.format or ""
     pages = image.n_frames if image.format in ("TIFF", "GIF") else 1
-    return Header(path, size, image.mode, _bits(image), image.format or "", orientation, pages)
+    return Header(path, size, image.mode, _bits(image), kind, orientation, pages)
 
 
 def image_problems(header: Header) -> list[Problem]:
@@ -57,9 +64,11 @@ def page_problems(header: Header, what: str) -> list[Problem]:
 
 def mask_problems(header: Header) -> list[Problem]:
     """Find masks that hold no ids."""
-    if header.mode not in ("1", "L", "P", "I", "I;16", "I;16B", "I;16L"):
+    if header.format in LOSSY:
+        return [Problem("mask-lossy", header.path, f"a {header.format} file")]
+    if header.mode not in IDS:
         return [Problem("mask-colours", header.path, f"mode {header.mode}, one id per pixel is meant")]
-    return [Problem("mask-lossy", header.path, f"a {header.format} file")] if header.format in LOSSY else []
+    return []
 
 
 def pair_problems(image: Header, mask: Header) -> list[Problem]:
@@ -89,5 +98,22 @@ def _bits(image: Image.Image) -> int:
         return max(bits) if isinstance(bits, tuple) else bits
     if image.mode.startswith(("I", "F")):
         return 16 if image.mode.startswith("I;16") else 32
-    raw = str(image.tile[0][3]) if image.tile else ""  # RGB;16B
-    return 16 if ";16" in raw else 8
+    raw = str(image.tile[0][3]) if image.tile else ""  # RGB;16B, L;2
+    found = re.search(r";(16|[24]$)", raw)
+    return int(found[1]) if found else 8
+
+
+def _is_lossy_webp(file: BinaryIO) -> bool:
+    """Tell it by the first chunk of pixels: ``VP8L`` is lossless, ``VP8 `` is not."""
+    start = file.tell()
+    file.seek(12)
+    kind = b""
+    for _ in range(MOST_CHUNKS):
+        head = file.read(8)
+        kind, size = head[:4], int.from_bytes(head[4:], "little")
+        if kind in (b"VP8 ", b"VP8L", b""):
+            break
+        # a frame of a film holds chunks of its own, after 16 bytes
+        file.seek(16 if kind == b"ANMF" else size + size % 2, os.SEEK_CUR)
+    file.seek(start)
+    return kind == b"VP8 "

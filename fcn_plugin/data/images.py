@@ -19,6 +19,7 @@ from ..atomic_write import read_plain
 from ..errors import UserError
 from .headers import Header, header_of, image_problems, width_height
 from .masks.arrays import array_image
+from .masks.wide_tiff import BITS, TIFF, wide_image
 from .problems import Problem
 
 # whatever a file's name: Pillow knows some forty more, and runs PostScript; phones' MPO is opened as JPEG
@@ -150,6 +151,12 @@ def _pillow(
                 step(image)
             return header, image
     except Exception as error:  # Pillow has no common class for what files can do to it
+        if what == "mask" and isinstance(error, UnidentifiedImageError):
+            content = read_plain(Path(path), MOST) if content is None else content
+            if content.startswith(TIFF):
+                pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+                if (wide := wide_image(pixels)) is not None:
+                    return Header(path, wide.size, wide.mode, BITS, "TIFF", 1), wide
         raise unreadable(path, what, error) from error
 
 

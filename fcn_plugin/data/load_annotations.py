@@ -11,6 +11,7 @@ from ..errors import UserError
 from .class_map import IGNORED, ClassMap, describe_ids, file_ids
 from .headers import mask_problems, width_height
 from .images import open_image
+from .masks.ids import mask_ids
 from .problems import Problem, refuse
 
 
@@ -21,8 +22,8 @@ class FCNLoadAnnotations(LoadAnnotations):
     A sample without a mask passes: mmseg's inference removes its own loader from a pipeline by name.
 
     Raises:
-        UserError: mask-unreadable, mask-colours, mask-lossy, mask-size, mask-ids; config-data: loader and data set differ in
-            ``reduce_zero_label``.
+        UserError: mask-unreadable, mask-colours, mask-lossy, mask-fractions, mask-size, mask-ids; config-data: loader and data set
+            differ in ``reduce_zero_label``.
     """
 
     def _load_seg_map(self, results: dict) -> None:
@@ -31,13 +32,11 @@ class FCNLoadAnnotations(LoadAnnotations):
             return
         header, image = open_image(path, "mask", fileio.get(path, backend_args=self.backend_args))
         refuse(mask_problems(header))
-        mask = np.asarray(image)
+        mask = mask_ids(header, image)
         shape = tuple(results.get("ori_shape", mask.shape))  # of the image: it may have changed since it was checked
         if mask.shape != shape:
             found = f"{width_height(mask.shape[::-1])}, its image was loaded as {width_height(shape[::-1])}"
             refuse([Problem("mask-size", path, found)])
-        if mask.dtype == bool:
-            mask = mask.astype(np.uint8)
         if mask.min() < 0:  # no classes, and they would wrap
             refuse([Problem("mask-ids", path, describe_ids(*np.unique(mask[mask < 0], return_counts=True)))])
         reduce = bool(results.get("reduce_zero_label"))

@@ -17,6 +17,8 @@ class Kind(NamedTuple):
     remedy: str
 
 
+CONVERTS = "new_dataset with --threshold (two classes) or --nearest-colors"
+
 _ERRORS = {
     "image-unreadable": ("images that can't be read", "replace it, or take it out of the split"),
     "mask-unreadable": ("masks that can't be read", "replace it, or take it out of the split"),
@@ -25,7 +27,11 @@ _ERRORS = {
     "image-depth": ("images of more than 8 bits per channel", "scale it to 8 bits: loading keeps the upper 8"),
     "mask-colours": ("masks of colours, not of ids", "convert them to ids: tools/new_dataset.py, or save index PNGs"),
     "mask-depth": ("masks of more than 8 bits", "load them with FCNLoadAnnotations: mmseg's loader keeps 8 bits"),
-    "mask-lossy": ("masks in a lossy format", "save masks as PNG: JPEG changes ids at every edge"),
+    "mask-lossy": ("masks in a lossy format", f"its values changed at every edge: take the PNG, or call {CONVERTS}"),
+    "mask-fractions": (
+        "masks of fractions",
+        "save whole numbers, or make two classes: new_dataset with --threshold 0.5",
+    ),
     "mask-ids": ("masks with unknown ids", "correct the mask, or add the id to class_map or ignore_ids"),
     "class-single": ("training masks of a single class", "check the class map: a net learns nothing from them"),
     "image-shared": ("images that training has seen", "take it out of one of the splits: scores on it mean nothing"),
@@ -43,6 +49,8 @@ _WARNINGS = {
     "mask-pages": ("masks of several pages", "nothing to do if it is meant: the first page is used"),
     "palette-swapped": ("masks that give an id the colour of another class", "compare the order of the classes"),
     "palette-differs": ("masks with a palette of their own", "check that ids mean the same in all masks"),
+    "mask-near-binary": ("masks of values near 0 and 255", "two classes: convert them by new_dataset with --threshold"),
+    "mask-mixed": ("binary masks of two kinds, 0/1 and 0/255", "convert them by new_dataset with --threshold 1"),
     "mask-void": ("masks without a labelled pixel", "take it out of the split: nothing is learnt from it"),
     "class-absent": ("classes that never occur", "check class map and split: such a class is never learnt or scored"),
     "image-duplicate": ("images that a split holds twice", "take it out, unless it should weigh more"),

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -16,6 +17,9 @@ from ..errors import UserError, printable
 from ..requirements import import_extra
 from .graph import ExportGraph, quiet
 from .metadata import KEY, Metadata
+
+if TYPE_CHECKING:
+    import openvino
 
 EXTRA = {"onnx": "'fcn-plugin[export]'", "openvino": "'fcn-plugin[openvino]'"}
 PACKAGES = {"onnx": ("onnx", "onnxscript", "onnxruntime"), "openvino": ("onnx", "onnxscript", "openvino")}
@@ -95,9 +99,16 @@ def _openvino(graph: ExportGraph, metadata: Metadata, opset: int | None, part: P
     model = openvino.Core().read_model(_onnx_program(graph, opset).model_proto.SerializeToString())
     for name, text in metadata.texts().items():
         model.set_rt_info(text, [KEY, name])
+    save_openvino(model, part, weights)
+
+
+def save_openvino(model: openvino.Model, part: Path, weights: Path, fp16: bool = False) -> None:
+    """Write a model's two files; ``fp16`` keeps large weights in half precision, and OpenVINO computes as before."""
+    import openvino
+
     with TemporaryDirectory(prefix=".export-", dir=part.parent) as folder:  # OpenVINO takes no other suffixes
         xml = Path(folder, "net.xml")
-        openvino.save_model(model, xml, compress_to_fp16=False)
+        openvino.save_model(model, xml, compress_to_fp16=fp16)
         os.replace(xml, part)
         os.replace(xml.with_suffix(".bin"), weights)
 

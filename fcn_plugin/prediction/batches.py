@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from .item import Item
 
+BATCH = 8  # images
 MOST_PIXELS = 2**22  # of the images of a batch, beyond the first: VGG16's largest activations then take 1 GB
 CPU_PIXELS = (
     2**17

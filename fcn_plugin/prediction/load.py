@@ -27,7 +27,7 @@ def load(
     path: str | Path | Checkpoint,
     cfg: Config | str | None = None,
     device: str | torch.device | None = None,
-    batch_size: int = 8,
+    batch_size: int | None = None,
 ) -> Net:
     """Load a trained net; see :func:`fcn_plugin.load`. ``path`` may be a checkpoint that was opened already."""
     opened = isinstance(path, Checkpoint)
@@ -49,7 +49,7 @@ def load(
     return Net(model.to_inference(), pipeline, classes, palette, batch_size)
 
 
-def _load_exported(path: str | Path, cfg: Config | str | None, batch_size: int) -> Net:
+def _load_exported(path: str | Path, cfg: Config | str | None, batch_size: int | None) -> Net:
     """Open a file of ``fcn export``; a config's test pipeline takes the place of the resizing that the file asks for."""
     init_default_scope("mmseg")
     cfg = get_config(cfg) if isinstance(cfg, (str, Path)) else cfg

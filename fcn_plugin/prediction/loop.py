@@ -9,12 +9,11 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mmengine.device import get_device
 from tqdm import tqdm
 
 from ..errors import UserError
 from ..signals import REQUEUE, ignore_signals, stop_request
-from .batches import CPU_PIXELS, MOST_PIXELS, batches
+from .batches import batches
 from .forms.base import Form
 from .item import Item
 from .net import Net
@@ -25,7 +24,6 @@ from .sources.read import entries, read_ahead
 from .tiles import Stopped, predict_raster, raster_file
 from .writers import Writers
 
-BATCH = 8  # images
 THREADS = min(4, os.cpu_count() or 1)  # that read, and as many that write
 
 
@@ -63,7 +61,6 @@ class Loop:
         net: that segments.
         forms: what to write.
         out_dir: folder of all results.
-        batch_size: images of one size that the net gets at once, at most; by default 8, and on a CPU fewer of more than 128 x 128.
         resume: leave out items whose files are all there.
         quiet: show no progress.
     """
@@ -73,12 +70,10 @@ class Loop:
         net: Net,
         forms: Sequence[Form],
         out_dir: Path,
-        batch_size: int | None = None,
         resume: bool = False,
         quiet: bool = False,
     ) -> None:
-        self.net, self.forms, self.out_dir, self.batch_size = net, forms, out_dir, batch_size or BATCH
-        self.most_pixels = CPU_PIXELS if batch_size is None and get_device() == "cpu" else MOST_PIXELS
+        self.net, self.forms, self.out_dir = net, forms, out_dir
         self.resume, self.quiet = resume, quiet
         self.probabilities = any(form.needs_probabilities for form in forms)
         self.tally = Tally()
@@ -91,7 +86,7 @@ class Loop:
             SystemExit: with 99, after a signal to stop.
         """
         start = time.perf_counter()
-        self.writers = Writers(self.forms, THREADS, self.batch_size + THREADS, self.resume)
+        self.writers = Writers(self.forms, THREADS, self.net.batch_size + THREADS, self.resume)
         with (
             stop_request() as request,
             tqdm(total=len(inputs), unit="image", desc="predicting", disable=self.quiet) as bar,
@@ -99,7 +94,7 @@ class Loop:
             request.has_steps, request.stopping = True, "finishing the images in work (Ctrl-C again: at once)"
             self.bar, self.request = bar, request
             try:
-                for batch in batches(self._items(inputs), self.batch_size, self.most_pixels):
+                for batch in batches(self._items(inputs), self.net.batch_size, self.net.most_pixels):
                     self._predict(batch)
                 live = bool(inputs) and inputs[-1].kind in ("camera", "stream")
                 self.writers.finish(whole=request.name is None or live)
@@ -127,7 +122,7 @@ class Loop:
     def _items(self, inputs: Sequence[Input]) -> Iterator[Item | None]:
         """Yield the items that could be read, until a signal comes; large images are done here."""
         opened = None
-        with closing(read_ahead(entries(inputs, self._wanted), THREADS, self.batch_size + THREADS)) as found:
+        with closing(read_ahead(entries(inputs, self._wanted), THREADS, self.net.batch_size + THREADS)) as found:
             for read in found:
                 if self.request.name is not None:
                     return

@@ -13,7 +13,7 @@ from mmengine.dataset import Compose
 from torch import nn
 
 from ..errors import UserError
-from .batches import MOST_PIXELS
+from .batches import BATCH, CPU_PIXELS, MOST_PIXELS
 from .inputs import to_bgr
 from .prediction import Prediction
 
@@ -29,7 +29,11 @@ class Net:
         pipeline: entries of the test pipeline; those that load files are left out.
         classes: C names.
         palette: C colours, RGB.
-        batch_size: images of equal size that one forward takes, at most.
+        batch_size: images of equal size that one forward takes, at most; by default 8, and on a CPU fewer of more than 128 x 128.
+
+    Attributes:
+        batch_size: that number.
+        most_pixels: of the images of a batch.
     """
 
     def __init__(
@@ -38,12 +42,14 @@ class Net:
         pipeline: Sequence[dict],
         classes: Sequence[str],
         palette: Sequence[Sequence[int]],
-        batch_size: int = 8,
+        batch_size: int | None = None,
     ) -> None:
-        if batch_size < 1:
+        if batch_size is not None and batch_size < 1:
             raise UserError("option-value", f"batch_size is {batch_size}: give 1 or more")
         steps = [step for step in pipeline if not str(step["type"]).endswith(LOADERS)]
-        self.model, self.batch_size = model, batch_size
+        on_cpu = all(parameter.device.type == "cpu" for parameter in model.parameters())  # an exported net has none
+        self.model, self.batch_size = model, batch_size or BATCH
+        self.most_pixels = CPU_PIXELS if on_cpu and batch_size is None else MOST_PIXELS
         self.pipeline = Compose([dict(type="LoadImageFromNDArray"), *steps])
         self.classes, self.palette = tuple(classes), tuple(tuple(map(int, colour)) for colour in palette)
 
@@ -67,7 +73,7 @@ class Net:
         self._ask_for_logits(probabilities)
         loaded = ((image, to_bgr(image)) for image in images)
         for (height, width), group in groupby(loaded, lambda pair: pair[1].shape[:2]):
-            most = max(1, min(self.batch_size, MOST_PIXELS // (height * width)))
+            most = max(1, min(self.batch_size, self.most_pixels // (height * width)))
             batch = []
             for pair in group:
                 batch.append(pair)

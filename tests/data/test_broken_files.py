@@ -13,6 +13,7 @@ from mmseg.datasets import BaseSegDataset
 from mmseg.datasets.transforms import LoadAnnotations
 from PIL import EpsImagePlugin, Image
 from support.damaged_images import BOMB, EPS, changed_byte, encoded, png_of_rows
+from support.gis_tiff import write_tiff
 from support.processes import stop_workers
 from support.refusals import refused
 
@@ -129,10 +130,13 @@ def test_files_of_other_loaders_are_not_checked(files):
     assert whole["img"].dtype == np.uint16
 
 
-def test_masks_of_32_bits(files):
+@pytest.mark.parametrize("dtype", [np.int32, np.float32, np.int64])
+def test_masks_of_many_bits(files, dtype):
     files["seg_map_path"] = files["seg_map_path"].replace(".png", ".tif")
-    Image.fromarray(noise(SIZE, SIZE).astype(np.int32)).save(files["seg_map_path"])
+    write_tiff(files["seg_map_path"], noise(SIZE, SIZE).astype(dtype))
     assert passes(files)
+    with refused("mask-depth", files["seg_map_path"], f"{np.dtype(dtype).itemsize * 8} bits"):
+        passes(files, loaders=(LoadImageFromFile, LoadAnnotations))
 
 
 @pytest.mark.parametrize("loader, kept", [(LoadAnnotations, False), (FCNLoadAnnotations, True)])

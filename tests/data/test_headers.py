@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from fcn_plugin.data.headers import image_problems, mask_problems, pair_problems
-from fcn_plugin.data.images import read_header
+from fcn_plugin.data.images import open_image, read_header
 from fcn_plugin.data.problems import KINDS
 
 SIZE = (6, 4)
@@ -63,8 +63,9 @@ def test_16_bit_colours_behind_an_8_bit_mode(tmp_path):
         ("L", "bmp", []),
         ("RGB", "png", [("mask-colours", "mode RGB, one id per pixel is meant")]),
         ("RGBA", "png", [("mask-colours", "mode RGBA, one id per pixel is meant")]),
-        ("F", "tif", [("mask-colours", "mode F, one id per pixel is meant")]),
+        ("F", "tif", []),
         ("L", "jpg", [("mask-lossy", "a JPEG file")]),
+        ("RGB", "jpg", [("mask-lossy", "a JPEG file")]),
     ],
 )
 def test_masks(tmp_path, mode, suffix, expected):
@@ -103,6 +104,24 @@ def test_turned_tiff(tmp_path, mask, expected):
     assert mmcv.imfrombytes((tmp_path / "a.tif").read_bytes()).shape[:2] == image.shown[::-1]
     (problem,) = pair_problems(image, saved(tmp_path / "m.png", "L", mask))
     assert problem.code == expected
+
+
+@pytest.mark.parametrize("mode", ["L", "RGBA"])
+@pytest.mark.parametrize("lossless", [True, False])
+def test_lossy_webp(tmp_path, mode, lossless):
+    """Also behind the chunks of alpha and EXIF; the file can be decoded afterwards."""
+    path = tmp_path / "m.webp"
+    mask = np.zeros((16, 16, 4), np.uint8)
+    mask[8:] = 255
+    for options in (dict(), dict(exif=Image.Exif().tobytes())):
+        Image.fromarray(mask).convert(mode).save(path, lossless=lossless, **options)
+        header, image = open_image(str(path), "mask")
+        assert header.format == ("WEBP" if lossless else "lossy WEBP")
+        assert image.size == (16, 16)
+        code = "mask-colours" if lossless else "mask-lossy"  # WebP holds colours alone
+        assert [problem.code for problem in mask_problems(header)] == [code]
+    Image.fromarray(mask).save(path, save_all=True, append_images=[Image.fromarray(mask[::-1])], lossless=lossless)
+    assert read_header(str(path)).format == ("WEBP" if lossless else "lossy WEBP")
 
 
 def test_values_in_messages(tmp_path):

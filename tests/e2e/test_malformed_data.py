@@ -102,6 +102,10 @@ def floats(image):
     return Image.fromarray(np.array(image.convert("L")).astype(np.float32))
 
 
+def halves(mask):
+    return Image.fromarray(np.array(mask).astype(np.float32) + 0.5)
+
+
 def without_end(path):
     saved(same, format="PNG")(path)
     cut(-12)(path)
@@ -147,9 +151,9 @@ ROWS = {
     "text under a mask's name": Row("mask-unreadable", text, "cannot identify"),
     "mask narrower": Row("mask-size", png(lambda m: m.crop((0, 0, SIDE - 1, SIDE))), "63 x 64, its image"),
     "mask higher": Row("mask-size", png(lambda m: m.crop((0, 0, SIDE, SIDE + 1))), "64 x 65, its image"),
-    "mask of floats": Row("mask-colours", tiff(floats), "mode F"),
+    "mask of fractions": Row("mask-fractions", tiff(halves), "value 0.5 ("),
     "mask of gray and transparency": Row("mask-colours", png(lambda m: m.convert("LA")), "mode LA"),
-    "mask in CMYK": Row("mask-colours", jpeg(lambda m: m.convert("CMYK")), "mode CMYK"),
+    "mask in CMYK": Row("mask-lossy", jpeg(lambda m: m.convert("CMYK")), "a JPEG file"),
     "mask of colours": Row("mask-colours", png(lambda m: m.convert("RGB")), "mode RGB"),
     "mask with transparency": Row("mask-colours", png(lambda m: m.convert("RGBA")), "mode RGBA"),
     "mask saved as JPEG": Row("mask-lossy", jpeg(lambda m: Image.fromarray(np.array(m))), "a JPEG file"),

@@ -1,5 +1,6 @@
 """A narrow FCN-8s in each format, run by its stock runtime at sizes that no capture has seen."""
 
+import numpy as np
 import pytest
 import torch
 from support.builders import balance_classes, build_fcn
@@ -10,6 +11,7 @@ from fcn_plugin.errors import UserError
 from fcn_plugin.export.compare import compare, drawn_image, require_equal
 from fcn_plugin.export.formats import write
 from fcn_plugin.export.graph import ExportGraph
+from fcn_plugin.export.lowered import lower
 from fcn_plugin.export.metadata import Metadata, metadata_of
 from fcn_plugin.export.runtimes import open_file
 from fcn_plugin.export.suffixes import SUFFIXES
@@ -67,6 +69,27 @@ def test_files_compute_what_the_net_computes(net, files, kind, monkeypatch):
     batch = torch.randn(3, 3, 40, 50)
     with torch.no_grad():
         assert torch.allclose(torch.from_numpy(opened.run(batch.numpy())), net(batch), atol=1e-4)
+
+
+@pytest.mark.parametrize("precision", ["fp16", "int8"])
+@pytest.mark.parametrize("kind", ["onnx", "openvino"])
+def test_lower_precisions(files, tmp_path, kind, precision):
+    """The copy is lighter, nearly the same, takes any size, and says what it is."""
+    if (kind, precision) == ("openvino", "int8"):
+        pytest.importorskip("nncf")
+    source, exact = files(kind)
+    target = tmp_path / f"low{SUFFIXES[kind]}"
+    generator = np.random.default_rng(0)
+    lower(source, target, precision, [generator.normal(size=(1, 3, 64, 96)).astype(np.float32) for _ in range(3)])
+    opened = open_file(target, kind)
+    assert Metadata.of_texts(opened.texts, "low").precision == precision
+    image = generator.normal(size=(2, 3, 65, 50)).astype(np.float32)
+    wanted, found = exact.run(image), opened.run(image)
+    assert found.dtype == np.float32 and found.shape == wanted.shape
+    assert 0 < abs(found - wanted).max() < {"int8": 0.3, "fp16": 0.01}[precision] * abs(wanted).max()
+    ending = ".bin" if kind == "openvino" else target.suffix
+    assert target.with_suffix(ending).stat().st_size < 0.8 * source.with_suffix(ending).stat().st_size
+    assert {path.name for path in tmp_path.iterdir()} == {target.name, target.with_suffix(ending).name}
 
 
 @pytest.mark.parametrize("kind", KINDS)

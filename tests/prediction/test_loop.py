@@ -17,11 +17,11 @@ from fcn_plugin.prediction.loop import Loop
 from fcn_plugin.prediction.sources.inputs import find_inputs
 
 
-def run(out, *words, net=None, forms=("masks",), resume=False, batch_size=4):
+def run(out, *words, net=None, forms=("masks",), resume=False):
     """Segment words; returns the tally."""
     net = net or FakeNet()
     made = make_forms(forms, out, CLASSES, PALETTE) if isinstance(forms[0], str) else forms
-    return Loop(net, made, out, batch_size, resume, quiet=True).run(find_inputs(list(map(str, words))))
+    return Loop(net, made, out, resume, quiet=True).run(find_inputs(list(map(str, words))))
 
 
 @pytest.fixture
@@ -104,9 +104,9 @@ class FullDisk(Masks):
 
 
 def test_a_full_disk_stops_and_keeps_what_is_written(photos, tmp_path):
-    net = FakeNet()
+    net = FakeNet(batch_size=1)
     with refused("disk-write", "10.png", "--resume"):
-        run(tmp_path / "out", photos, net=net, forms=[FullDisk(tmp_path / "out", CLASSES, PALETTE)], batch_size=1)
+        run(tmp_path / "out", photos, net=net, forms=[FullDisk(tmp_path / "out", CLASSES, PALETTE)])
     done = masks(tmp_path / "out")
     assert {f"{index:02}" for index in range(10)} <= set(done) < set(ALL)
     assert len(net.sizes) < 30

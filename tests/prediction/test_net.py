@@ -57,9 +57,11 @@ def test_neighbours_of_one_size_share_a_forward():
         assert (prediction.classes, prediction.palette) == (CLASSES, PALETTE)
 
 
-def test_large_images_go_alone(monkeypatch):
-    monkeypatch.setattr(net_module, "MOST_PIXELS", 50)
-    net = known()
+@pytest.mark.parametrize(("most", "options"), [("CPU_PIXELS", {}), ("MOST_PIXELS", dict(batch_size=8))])
+def test_large_images_go_alone(monkeypatch, most, options):
+    """On a CPU the batches are smaller, unless the user says how many."""
+    monkeypatch.setattr(net_module, most, 50)
+    net = known(**options)
     net.predict(images((4, 5), (4, 5), (4, 5), (9, 9), (9, 9)))
     assert [count for count, _ in net.model.batches] == [2, 1, 1, 1]
 

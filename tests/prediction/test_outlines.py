@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from support.predictions import label_map, predicted, random_labels
 
-from fcn_plugin.datatools.new.shapes import Shape, area, draw_shapes
+from fcn_plugin.datatools.new.shapes.draw import Shape, area, draw_shapes
 from fcn_plugin.prediction.outlines import outlines
 
 

@@ -60,7 +60,7 @@ def test_the_loop_takes_what_no_decoder_takes(net, source, tmp_path, monkeypatch
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10_000)
     made = make_forms(["masks"], tmp_path, CLASSES, PALETTE)
     for resume, counts in ((False, (1, 0)), (True, (0, 1))):
-        tally = Loop(net, made, tmp_path, 8, resume, quiet=True).run(find_inputs([str(path)]))
+        tally = Loop(net, made, tmp_path, resume, quiet=True).run(find_inputs([str(path)]))
         assert (tally.images, tally.skipped, tally.broken) == (*counts, [])
     with rasterio.open(tmp_path / "geotiff/map.tif") as file:
         assert np.array_equal(file.read(1), net.predict(image).labels)

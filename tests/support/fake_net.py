@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from fcn_plugin.prediction.batches import MOST_PIXELS
 from fcn_plugin.prediction.prediction import Prediction
 
 CLASSES = ("dark", "bright", "white")
@@ -15,8 +16,9 @@ class FakeNet:
 
     classes, palette = CLASSES, PALETTE
 
-    def __init__(self, before=lambda count: None):
+    def __init__(self, before=lambda count: None, batch_size=4):
         self.sizes, self.before = [], before
+        self.batch_size, self.most_pixels = batch_size, MOST_PIXELS
 
     def predict(self, images, probabilities=False):
         self.before(len(self.sizes))

@@ -7,14 +7,20 @@ import io
 import numpy as np
 from PIL import Image
 
+from .wide_tiff import LARGEST
+
 
 def array_image(content: bytes) -> Image.Image:
-    """Take the whole numbers, (H, W), of a NumPy file as an image of mode I; raises ValueError for others. Runs no code."""
+    """Take the numbers, (H, W), of a NumPy file as an image of mode I, or F of floats; raises ValueError. Runs no code.
+
+    Integers beyond 32 bits become the largest or smallest ones, which are no ids either.
+    """
     values = np.load(io.BytesIO(content), allow_pickle=False)
-    with np.errstate(invalid="ignore"):
-        ids = values.astype(np.int32)
-    if ids.ndim != 2 or not ids.size or (ids != values).any():
-        raise ValueError(f"it holds {values.dtype} of shape {values.shape}, wanted are whole numbers of shape (H, W)")
-    image = Image.fromarray(ids)
+    if values.ndim != 2 or not values.size or values.dtype.kind not in "buif":
+        raise ValueError(f"it holds {values.dtype} of shape {values.shape}, wanted are numbers of shape (H, W)")
+    if values.dtype.kind == "f":
+        image = Image.fromarray(values.astype(np.float32))
+    else:
+        image = Image.fromarray(np.clip(values.astype(np.int64), -LARGEST, LARGEST).astype(np.int32))
     image.format = "NPY"
     return image

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from ...data.headers import Header, image_problems, mask_problems, page_problems, pair_problems
 from ...data.images import UnreadableFile, read_image, read_mask
+from ...data.masks.ids import count_ids, mask_ids
 from ...data.problems import Problem
 
 DIGEST_BYTES = 16
@@ -57,20 +57,7 @@ def _read_mask(path: str, contents: Contents) -> Header:
     problems = mask_problems(header)
     contents.problems += problems + page_problems(header, "mask")
     if not problems:
-        contents.ids, contents.counts = count_ids(picture)
+        contents.ids, contents.counts = count_ids(mask_ids(header, picture))
         if picture.mode == "P":
             contents.palette = np.array(picture.getpalette("RGB"), np.uint8).reshape(-1, 3)
     return header
-
-
-def count_ids(picture: Image.Image) -> tuple[np.ndarray, np.ndarray]:
-    """Count the pixels of each id of an index mask; (K,) ids, ascending, and (K,) counts."""
-    if picture.mode in ("L", "P"):
-        pixels = np.array(picture.histogram(), np.int64)  # of indices, whatever their colours
-    else:
-        mask = np.asarray(picture)
-        if mask.dtype.kind == "i":
-            return np.unique(mask, return_counts=True)
-        pixels = np.bincount(mask.ravel())
-    ids = np.flatnonzero(pixels)
-    return ids, pixels[ids]

@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from ...data.problems import Problem
 from ..cores import interrupts_held
+from ..encodings import Encodings
 from .contents import Contents, read_pair
 from .report import Findings, Report
 from .sheet import draw_pairs
@@ -25,7 +26,7 @@ CHUNK = 8  # pairs that a process reads at once
 
 def check_splits(splits: Sequence[Split], sheet: str | Path, jobs: int = 0) -> Report:
     """Read every file of the splits once in ``jobs`` processes (0: this one), and draw some pairs into the PNG ``sheet``."""
-    findings, colours = Findings(), {}
+    findings, colours, encodings = Findings(), {}, Encodings()
     tallies = [Tally(split, colours) for split in splits]
     sources = [(tally, source) for tally in tallies for source in tally.split.sources]
     for _, source in sources:
@@ -34,6 +35,9 @@ def check_splits(splits: Sequence[Split], sheet: str | Path, jobs: int = 0) -> R
     for number, pair, contents in scan([source for _, source in sources], jobs):
         tally, source = sources[number]
         findings.add(tally.add(source, pair, contents))
+        if contents.ids.size:
+            encodings.add(contents.ids.tolist(), os.fsdecode(source.masks[pair]))
+    findings.add(filter(None, (encodings.near_binary(), encodings.mixed())))
     for tally in tallies:
         findings.add([*tally.absent(), *tally.small(), *repeated(tally)])
     findings.add(shared(tallies))

@@ -13,6 +13,7 @@ from PIL import Image
 from ...data.class_map import IGNORED, ClassMap
 from ...data.headers import mask_problems
 from ...data.images import UnreadableFile, read_image, read_mask
+from ...data.masks.ids import mask_ids
 from ...data.palette import voc_palette
 from ...visualization.sheet import contact_sheet
 from .tally import Tally, class_indices
@@ -52,7 +53,7 @@ def _tile(caption: str, image: str, mask: str, class_map: ClassMap) -> tuple[str
     with contextlib.suppress(UnreadableFile):  # a mask without a path, too
         header, picture = read_mask(mask)
         if picture.size == size and not mask_problems(header):
-            ids = np.asarray(picture.resize(shown.size, Image.Resampling.NEAREST))
+            ids = mask_ids(header, picture.resize(shown.size, Image.Resampling.NEAREST))
             found, places = np.unique(ids, return_inverse=True)
             return caption, np.asarray(shown), class_indices(found, class_map)[0][places].reshape(ids.shape)
     return f"{caption}\nwithout a mask", np.asarray(shown), None

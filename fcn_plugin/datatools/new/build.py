@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -24,10 +24,8 @@ from ...errors import UserError, printable
 from ...listing import IMAGE_SUFFIXES, MASK_SUFFIXES
 from ..cores import on_all_cores
 from .classes import Classes, Source
-from .coco import load_coco, pair_coco, read_coco
 from .config_text import dataset_config
 from .files import ImageFile, Pairs, list_files, page_notes, read_image
-from .labelme import read_labelme
 from .masks import read_masks
 from .net import FILES, INSTALL, choose_net, model_config
 from .options import Options
@@ -36,6 +34,7 @@ from .pairing.pair import pair
 from .pairing.per_class import pair_parts, read_parts
 from .pairing.sides import sides_of
 from .pairing.views import Files
+from .shapes.find import find_label_files
 from .split import FOLDERS, Splits, by_folders, by_list, hold_out, random_split
 
 OTHER_NAMES = "other names: edit {0}, then call again with --classes {0} --force"
@@ -100,65 +99,56 @@ def _bases(start: Path) -> str:
 def _read(options: Options, earlier: Sequence[Path]) -> tuple[Pairs, list[ImageFile], Source]:
     """Pair the files, but those of ``earlier`` folders, look at the images, then read what the masks are."""
     images_dir, masks = Path(options.images), Path(options.masks)
-    coco, labelme, parts = load_coco(masks) if masks.is_file() else None, False, None
-    one_folder = not coco and masks.exists() and images_dir.exists() and masks.samefile(images_dir)
+    one_folder = masks.is_dir() and images_dir.is_dir() and masks.samefile(images_dir)
     others: Files = {}
     if one_folder:
         files, others = sides_of(masks, *earlier)
     else:
         files = list_files(images_dir, IMAGE_SUFFIXES, masks, *earlier)
     if not files:
-        raise UserError("dataset-empty", f"no images in {images_dir}: wanted are {', '.join(sorted(IMAGE_SUFFIXES))}")
-    if not coco:
-        shapes = list_files(masks, {".json"}, images_dir)
-        others = others if one_folder else list_files(masks, MASK_SUFFIXES, images_dir, *earlier)
-        if not shapes and not others:
-            raise UserError("dataset-empty", f"no masks in {masks}: wanted are image files, or labelme's JSON files")
-        # labelme's files may lie beside the images, or beside copies of them
-        beside = others is files and not _stems(files).isdisjoint(_stems(shapes))
-        labelme = bool(shapes) and (beside or set(others) <= set(shapes))
-    if (coco or labelme) and (options.ignore_ids is not None or options.ignore_colors):
-        raise UserError("option-value", "--ignore-ids and --ignore-colors are for masks: label void shapes __ignore__")
-    if options.per_class and (coco or labelme or options.ignore_ids is not None or options.ignore_colors):
-        raise UserError("option-value", "--per-class is for masks of one class each: no labels of shapes, no void")
-    names = options.mask_suffix, options.allow_missing, options.image_suffix
-    if coco:
-        pairs, ids = pair_coco(coco, files, masks, options.allow_missing)
-    elif options.per_class:
-        pairs, parts = pair_parts(files, others, *names)
+        hint = "; labelme_export_json writes those that labelme's files hold" if any(images_dir.glob("*.json")) else ""
+        wanted = ", ".join(sorted(IMAGE_SUFFIXES))
+        raise UserError("dataset-empty", f"no images in {images_dir}: wanted are {wanted}{hint}")
+    if not one_folder and masks.is_dir() and not options.format:
+        others = list_files(masks, MASK_SUFFIXES, images_dir, *earlier)
+    labels, parts = find_label_files(options, files, others), None
+    if not labels and not others:
+        raise UserError("dataset-empty", f"no masks in {masks}: wanted are image files, or labelme's JSON files")
+    void = options.ignore_ids is not None or options.ignore_colors
+    if options.per_class and (labels or void or options.threshold is not None or options.nearest_colors):
+        raise UserError("option-value", "--per-class is for masks of two values each: no labels, void or --threshold")
+    if labels:
+        pairs = labels.pairs
     else:
-        pairs = pair(files, shapes if labelme else others, *names)
+        names = options.mask_suffix, options.allow_missing, options.image_suffix
+        pairs, parts = pair_parts(files, others, *names) if options.per_class else (pair(files, others, *names), None)
     images = on_all_cores(read_image, [(images_dir / file,) for file in pairs.images], "reading images")
     paths = [masks / file for file in pairs.masks]
-    if coco:
-        source = read_coco(coco, ids, images, masks, options.classes)
-    elif parts:
+    if parts:
         source = read_parts(images, masks, parts, options.classes)
     else:
-        source = read_labelme(images, paths, options.classes) if labelme else read_masks(images, paths, options)
-    pairs.notes.extend(page_notes(images, () if coco or parts else paths))
+        source = labels.read(images) if labels else read_masks(images, paths, options)
+    pairs.notes.extend(page_notes(images, () if labels or parts else paths))
     return pairs, images, source
-
-
-def _stems(names: Iterable[str]) -> set[str]:
-    return {name.rpartition("/")[2] for name in names}
 
 
 def _split(options: Options, pairs: Pairs, images: Sequence[ImageFile]) -> tuple[Splits, str]:
     """Split as the options say; the second value is a sentence on it."""
-    folders = by_folders(pairs.images)
+    by_labels = by_folders([f"{part}/" for part in pairs.parts or ()])
+    folders = by_labels or by_folders(pairs.images)
     test = folders.get("test", ()) if len(folders) > 1 else ()
     if options.val_list:
         splits, how = by_list(pairs.names, pairs.images, options.val_list), f"val as listed in {options.val_list}"
     elif options.val is None and {"train", "val"} <= set(folders):
-        splits, how = folders, "split by the folders of the images (--val splits at random)"
+        how = "split as the label files are" if by_labels else "split by the folders of the images"
+        splits, how = folders, f"{how} (--val splits at random)"
     else:
         pool = sorted(set(range(len(images))) - set(test))
         drawn = random_split([images[i].digest for i in pool], options.val or 0.2, options.seed)
         splits = {split: [pool[i] for i in places] for split, places in drawn.items()}
         how = f"split at random, seed {options.seed}; copies of an image stay together"
     if test and splits is not folders:
-        splits, how = hold_out(splits, test), f"{how}; test as folders or files are named"
+        splits, how = hold_out(splits, test), f"{how}; test as folders or files say"
     return splits, f"{', '.join(f'{len(places)} {split}' for split, places in splits.items())}: {how}"
 
 

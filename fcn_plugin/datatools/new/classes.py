@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...data.class_map import IGNORED, MOST_CLASSES, ClassMap
-from ...data.classes_file import COLOUR, Colour, read_classes
+from ...data.classes_file import COLOUR, ClassTable, Colour, read_classes
 from ...data.palette import voc_palette
 from ...errors import UserError, abbreviate
 
@@ -43,6 +43,11 @@ class Classes:
         first = {index: id for id, index in sorted(self.ids.ids.items(), reverse=True)}
         return [self.colour(first[index]) for index in range(len(self.ids.classes))]
 
+    def indices_of_colours(self, ignored: Collection[Colour]) -> dict[Colour, int]:
+        """The class index of each colour of an id, and 255 for those that are ignored."""
+        table = {colour: self.ids.ids[id] for id, colour in (self.colours or {}).items()}
+        return table | dict.fromkeys(ignored, IGNORED)
+
     def csv(self) -> str:
         """The text of a file that ``read_classes`` reads."""
         text = io.StringIO()
@@ -61,8 +66,18 @@ class Source(NamedTuple):
     draw: list[Callable[[], np.ndarray]] | None = None  # (H, W) uint8 of each; None: masks are used where they are
 
 
-def number_labels(labels: Sequence[str], classes_file: str | None) -> tuple[Classes, dict[str, int]]:
-    """Number labels after the background, which no shape covers, or as in a file: the classes, and the index of each label."""
+def number_labels(
+    labels: Sequence[str], classes_file: str | None, background: bool = True
+) -> tuple[Classes, dict[str, int]]:
+    """Number labels after the background, which no shape covers, or as in a file: the classes, and the index of each label.
+
+    Without ``background``, pixels that no shape covers are void, and class 0 is the first label.
+    """
+    if not background and not classes_file:
+        labels = [label for label in labels if label != IGNORE]
+        require_classes(len(labels), f"the shapes have the labels {abbreviate(labels, 10)}")
+        classes = Classes(dict(enumerate(labels)), ())
+        return classes, {label: i for i, label in enumerate(labels)} | {IGNORE: IGNORED}
     if classes_file:
         class_map, colours = read_classes(classes_file)
     else:
@@ -74,11 +89,20 @@ def number_labels(labels: Sequence[str], classes_file: str | None) -> tuple[Clas
     classes = Classes(class_map, (), colours)
     index = {name: i for i, name in enumerate(classes.ids.classes)} | {IGNORE: IGNORED}
     first = classes.ids.classes[0]
-    if first in labels and not is_background(first):
+    if background and first in labels and not is_background(first):
         raise UserError("class-file", f"{classes_file} begins with {first!r}, which has shapes: put {BACKGROUND} first")
     if unknown := abbreviate([label for label in labels if label not in index], 10):
         raise UserError("class-file", f"{classes_file} does not name the labels {unknown}: add a line for each")
     return classes, index
+
+
+def colour_classes(table: ClassTable, file: str) -> Classes:
+    """Classes that their colours tell apart; UserError: ``class-file``: there are none, or two ids share one."""
+    if table.colours is None:
+        raise UserError("class-file", f"{file} has no colours, but masks do: add columns red,green,blue")
+    if len(set(table.colours.values())) < len(table.colours):
+        raise UserError("class-file", f"{file} gives two ids one colour: give each its own")
+    return Classes(table.class_map, (), table.colours)
 
 
 def is_background(label: str) -> bool:

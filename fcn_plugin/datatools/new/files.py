@@ -28,12 +28,15 @@ class ImageFile(NamedTuple):
 
 
 class Pairs(NamedTuple):
-    """Attributes: ``names`` of the images; ``images``, ``masks``, files in their folders, in this order; ``notes`` for the user."""
+    """Attributes: ``names`` of the images; ``images``, ``masks``, files in their folders, in this order; ``notes`` for the user;
+    ``parts``, folders of these names would give the same split, where label files give one.
+    """
 
     names: list[str]
     images: list[str]
     masks: list[str]
     notes: list[str]
+    parts: list[str] | None = None
 
 
 def list_files(folder: Path, suffixes: Collection[str], *leave_out: Path) -> dict[str, str]:

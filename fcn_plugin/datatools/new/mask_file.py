@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -11,16 +11,15 @@ import numpy as np
 from PIL import Image
 
 from ...data.class_map import LARGEST_ID, ClassMap
-from ...data.headers import LOSSY, mask_problems, pair_problems
+from ...data.headers import IDS, LOSSY, Header, mask_problems, pair_problems
 from ...data.images import open_image, read_mask
-from ...data.problems import Problem, refuse
+from ...data.masks.ids import count_ids, mask_ids
+from ...data.problems import refuse
 from ...errors import UserError
-from ..check.contents import count_ids
 from .classes import Colour
 from .files import ImageFile
 
 MOST_VALUES = 1024  # more are neither ids nor colours of classes
-COLOUR_MODES = ("RGB", "RGBA", "LA", "PA")
 SMOOTH = "is it drawn with smooth (anti-aliased) edges, resized, or was it a JPEG? Save it from its source with hard edges, as PNG"
 
 
@@ -31,31 +30,69 @@ class MaskFacts(NamedTuple):
     mode: str  # Pillow's
     pixels: Mapping[int | Colour, int]  # how many have each id, or each colour (of kinds gray and colour)
     palette: Mapping[int, Colour]  # colour of each id in a palette mask, else empty
+    inside: Set[
+        int | Colour
+    ]  # those of ``pixels`` with a pixel whose four neighbours are its equals: more than an edge
 
 
 def read_facts(image: ImageFile, path: Path) -> MaskFacts:
     """Read a mask and count its values; UserError: faults of the file, values that no classes have, or transparent pixels."""
+    header, mask = open_pair(image, path)
+    if header.format in LOSSY:
+        refuse(mask_problems(header))
+    if header.mode in IDS:
+        ids = mask_ids(header, mask)
+        pixels = _count_ids(ids, path)
+        palette = _palette(mask, pixels) if mask.mode == "P" else {}
+        return MaskFacts("index", mask.mode, pixels, palette, frozenset(_inside(ids)))
+    rgb = opaque(header, mask)
+    colours = rgb.getcolors(MOST_VALUES)
+    if colours is None:
+        raise UserError("mask-colours", f"{path} holds more than {MOST_VALUES} colours: {SMOOTH}; or --nearest-colors")
+    kind = "gray" if all(r == g == b for _, (r, g, b) in colours) else "colour"
+    inside = frozenset((key >> 16, key >> 8 & 255, key & 255) for key in _inside(packed(rgb)))
+    return MaskFacts(kind, mask.mode, {colour: count for count, colour in colours}, {}, inside)
+
+
+def open_pair(image: ImageFile, path: Path) -> tuple[Header, Image.Image]:
+    """Read a mask that fits its image; UserError: ``mask-unreadable``, ``mask-size``, ``image-turned``."""
     header, mask = read_mask(str(path))
     refuse(pair_problems(image.header, header))
-    if header.format in LOSSY:
-        refuse([Problem("mask-lossy", str(path), f"a {header.format} file")])
-    if mask.mode not in COLOUR_MODES:
-        refuse(mask_problems(header))
-        pixels = _count_ids(mask, path)
-        return MaskFacts("index", mask.mode, pixels, _palette(mask, pixels) if mask.mode == "P" else {})
+    return header, mask
+
+
+def opaque(header: Header, mask: Image.Image) -> Image.Image:
+    """Convert a mask to RGB; UserError: ``mask-colours``, ``mask-depth``, where this loses something."""
+    if header.mode not in (*IDS, "RGB", "RGBA", "LA", "PA") and header.format not in LOSSY:
+        raise UserError(
+            "mask-colours", f"{header.path} has the mode {header.mode}: save it as RGB, or with one id a pixel"
+        )
+    if header.mode not in IDS and header.bits > 8:
+        raise UserError("mask-depth", f"{header.path} has colours of {header.bits} bits a channel: save it with 8 bits")
     if "A" in mask.getbands() and mask.getchannel("A").getextrema() != (255, 255):
-        raise UserError("mask-colours", f"{path} has transparent pixels, of no colour: save it without transparency")
-    colours = mask.convert("RGB").getcolors(MOST_VALUES)
-    if colours is None:
-        raise UserError("mask-colours", f"{path} holds more than {MOST_VALUES} colours: {SMOOTH}")
-    kind = "gray" if all(r == g == b for _, (r, g, b) in colours) else "colour"
-    return MaskFacts(kind, mask.mode, {colour: count for count, colour in colours}, {})
+        found = f"{header.path} has transparent pixels, of no colour"
+        raise UserError("mask-colours", f"{found}: save it without transparency")
+    return mask.convert("RGB")
 
 
-def _count_ids(mask: Image.Image, path: Path) -> dict[int, int]:
+def packed(rgb: Image.Image) -> np.ndarray:
+    """Pack colours into (H, W) int32, red << 16 | green << 8 | blue."""
+    red, green, blue = np.moveaxis(np.asarray(rgb).astype(np.int32), -1, 0)
+    return red << 16 | green << 8 | blue
+
+
+def _inside(values: np.ndarray) -> list[int]:
+    """(H, W) -> the values with a pixel whose four neighbours are its equals."""
+    beside, below = values[:, 1:] == values[:, :-1], values[1:] == values[:-1]
+    flat = beside[1:-1, 1:] & beside[1:-1, :-1] & below[1:, 1:-1] & below[:-1, 1:-1]
+    return np.unique(values[1:-1, 1:-1][flat]).tolist()
+
+
+def _count_ids(mask: np.ndarray, path: Path) -> dict[int, int]:
     ids, counts = count_ids(mask)
     if ids[0] < 0 or ids[-1] > LARGEST_ID:
-        raise UserError("mask-ids", f"{path} holds ids from {ids[0]} to {ids[-1]}: they must be 0 to {LARGEST_ID}")
+        found = f"{path} holds ids from {ids[0]} to {ids[-1]}: they must be 0 to {LARGEST_ID}"
+        raise UserError("mask-ids", f"{found}; give pixels without data the id 255, which is void")
     if len(ids) > MOST_VALUES:
         raise UserError("mask-ids", f"{path} holds {len(ids)} ids: are they objects, not classes, or is it a photo?")
     return dict(zip(ids.tolist(), counts.tolist(), strict=True))
@@ -70,19 +107,17 @@ def _palette(mask: Image.Image, ids: Mapping[int, int]) -> dict[int, Colour]:
 def by_colour(facts: MaskFacts) -> MaskFacts:
     """Count a palette mask's pixels by their colours."""
     pixels = sum((Counter({facts.palette[id]: count}) for id, count in facts.pixels.items()), Counter())
-    return MaskFacts("colour", facts.mode, pixels, {})
+    return MaskFacts("colour", facts.mode, pixels, {}, frozenset(facts.palette[id] for id in facts.inside))
 
 
 def draw_ids(path: Path, ids: ClassMap) -> np.ndarray:
     """Read the class indices, (H, W) uint8, of an index mask, or of one saved as equal channels."""
-    image = open_image(str(path), "mask")[1]
-    mask = np.asarray(image.convert("RGB").getchannel(0) if image.mode in COLOUR_MODES else image)
+    header, image = open_image(str(path), "mask")
+    mask = mask_ids(header, image) if header.mode in IDS else np.asarray(image.convert("RGB").getchannel(0))
     return ids.convert(mask, str(path))
 
 
 def draw_colours(path: Path, table: Mapping[Colour, int]) -> np.ndarray:
     """Read the class indices, (H, W) uint8, of a mask whose colours are all in the table."""
-    image = open_image(str(path), "mask")[1].convert("RGB")
-    red, green, blue = np.moveaxis(np.asarray(image).astype(np.int32), -1, 0)
     keys, values = [r << 16 | g << 8 | b for r, g, b in sorted(table)], [table[colour] for colour in sorted(table)]
-    return np.uint8(values)[np.searchsorted(keys, red << 16 | green << 8 | blue)]
+    return np.uint8(values)[np.searchsorted(keys, packed(open_image(str(path), "mask")[1].convert("RGB")))]

@@ -9,30 +9,34 @@ from pathlib import Path
 
 import numpy as np
 
-from ...data.class_map import IGNORED, MOST_CLASSES
-from ...data.classes_file import ClassTable, Colour, read_classes
+from ...data.class_map import IGNORED, LARGEST_ID
+from ...data.classes_file import ClassTable, Colour, read_class_table
 from ...errors import UserError, abbreviate, first_lines
 from ..cores import on_all_cores
-from .classes import Classes, Source, require_classes
+from .blends import refuse_blended_colours, refuse_encodings, refuse_smooth
+from .classes import Classes, Source, colour_classes, require_classes
 from .files import ImageFile
-from .mask_file import SMOOTH, MaskFacts, by_colour, draw_colours, draw_ids, read_facts
+from .mask_file import MaskFacts, by_colour, draw_colours, draw_ids, read_facts
 from .options import Options
+from .rounded import read_rounded
 
-RARE = 0.001  # of all pixels
-FEW_RARE = 16  # rare classes that a data set may have however few the others are
+LEAST_STEP = 17  # of 16 levels of gray
 
 
 def read_masks(images: Sequence[ImageFile], paths: Sequence[Path], options: Options) -> Source:
     """Read every image's mask and find out what kind they are; without a file of classes, ids or colours name the classes."""
-    given = read_classes(options.classes) if options.classes else None
+    if options.threshold is not None or options.nearest_colors:
+        return read_rounded(images, paths, options)
+    given = read_class_table(options.classes) if options.classes else None
     facts = on_all_cores(read_facts, list(zip(images, paths, strict=True)), "reading masks")
     kinds = {fact.kind: path for fact, path in zip(reversed(facts), reversed(paths), strict=True)}
     if "index" in kinds and "colour" in kinds:
         raise UserError("mask-colours", f"{kinds['index']} holds ids, {kinds['colour']} colours: use two folders")
     note = []
-    if _palettes_differ(facts) and not (given and given[1] is None):
+    if _palettes_differ(facts, given) and not (given and given.colours is None):
         facts, kinds = [by_colour(fact) for fact in facts], {"colour": paths[0]}
-        note = ["palettes differ between files, so colours are read; for ids give --classes without colours"]
+        others = "from --classes" if given and not given.numbered else "between files"
+        note = [f"palettes differ {others}, so colours are read; for ids give --classes without colours"]
     if "colour" in kinds and options.ignore_ids is not None:
         raise UserError("option-value", "--ignore-ids is for masks of ids, these hold colours: use --ignore-colors")
     if "colour" not in kinds and options.ignore_colors:
@@ -44,22 +48,27 @@ def read_masks(images: Sequence[ImageFile], paths: Sequence[Path], options: Opti
 def _of_ids(facts: list[MaskFacts], paths: Sequence[Path], given: ClassTable | None, options: Options) -> Source:
     held = [{v if fact.kind == "index" else v[0]: n for v, n in fact.pixels.items()} for fact in facts]
     total, chosen = sum(map(Counter, held), Counter()), options.ignore_ids
-    gray, binary = any(fact.kind == "gray" for fact in facts), set(total) == {0, IGNORED}
+    gray, levels = any(fact.kind == "gray" for fact in facts), _are_levels(sorted(total))
     found = [f"index masks (mode {_modes(facts)}): ids {abbreviate([*map(str, sorted(total))], 10)}"]
     if gray:
         found = [f"index masks saved as colours of equal channels (mode {_modes(facts)}): converted by that value"]
     if given:
-        class_map, colours = given
-        if binary and set(class_map) == {0, 1} and chosen is None:
+        class_map, colours, _ = given
+        if set(total) == {0, IGNORED} and set(class_map) == {0, 1} and chosen is None:
             class_map = {0: class_map[0], IGNORED: class_map[1]}  # a plain list of two names for black and white
         void = [IGNORED] if chosen is None and IGNORED not in class_map else chosen or []
+        left_out = [f"{id} ({name})" for id, name in class_map.items() if id in void]
+        found += [f"--ignore-ids leaves out classes of {options.classes}: {', '.join(left_out)}"] if left_out else []
         class_map = {id: name for id, name in class_map.items() if id not in void}
+        refuse_encodings(held, facts, paths, {*class_map, *(chosen or ())})
     else:
-        _refuse_smooth(total, "ids", paths, held)
-        void = ([] if binary else [IGNORED]) if chosen is None else list(chosen)
+        refuse_encodings(held, facts, paths, set(chosen or ()))
+        refuse_smooth(total, "ids", paths, held)
+        void = ([] if levels else [IGNORED]) if chosen is None else list(chosen)
         ids = sorted(set(total) - set(void))
         require_classes(len(ids), f"the masks hold the ids {sorted(total)}, of which {void} are ignored")
-        class_map = {0: "background", IGNORED: "object"} if ids == [0, IGNORED] else {id: f"class{id}" for id in ids}
+        two = ids in ([0, IGNORED], [0, LARGEST_ID])
+        class_map = {id: ("background", "object")[id > 0] if two else f"class{id}" for id in ids}
         colours = _file_colours(facts)
     if IGNORED in total and IGNORED in void:
         share = 100 * total[IGNORED] / sum(total.values())
@@ -77,22 +86,23 @@ def _of_colours(facts: list[MaskFacts], paths: Sequence[Path], given: ClassTable
     held, ignored = [fact.pixels for fact in facts], set(options.ignore_colors)
     total = sum(map(Counter, held), Counter())
     if given:
-        class_map, colours = given
-        if colours is None:
-            raise UserError("class-file", f"{options.classes} has no colours, but masks do: add columns red,green,blue")
-        if len(set(colours.values())) < len(colours):
-            raise UserError("class-file", f"{options.classes} gives two ids one colour: give each its own")
+        classes = colour_classes(given, options.classes)
     else:
-        _refuse_smooth(total, "colours", paths, held)
+        refuse_blended_colours(total, facts, paths, ignored)
         colours = dict(enumerate(sorted(set(total) - ignored)))
         require_classes(len(colours), f"the masks hold {len(total)} colours, of which {len(ignored)} are to be ignored")
-        class_map = {id: "#{:02x}{:02x}{:02x}".format(*colour) for id, colour in colours.items()}
-    _refuse_unknown(held, {*colours.values(), *ignored}, paths, "mask-colours")
+        classes = Classes({id: "#{:02x}{:02x}{:02x}".format(*colour) for id, colour in colours.items()}, (), colours)
+    table = classes.indices_of_colours(ignored)
+    _refuse_unknown(held, set(table), paths, "mask-colours")
     found = [f"colour masks (mode {_modes(facts)}): {len(total)} colours"]
-    classes = Classes(class_map, (), colours)
-    table = {colour: classes.ids.ids[id] for id, colour in colours.items()} | dict.fromkeys(ignored, IGNORED)
     shown = [{table[colour] for colour in pixels} for pixels in held]
     return Source(found, classes, shown, [partial(draw_colours, path, table) for path in paths])
+
+
+def _are_levels(ids: Sequence[int]) -> bool:
+    """Tell whether ids are even levels of gray from black to white, such as 0, 128, 255: then 255 is a class, not void."""
+    steps = np.diff(ids)
+    return (ids[0], ids[-1]) == (0, IGNORED) and steps.min() >= LEAST_STEP and np.ptp(steps) <= 1
 
 
 def _modes(facts: Sequence[MaskFacts]) -> str:
@@ -103,9 +113,11 @@ def _text(value: int | Colour) -> str:
     return ",".join(map(str, np.atleast_1d(value)))
 
 
-def _palettes_differ(facts: Sequence[MaskFacts]) -> bool:
-    """Tell whether an id has another colour in another file: some programs sort colours for each file."""
+def _palettes_differ(facts: Sequence[MaskFacts], given: ClassTable | None) -> bool:
+    """Tell whether an id has another colour in another file, as some programs sort colours for each, or in a table without ids."""
     pairs = {pair for fact in facts for pair in fact.palette.items()}
+    if given and given.colours and not given.numbered and any(len(set(colour)) > 1 for _, colour in pairs):
+        pairs |= set(given.colours.items())
     return all(fact.palette for fact in facts) and len(pairs) > len({id for id, _ in pairs})
 
 
@@ -114,16 +126,6 @@ def _file_colours(facts: Sequence[MaskFacts]) -> dict[int, Colour] | None:
     colours = {id: colour for fact in facts for id, colour in fact.palette.items()}
     chosen = any(len(set(colour)) > 1 for colour in colours.values())
     return colours if chosen and len(set(colours.values())) == len(colours) else None
-
-
-def _refuse_smooth(total: Counter, what: str, paths: Sequence[Path], held: Sequence[Mapping]) -> None:
-    """Refuse blends of two classes' values: classes are few, or at least not nearly all rare."""
-    rare = sum(count < RARE * sum(total.values()) for count in total.values())
-    if len(total) > MOST_CLASSES + 1 or rare > max(FEW_RARE, 2 * (len(total) - rare)):
-        path, pixels = max(zip(paths, held, strict=True), key=lambda pair: len(pair[1]))
-        found = f"the masks hold {len(total)} {what}, {rare} of them in less than 0.1 % of the pixels"
-        remedy = f"{SMOOTH}; if all are classes, name them with --classes"
-        raise UserError(f"mask-{what}", f"{found} ({path} alone {len(pixels)}): {remedy}")
 
 
 def _refuse_unknown(held: Sequence[Mapping], known: set, paths: Sequence[Path], code: str) -> None:

@@ -11,12 +11,14 @@ class Options(NamedTuple):
 
     name: str  # of the data set: letters, digits, _ and -
     images: str  # folder
-    masks: str  # folder of masks or of labelme's files, or a COCO file
+    masks: str  # folder of masks or of label files, or a COCO file
     out_dir: str | None = None  # for lists and converted masks; None: data/NAME
     configs_dir: str = "configs"
     classes: str | None = None  # file of names
     ignore_ids: Sequence[int] | None = None  # void; None: 255, unless it is a class of two
     ignore_colors: Sequence[tuple[int, int, int]] = ()  # void
+    threshold: float | None = None  # makes two classes of gray values, background below it
+    nearest_colors: bool = False  # take each pixel for the nearest colour of the classes
     mask_suffix: str | None = None  # what names of masks have after those of their images; None finds it
     image_suffix: str | None = None  # what names of images have after what they share with masks; None finds it
     per_class: bool = False  # masks are of one class each, several for an image
@@ -28,3 +30,7 @@ class Options(NamedTuple):
     net: Literal["light", "vgg16"] | None = None  # None: light where its packages are installed, else vgg16
     from_scratch: bool = False  # a config that needs no ImageNet weights
     force: bool = False  # replace what an earlier call wrote
+    more_masks: Sequence[str] = ()  # more COCO files, as of other splits
+    format: str | None = None  # of label files: a name of shapes/formats.py; None: masks, COCO or labelme
+    boxes: bool = False  # draw boxes that have no outline
+    line_width: float | None = None  # pixels; None leaves lines and points out

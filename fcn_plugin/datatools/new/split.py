@@ -41,7 +41,7 @@ def by_folders(images: Sequence[str]) -> Splits:
     splits: Splits = defaultdict(list)
     for i, image in enumerate(images):
         splits[next(filter(None, map(split_of, image.split("/")[:-1])), "")].append(i)
-    if set(splits) == {""}:
+    if set(splits) <= {""}:
         names = [split_of(image.rpartition("/")[2].rpartition(".")[0]) for image in images]
         if not all(names) or "train" not in names:
             return {}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fcn_plugin.datatools.check.contents import count_ids, read_pair
+from fcn_plugin.datatools.check.contents import read_pair
 
 PIXELS = np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3)
 IDS = np.array([[0, 0, 0, 0, 0, 0], [1, 1, 1, 1, 7, 7], [0] * 6, [0] * 6], np.uint8)
@@ -32,18 +32,6 @@ def test_a_sound_pair(pair):
     assert contents.counts.tolist() == [18, 4, 2]
     assert contents.palette is None
     assert len(contents.digest) == 16
-
-
-@pytest.mark.parametrize(
-    ("picture", "ids", "counts"),
-    [
-        (Image.fromarray(IDS.astype(np.uint16) * 300), [0, 300, 2100], [18, 4, 2]),
-        (Image.fromarray(IDS.astype(np.int32) * -1), [-7, -1, 0], [2, 4, 18]),
-        (Image.fromarray(IDS == 1), [0, 1], [20, 4]),
-    ],
-)
-def test_ids_of_other_depths(picture, ids, counts):
-    assert [part.tolist() for part in count_ids(picture)] == [ids, counts]
 
 
 def test_palette_masks_hold_indices(pair):
@@ -105,6 +93,13 @@ def test_problems_of_headers_come_along(tmp_path, pair):
         ("mask-size", pair[1], f"6 x 3, its image {tmp_path / 'a.jpg'} is 6 x 4"),
     ]
     assert contents.ids.size == 0  # colours are no ids
+
+
+def test_a_mask_of_fractions(tmp_path, pair):
+    Image.fromarray(np.where(IDS == 7, np.float32(0.5), IDS)).save(tmp_path / "m.tif")
+    contents = read_pair(pair[0], str(tmp_path / "m.tif"))
+    assert found(contents) == [("mask-fractions", str(tmp_path / "m.tif"), "value 0.5 (2 px)")]
+    assert contents.ids.size == 0
 
 
 def test_a_lossy_mask_is_not_counted(tmp_path, pair):

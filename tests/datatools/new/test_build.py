@@ -223,6 +223,15 @@ def test_many_files_on_several_cores(monkeypatch):
         cores.on_all_cores(_square, [(i,) for i in range(120)], "x")
 
 
+@pytest.mark.parametrize("options", [dict(threshold=128.0), dict(nearest_colors=True), dict(ignore_ids=[3])])
+def test_options_of_masks_are_refused_for_shapes(photos, here, options):
+    photos("a.jpg", "b.jpg")
+    pictures = [dict(id=i, file_name=f"{name}.jpg", width=48, height=40) for i, name in enumerate("ab")]
+    (here / "coco.json").write_text(json.dumps(dict(images=pictures, annotations=[], categories=[])))
+    with refused("option-value", "--threshold"):
+        new_dataset(ROADS._replace(masks="coco.json", **options))
+
+
 def test_labelme_files_beside_copies_of_the_photos(photos, here):
     photos("a.jpg", "b.jpg", "c.jpg")
     shutil.copytree(here / "photos", here / "masks")

@@ -72,6 +72,31 @@ def test_configs_are_ready(roads, net, from_scratch, here, monkeypatch):
     assert Config.fromfile(here / "dumped.py").train_dataloader == cfg.train_dataloader
 
 
+KINDS = {
+    "floats in place": ("tif", np.float32, (0, 1), {}, "masks"),
+    "near binary": ("png", np.uint8, (3, 250), dict(threshold=128), "data/kinds/masks"),
+    "Roboflow": ("png", np.uint8, (0, 1), dict(classes="_classes.csv"), "masks"),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_samples_of_converted_masks(photos, save, blocks, here, kind, hashes):
+    suffix, dtype, values, options, folder = KINDS[kind]
+    photos(*(f"{i}.png" for i in range(3)))
+    for i in range(3):
+        save(f"masks/{i}.{suffix}", blocks(*values, *values, dtype=dtype))
+    (here / "_classes.csv").write_text("Pixel Value, Class\n0, ground\n1, polyp\n")
+    before = hashes()
+    new_dataset(Options("kinds", "photos", "masks", net="vgg16", from_scratch=True, val=0.7, **options))
+    assert before.items() <= hashes().items()
+    cfg = get_config("configs/fcn8s_vgg16_kinds.py")
+    init_default_scope("mmseg")
+    val = DATASETS.build(cfg.val_dataloader.dataset)
+    assert val[0]["data_samples"].seg_map_path.startswith(folder)
+    assert np.array_equal(val[0]["data_samples"].gt_sem_seg.data[0], blocks(0, 1, 0, 1))
+    assert len(val.metainfo["classes"]) == 2
+
+
 def test_configs_are_formatted(roads, here):
     pytest.importorskip("ruff")
     new_dataset(roads)

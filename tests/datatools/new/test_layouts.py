@@ -160,7 +160,7 @@ def test_unicode_composed_and_not(tmp_path):
 def test_junk_of_systems(tmp_path):
     junk = ["i/._a.jpg", "i/.DS_Store", "i/Thumbs.db", "__MACOSX/i/a.jpg", "i/@eaDir/a.jpg/x.jpg", "m/._a.png"]
     pairs = pairs_of(tmp_path, [*junk, "i/a.jpg", "m/a.png", "m/__MACOSX/b.png"], "i", "m")
-    assert pairs == (["a"], ["a.jpg"], ["a.png"], [])
+    assert pairs[:4] == (["a"], ["a.jpg"], ["a.png"], [])
 
 
 def test_two_images_of_one_name(tmp_path):

@@ -15,8 +15,11 @@ from PIL import Image
 from support.refusals import refused
 
 from fcn_plugin.data.classes_file import read_classes
-from fcn_plugin.datatools.new.coco import load_coco, pair_coco, read_coco
-from fcn_plugin.datatools.new.labelme import read_labelme
+from fcn_plugin.datatools.new.files import Pairs
+from fcn_plugin.datatools.new.shapes.coco import load_coco, read_coco
+from fcn_plugin.datatools.new.shapes.coco_pairs import pair_coco
+from fcn_plugin.datatools.new.shapes.labelme import read_labelme
+from fcn_plugin.datatools.new.shapes.yolo import read_yolo
 from fcn_plugin.errors import UserError
 
 SIZE = (6, 4)
@@ -63,12 +66,14 @@ LABELME = dict(
         dict(label="road", points=SQUARE, shape_type="polygon"),
         dict(label="car", points=SQUARE[:2], shape_type="rectangle"),
         dict(label="sun", points=SQUARE[:2], shape_type="circle"),
+        dict(label="way", points=SQUARE, shape_type="linestrip"),
         dict(label="sea", points=[[1, 1], [4, 3]], shape_type="mask", mask=text64(png(np.eye(3, dtype=np.uint8)))),
     ],
     imageWidth=6,
     imageHeight=4,
 )
 CSV = 'id,name,red,green,blue\n0,sea,0,0,255\n7,sand,1,2,3\n9,"a, b",4,5,6\n'
+YOLO = "0 0.1 0.1 0.9 0.1 0.5 0.9\n1 0.5 0.5 0.2 0.2\n"
 NAMES = "sea\nsand\na b\n"
 DEEP = "[" * 900 + "]" * 900  # of which "DEEP" is a sign
 VALUES = [
@@ -155,14 +160,22 @@ def read(photos, here):
 
     def coco(path):
         loaded = load_coco(path)
-        _, ids = pair_coco(loaded, {"0": "0.png", "1": "1.png"}, path, False)
-        return [draw() for draw in read_coco(loaded, ids, seen, path).draw]
+        _, ids = pair_coco([loaded], {"0": "0.png", "1": "1.png"}, here / "photos", False)
+        return [draw() for draw in read_coco([loaded], ids, seen, boxes=True).draw]
 
     def labelme(path):
-        return [draw() for draw in read_labelme(seen[:1], [path]).draw]
+        return [draw() for draw in read_labelme(seen[:1], [path], line_width=2.0).draw]
+
+    def yolo(path):
+        (here / "data.yaml").write_text("names: [cat, dog]\n")
+        pairs = Pairs(["0"], ["0.png"], [path.name], [])
+        return [draw() for draw in read_yolo(here, pairs, seen[:1], boxes=True).draw]
 
     readers = dict(
-        coco=coco, labelme=labelme, classes=lambda path: [*map(str.isprintable, read_classes(path)[0].values())]
+        coco=coco,
+        labelme=labelme,
+        yolo=yolo,
+        classes=lambda path: [*map(str.isprintable, read_classes(path)[0].values())],
     )
 
     def of(kind, data):
@@ -175,7 +188,13 @@ def read(photos, here):
 
 @pytest.mark.parametrize(
     ("kind", "content", "count"),
-    [("coco", COCO, 300), ("labelme", LABELME, 300), ("classes", CSV, 150), ("classes", NAMES, 150)],
+    [
+        ("coco", COCO, 300),
+        ("labelme", LABELME, 300),
+        ("yolo", YOLO, 150),
+        ("classes", CSV, 150),
+        ("classes", NAMES, 150),
+    ],
 )
 @pytest.mark.filterwarnings("error")
 def test_mutated_files(read, kind, content, count):
@@ -255,7 +274,7 @@ def test_bombs(read, kind, text):
 
 def test_large_canvas_in_little_memory():
     """A header of a few bytes may claim a hundred million pixels: drawing takes a byte for each, no floats."""
-    from fcn_plugin.datatools.new.shapes import Shape, draw_shapes
+    from fcn_plugin.datatools.new.shapes.draw import Shape, draw_shapes
 
     tracemalloc.start()
     try:
@@ -276,7 +295,7 @@ def test_an_image_that_claims_more_than_it_holds(tmp_path):
 
 
 def test_runs_take_no_memory_of_their_own():
-    from fcn_plugin.datatools.new.shapes import Shape, draw_shapes
+    from fcn_plugin.datatools.new.shapes.draw import Shape, draw_shapes
 
     tracemalloc.start()
     try:

@@ -28,24 +28,27 @@ def test_arrays(photos, blocks, here, dtype):
     (here / "masks").mkdir()
     for i in range(2):
         np.save(here / f"masks/{i}.npy", blocks(0, 1, dtype=dtype))
-    assert "index masks (mode I): ids 0, 1" in new_dataset(ROADS)
+    assert "ids 0, 1" in new_dataset(ROADS)
     assert np.array_equal(loaded(here), blocks(0, 1))
 
 
-@pytest.mark.parametrize(
-    "array",
-    [
-        np.zeros((2, 2, 2)),
-        np.full((40, 48), 0.5),
-        np.full((40, 48), np.nan),
-        np.full((40, 48), 2**40),
-        np.zeros((0, 3)),
-    ],
-)
-def test_arrays_that_hold_no_ids(tmp_path, array):
+@pytest.mark.parametrize("array", [np.zeros((2, 2, 2)), np.zeros((40, 48), complex), np.zeros((0, 3))])
+def test_arrays_that_are_no_mask(tmp_path, array):
     np.save(tmp_path / "a.npy", array)
     with refused("mask-unreadable", tmp_path / "a.npy", array.dtype, array.shape):
         read_mask(str(tmp_path / "a.npy"))
+
+
+@pytest.mark.parametrize(
+    ("value", "code"), [(0.5, "mask-fractions"), (np.nan, "mask-fractions"), (2**40, "mask-ids"), (-1, "mask-ids")]
+)
+def test_arrays_that_hold_no_ids(photos, here, value, code):
+    photos("0.png", "1.png")
+    (here / "masks").mkdir()
+    for i in range(2):
+        np.save(here / f"masks/{i}.npy", np.full((40, 48), value))
+    with refused(code, "masks/0.npy"):
+        new_dataset(ROADS)
 
 
 def test_arrays_run_no_code(tmp_path):

@@ -34,6 +34,8 @@ def drawn(source):
         ((0, 7, 26), "L", {0: "class0", 7: "class7", 26: "class26"}),
         ((0, 255), "1", {0: "class0", 1: "class1"}),
         ((0, 255), "L", {0: "background", 255: "object"}),
+        ((0, 128, 255), "L", {0: "class0", 128: "class128", 255: "class255"}),
+        ((0, 85, 170, 255), "L", {0: "class0", 85: "class85", 170: "class170", 255: "class255"}),
     ],
 )
 def test_ids_are_used_as_they_are(read, save, blocks, ids, mode, expected):
@@ -147,9 +149,18 @@ def test_names_of_ids(read, save, blocks, here):
     with refused("mask-ids", f"\n{here / 'masks/a.png'}: id 2 (480 px)", "--ignore-ids"):
         read("masks/a.png", classes=str(names))
     assert read("masks/a.png", classes=str(names), ignore_ids=[2, 255]).shown == [{0, 1, 255}]
+    names.write_text("sky\nroad\ncar\n")
+    assert "leaves out classes of" in read("masks/a.png", classes=str(names), ignore_ids=[0, 255]).found[1]
     names.write_text("id,name\n0,sky\n1,road\n2,car\n255,void?\n")
     assert read("masks/a.png", classes=str(names)).shown == [{0, 1, 2, 3}]
     assert read("masks/a.png", classes=str(names), ignore_ids=[255]).shown == [{0, 1, 2, 255}]
+
+
+def test_named_ids_near_255(read, save, blocks):
+    save("masks/a.png", blocks(0, 254, 255))
+    with refused("mask-near-binary", "values: 0..0 and 254..255"):
+        read("masks/a.png")
+    assert read("masks/a.png", ignore_ids=[254]).classes.class_map == {0: "background", 255: "object"}
 
 
 def test_smooth_edges(photos, save):
@@ -158,6 +169,10 @@ def test_smooth_edges(photos, save):
     ids = np.zeros((160, 240), np.uint8)
     ids[:80] = 255
     ids[0, :24] = np.arange(24) + 10
+    path = save("masks/a.png", ids)
+    with refused("mask-near-binary", f"{path}: holds 26 of the masks' 26 values: 0 and 255; ", "--threshold"):
+        read_masks(seen, [path], options)
+    ids[80:] = 200
     for what, mask in (("ids", ids), ("colours", np.stack([ids, 0 * ids, 0 * ids], -1))):
         path = save("masks/a.png", mask)
         with refused(f"mask-{what}", f"26 {what}, 24 of them in less than 0.1 %", f"({path} alone 26)", "anti-aliased"):

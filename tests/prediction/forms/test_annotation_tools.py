@@ -11,7 +11,7 @@ from support.predictions import predicted
 
 from fcn_plugin.data.images import read_header
 from fcn_plugin.datatools.new.files import ImageFile
-from fcn_plugin.datatools.new.labelme import read_labelme
+from fcn_plugin.datatools.new.shapes.labelme import read_labelme
 from fcn_plugin.prediction.forms import make_forms
 from fcn_plugin.prediction.item import Item
 

@@ -11,12 +11,13 @@ from pathlib import Path
 import numpy as np
 
 from ....data.classes_file import class_name
+from ....data.headers import IDS
 from ....data.images import open_image
 from ....errors import UserError, abbreviate
 from ...cores import on_all_cores
 from ..classes import BACKGROUND, Source, number_labels
 from ..files import ImageFile, Pairs, missing_notes
-from ..mask_file import COLOUR_MODES, by_colour, read_facts
+from ..mask_file import by_colour, read_facts
 from .pair import lone, match
 from .tails import Variant, tails
 from .views import Files
@@ -127,5 +128,5 @@ def _draw(size: tuple[int, int], layers: Sequence[tuple[int, Path]]) -> np.ndarr
 def _is_class(path: Path) -> np.ndarray:
     """Read which pixels, (H, W) bool, are not 0 or black."""
     mask = open_image(str(path), "mask")[1]
-    colours = mask.mode in (*COLOUR_MODES, "P")
+    colours = mask.mode == "P" or mask.mode not in IDS
     return np.asarray(mask.convert("RGB")).any(-1) if colours else np.asarray(mask) != 0

@@ -1,0 +1,1 @@
+"""Read files of shapes, as label tools write them, and draw them."""

@@ -1,0 +1,55 @@
+"""From instances of labels to masks: the largest is drawn first, so that small ones stay visible."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import NamedTuple
+
+from ....data.class_map import IGNORED
+from ....errors import abbreviate
+from ..classes import Source, number_labels
+from ..files import ImageFile
+from .draw import Shape, draw_shapes
+from .names import notes_of
+
+
+class Instance(NamedTuple):
+    """Attributes: ``label``; ``shape``, with index 0; ``area`` in pixels; ``level``: higher ones are drawn over lower ones."""
+
+    label: str
+    shape: Shape
+    area: float
+    level: float = 0
+
+
+def source_of(
+    what: str,
+    of_image: Sequence[Sequence[Instance]],
+    images: Sequence[ImageFile],
+    names: Iterable[str],
+    counts: dict[str, int],
+    classes_file: str | None,
+    background: bool = True,
+) -> Source:
+    """Make masks of every image's instances.
+
+    Args:
+        what: kind of the files, for the report.
+        names: all labels, in the order in which their classes are numbered; those without an instance are no classes.
+        counts: of kinds of shapes, see ``names.py``.
+        background: pixels that no shape covers are class 0; else they are void.
+    """
+    used, names = {it.label for found in of_image for it in found}, list(dict.fromkeys(names))
+    labels = [name for name in names if name in used]
+    classes, index = number_labels(labels, classes_file, background)
+    shown, draw, outside = [], [], 0 if background else IGNORED
+    for image, found in zip(images, of_image, strict=True):
+        ordered = sorted(found, key=lambda it: (it.level, -it.area))
+        shapes = [it.shape._replace(index=index[it.label]) for it in ordered]
+        shown.append({outside} | {shape.index for shape in shapes})
+        draw.append(partial(draw_shapes, image.header.shown, shapes, outside))
+    sentences = [f"{what}: {sum(map(len, of_image))} instances of {len(labels)} categories"]
+    unused = [name for name in names if name not in used]
+    sentences += [f"left out: categories without an instance: {abbreviate(unused, 10)}"] if unused else []
+    return Source([*sentences, *notes_of(counts, labels)], classes, shown, draw)
