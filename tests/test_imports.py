@@ -22,6 +22,7 @@ GROUND = {
     "file_lock",
     "signals",
     "label_ids",
+    "listing",
     "compat",
     "requirements",
 }

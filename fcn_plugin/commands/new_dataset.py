@@ -62,6 +62,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     nearest = "each pixel is the nearest colour of --classes: for JPEG or smooth masks of colours"
     add("--nearest-colors", action="store_true", help=nearest)
     add("--mask-suffix", metavar="TEXT", help="what mask names have after the images' (default: found by trying)")
+    image_suffix = "what image names have in place of the masks' (default: found by trying)"
+    add("--image-suffix", metavar="TEXT", help=image_suffix)
+    add("--per-class", action="store_true", help="join masks of one class each: endings or folders name the classes")
     add("--convert", action="store_true", help="convert index masks too")
     add("--val", type=float, help="share that validates (default: 0.2, or the images' folders train and val)")
     add("--val-list", metavar="FILE", help="names of the images that validate, one a line")

@@ -72,7 +72,7 @@ def main(args: argparse.Namespace) -> None:
     if "-" in args.inputs and args.launcher != "none":
         raise UserError("option-value", "several processes can't share standard input: give @list.txt in place of -")
     require_checkpoint(args.checkpoint)
-    inputs = find_inputs(args.inputs)
+    inputs = find_inputs(args.inputs, _results_inside(args.inputs, args.out_dir))
     if names == ["video"] and not any(source.is_video for source in inputs):
         raise UserError("option-value", "--out video needs a video or stream among the inputs: add another form")
     net = _load(args)
@@ -85,6 +85,19 @@ def main(args: argparse.Namespace) -> None:
     del inputs  # millions of names
     tally = Loop(net, forms, Path(args.out_dir), args.resume, quiet=share.rank > 0).run(mine)
     _report(share, tally, forms, args.out_dir, count, names)
+
+
+def _results_inside(words: Sequence[str], out_dir: str) -> list[str]:
+    """List the folders of earlier results that lie in folders of images, and say that they are left out."""
+    folders = [word for word in words if os.path.isdir(word)]
+    if any(os.path.samefile(word, out_dir) for word in folders if os.path.isdir(out_dir)):
+        inside = [path for form in FORMS if os.path.isdir(path := os.path.join(out_dir, form))]
+    else:
+        parents = [str(parent) for parent in Path(out_dir).resolve().parents] if os.path.isdir(out_dir) else []
+        inside = [out_dir] if any(os.path.realpath(word) in parents for word in folders) else []
+    if inside:
+        print(f"left out as results: {', '.join(inside)}")
+    return inside
 
 
 def _load(args: argparse.Namespace) -> Net:

@@ -74,7 +74,7 @@ class ClassMapDataset(BaseSegDataset):
         return data
 
     def _item(self, line: str) -> dict:
-        names = line.split("\t")
+        names = [name.strip() for name in line.split("\t")]
         if len(names) > 2 or not all(names) or TWO_FILES.fullmatch(line):
             raise UserError("list-file", f"{self.ann_file}: {line!r} is invalid: write NAME, or IMAGE, a tab and MASK")
         if len(names) == 1:

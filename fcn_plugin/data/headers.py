@@ -27,6 +27,7 @@ class Header(NamedTuple):
         format: Pillow's, or ``lossy WEBP``.
         orientation: EXIF's, 1 is upright.
         bands: of a file that is read in full depth (:mod:`.bands`), else 3: grey and palettes become colours.
+        pages: in the file.
     """
 
     path: str
@@ -36,6 +37,7 @@ class Header(NamedTuple):
     format: str
     orientation: int
     bands: int = 3
+    pages: int = 1
 
     @property
     def shown(self) -> tuple[int, int]:
@@ -52,7 +54,8 @@ def header_of(image: Image.Image, path: str) -> Header:
     # Pillow has turned a TIFF's size already
     size = image.size[::-1] if image.format == "TIFF" and orientation in QUARTER_TURNS else image.size
     kind = "lossy WEBP" if image.format == "WEBP" and _is_lossy_webp(image.fp) else image.format or ""
-    return Header(path, size, image.mode, _bits(image), kind, orientation)
+    pages = image.n_frames if image.format in ("TIFF", "GIF") else 1
+    return Header(path, size, image.mode, _bits(image), kind, orientation, pages=pages)
 
 
 def image_problems(header: Header) -> list[Problem]:
@@ -66,6 +69,11 @@ def image_problems(header: Header) -> list[Problem]:
 def is_tiff_with_alpha(header: Header) -> bool:
     """Whether it is a TIFF whose fourth band says that it is alpha, as programs for maps write near infrared too."""
     return header.format == "TIFF" and header.mode == "RGBA"
+
+
+def page_problems(header: Header, what: str) -> list[Problem]:
+    """Find several pages in the file of an ``image`` or ``mask``."""
+    return [Problem(f"{what}-pages", header.path, f"{header.pages} pages")] if header.pages > 1 else []
 
 
 def mask_problems(header: Header) -> list[Problem]:

@@ -19,10 +19,10 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 from ..atomic_write import read_plain
 from ..errors import UserError
 from .headers import Header, header_of, image_problems, is_tiff_with_alpha, width_height
+from .masks.arrays import array_image
 from .masks.wide_tiff import BITS, TIFF, wide_image
 from .problems import Problem
 
-IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".ppm"}
 # whatever a file's name: Pillow knows some forty more, and runs PostScript; phones' MPO is opened as JPEG
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "PPM", "TIFF", "WEBP")
 JPEG_END = b"\xff\xd9"
@@ -52,34 +52,6 @@ def unreadable(path: str, what: str, error: Exception) -> UnreadableFile:
     elif isinstance(error, UnidentifiedImageError):
         reason = f"cannot identify image file: it is none of {', '.join(FORMATS)}"
     return UnreadableFile(Problem(f"{what}-unreadable", path, f"can't be read ({reason})"))
-
-
-def files_below(folder: str | Path, suffixes: Iterable[str], leave_out: Path | None = None) -> list[str]:
-    """List visible files below a folder, sorted, links followed: each real folder once, and without a link where there is a way.
-
-    Args:
-        suffixes: of the files, in any case.
-        leave_out: a folder that is not entered, unless it is ``folder`` itself.
-    """
-    endings, found, starts, seen = tuple(map(str.lower, suffixes)), [], [os.fspath(folder)], set()
-    if leave_out and leave_out.exists() and not os.path.samefile(folder, leave_out):
-        seen.add(_identity(leave_out))
-    for start in starts:
-        for root, folders, names in os.walk(start):
-            if (place := _identity(root)) in seen:
-                folders.clear()
-                continue
-            seen.add(place)
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
-            starts += filter(os.path.islink, (os.path.join(root, name) for name in folders))
-            visible = (name for name in names if not name.startswith(".") and name.lower().endswith(endings))
-            found += (os.path.join(root, name) for name in visible)
-    return sorted(found)
-
-
-def _identity(folder: str | Path) -> tuple[int, int]:
-    found = os.stat(folder)
-    return found.st_dev, found.st_ino
 
 
 def missing_files(paths: Iterable[tuple[str, str | None]]) -> list[Problem]:
@@ -178,7 +150,11 @@ def _pillow(
             raise OSError("not a regular file")  # opening a pipe would wait for ever
         if step and content is None:
             content = read_plain(Path(path), MOST)  # Pillow maps some files, and a mapped one that shrinks kills
-        with Image.open(path if content is None else io.BytesIO(content), formats=FORMATS) as image:
+        if what == "mask" and path.lower().endswith(".npy"):
+            opened = array_image(read_plain(Path(path), MOST) if content is None else content)
+        else:
+            opened = Image.open(path if content is None else io.BytesIO(content), formats=FORMATS)
+        with opened as image:
             header = header_of(image, path)
             if step:
                 step(image)

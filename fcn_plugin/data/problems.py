@@ -50,6 +50,8 @@ _WARNINGS = {
     "image-alpha": ("images with transparency", "nothing to do if it is meant: transparency is dropped"),
     "image-cmyk": ("images in CMYK", "save it as RGB: programs disagree on the colours"),
     "image-palette": ("images with a palette", "save it as RGB: is it a mask by mistake?"),
+    "image-pages": ("images of several pages", "nothing to do if it is meant: the first page is used"),
+    "mask-pages": ("masks of several pages", "nothing to do if it is meant: the first page is used"),
     "palette-swapped": ("masks that give an id the colour of another class", "compare the order of the classes"),
     "palette-differs": ("masks with a palette of their own", "check that ids mean the same in all masks"),
     "mask-near-binary": ("masks of values near 0 and 255", "two classes: convert them by new_dataset with --threshold"),

@@ -11,7 +11,8 @@ from PIL import EpsImagePlugin, Image
 from support.damaged_images import BOMB, DDS, EPS, IMAGES, MASKS, SIZE, changed_byte, png_of_rows
 from support.refusals import refused
 
-from fcn_plugin.data.images import UnreadableFile, files_below, open_image, read_header, read_image, read_mask
+from fcn_plugin.data.images import UnreadableFile, open_image, read_header, read_image, read_mask
+from fcn_plugin.listing import files_below
 
 READERS = {"image": read_image, "mask": read_mask}
 
@@ -148,6 +149,6 @@ def test_files_below_a_folder_and_its_links(tmp_path):
     for name, target in links.items():
         (folder / name).symlink_to(target)
     (disk / "up").symlink_to(folder)
-    found = files_below(folder, [".png"], leave_out=tmp_path / "gt")
+    found = files_below(folder, [".png"], leave_out=[tmp_path / "gt"])
     assert found == [str(folder / "b/a.PNG"), str(folder / "disk/d.png")]
-    assert files_below(tmp_path / "gt", [".png"], leave_out=tmp_path / "gt") == [str(tmp_path / "gt/e.png")]
+    assert files_below(tmp_path / "gt", [".png"], leave_out=[tmp_path / "gt"]) == [str(tmp_path / "gt/e.png")]

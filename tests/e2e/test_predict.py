@@ -194,6 +194,21 @@ def test_a_name_that_can_t_be_written_does_not_stop_the_others(predict, tmp_path
     assert written(tmp_path, "masks") == ["a.png", "a.png/b.png", f"{long}.png", "z.png"]
 
 
+@pytest.mark.parametrize("place", ["photos/results", "photos"])
+def test_own_results_are_not_predicted(tool, trained, tmp_path, place):
+    """Where they are written among the images; ``masks`` of another program are images."""
+    for name in ("a.png", "trip/masks/b.png"):
+        (tmp_path / "photos" / name).parent.mkdir(parents=True, exist_ok=True)
+        noise(20, 20).save(tmp_path / "photos" / name)
+    out = tmp_path / place
+    for left_out in ("", out if place != "photos" else out / "masks"):
+        done = tool("predict", trained.config, trained.best, tmp_path / "photos", "--out-dir", out)
+        assert (done.code, f"2 masks and overlays in {out}" in done.out) == (0, True)
+        assert f"left out as results: {left_out}" in done.out or not left_out
+    for form in ("masks", "overlays"):
+        assert sorted(path.name for path in (out / form).rglob("*.png")) == ["a.png", "b.png"]
+
+
 def test_images_are_not_replaced_by_their_masks(predict, tmp_path):
     (tmp_path / "out/masks").mkdir(parents=True)
     image = tmp_path / "out/masks/a.png"

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from ...listing import IMAGE_SUFFIXES
 from ..headers import Header, image_problems, is_tiff_with_alpha
-from ..images import IMAGE_SUFFIXES, read_image, verify
+from ..images import read_image, verify
 from ..problems import Problem
 from .picture import draw_bands
 from .read import SUFFIXES, read_bands, read_bands_header

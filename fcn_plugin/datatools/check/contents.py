@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ...data.bands.readers import PLAIN, BandsReader, Reader
-from ...data.headers import Header, mask_problems, pair_problems
+from ...data.headers import Header, mask_problems, page_problems, pair_problems
 from ...data.images import UnreadableFile, read_mask
 from ...data.masks.ids import count_ids, mask_ids
 from ...data.problems import Problem
@@ -48,7 +48,7 @@ def read_pair(image_path: str, mask_path: str, reader: Reader = PLAIN) -> Conten
 
 def _read_image(reader: Reader, path: str, contents: Contents) -> Header:
     header, pixels = reader.read(path)
-    contents.problems += reader.problems(header)
+    contents.problems += reader.problems(header) + page_problems(header, "image")
     whole = isinstance(reader, BandsReader)
     sums = BandSums.of(pixels, without_zeros=whole)
     contents.bands = sums if whole else replace(sums, sums=sums.sums[::-1], squares=sums.squares[::-1])  # BGR
@@ -62,7 +62,7 @@ def _read_image(reader: Reader, path: str, contents: Contents) -> Header:
 def _read_mask(path: str, contents: Contents) -> Header:
     header, picture = read_mask(path)
     problems = mask_problems(header)
-    contents.problems += problems
+    contents.problems += problems + page_problems(header, "mask")
     if not problems:
         contents.ids, contents.counts = count_ids(mask_ids(header, picture))
         if picture.mode == "P":

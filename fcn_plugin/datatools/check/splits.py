@@ -17,9 +17,9 @@ from ...data.bands.read import ARRAYS
 from ...data.bands.readers import PLAIN, Reader, reader_of
 from ...data.class_map import ClassMap
 from ...data.classes_file import read_classes
-from ...data.images import IMAGE_SUFFIXES, files_below
 from ...data.leaves import leaf_datasets
 from ...errors import UserError
+from ...listing import IMAGE_SUFFIXES, MASK_SUFFIXES, files_below
 from ..bands.choose import choose_reader
 from .crop import Crop, find_crop
 
@@ -125,7 +125,8 @@ def split_of_folders(images: str, masks: str, classes: str | None, ignore_ids: I
             palette = [by_name[name] for name in class_map.classes]
     if Path(images).resolve() == Path(masks).resolve():
         raise UserError("option-value", f"--images and --masks are both {images}: give two folders, or check a config")
-    photos, labels = _by_stem(images, "images", {*IMAGE_SUFFIXES, *ARRAYS}), _by_stem(masks, "masks", IMAGE_SUFFIXES)
+    photos = _by_stem(images, "images", {*IMAGE_SUFFIXES, *ARRAYS}, masks)
+    labels = _by_stem(masks, "masks", MASK_SUFFIXES, images)
     pairs = sorted((image, labels[stem][0]) for stem, group in photos.items() if stem in labels for image in group)
     if not pairs:
         found = f"no mask has the name of an image, as {photos[min(photos)][0]} and {labels[min(labels)][0]}"
@@ -143,12 +144,12 @@ def split_of_folders(images: str, masks: str, classes: str | None, ignore_ids: I
     return Split("folder", (Source(*sides, class_map, palette, strays=strays, reader=reader),))
 
 
-def _by_stem(folder: str, what: str, suffixes: Collection[str]) -> dict[str, list[str]]:
+def _by_stem(folder: str, what: str, suffixes: Collection[str], leave_out: str) -> dict[str, list[str]]:
     """Path below the folder, without suffix -> files of that name."""
     if not Path(folder).is_dir():
         raise UserError("dataset-missing", f"the folder of {what} {folder} does not exist: correct --{what}")
     found = defaultdict(list)
-    for path in files_below(folder, suffixes):
+    for path in files_below(folder, suffixes, [leave_out]):
         found[os.path.splitext(os.path.relpath(path, folder))[0]].append(path)
     if not found:
         kinds = " ".join(sorted(suffixes))

@@ -13,30 +13,22 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 from prettytable import PrettyTable
 
 from ...configs import config_dir
-from ...data.bands.read import ARRAYS
-from ...data.bands.readers import BandsReader
-from ...data.images import IMAGE_SUFFIXES
 from ...errors import UserError, printable
-from ..bands.choose import choose_reader
-from ..bands.config import loader_of, notes_on, preprocessor_text, require_same_bands
+from ..bands.config import loader_of, notes_on, preprocessor_text
 from ..bands.sums import add_sums
-from ..cores import on_all_cores
 from .classes import Classes, Source
 from .config_text import dataset_config
-from .files import ImageFile, Pairs, list_files, pair, read_image
-from .masks import read_masks
 from .net import FILES, INSTALL, choose_net, model_config
 from .options import Options
-from .outputs import exclusive, masks_folder, refuse_existing, text_of, write_all, write_masks
-from .shapes.find import find_label_files
-from .split import FOLDERS, Splits, by_folders, by_list, random_split
+from .outputs import earlier_masks, exclusive, masks_folder, refuse_existing, text_of, write_all, write_masks
+from .read import read
+from .split import FOLDERS, Splits, choose_split
 
 OTHER_NAMES = "other names: edit {0}, then call again with --classes {0} --force"
 PRETRAINED = "training downloads ImageNet's VGG16, 528 MB: name a file in model.pretrained, or use --from-scratch"
@@ -63,8 +55,8 @@ def _write(options: Options, net: str, out_dir: Path, configs: Path) -> list[str
     base, leaf = configs / f"_base_/datasets/{name}.py", configs / FILES[net].format(name)
     refuse_existing([base, leaf, *(out_dir / f"{split}.txt" for split in FOLDERS)], options.force)
 
-    pairs, images, source = _read(options)
-    splits, how = _split(options, pairs, images)
+    pairs, images, source = read(options, earlier_masks(out_dir))
+    splits, how = choose_split(options, pairs, images)
     texts, table = {}, out_dir / "classes.csv"
     if not options.classes:
         texts[table] = source.classes.csv()
@@ -81,10 +73,8 @@ def _write(options: Options, net: str, out_dir: Path, configs: Path) -> list[str
         texts[path] = "".join(f"{pairs.images[i]}\t{mask_files[i]}\n" for i in places)
         lists[split] = path.as_posix(), len(places)
     folders, sizes = (Path(options.images).as_posix(), masks.as_posix()), [image.header.shown for image in images]
-    headers, sums = (
-        [image.header for image in images],
-        add_sums(filter(None, (images[i].bands for i in splits["train"]))),
-    )
+    headers = [image.header for image in images]
+    sums = add_sums(filter(None, (images[i].bands for i in splits["train"])))
     loader = loader_of(headers, sums)
     texts[base] = dataset_config(name, _bases(base.parent), *folders, lists, classes, sizes, loader)
     model = preprocessor_text(sums, options.rgb)
@@ -102,44 +92,6 @@ def _write(options: Options, net: str, out_dir: Path, configs: Path) -> list[str
 
 def _bases(start: Path) -> str:
     return Path(os.path.relpath((config_dir() / "_base_").resolve(), start.resolve())).as_posix()
-
-
-def _read(options: Options) -> tuple[Pairs, list[ImageFile], Source]:
-    """Pair the files, look at the images, then read what the masks are."""
-    images_dir, masks = Path(options.images), Path(options.masks)
-    files = list_files(images_dir, {*IMAGE_SUFFIXES, *ARRAYS}, leave_out=masks)
-    if not files:
-        hint = "; labelme_export_json writes those that labelme's files hold" if any(images_dir.glob("*.json")) else ""
-        wanted = ", ".join(sorted(IMAGE_SUFFIXES))
-        raise UserError("dataset-empty", f"no images in {images_dir}: wanted are {wanted}{hint}")
-    one_folder = masks.is_dir() and masks.samefile(images_dir)
-    label_files = masks.is_file() or options.format
-    others = {} if label_files else files if one_folder else list_files(masks, IMAGE_SUFFIXES, images_dir)
-    labels = find_label_files(options, files, others)
-    if not labels and not others:
-        raise UserError("dataset-empty", f"no masks in {masks}: wanted are image files, or labelme's JSON files")
-    pairs = labels.pairs if labels else pair(files, others, options.mask_suffix, options.allow_missing)
-    reader = choose_reader([str(images_dir / file) for file in pairs.images], options.bands, options.rgb)
-    images = on_all_cores(read_image, [(images_dir / file, reader) for file in pairs.images], "reading images")
-    if isinstance(reader, BandsReader):
-        require_same_bands([image.header for image in images])
-    paths = [masks / file for file in pairs.masks]
-    source = labels.read(images) if labels else read_masks(images, paths, options)
-    return pairs, images, source
-
-
-def _split(options: Options, pairs: Pairs, images: Sequence[ImageFile]) -> tuple[Splits, str]:
-    """Split as the options say; the second value is a sentence on it."""
-    if options.val_list:
-        splits, how = by_list(pairs.names, pairs.images, options.val_list), f"val as listed in {options.val_list}"
-    elif options.val is None and pairs.parts and (splits := by_folders([f"{part}/" for part in pairs.parts])):
-        how = "split as the label files are (--val splits at random)"
-    elif options.val is None and (splits := by_folders(pairs.images)) is not None:
-        how = "split by the folders of the images (--val splits at random)"
-    else:
-        splits = random_split([image.digest for image in images], options.val or 0.2, options.seed)
-        how = f"split at random, seed {options.seed}; copies of an image stay together"
-    return splits, f"{', '.join(f'{len(places)} {split}' for split, places in splits.items())}: {how}"
 
 
 def _table(source: Source, splits: Splits) -> list[str]:

@@ -1,30 +1,24 @@
-"""Files of the two folders, which mask belongs to which image, and the images' headers.
-
-A name is a path relative to its folder, without suffix; a tail is what names of masks have after those of their images:
-``a_mask`` is ``a`` with the tail ``_mask``.
-"""
+"""Files of the two folders, and the images' headers. A name is a path relative to its folder, without suffix."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import unicodedata
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from ...data.bands.readers import PLAIN, BandsReader, Reader
 from ...data.headers import Header, pair_problems
-from ...data.images import files_below
+from ...data.images import read_header
 from ...data.problems import refuse
 from ...errors import UserError, abbreviate
+from ...listing import files_below
 from ..bands.sums import BandSums
+from ..cores import on_all_cores
 
-IMAGE_TAILS = ("", "_leftImg8bit", "_image", "_img", "_rgb", "_sat")
-TAIL_STARTS = "_-. "
-PREFERRED = ("labelTrainIds", "labelIds", "mask", "masks", "label", "labels", "seg", "gt")  # where several tails fit
-
-Files = Mapping[str, str]  # name -> file
+PAGED = {".tif", ".tiff", ".gif"}
 
 
 class ImageFile(NamedTuple):
@@ -47,7 +41,7 @@ class Pairs(NamedTuple):
     parts: list[str] | None = None
 
 
-def list_files(folder: Path, suffixes: Collection[str], leave_out: Path | None = None) -> dict[str, str]:
+def list_files(folder: Path, suffixes: Collection[str], *leave_out: Path) -> dict[str, str]:
     """List the files of a folder and its subfolders, hidden ones and those in ``leave_out`` not: name -> file, by name."""
     if not folder.is_dir():
         raise UserError("dataset-missing", f"no folder {folder}: give one that exists")
@@ -59,32 +53,16 @@ def list_files(folder: Path, suffixes: Collection[str], leave_out: Path | None =
         file, name = inside.as_posix(), inside.with_suffix("").as_posix()
         if name in files:
             raise UserError("file-name", f"{folder} holds {files[name]} and {file}: rename one, or move it elsewhere")
-        if file != file.strip() or not file.isprintable() or not path.is_file():
+        if file != file.strip() or not all(map(_fits_a_list, file)) or not path.is_file():
             fault = "has blanks at an end of its name, a tab or the like, or is no plain file"
             raise UserError("file-name", f"{folder}/{file!r} {fault}: rename it, or take it out")
         files[name] = file
     return files
 
 
-def pair(images: Files, masks: Files, tail: str | None = None, allow_missing: bool = False) -> Pairs:
-    """Pair by a common tail of the masks' names; None takes the one that fits most. One mapping for both: all lie in one folder."""
-    one_folder = images is masks
-    image_tail, tail = _best_tails(images, masks, tail, one_folder)
-    mask_of = {name.removesuffix(tail): file for name, file in masks.items() if name.endswith(tail)}
-    image_of = {name.removesuffix(image_tail): file for name, file in images.items() if name.endswith(image_tail)}
-    names = [name for name in image_of if name in mask_of]
-    used = {image_of[name] for name in names} | {mask_of[name] for name in names}
-    # other files of an image, such as Cityscapes' _color beside _labelIds, lack nothing
-    lone_images = [f for n, f in images.items() if f not in used and not (one_folder and any(_tails(n, set(names))))]
-    lone_masks = [f for n, f in masks.items() if f not in used and not one_folder and not [*_tails(n, image_of)]]
-    what = {
-        "image-unpaired": ("images without mask", lone_images),
-        "mask-unpaired": ("masks without image", lone_masks),
-    }
-    notes = missing_notes(what, allow_missing)
-    if tail != image_tail:
-        notes.append(f"masks are named IMAGE{tail}" + (f", images IMAGE{image_tail}" if image_tail else ""))
-    return Pairs(names, [image_of[name] for name in names], [mask_of[name] for name in names], notes)
+def _fits_a_list(character: str) -> bool:
+    """Tell whether a list of UTF-8 lines can hold a character: no line break, tab or damaged byte; rare blanks are fine."""
+    return character.isprintable() or unicodedata.category(character) in ("Zs", "Cf")
 
 
 def missing_notes(lone: Mapping[str, tuple[str, Sequence[str]]], allow_missing: bool) -> list[str]:
@@ -96,39 +74,20 @@ def missing_notes(lone: Mapping[str, tuple[str, Sequence[str]]], allow_missing: 
     return [f"left out: {text}" for text in found.values()]
 
 
-def _best_tails(images: Files, masks: Files, tail: str | None, one_folder: bool) -> tuple[str, str]:
-    """Find the tails of images and masks that pair most files."""
-    best, rank = None, (0,)
-    for image_tail in IMAGE_TAILS:
-        stems = {name.removesuffix(image_tail) for name in images if name.endswith(image_tail)}
-        counts = Counter(found for name in masks for found in _tails(name, stems) if tail is None or found == tail)
-        if one_folder:
-            del counts[image_tail]
-        for found, count in counts.items():
-            word = found.rpartition("_")[2].lstrip("-. ")
-            liked = count, not found, -[*PREFERRED, word].index(word), -len(found)
-            if liked > rank:
-                best, rank = (image_tail, found), liked
-    if best is None:
-        examples = f"images {abbreviate([*images.values()])}; masks {abbreviate([*masks.values()])}"
-        remedy = "name masks as their images, with a common ending at most, as a_mask.png"
-        raise UserError("mask-unpaired", f"no mask is named as an image ({examples}): {remedy}")
-    return best
-
-
-def _tails(name: str, stems: Collection[str]) -> Iterator[str]:
-    """Yield what is left of a name after each of the stems that it begins with; nothing where it is a stem itself."""
-    for end in range(len(name), name.rfind("/") + 1, -1):
-        if name[:end] in stems and (end == len(name) or name[end] in TAIL_STARTS):
-            yield name[end:]
-
-
 def read_image(path: Path, reader: Reader = PLAIN) -> ImageFile:
     """Read an image's header and digest; UserError: ``image-unreadable``, found by decoding it, or ``image-depth``."""
     header, pixels = reader.read(str(path))
     refuse(reader.problems(header))
     sums = BandSums.of(pixels, without_zeros=True) if isinstance(reader, BandsReader) else None
     return ImageFile(header, hashlib.blake2b(path.read_bytes(), digest_size=16).digest(), sums)
+
+
+def page_notes(images: Sequence[ImageFile], masks: Sequence[Path]) -> list[str]:
+    """Name the files of several pages."""
+    paged = [(str(path), "mask") for path in masks if path.suffix.lower() in PAGED]
+    headers = [image.header for image in images] + (on_all_cores(read_header, paged, "counting pages") if paged else [])
+    found = [header.path for header in headers if header.pages > 1]
+    return [f"{len(found)} files have several pages, of which the first is used: {abbreviate(found)}"] if found else []
 
 
 def require_size(image: ImageFile, path: Path, size: tuple[int, int]) -> None:

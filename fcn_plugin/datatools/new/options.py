@@ -20,6 +20,8 @@ class Options(NamedTuple):
     threshold: float | None = None  # makes two classes of gray values, background below it
     nearest_colors: bool = False  # take each pixel for the nearest colour of the classes
     mask_suffix: str | None = None  # what names of masks have after those of their images; None finds it
+    image_suffix: str | None = None  # what names of images have after what they share with masks; None finds it
+    per_class: bool = False  # masks are of one class each, several for an image
     convert: bool = False  # write index PNGs of masks that could be used where they are
     val: float | None = None  # share of the images for val; None: 0.2, or the images' folders train and val
     val_list: str | None = None  # file of the images for val

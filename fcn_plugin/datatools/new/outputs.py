@@ -63,22 +63,36 @@ def text_of(path: Path) -> str:
 def masks_folder(out_dir: Path, options: Options) -> Path:
     """Choose the folder of converted masks, which is replaced as a whole: ``OUT_DIR/masks``, or another beside source files."""
     sources = [Path(options.images).resolve(), Path(options.masks).resolve()]
+    own = _listed(out_dir)
     for folder in (out_dir / "masks", out_dir / "index_masks"):
-        path = folder.resolve()
-        if not any(path.is_relative_to(source) or source.is_relative_to(path) for source in sources):
+        path, foreign = folder.resolve(), abbreviate(sorted(_files(folder) - own))
+        in_source = foreign and any(path.is_relative_to(source) for source in sources)
+        if not in_source and not any(source.is_relative_to(path) for source in sources):
             break
     else:
         raise UserError("output-path", f"{out_dir} lies in a folder of source files: give another with --out-dir")
     if os.path.lexists(folder) and not (folder.is_dir() and options.force):
         found = "exists: replace it with --force" if folder.is_dir() else "is no folder"
         raise UserError("output-exists", f"{folder} {found}, or choose another NAME")
-    names = [name for split in FOLDERS for name in (f"{split}.txt", f".{split}.txt.part")]  # .part: of a killed call
-    lists = [text_of(out_dir / name) for name in names]
-    own = {line.partition("\t")[2] for text in lists for line in text.splitlines()}
-    files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    if foreign := abbreviate(sorted(files - own)):
+    if foreign:
         raise UserError("output-exists", f"{folder} holds files of other origin: {foreign}; give another --out-dir")
     return folder
+
+
+def earlier_masks(out_dir: Path) -> list[Path]:
+    """List the folders of masks that an earlier call converted: they are no source where they lie in a source folder."""
+    own = _listed(out_dir)
+    return [folder for folder in (out_dir / "masks", out_dir / "index_masks") if own and _files(folder) <= own]
+
+
+def _listed(out_dir: Path) -> set[str]:
+    """Read the masks in the lists of an earlier call."""
+    names = [name for split in FOLDERS for name in (f"{split}.txt", f".{split}.txt.part")]  # .part: of a killed call
+    return {line.partition("\t")[2] for name in names for line in text_of(out_dir / name).splitlines()}
+
+
+def _files(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
 
 def write_masks(folder: Path, source: Source, files: Sequence[str]) -> None:

@@ -1,42 +1,85 @@
-"""Split images into train and val: by folders of those names, by a list, or at random."""
+"""Split images into train, val and test: by folders of those names, by a list, or at random."""
 
 from __future__ import annotations
 
 import random
-from collections import defaultdict
+import re
+from collections import Counter, defaultdict
 from collections.abc import Sequence
+from pathlib import PurePosixPath
+from unicodedata import normalize
 
 from ...data.class_map_dataset import read_list
 from ...errors import UserError, abbreviate
+from .files import ImageFile, Pairs
+from .options import Options
 
-FOLDERS = {"train": ("train", "training"), "val": ("val", "valid", "validation"), "test": ("test", "testing")}
+FOLDERS = {
+    "train": ("train", "training", "trainval"),
+    "val": ("val", "valid", "validation", "eval"),
+    "test": ("test", "testing"),
+}
 SPLIT_OF = {folder: split for split, folders in FOLDERS.items() for folder in folders}
 
 Splits = dict[str, list[int]]  # places in the list of pairs, ascending
 
 
-def by_folders(images: Sequence[str]) -> Splits | None:
-    """Split images that lie in folders ``train``, ``val`` and perhaps ``test``; None where they do not."""
+def words_of(text: str) -> list[str]:
+    """Take the words of a name, in small letters: ``val_images2017`` has ``val`` and ``images``, ``gtFine`` ``gt`` and ``fine``."""
+    return [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", text)]
+
+
+def split_of(folder: str) -> str:
+    """Name the split that a folder's name has a word for: ``test`` for ``Test_2017``; "" where it has none, or several."""
+    found = {SPLIT_OF[word] for word in words_of(folder) if word in SPLIT_OF}
+    return found.pop() if len(found) == 1 else "train" if found == {"train", "val"} else ""
+
+
+def by_folders(images: Sequence[str]) -> Splits:
+    """Split images by the first of their folders that is named as a split; train takes the others too. Empty if none is.
+
+    Without such folders the names of the files serve, where all have a word for a split: ``testA_1.png``.
+    """
     splits: Splits = defaultdict(list)
     for i, image in enumerate(images):
-        folder, slash, _ = image.partition("/")
-        splits[SPLIT_OF.get(folder.lower(), "") if slash else ""].append(i)
-    if "" in splits or not {"train", "val"} <= set(splits):
-        return None
-    return {split: splits[split] for split in FOLDERS if split in splits}
+        splits[next(filter(None, map(split_of, image.split("/")[:-1])), "")].append(i)
+    if set(splits) <= {""}:
+        names = [split_of(image.rpartition("/")[2].rpartition(".")[0]) for image in images]
+        if not all(names) or "train" not in names:
+            return {}
+        splits = {split: [i for i, name in enumerate(names) if name == split] for split in names}
+    splits["train"] = sorted(splits["train"] + splits.pop("", []))
+    return {split: splits[split] for split in FOLDERS if splits.get(split)}
 
 
 def by_list(names: Sequence[str], images: Sequence[str], path: str) -> Splits:
-    """Take the images that a file names, one per line, with suffix or without, for val; UserError: ``list-file``."""
-    lines = set(read_list(path))
-    if unknown := sorted(lines - set(names) - set(images)):
+    """Take the images that a file names, one per line, for val; UserError: ``list-file``.
+
+    With suffix or without; without folders too, where no other image has the name.
+    """
+    lines = {normalize("NFC", line) for line in read_list(path)}
+    whole = [PurePosixPath(image).with_suffix("").as_posix() for image in images]
+    keys = [{normalize("NFC", text) for text in texts} for texts in zip(names, images, whole, strict=True)]
+    short = [{key.rpartition("/")[2] for key in found} for found in keys]
+    count = Counter(key for found in short for key in found)
+    keys = [found | {key for key in bare if count[key] == 1} for found, bare in zip(keys, short, strict=True)]
+    if unknown := sorted(lines.difference(*keys)):
         raise UserError("list-file", f"{path} names {len(unknown)} unknown images: {abbreviate(unknown, 10)}")
     splits: Splits = dict(train=[], val=[])
-    for i, pair in enumerate(zip(names, images, strict=True)):
-        splits["val" if lines.intersection(pair) else "train"].append(i)
+    for i, found in enumerate(keys):
+        splits["val" if lines & found else "train"].append(i)
     if not all(splits.values()):
         raise UserError("list-file", f"{path} names {len(splits['val'])} of {len(names)} images: leave some for both")
     return splits
+
+
+def hold_out(splits: Splits, test: Sequence[int]) -> Splits:
+    """Take the images of a test folder, unless they validate, out of train and into test."""
+    test = sorted(set(test) - set(splits["val"]))
+    train = sorted(set(splits["train"]) - set(test))
+    if not train:
+        raise UserError("dataset-empty", "all other images are in a folder test: train has none, add some")
+    return dict(train=train, val=splits["val"], **(dict(test=test) if test else {}))
 
 
 def random_split(digests: Sequence[bytes], share: float, seed: int) -> Splits:
@@ -52,3 +95,23 @@ def random_split(digests: Sequence[bytes], share: float, seed: int) -> Splits:
     while len(order) > 1 and len(val) + len(order[-1]) <= round(share * len(digests)):
         val = val + order.pop()
     return dict(train=sorted(i for group in order for i in group), val=sorted(val))
+
+
+def choose_split(options: Options, pairs: Pairs, images: Sequence[ImageFile]) -> tuple[Splits, str]:
+    """Split as the options say; the second value is a sentence on it."""
+    by_labels = by_folders([f"{part}/" for part in pairs.parts or ()])
+    folders = by_labels or by_folders(pairs.images)
+    test = folders.get("test", ()) if len(folders) > 1 else ()
+    if options.val_list:
+        splits, how = by_list(pairs.names, pairs.images, options.val_list), f"val as listed in {options.val_list}"
+    elif options.val is None and {"train", "val"} <= set(folders):
+        how = "split as the label files are" if by_labels else "split by the folders of the images"
+        splits, how = folders, f"{how} (--val splits at random)"
+    else:
+        pool = sorted(set(range(len(images))) - set(test))
+        drawn = random_split([images[i].digest for i in pool], options.val or 0.2, options.seed)
+        splits = {split: [pool[i] for i in places] for split, places in drawn.items()}
+        how = f"split at random, seed {options.seed}; copies of an image stay together"
+    if test and splits is not folders:
+        splits, how = hold_out(splits, test), f"{how}; test as folders or files say"
+    return splits, f"{', '.join(f'{len(places)} {split}' for split, places in splits.items())}: {how}"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from ...atomic_write import atomic_write, make_inside, read_plain
-from ...data.images import files_below
+from ...listing import files_below
 from ..item import Item
 from ..prediction import Prediction
 from .base import Form

@@ -8,9 +8,9 @@ from pathlib import Path
 from PIL import Image
 
 from ...atomic_write import atomic_write, make_inside
-from ...data.images import files_below
 from ...data.palette import voc_palette
 from ...errors import UserError
+from ...listing import files_below
 from ..item import Item
 from ..prediction import Prediction
 from .objects.pieces import BACKGROUND, category_ids

@@ -7,9 +7,9 @@ import tarfile
 from PIL import Image
 
 from ...atomic_write import atomic_write, make_inside
-from ...data.images import files_below
 from ...data.palette import CLASS_NAMES, voc_palette
 from ...errors import UserError
+from ...listing import files_below
 from ...visualization.pictures import mask_picture
 from ..item import Item
 from ..prediction import Prediction

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ...atomic_write import read_plain
-from ...data.images import IMAGE_SUFFIXES, files_below
 from ...errors import UserError
+from ...listing import IMAGE_SUFFIXES, files_below
 
 VIDEO_SUFFIXES = {".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv"}
 TIFF_SUFFIXES = {".tif", ".tiff"}
@@ -63,20 +63,21 @@ class Input(NamedTuple):
         return re.sub(r"[^\w-]+", "_", place).strip("_") or "stream"
 
 
-def find_inputs(words: Sequence[str]) -> list[Input]:
+def find_inputs(words: Sequence[str], leave_out: Sequence[str | Path] = ()) -> list[Input]:
     """Return what the words name, in their order; a file that is named twice counts once.
 
     Args:
         words: image files, TIFF files, videos; folders, whose images are searched in depth (the folder's structure is kept in
             the names); glob patterns; ``@list.txt``, a file with one image, video or link a line; ``-``, such lines on standard
             input; ``https://`` links of images; ``rtsp://`` and ``http://`` streams; ``camera:0``.
+        leave_out: folders of results inside these folders.
 
     Raises:
         UserError: file-missing, list-file, download, option-value; output-exists for two results of one name.
     """
     found: dict[str, Input] = {}
     for word in words:
-        for item in _of_word(str(word)):
+        for item in _of_word(str(word), leave_out):
             key = item.name + "/" * item.is_video
             if key in found and not _same(found[key], item):
                 both = f"{found[key].address} and {item.address}"
@@ -99,12 +100,12 @@ def _same(one: Input, other: Input) -> bool:
     return os.path.realpath(one.address) == os.path.realpath(other.address)
 
 
-def _of_word(word: str) -> list[Input]:
+def _of_word(word: str, leave_out: Sequence[str | Path]) -> list[Input]:
     if word == "-":
         return _of_lines(sys.stdin.read().splitlines(), "standard input")
     if word.startswith("@"):
         try:
-            lines = read_plain(Path(word[1:])).decode("utf-8").splitlines()
+            lines = read_plain(Path(word[1:])).decode("utf-8-sig").splitlines()
         except (OSError, UnicodeDecodeError) as error:
             raise UserError(
                 "list-file", f"{word[1:]} can't be read as a list ({error}): one image a line, UTF-8"
@@ -114,7 +115,7 @@ def _of_word(word: str) -> list[Input]:
         return [_addressed(word)]
     path = Path(word)
     if path.is_dir():
-        files = [file for file in files_below(path, IMAGE_SUFFIXES) if os.path.isfile(file)]
+        files = [file for file in files_below(path, IMAGE_SUFFIXES, leave_out) if os.path.isfile(file)]
         found = [Input(word, os.path.relpath(file, word)) for file in files]
     else:
         files = [word] if path.is_file() else sorted(glob.glob(word, recursive=True))

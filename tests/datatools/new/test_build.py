@@ -92,7 +92,8 @@ def test_folders_train_val_and_test(photos, save, blocks, here):
     assert "2 train, 1 val, 1 test: split by the folders of the images" in new_dataset(ROADS)
     assert (here / "data/roads/test.txt").read_text() == "test/d.png\ttest/d.png\n"
     report = new_dataset(ROADS._replace(force=True, val=0.5))
-    assert "2 train, 2 val: split at random" in report
+    assert "1 train, 2 val, 1 test: split at random" in report
+    assert (here / "data/roads/test.txt").read_text() == "test/d.png\ttest/d.png\n"
 
 
 def test_nothing_is_replaced_unasked(ids, here, hashes):
@@ -134,6 +135,16 @@ def test_source_files_in_the_output_folder(colours, here, hashes):
     after = hashes()
     assert before.items() <= after.items()
     assert {f"data/roads/index_masks/{i}.png" for i in range(5)} <= set(after)
+
+
+def test_one_tree_that_holds_the_results_too(colours, save, blocks, here, hashes):
+    """Called in the folder of the data; the second call does not take its own masks for source files."""
+    before = hashes()
+    for force in (False, True):
+        new_dataset(ROADS._replace(images=".", masks=".", force=force))
+        assert before.items() <= hashes().items()
+        masks = {path.relative_to(here).as_posix() for path in (here / "data/roads/masks").rglob("*.png")}
+        assert masks == {f"data/roads/masks/photos/{i}.png" for i in range(5)}
 
 
 def test_a_failure_leaves_nothing(colours, monkeypatch, hashes):

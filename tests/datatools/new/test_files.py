@@ -5,7 +5,8 @@ import os
 import pytest
 from support.refusals import refused
 
-from fcn_plugin.datatools.new.files import list_files, pair
+from fcn_plugin.datatools.new.files import list_files
+from fcn_plugin.datatools.new.pairing.pair import pair
 
 
 def names(*files):
@@ -71,7 +72,7 @@ def test_folders(here, save, blocks):
     (here / "all/notes.txt").touch()
     suffixes = {".png", ".jpg"}
     assert list_files(here / "all", suffixes, here / "all/masks") == {"b": "b.png", "sub/a": "sub/a.JPG"}
-    assert "masks/a" in list_files(here / "all", suffixes, leave_out=here / "all")
+    assert "masks/a" in list_files(here / "all", suffixes, here / "all")
     with refused("dataset-missing", here / "none"):
         list_files(here / "none", suffixes)
     save("all/b.jpg", blocks(0))

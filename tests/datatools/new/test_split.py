@@ -3,7 +3,7 @@
 import pytest
 from support.refusals import refused
 
-from fcn_plugin.datatools.new.split import by_folders, by_list, random_split
+from fcn_plugin.datatools.new.split import by_folders, by_list, hold_out, random_split, split_of
 
 TEN = [bytes([i]) for i in range(10)]
 
@@ -38,9 +38,50 @@ def test_too_few_to_split():
 def test_folders():
     images = ["val/a.jpg", "train/x/b.jpg", "Training/c.jpg", "test/d.jpg"]
     assert list(by_folders(images).items()) == [("train", [1, 2]), ("val", [0]), ("test", [3])]
-    assert by_folders(["train/a.jpg", "train/b.jpg"]) is None
-    assert by_folders(["train/a.jpg", "val/b.jpg", "more/c.jpg"]) is None
-    assert by_folders(["train/a.jpg", "val/b.jpg", "val"]) is None
+    assert by_folders(["a/x.jpg", "val.jpg"]) == {}
+    assert by_folders(["a/train/x.jpg", "a/b/test_2017/y.jpg", "z.jpg"]) == dict(train=[0, 2], test=[1])
+    assert by_folders(["train2017/a.jpg", "val2017/b.jpg", "more/c.jpg"]) == dict(train=[0, 2], val=[1])
+
+
+def test_names_of_files_split_where_all_do():
+    assert by_folders(["x/train_1.bmp", "testA_1.bmp", "x/testB_1.bmp"]) == dict(train=[0], test=[1, 2])
+    assert by_folders(["train_1.bmp", "test_1.bmp", "2.bmp"]) == {}
+    assert by_folders(["test_1.bmp", "val_1.bmp"]) == {}
+
+
+@pytest.mark.parametrize(
+    ("folder", "split"),
+    [
+        *[
+            ("Train", "train"),
+            ("val2017", "val"),
+            ("test_images", "test"),
+            ("ISIC2018_Task1-2_Validation_Input", "val"),
+        ],
+        *[("trainval", "train"), ("train_val", "train"), ("val_test", ""), ("latest", ""), ("TEST", "test")],
+    ],
+)
+def test_words_for_splits(folder, split):
+    assert split_of(folder) == split
+
+
+def test_held_out():
+    splits = dict(train=[0, 1, 2, 4], val=[3])
+    assert hold_out(splits, [2, 3]) == dict(train=[0, 1, 4], val=[3], test=[2])
+    assert hold_out(splits, [3]) == splits
+    with refused("dataset-empty", "train"):
+        hold_out(splits, [0, 1, 2, 4])
+
+
+def test_a_list_of_bare_names_and_of_other_unicode(tmp_path):
+    images = ["train/im/\u00e9.jpg", "val/im/a.jpg", "val/im/b_rgb.jpg", "train/im/a.jpg"]
+    names = [image.removesuffix(".jpg").removesuffix("_rgb") for image in images]
+    path = tmp_path / "val.txt"
+    path.write_text("\ufeffe\u0301\nval/im/a \r\nb_rgb\n", encoding="utf-8")
+    assert by_list(names, images, str(path)) == dict(train=[3], val=[0, 1, 2])
+    path.write_text("a\n")
+    with refused("list-file", path, "1 unknown", ": a"):
+        by_list(names, images, str(path))
 
 
 def test_a_list(tmp_path):
@@ -49,8 +90,8 @@ def test_a_list(tmp_path):
     names = ["a", "sub/b", "c"]
     path.write_text("sub/b\n\nc.jpg\n")
     assert by_list(names, images, str(path)) == dict(train=[0], val=[1, 2])
-    path.write_text("a\nb\n")
-    with refused("list-file", path, "1 unknown", ": b"):
+    path.write_text("a\nz\n")
+    with refused("list-file", path, "1 unknown", ": z"):
         by_list(names, images, str(path))
     path.write_text("a\nsub/b\nc\n")
     with refused("list-file", path, "3 of 3 images"):

@@ -27,9 +27,18 @@ def test_folders_files_and_patterns(trip):
     assert names(trip / "*.mp4") == ["clip"]
 
 
+def test_what_is_left_out_of_folders(trip, tmp_path):
+    for name in ("._a.png", ".cache/a.png", "__MACOSX/a.png", "out/masks/a.png"):
+        save_image(trip / name, 0)
+    (trip / "link").symlink_to(tmp_path / "else")
+    save_image(tmp_path / "else/c.jfif", 0)
+    found = find_inputs([str(trip)], leave_out=[trip / "out", trip / "none"])
+    assert [source.name for source in found] == ["day1/a", "day1/b", "day2/a", "link/c"]
+
+
 def test_lists_name_results_after_the_folder_that_all_files_share(trip, tmp_path, monkeypatch):
     lines = f"{trip}/day1/a.png\n\n{trip}/day2/a.JPG\nhttps://host/x/c.png?size=2\n{trip}/day2/gone.png\n"
-    (tmp_path / "list.txt").write_text(lines)
+    (tmp_path / "list.txt").write_text("\ufeff" + lines, encoding="utf-8")
     wanted = ["day1/a", "day2/a", "c", "day2/gone"]
     assert names(f"@{tmp_path / 'list.txt'}") == wanted
     monkeypatch.setattr("sys.stdin", io.StringIO(lines))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from ....errors import UserError
 from ..classes import Source
-from ..files import ImageFile, Pairs, list_files, pair
+from ..files import ImageFile, Pairs, list_files
 from ..options import Options
+from ..pairing.pair import pair
 from .coco import load_coco, read_coco
 from .coco_pairs import load_folder, pair_coco
 from .formats import choose_format
@@ -53,18 +54,23 @@ def _of_folder(
 ) -> LabelFiles | None:
     jsons = list_files(root, {".json"}, folder)
     strays = [file for name, file in jsons.items() if name not in images]
-    has_masks = bool(masks) and not root.samefile(folder)
+    has_masks = bool(masks) and masks is not images
     files, notes = load_folder(root, strays, has_masks)
     if files:
         notes += [f"the {len(masks)} image files in {root} are not read, its COCO files are"] if has_masks else []
         return _paired_coco(files, notes, options, images)
-    # labelme's files may lie beside copies of the images
-    if not jsons or not (root.samefile(folder) or set(masks) <= set(jsons)):
+    # labelme's files may lie beside the images, or beside copies of them
+    beside = masks is images and not _stems(images).isdisjoint(_stems(jsons))
+    if not jsons or not (beside or set(masks) <= set(jsons)):
         return None
-    pairs = pair(images, jsons, options.mask_suffix, options.allow_missing)
+    pairs = pair(images, jsons, options.mask_suffix, options.allow_missing, options.image_suffix)
     paths = [root / file for file in pairs.masks]
     read = partial(read_labelme, paths=paths, classes_file=options.classes, line_width=options.line_width)
     return LabelFiles(pairs, read)
+
+
+def _stems(names: Iterable[str]) -> set[str]:
+    return {name.rpartition("/")[2] for name in names}
 
 
 def _of_coco(paths: Sequence[Path], options: Options, images: Mapping[str, str]) -> LabelFiles:

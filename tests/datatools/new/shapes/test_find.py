@@ -49,14 +49,15 @@ def test_several_coco_files(here, tool):
     assert lists() == dict(train=4, val=2, test=2)
 
 
-def test_files_of_no_split_are_split_at_random(here):
+def test_files_of_no_split_leave_it_to_the_folders_of_the_images(here):
     images, labels = write_format("coco", Path("export"))
     new = [labels / f"part{k}.json" for k in range(3)]
     for split, path in zip(("train", "val", "test"), new, strict=True):
         (labels / f"instances_{split}2017.json").rename(path)
     report, _ = written(images, *new)
-    assert any("split at random" in line for line in report)
+    assert any("split by the folders of the images (" in line for line in report)
     assert sum(lists().values()) == 8
+    assert all(line.startswith("val2017") for line in Path("data/x/val.txt").read_text().splitlines())
 
 
 def test_file_names_that_several_splits_have(here):

@@ -1,0 +1,1 @@
+"""Which mask belongs to which image, by the names of files and folders."""
