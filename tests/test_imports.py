@@ -24,6 +24,7 @@ GROUND = {
     "label_ids",
     "compat",
     "requirements",
+    "invocation",
 }
 # room -> rooms that it may import, beside the ground
 ROOMS = {

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from ..errors import UserError
+from ..invocation import command
 
 
 class Kind(NamedTuple):
@@ -23,7 +24,10 @@ _ERRORS = {
     "mask-size": ("masks of another size than their image", "image and mask must have one size"),
     "image-turned": ("images that loading turns, but not their masks", "save the image upright, without EXIF"),
     "image-depth": ("images of more than 8 bits per channel", "scale it to 8 bits: loading keeps the upper 8"),
-    "mask-colours": ("masks of colours, not of ids", "convert them to ids: tools/new_dataset.py, or save index PNGs"),
+    "mask-colours": (
+        "masks of colours, not of ids",
+        f"convert them to ids: {command('new_dataset')}, or save index PNGs",
+    ),
     "mask-depth": ("masks of more than 8 bits", "load them with FCNLoadAnnotations: mmseg's loader keeps 8 bits"),
     "mask-lossy": ("masks in a lossy format", "save masks as PNG: JPEG changes ids at every edge"),
     "mask-ids": ("masks with unknown ids", "correct the mask, or add the id to class_map or ignore_ids"),

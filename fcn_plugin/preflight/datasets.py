@@ -13,16 +13,17 @@ from ..data.class_map_dataset import read_list
 from ..data.images import missing_files
 from ..data.leaves import Declared
 from ..errors import UserError
+from ..invocation import command
 from .parameters import class_of, default_of, parameters_of
 
-DRAW = "python tools/dataset_converters/make_minivoc.py"
+DRAW = command("make_minivoc")
 BUILT_IN = f"or try the built-in data: {DRAW}, then configs/fcn8s_vgg16bn_minivoc.py"
 # where the data of a list or a data set comes from; the first word that the paths or the type hold decides
 SOURCES = {
     "minivoc": f"Draw it: {DRAW} [--out-dir DIR], or correct --data-root",
     "CamVid": "Get CamVid in the SegNet split as images/{train,val,test}/NAME.jpg and annotations/{train,val,test}/NAME.png (ids "
     "0..10, 11 unlabelled) and pass --data-root DIR; " + BUILT_IN,
-    "VOC": "Build it from PASCAL VOC 2012 and SBD: python tools/dataset_converters/voc_sbd.py --download (offline it says which "
+    "VOC": f"Build it from PASCAL VOC 2012 and SBD: {command('voc_sbd')} --download (offline it says which "
     "files to put where), then pass --data-root data/VOCdevkit/VOC2012; " + BUILT_IN,
     "": "Run in the folder where the data set was set up, pass --data-root DIR or correct data_root in the config; "
     + BUILT_IN,

@@ -12,6 +12,7 @@ from mmengine.dist import sync_random_seed
 
 from ..engine.start import Fresh, Resume, Start
 from ..errors import UserError
+from ..invocation import command
 from ..models.precision import is_emulated, resolve_precision
 from .loss_reduction import reduction_warning
 
@@ -80,7 +81,7 @@ def _check_start(cfg: ConfigDict, start: Start) -> None:
     if not isinstance(start, Fresh):
         return
     if cfg.get("parent"):
-        message = f"{cfg.filename} continues a trained {cfg.parent}: tools/train_stages.py trains one after the other, or pass"
+        message = f"{cfg.filename} continues a trained {cfg.parent}: {command('train_stages')} trains one after the other, or pass"
         raise UserError("checkpoint-missing", f"{message} the parent's best checkpoint, --load-from PATH")
     source = cfg.model.get("pretrained")
     if source and "://" not in source and not Path(source).is_file():

@@ -22,6 +22,7 @@ from prettytable import PrettyTable
 from ...configs import config_dir
 from ...data.images import IMAGE_SUFFIXES
 from ...errors import UserError, printable
+from ...invocation import command
 from ..cores import on_all_cores
 from .classes import Classes, Source
 from .coco import load_coco, pair_coco, read_coco
@@ -86,7 +87,7 @@ def _write(options: Options, net: str, out_dir: Path, configs: Path) -> list[str
     report += [] if options.classes else [OTHER_NAMES.format(table)]
     report += [PRETRAINED] if net == "vgg16" and not options.from_scratch else []
     report += [LIGHTER] if net == "vgg16" and options.net is None else []
-    return [*report, "next:", *(f"  python tools/{tool}.py {leaf}" for tool in ("check_dataset", "train"))]
+    return [*report, "next:", *(f"  {command(tool)} {leaf}" for tool in ("check_dataset", "train"))]
 
 
 def _bases(start: Path) -> str:
