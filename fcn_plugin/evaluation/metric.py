@@ -51,8 +51,13 @@ class FCNMetric(BaseMetric):
         """Add the pixels of a batch.
 
         Raises:
-            UserError: mask-size, mask-ids; ``classes-count``: the net predicts more classes than the data set has.
+            UserError: mask-size, mask-ids; config-data: no mask; ``classes-count``: the net predicts more classes than the data set has.
         """
+        for sample in data_samples:
+            if "gt_sem_seg" not in sample:
+                what = f"{sample.get('img_path')} has no mask to be scored with"
+                remedy = "give its data set data_prefix.seg_map_path, and its pipeline FCNLoadAnnotations"
+                raise UserError("config-data", f"{what}: {remedy}")
         count = len(self.classes)
         pairs = [_pair(sample) for sample in data_samples]
         wrong = [has_stray_ids(mask, count, self.ignore_index) | (guess.max() >= count) for mask, guess in pairs]

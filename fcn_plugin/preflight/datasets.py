@@ -11,7 +11,7 @@ from mmseg.registry import DATASETS
 
 from ..data.class_map_dataset import read_list
 from ..data.images import missing_files
-from ..data.leaves import Declared
+from ..data.leaves import Declared, leaf_datasets
 from ..errors import UserError
 from ..invocation import command
 from .parameters import class_of, default_of, parameters_of
@@ -46,6 +46,12 @@ def check_datasets(cfg: ConfigDict, declared: Sequence[Declared], look_for_files
         _check_folders(cfg, split, dataset)
     for split, dataset, _ in declared if look_for_files else ():
         _check_files(cfg, split, dataset)
+
+
+def names_masks(cfg: ConfigDict) -> bool:
+    """Whether all data sets of the test split name a folder of masks, or leave their folders to their class."""
+    folders = [leaf.get("data_prefix") for leaf in leaf_datasets(cfg.test_dataloader.dataset)]
+    return all(not given or given.get("seg_map_path") is not None for given in folders)
 
 
 def _check_folders(cfg: ConfigDict, split: str, dataset: ConfigDict) -> None:

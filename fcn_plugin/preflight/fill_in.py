@@ -10,6 +10,7 @@ from mmengine.config import ConfigDict
 from mmengine.device import get_device
 from mmengine.dist import sync_random_seed
 
+from ..data.leaves import leaf_datasets
 from ..engine.start import Fresh, Resume, Start
 from ..errors import UserError
 from ..invocation import command
@@ -32,7 +33,7 @@ class Prepared:
     warnings: list[str] = field(default_factory=list)  # lines for the run's log
 
 
-def fill_in(cfg: ConfigDict, tta: bool = False, hooks: Sequence[dict] = ()) -> Prepared:
+def fill_in(cfg: ConfigDict, tta: bool = False, hooks: Sequence[dict] = (), scores: bool = True) -> Prepared:
     """Write what follows from the device and the options into the config."""
     device, precision = get_device(), cfg.model.get("precision", "fp32")
     prepared = Prepared(resolve_precision(precision, device))
@@ -43,8 +44,15 @@ def fill_in(cfg: ConfigDict, tta: bool = False, hooks: Sequence[dict] = ()) -> P
         if not cfg.get("tta_pipeline") or not cfg.get("tta_model"):
             remedy = "inherit configs/_base_/default_runtime.py, or drop --tta"
             raise UserError("config-value", f"{cfg.filename} has no tta_pipeline and tta_model: {remedy}")
-        cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
+        for leaf in leaf_datasets(cfg.test_dataloader.dataset):
+            leaf.pipeline = cfg.tta_pipeline
         cfg.model = dict(**cfg.tta_model, module=cfg.model)
+    if not scores:
+        cfg.test_evaluator = []
+        for leaf in leaf_datasets(cfg.test_dataloader.dataset):  # mmseg's loader wants a mask
+            leaf.pipeline = [step for step in leaf.get("pipeline", ()) if step["type"] != "LoadAnnotations"]
+        where = "test_dataloader.dataset.data_prefix has no seg_map_path"
+        prepared.warnings.append(f"no scores: the test split has no masks ({where}); predictions are written")
     return prepared
 
 

@@ -17,11 +17,17 @@ from .config import check_config
 from .datasets import check_datasets
 from .fill_in import Prepared, fill_in, fill_in_training
 from .keys import check_arguments, check_keys
+from .pairs import lists_to_pairs
 from .shapes import check_shapes
 
 
 def prepare(
-    cfg: ConfigDict, splits: Sequence[str], look_for_files: bool = False, tta: bool = False, hooks: Sequence[dict] = ()
+    cfg: ConfigDict,
+    splits: Sequence[str],
+    look_for_files: bool = False,
+    tta: bool = False,
+    hooks: Sequence[dict] = (),
+    scores: bool = True,
 ) -> Prepared:
     """Prepare anything but training. From here on nothing writes to the config. Collective: call on every rank.
 
@@ -30,12 +36,13 @@ def prepare(
         look_for_files: look for every image and mask of the splits.
         tta: average over the flips and scales of ``cfg.tta_pipeline``.
         hooks: entries to add to ``custom_hooks``.
+        scores: False where the test split has no masks, and is predicted only.
 
     Raises:
         UserError: config-*, classes-count, dataset-*, image-unreadable, mask-unreadable.
     """
     _check(cfg, splits, look_for_files)
-    return fill_in(cfg, tta, hooks)
+    return fill_in(cfg, tta, hooks, scores)
 
 
 @contextmanager
@@ -53,6 +60,7 @@ def prepare_training(cfg: ConfigDict, asked: Asked, hooks: Sequence[dict] = ()) 
 
 def _check(cfg: ConfigDict, splits: Sequence[str], look_for_files: bool) -> None:
     check_shapes(cfg)
+    lists_to_pairs(cfg)
     init_default_scope(cfg.get("default_scope", "mmseg"))
     join_processes(cfg)
     check_keys(cfg, splits)
