@@ -51,7 +51,8 @@ class FCNMetric(BaseMetric):
         """Add the pixels of a batch.
 
         Raises:
-            UserError: mask-size, mask-ids; config-data: no mask; ``classes-count``: the net predicts more classes than the data set has.
+            UserError: mask-size, mask-ids; config-data: a sample has no mask; ``classes-count``: the net predicts more classes than
+                the data set has.
         """
         for sample in data_samples:
             if "gt_sem_seg" not in sample:

@@ -16,6 +16,7 @@ from ..engine.work_dir_lock import work_dir_lock
 from .config import check_config
 from .datasets import check_datasets
 from .fill_in import Prepared, fill_in, fill_in_training
+from .joined import allow_other_ids
 from .keys import check_arguments, check_keys
 from .pairs import lists_to_pairs
 from .shapes import check_shapes
@@ -69,4 +70,6 @@ def _check(cfg: ConfigDict, splits: Sequence[str], look_for_files: bool) -> None
         cfg.model.decode_head.num_classes = mapped_classes(cfg)
     check_config(cfg)
     check_arguments(cfg)
+    for split in splits:
+        allow_other_ids(cfg, split)
     check_datasets(cfg, declared, look_for_files)

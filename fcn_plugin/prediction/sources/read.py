@@ -9,11 +9,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from importlib import import_module
 from typing import Any
 
+from ...data.images import UnreadableFile
 from ...errors import UserError
 from ..item import Item
 from .entry import Broken, Entry, Wanted
 from .inputs import Input
-from .large import Raster
+from .large import Raster, is_large
 
 # kind of an input -> module whose ``entries`` reads it
 MODULES = dict(image="image", tiff="tiff", video="video", camera="video", stream="video", link="link")
@@ -66,6 +67,8 @@ def _result(entry: Entry, item: Future) -> tuple[int, Item | Raster] | Broken:
     try:
         return entry.of, item.result()
     except UserError as error:
+        if isinstance(error, UnreadableFile) and is_large(entry.source):
+            return entry.of, Raster(entry.name, entry.source)
         return Broken(error)
 
 
