@@ -23,6 +23,12 @@ class Thing:
         self.size = range(0, 10, size)
 
 
+@THINGS.register_module()
+class WantsBackend:
+    def __init__(self):
+        raise ImportError('Please run "pip install wandb" to install wandb')
+
+
 def failing(error):
     def command():
         raise error
@@ -54,6 +60,11 @@ def from_a_worker(error):
             lambda: THINGS.build(dict(type="Thin")),
             "config-type",
             "Thin is not in the fcn::thing registry: correct this type",
+        ),
+        (
+            lambda: THINGS.build(dict(type="WantsBackend")),
+            "requirements",
+            "WantsBackend needs wandb, which is not installed: pip",
         ),
         (lambda: THINGS.build(dict(type="Thing", sise=1)), "config-entry", "unexpected keyword argument 'sise'"),
         (

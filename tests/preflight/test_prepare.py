@@ -91,7 +91,21 @@ def test_only_the_asked_splits_are_looked_at(root):
 def test_missing_parts_are_named_with_the_remedies(root, path, what):
     (root / path).rename(root / "moved")
     remedies = "voc_sbd.py", "configs/fcn8s_vgg16bn_minivoc.py"
-    refuse(config(root), "dataset-missing", f"train {what} {root / path}", *remedies)
+    there = f"{root} has no {path}, but "
+    refuse(config(root), "dataset-missing", f"train {what} {root / path}", there, "moved", *remedies)
+
+
+def test_what_is_like_a_missing_name_is_named(root):
+    refuse(
+        config(root, data_prefix=dict(PREFIX, img_path="JPEGImage")),
+        "dataset-missing",
+        "has no JPEGImage, but JPEGImages.",
+    )
+    refuse(
+        config(root, data_root=str(root / "names.txt")),
+        "dataset-missing",
+        f"{root / 'names.txt'} does not exist: it is a file",
+    )
 
 
 def test_a_split_file_names_images(root):
@@ -197,7 +211,9 @@ def test_files_of_all_splits_are_there(root):
     prepare(cfg, SPLITS, look_for_files=True)
     (root / "names.txt").write_text("a\nb\nc\n")
     (root / "JPEGImages" / "b.jpg").touch()
-    with refused("mask-unreadable", root / "SegmentationClass/b.png", "3 files of the train split"):
+    with refused(
+        "mask-unreadable", root / "SegmentationClass/b.png", "3 files of the train split", "listed in names.txt"
+    ):
         prepare(cfg, SPLITS, look_for_files=True)
     cfg.broken_files = "skip"
     prepare(cfg, SPLITS, look_for_files=True)
