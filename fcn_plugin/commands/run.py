@@ -79,6 +79,13 @@ def _bad_input(error: Exception) -> UserError | None:
         if "Original Traceback" in text:  # torch's, of a worker
             text = text.rpartition(f"{type(error).__name__}: ")[2].rstrip()
         return UserError("file-access", text)
+    if isinstance(error, ValueError) and text.startswith(
+        "Expected more than 1 value per channel"
+    ):  # of torch's batch norm
+        found = f"a layer's batch norm has one value per channel to average ({text.rpartition('input size ')[2]})"
+        return UserError(
+            "config-value", f"{found}: raise train_dataloader.batch_size, or the crop_size of its pipeline"
+        )
     if isinstance(error, KeyError) and " registry. Please" in text:
         unknown = error.args[0].split(" registry. Please")[0]
         remedy = "correct this type in the config, or add its module to custom_imports"

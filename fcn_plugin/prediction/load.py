@@ -37,9 +37,9 @@ def load(
     if not isinstance(cfg, Config):
         cfg = get_config(cfg) if cfg else config_inside(checkpoint)
         prepare(cfg, ())
+    pipeline = _test_pipeline(cfg)
     model = leave_out_logits(MODELS.build({**cfg.model, "pretrained": None, "train_cfg": None}))
     meta = load_verified(model, checkpoint)["meta"].get("dataset_meta") or dataset_meta(cfg)
-    pipeline = next(leaf_datasets(cfg.test_dataloader.dataset)).pipeline
     classes, palette = classes_and_colours(meta, model.num_classes)
     try:
         model.to(device or get_device())
@@ -55,10 +55,17 @@ def _load_exported(path: str | Path, cfg: Config | str | None, batch_size: int) 
     cfg = get_config(cfg) if isinstance(cfg, (str, Path)) else cfg
     model = open_exported(path)
     resizes = [dict(type="Resize", **model.meta.resize)] if model.meta.resize else []
-    pipeline = (
-        next(leaf_datasets(cfg.test_dataloader.dataset)).pipeline if cfg else [*resizes, dict(type="PackSegInputs")]
-    )
+    pipeline = _test_pipeline(cfg) if cfg else [*resizes, dict(type="PackSegInputs")]
     return Net(model, pipeline, model.classes, model.palette, batch_size)
+
+
+def _test_pipeline(cfg: Config) -> list:
+    """The steps that a config's test images pass; UserError: ``config-data``."""
+    leaf = next(leaf_datasets(cfg.test_dataloader.dataset)) if cfg.get("test_dataloader") else {}
+    if not leaf.get("pipeline"):
+        what = f"{cfg.filename} has no test_dataloader with a pipeline, which says how images are resized"
+        raise UserError("config-data", f"{what}: inherit one of configs/_base_/datasets or add it")
+    return leaf.pipeline
 
 
 def config_inside(checkpoint: Checkpoint) -> Config:

@@ -11,7 +11,7 @@ from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
 from ..data.class_map_dataset import read_list
-from ..data.images import missing_files
+from ..data.images import IMAGE_SUFFIXES, missing_files
 from ..data.leaves import Declared, leaf_datasets
 from ..errors import UserError, abbreviate
 from ..invocation import command
@@ -68,7 +68,7 @@ def _check_folders(cfg: ConfigDict, split: str, dataset: ConfigDict) -> None:
         if not (path.is_file() if path == names else path.is_dir()):
             known = f"{cfg.filename} {names or root} {dataset.type}"
             how = next(help for word, help in SOURCES.items() if word in known)
-            raise UserError("dataset-missing", f"the {split} {what} {path} does not exist: {_nearby(path)}. {how}")
+            raise UserError("dataset-missing", f"the {split} {what} {path} {_fate(path)}. {how}")
     if names:
         if not read_list(names):
             how = "or IMAGE<tab>MASK" if dataset.get("class_map") is not None else "without suffix"
@@ -81,16 +81,16 @@ def _check_folders(cfg: ConfigDict, split: str, dataset: ConfigDict) -> None:
             raise UserError("dataset-empty", message)
 
 
-def _nearby(path: Path) -> str:
+def _fate(path: Path) -> str:
     """Say where on its way a path ends, and which names like the missing one are there, or any."""
     path = path.absolute()
     if path.exists():
-        return f"it is a {'folder' if path.is_dir() else 'file'}"
+        return f"is a {'folder' if path.is_dir() else 'file'}"
     folder = next(parent for parent in path.parents if parent.is_dir())
     wanted = path.relative_to(folder).parts[0]
     names = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
     near = get_close_matches(wanted, names, 3) or names
-    return f"{folder} has no {wanted}, but {abbreviate(near, 4) or 'is empty'}"
+    return f"does not exist: {folder} has no {wanted}, but {abbreviate(near, 4) or 'is empty'}"
 
 
 def _check_files(cfg: ConfigDict, split: str, dataset: ConfigDict) -> None:
@@ -99,8 +99,16 @@ def _check_files(cfg: ConfigDict, split: str, dataset: ConfigDict) -> None:
     if missing:
         error = missing[0].error()
         count = f"{len(missing)} files of the {split} split are missing" if len(missing) > 1 else f"{split} split"
-        listed = f", listed in {dataset.ann_file}" if dataset.get("ann_file") else ""
+        listed = f", listed in {dataset.ann_file}{_slip(missing[0].path)}" if dataset.get("ann_file") else ""
         raise UserError(error.code, f"{error.message} ({count}{listed})")
+
+
+def _slip(path: str) -> str:
+    """Say what a list seems to have in its lines that it should not, by the path that came of one."""
+    end = Path(path)
+    if end.suffix and end.with_suffix("").suffix.lower() in IMAGE_SUFFIXES:
+        return ": write names without suffix there"
+    return ": write / between folders there" if "\\" in path else ""
 
 
 def _files(cfg: ConfigDict, split: str, dataset: ConfigDict) -> Iterator[tuple[str, str | None]]:

@@ -104,7 +104,7 @@ def test_what_is_like_a_missing_name_is_named(root):
     refuse(
         config(root, data_root=str(root / "names.txt")),
         "dataset-missing",
-        f"{root / 'names.txt'} does not exist: it is a file",
+        f"{root / 'names.txt'} is a file",
     )
 
 
@@ -217,6 +217,13 @@ def test_files_of_all_splits_are_there(root):
         prepare(cfg, SPLITS, look_for_files=True)
     cfg.broken_files = "skip"
     prepare(cfg, SPLITS, look_for_files=True)
+
+
+@pytest.mark.parametrize("line, remedy", [("a.jpg", "without suffix"), ("x\\a", "write / between folders")])
+def test_a_slip_in_every_line_of_a_list(root, line, remedy):
+    (root / "names.txt").write_text(f"{line}\n")
+    with refused("image-unreadable", f"{line}.jpg", "names.txt", remedy):
+        prepare(config(root), SPLITS, look_for_files=True)
 
 
 def test_a_data_set_that_can_not_be_built_is_named_with_its_split(root):
