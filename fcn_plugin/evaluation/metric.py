@@ -134,5 +134,8 @@ def _pair(sample: dict) -> tuple[torch.Tensor, torch.Tensor]:
     label, prediction = (sample[key]["data"][0] for key in ("gt_sem_seg", "pred_sem_seg"))
     if label.shape != prediction.shape:
         what = f"the mask has size {tuple(label.shape)}, its image {tuple(prediction.shape)}"
-        raise UserError("mask-size", f"{sample.get('seg_map_path')}: {what}: both must have one size")
+        remedy = (
+            "both must have one size; pipelines of val and test load masks last, after any Resize, and crop nothing"
+        )
+        raise UserError("mask-size", f"{sample.get('seg_map_path') or sample.get('img_path')}: {what}: {remedy}")
     return label.to(prediction.device), prediction

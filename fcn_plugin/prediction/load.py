@@ -79,7 +79,9 @@ def config_inside(checkpoint: Checkpoint) -> Config:
             "checkpoint-config", f"the config in {checkpoint.path} can't be read ({error}): {_REMEDY}"
         ) from error
     if cfg is None or not cfg.get("model") or not cfg.get("test_dataloader"):
-        raise UserError("checkpoint-config", f"{checkpoint.path} holds no config of a run: {_REMEDY}")
+        raise UserError(
+            "checkpoint-config", f"{checkpoint.path} holds no config of a run with a test_dataloader: {_REMEDY}"
+        )
     return cfg
 
 

@@ -14,11 +14,12 @@ from ..engine.distributed import join_processes
 from ..engine.start import Asked, resolve_start
 from ..engine.work_dir_lock import work_dir_lock
 from .config import check_config
+from .data.joined import allow_other_ids
+from .data.pairs import lists_to_pairs
+from .data.steps import check_steps
 from .datasets import check_datasets
 from .fill_in import Prepared, fill_in, fill_in_training
-from .joined import allow_other_ids
 from .keys import check_arguments, check_keys
-from .pairs import lists_to_pairs
 from .shapes import check_shapes
 
 
@@ -70,6 +71,7 @@ def _check(cfg: ConfigDict, splits: Sequence[str], look_for_files: bool) -> None
         cfg.model.decode_head.num_classes = mapped_classes(cfg)
     check_config(cfg)
     check_arguments(cfg)
+    check_steps(cfg, declared)
     for split in splits:
         allow_other_ids(cfg, split)
     check_datasets(cfg, declared, look_for_files)

@@ -2,7 +2,7 @@
 
 from mmengine.config import Config
 
-from fcn_plugin.preflight.pairs import lists_to_pairs
+from fcn_plugin.preflight.data.pairs import lists_to_pairs
 
 
 def test_sizes_of_pipelines_inside_wrappers_too():

@@ -7,7 +7,7 @@ from mmengine.config import Config
 from mmseg.registry import DATASETS
 from support.refusals import refused
 
-from fcn_plugin.preflight.joined import allow_other_ids
+from fcn_plugin.preflight.data.joined import allow_other_ids
 
 FIRST = dict(type="ClassMapDataset", class_map={0: "sea", 1: "land"}, palette=[[0, 0, 0], [1, 1, 1]], lazy_init=True)
 OTHER_IDS = dict(FIRST, class_map={0: "sea", 7: "land"}, ignore_ids=[9], palette=[[0, 0, 0], [2, 2, 2]])

@@ -8,9 +8,9 @@ from typing import Any
 from mmengine.config import ConfigDict
 from mmengine.dataset import ConcatDataset
 
-from ..data.leaves import declared_meta, leaf_datasets
-from ..errors import UserError
-from .parameters import class_of
+from ...data.leaves import declared_meta, leaf_datasets
+from ...errors import UserError
+from ..parameters import class_of
 
 FREE = (
     "classes",
