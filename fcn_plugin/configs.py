@@ -42,6 +42,10 @@ def get_config(name: str) -> Config:
         near = get_close_matches(Path(name).name, [file.name for file in Path(name).parent.glob("*.py")], 1)
         meant = f"did you mean {Path(name).parent / near[0]}? " if near else ""
         raise UserError("config-file", f"no config {name!r}: {meant}there are {', '.join(known)}")
+    if path.suffix in (".pth", ".safetensors", ".onnx", ".xml"):
+        raise UserError(
+            "config-file", f"{name} is a net, and a config is meant in its place: give CONFIG, then CHECKPOINT"
+        )
     request = caught()
     try:
         return Config.fromfile(path)

@@ -25,6 +25,7 @@ GROUND = {
     "listing",
     "compat",
     "requirements",
+    "invocation",
 }
 # room -> rooms that it may import, beside the ground
 ROOMS = {

@@ -64,7 +64,7 @@ def load_verified(
         code = "checkpoint-classes"
         problems.append(f"it was trained for {classes[0]} classes, the config has num_classes={classes[1]}")
         if training and other == dependent and not missing and not unexpected:
-            remedy += ", or pass --adapt-classes to train new score layers"
+            remedy += f", or train new score layers: --load-from {path} --adapt-classes"
     elif other:
         name = other[0]
         theirs, ours = (f"{tuple(tensors[name].shape)} of {tensors[name].dtype}" for tensors in (state, own))

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import UserError
+from ..invocation import command
 from .options import DATA, OPTIONS, WORK_DIRS, add_options, load_config, prepare_sheet
 
 if TYPE_CHECKING:
@@ -63,12 +64,14 @@ def main(args: argparse.Namespace) -> None:
     if args.config:
         cfg = load_config(args, runs="check")
         report = check_dataset(cfg, args.sheet or f"{cfg.work_dir}.png", jobs)
-        following = ["tools/train.py", args.config, *(["--data-root", args.data_root] if args.data_root else [])]
+        following = [*command("train").split(), args.config]
+        following += ["--data-root", args.data_root] if args.data_root else []
+        following += ["--cfg-options", *args.cfg_options] if args.cfg_options else []
     else:
         folder = Path(args.images).resolve()
         sheet = args.sheet or WORK_DIRS / "check" / f"{folder.parent.name}-{folder.name}.png"
         report = check_folders(args.images, args.masks, args.classes, args.ignore_ids, sheet, jobs)
-        following = ["tools/new_dataset.py", "NAME", "--images", args.images, "--masks", args.masks]
+        following = [*command("new_dataset").split(), "NAME", "--images", args.images, "--masks", args.masks]
         following += ["--classes", args.classes] if args.classes else []
         following += ["--ignore-ids", *map(str, args.ignore_ids)] if args.ignore_ids is not None else []
     if args.json:
@@ -79,7 +82,7 @@ def main(args: argparse.Namespace) -> None:
             with atomic_write(Path(args.json)) as part:
                 part.write_text(text)
     if args.json != "-":
-        print(report.text(shlex.join(["python", *following]), args.all))
+        print(report.text(shlex.join(following), args.all))
     sys.exit(report.exit_code(args.strict))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from ..invocation import command
 from .options import at_least, prepare_sheet
 
 
@@ -12,7 +13,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the data set, the nets' masks and the picture."""
     add = parser.add_argument
     add("data_root", help="folder of the data set")
-    add("masks", nargs="+", metavar="TITLE=DIR", help="folder of masks, as tools/test.py --out writes them")
+    add("masks", nargs="+", metavar="TITLE=DIR", help=f"folder of masks, as {command('test')} --out writes them")
     add("--images", default="JPEGImages", help="folder of the images in it (default: PASCAL VOC's)")
     add("--truth", default="SegmentationClass", help="folder of their masks in it (default: PASCAL VOC's)")
     add("--out", required=True, metavar="FILE.png", help="picture to write")

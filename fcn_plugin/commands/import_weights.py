@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import UserError, printable
+from ..invocation import command
 from .options import add_options, load_config
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def import_weights(source: str, target: str, cfg: Config | None = None, images: 
         fitted = fit(_outline(cfg), renamed, cfg.model.get("fc", "copy"), is_fcn)
         tensors, lines, meta = fitted.tensors, fitted.lines, {"dataset_meta": dataset_meta(cfg)}
     _write({**tensors, RECORD: expected}, meta, path)
-    use = "tools/test.py and init_model take it" if is_fcn else "start from it with model.pretrained"
+    use = f"{command('test')} and init_model take it" if is_fcn else "start from it with model.pretrained"
     wrote = f"wrote {path}: {len(tensors)} tensors for images as {describe(expected)}; {use}"
     return [f"{source} is {renamed.form.name}", *lines, wrote]
 

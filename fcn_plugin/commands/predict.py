@@ -146,7 +146,8 @@ def _report(share: Share, tally: Tally, forms: Sequence[Form], out_dir: str, cou
             form.finish()
         listed = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
         before = f"; {total.skipped} were there before" if total.skipped else ""
-        print(f"{total.images} {listed} in {out_dir}{before}")
+        large = f"; {total.large} too large for one pass in {out_dir}/geotiff" if total.large else ""
+        print(f"{total.images - total.large} {listed} in {out_dir}{large}{before}")
         waited = 1 - total.net_seconds / max(1e-9, total.seconds * share.count)
         rate = total.images / max(1e-9, total.seconds)
         if total.images:
@@ -158,5 +159,6 @@ def _report(share: Share, tally: Tally, forms: Sequence[Form], out_dir: str, cou
     if total.broken:
         codes = {error.code for error in total.broken}
         code = codes.pop() if len(codes) == 1 else "image-unreadable"
+        others = f", others are in {out_dir}" if total.images + total.skipped else ""
         lines = first_lines([error.message for error in total.broken], MOST_LINES)
-        raise UserError(code, f"{len(total.broken)} of {count} failed, others are in {out_dir}:", lines)
+        raise UserError(code, f"{len(total.broken)} of {count} failed{others}:", lines)

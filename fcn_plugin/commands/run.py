@@ -79,6 +79,13 @@ def _bad_input(error: Exception) -> UserError | None:
         if "Original Traceback" in text:  # torch's, of a worker
             text = text.rpartition(f"{type(error).__name__}: ")[2].rstrip()
         return UserError("file-access", text)
+    if isinstance(error, ValueError) and text.startswith(
+        "Expected more than 1 value per channel"
+    ):  # of torch's batch norm
+        found = f"a layer's batch norm has one value per channel to average ({text.rpartition('input size ')[2]})"
+        return UserError(
+            "config-value", f"{found}: raise train_dataloader.batch_size, or the crop_size of its pipeline"
+        )
     if isinstance(error, KeyError) and " registry. Please" in text:
         unknown = error.args[0].split(" registry. Please")[0]
         remedy = "correct this type in the config, or add its module to custom_imports"
@@ -105,7 +112,11 @@ def _config_fault(error: BaseException) -> UserError | None:
     )  # but for what it passes on to a base class
     if "mmengine" not in modules or not builders or own:
         return None
-    built, code = builders[-1].f_locals.get("obj_type", "a part of the Runner"), frames[-1].f_code
+    code, owner = frames[-1].f_code, frames[-1].f_locals.get("self")
+    if isinstance(error, ImportError) and (package := re.search(r"pip install ([\w-]+)", str(error))):  # of a backend
+        needed = f"{type(owner).__name__} needs {package[1]}, which is not installed"
+        return UserError("requirements", f"{needed}: pip install {package[1]}, or take it out of the config")
+    built = builders[-1].f_locals.get("obj_type", "a part of the Runner")
     what = f"{getattr(built, '__name__', built)} can't be built ({Path(code.co_filename).name}, {code.co_name})"
     return UserError("config-entry", f"{what}: {type(error).__name__}: {error}: correct this entry of the config")
 

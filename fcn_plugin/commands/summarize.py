@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from ..invocation import command
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the nets with their runs, and the picture of the curves."""
@@ -13,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         required=True,
         metavar=("TITLE", "DIR"),
-        help="a net's name and the folders of its runs: with metrics.json (as tools/test.py leaves it) for Markdown tables "
+        help=f"a net's name and the folders of its runs: with metrics.json (as {command('test')} leaves it) for Markdown tables "
         "of means and spreads, work dirs of training for --curves; repeat for each net",
     )
     parser.add_argument("--curves", metavar="PNG", help="draw mean IU on val against the iteration into this file")

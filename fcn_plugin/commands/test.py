@@ -29,7 +29,7 @@ def main(args: argparse.Namespace) -> None:
 def test(
     cfg: Config, checkpoint: str, masks: str | None = None, pictures: str | None = None, tta: bool = False
 ) -> dict[str, float]:
-    """Evaluate a checkpoint, or a net that ``fcn export`` wrote, on the test split; returns the scores.
+    """Evaluate a checkpoint, or a net that ``fcn export`` wrote, on the test split; returns the scores, none without masks.
 
     Args:
         cfg: with ``work_dir``.
@@ -47,6 +47,7 @@ def test(
     from ..engine.build import build_runner
     from ..engine.start import Fresh, Weights
     from ..export.suffixes import is_exported
+    from ..preflight.datasets import names_masks
     from ..preflight.prepare import prepare
 
     exported = is_exported(checkpoint)
@@ -54,7 +55,11 @@ def test(
     if exported and tta:
         raise UserError("option-value", f"--tta averages over the passes of a checkpoint, and {checkpoint} is exported")
     hooks = [dict(type="PredictionHook", mask_dir=masks, picture_dir=pictures)] if masks or pictures else []
-    prepared = prepare(cfg, ("test",), look_for_files=True, tta=tta, hooks=hooks)
+    scores = not cfg.get("test_dataloader") or names_masks(cfg)
+    if not scores and not hooks:
+        what = f"{cfg.filename}: the test data set names no folder of masks, so nothing can be scored"
+        raise UserError("config-data", f"{what}: add data_prefix.seg_map_path, or write predictions with --out DIR")
+    prepared = prepare(cfg, ("test",), look_for_files=True, tta=tta, hooks=hooks, scores=scores)
     for folder, option in ((cfg.work_dir, "--work-dir"), (masks, "--out"), (pictures, "--show-dir")):
         if folder:
             make_dir(folder, option)

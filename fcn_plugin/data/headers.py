@@ -58,6 +58,24 @@ def header_of(image: Image.Image, path: str) -> Header:
     return Header(path, size, image.mode, _bits(image), kind, orientation, pages=pages)
 
 
+def large_header(path: str, verify: bool = False) -> Header | None:
+    """Read the header of an image that Pillow's ``open`` refuses for its size; None where there is none.
+
+    ``verify`` reads a PNG to its end, chunk by chunk: GDAL takes missing rows for black ones.
+    """
+    Image.init()
+    for name in ("PNG", "JPEG", "TIFF", "BMP"):
+        try:
+            with open(path, "rb") as file, Image.OPEN[name][0](file, path) as image:
+                header = header_of(image, path)
+                if verify and name == "PNG":
+                    image.verify()
+                return header
+        except Exception:  # Pillow has no common class for what files can do to it
+            continue
+    return None
+
+
 def image_problems(header: Header) -> list[Problem]:
     """Find a depth or channels that loading changes."""
     if header.bits > 8:

@@ -171,11 +171,18 @@ def _pillow(
 
 def _opencv(path: str, what: str, flags: int, content: bytes | None = None) -> np.ndarray:
     try:
-        content = read_plain(Path(path), MOST) if content is None else content
-        pixels = cv2.imdecode(np.frombuffer(content, np.uint8), flags)
+        level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # its messages name no file
+        try:
+            content = read_plain(Path(path), MOST) if content is None else content
+            pixels = cv2.imdecode(np.frombuffer(content, np.uint8), flags)
+        finally:
+            cv2.utils.logging.setLogLevel(level)
     except Exception as error:
         raise unreadable(path, what, error) from error
     if pixels is None:
-        open_image(path, what)  # has more to say, where it refuses too
-        raise unreadable(path, what, ValueError("OpenCV can't decode it: it is damaged, or of a rare kind"))
+        header, image = open_image(path, what)  # has more to say, where it refuses too
+        why = "it is damaged, or of a rare kind"
+        if header.format == "TIFF":
+            why = f"a TIFF of compression {image.info.get('compression')!r}; LZW and deflate are read"
+        raise unreadable(path, what, ValueError(f"OpenCV can't decode it: {why}"))
     return pixels

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from ..errors import UserError
+from ..invocation import command
 
 
 class Kind(NamedTuple):
@@ -30,7 +31,10 @@ _ERRORS = {
     ),
     "image-bands": ("images of other bands than the rest", "all images need the same bands, of one type"),
     "image-multiplied": ("TIFFs whose colours loading multiplies by alpha", "load them with FCNLoadImageFromFile"),
-    "mask-colours": ("masks of colours, not of ids", "convert them to ids: tools/new_dataset.py, or save index PNGs"),
+    "mask-colours": (
+        "masks of colours, not of ids",
+        f"convert them to ids: {command('new_dataset')}, or save index PNGs",
+    ),
     "mask-depth": ("masks of more than 8 bits", "load them with FCNLoadAnnotations: mmseg's loader keeps 8 bits"),
     "mask-lossy": ("masks in a lossy format", f"its values changed at every edge: take the PNG, or call {CONVERTS}"),
     "mask-fractions": (

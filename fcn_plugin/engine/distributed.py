@@ -13,6 +13,7 @@ from torch.distributed.algorithms.ddp_comm_hooks.default_hooks import bf16_compr
 from torch.nn.parallel import DistributedDataParallel
 
 from ..errors import UserError
+from ..invocation import has_tools
 
 STORE = "FCN_STORE"  # variable: beginning of the name of the launcher's file where processes of one machine meet
 HOOKS = {"bf16": bf16_compress_hook, "fp16": fp16_compress_hook}
@@ -39,7 +40,9 @@ def join_processes(cfg: ConfigDict) -> None:
         else:
             distributed.init_process_group("gloo", **where)
     except (KeyError, ValueError) as error:  # of variables that the launcher's program sets
-        start = "start it by tools/dist_train.sh CONFIG PROCESSES, torchrun, srun or mpirun, or leave out --launcher"
+        torchrun = "torchrun --nproc_per_node PROCESSES -m fcn_cli train CONFIG --launcher pytorch"
+        programs = "tools/dist_train.sh CONFIG PROCESSES, torchrun" if has_tools() else torchrun
+        start = f"start it by {programs}, srun or mpirun, or leave out --launcher"
         found = f"--launcher {launcher} can't find the other processes ({error})"
         raise UserError("option-value", f"{found}: {start}") from error
 

@@ -24,6 +24,7 @@ from ..data.broken_files import check_files, skip_broken_files, skipped
 from ..models.fcn import FCN, leave_out_logits
 from ..signals import StopRequest, stop_request
 from .allocator import keep_freed_memory
+from .class_names import check_class_names
 from .distributed import compress_gradients, join_processes, wrapper_cfg
 from .divergence import lower_rates
 from .hooks.stop import StopHook
@@ -152,6 +153,8 @@ class FCNRunner(SavingRunner):
                 optimizer=hook is None or hook.save_optimizer,
                 schedule=bool(self.param_schedulers) and (hook is None or hook.save_param_scheduler),
             )
+
+        check_class_names(checkpoint, self.cfg, "test" if self._evaluating else "train", resuming)
 
         def before_load(content: dict) -> None:  # EMAHook puts the trained weights in the average's place
             self.call_hook("after_load_checkpoint", checkpoint=content)

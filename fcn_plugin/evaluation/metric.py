@@ -51,8 +51,14 @@ class FCNMetric(BaseMetric):
         """Add the pixels of a batch.
 
         Raises:
-            UserError: mask-size, mask-ids; ``classes-count``: the net predicts more classes than the data set has.
+            UserError: mask-size, mask-ids; config-data: a sample has no mask; ``classes-count``: the net predicts more classes than
+                the data set has.
         """
+        for sample in data_samples:
+            if "gt_sem_seg" not in sample:
+                what = f"{sample.get('img_path')} has no mask to be scored with"
+                remedy = "give its data set data_prefix.seg_map_path, and its pipeline FCNLoadAnnotations"
+                raise UserError("config-data", f"{what}: {remedy}")
         count = len(self.classes)
         pairs = [_pair(sample) for sample in data_samples]
         wrong = [has_stray_ids(mask, count, self.ignore_index) | (guess.max() >= count) for mask, guess in pairs]
@@ -128,5 +134,8 @@ def _pair(sample: dict) -> tuple[torch.Tensor, torch.Tensor]:
     label, prediction = (sample[key]["data"][0] for key in ("gt_sem_seg", "pred_sem_seg"))
     if label.shape != prediction.shape:
         what = f"the mask has size {tuple(label.shape)}, its image {tuple(prediction.shape)}"
-        raise UserError("mask-size", f"{sample.get('seg_map_path')}: {what}: both must have one size")
+        remedy = (
+            "both must have one size; pipelines of val and test load masks last, after any Resize, and crop nothing"
+        )
+        raise UserError("mask-size", f"{sample.get('seg_map_path') or sample.get('img_path')}: {what}: {remedy}")
     return label.to(prediction.device), prediction

@@ -9,6 +9,7 @@ from statistics import mean, stdev
 
 from ..atomic_write import read_plain
 from ..errors import UserError
+from ..invocation import command
 from .confusion import SCORE_NAMES
 
 ABSENT = "-"  # from truth and prediction
@@ -20,7 +21,9 @@ def read_scores(folder: str | Path) -> dict:
     try:
         record = json.loads(read_plain(path))
     except FileNotFoundError:
-        raise UserError("file-missing", f"no metrics.json in {folder}: run tools/test.py --work-dir {folder}") from None
+        raise UserError(
+            "file-missing", f"no metrics.json in {folder}: run {command('test')} --work-dir {folder}"
+        ) from None
     except (OSError, ValueError, RecursionError) as error:
         raise UserError("record-damaged", f"{path} can't be read as JSON ({error}): evaluate again") from error
     try:

@@ -37,9 +37,9 @@ def load(
     if not isinstance(cfg, Config):
         cfg = get_config(cfg) if cfg else config_inside(checkpoint)
         prepare(cfg, ())
+    pipeline = _test_pipeline(cfg)
     model = leave_out_logits(MODELS.build({**cfg.model, "pretrained": None, "train_cfg": None}))
     meta = load_verified(model, checkpoint)["meta"].get("dataset_meta") or dataset_meta(cfg)
-    pipeline = next(leaf_datasets(cfg.test_dataloader.dataset)).pipeline
     classes, palette = classes_and_colours(meta, model.num_classes)
     try:
         model.to(device or get_device())
@@ -57,8 +57,17 @@ def _load_exported(path: str | Path, cfg: Config | str | None, batch_size: int |
     resizes = [dict(type="Resize", **model.meta.resize)] if model.meta.resize else []
     loader = dict(type="FCNLoadBands" if model.meta.bands else "FCNLoadImageFromFile")
     alone = [loader, *resizes, dict(type="PackSegInputs")]
-    pipeline = next(leaf_datasets(cfg.test_dataloader.dataset)).pipeline if cfg else alone
+    pipeline = _test_pipeline(cfg) if cfg else alone
     return Net(model, pipeline, model.classes, model.palette, batch_size)
+
+
+def _test_pipeline(cfg: Config) -> list:
+    """The steps that a config's test images pass; UserError: ``config-data``."""
+    leaf = next(leaf_datasets(cfg.test_dataloader.dataset)) if cfg.get("test_dataloader") else {}
+    if not leaf.get("pipeline"):
+        what = f"{cfg.filename} has no test_dataloader with a pipeline, which says how images are resized"
+        raise UserError("config-data", f"{what}: inherit one of configs/_base_/datasets or add it")
+    return leaf.pipeline
 
 
 def config_inside(checkpoint: Checkpoint) -> Config:
@@ -72,7 +81,9 @@ def config_inside(checkpoint: Checkpoint) -> Config:
             "checkpoint-config", f"the config in {checkpoint.path} can't be read ({error}): {_REMEDY}"
         ) from error
     if cfg is None or not cfg.get("model") or not cfg.get("test_dataloader"):
-        raise UserError("checkpoint-config", f"{checkpoint.path} holds no config of a run: {_REMEDY}")
+        raise UserError(
+            "checkpoint-config", f"{checkpoint.path} holds no config of a run with a test_dataloader: {_REMEDY}"
+        )
     return cfg
 
 

@@ -33,6 +33,7 @@ class Tally:
 
     Attributes:
         images: whose results were written.
+        large: of these, in ``geotiff/`` whatever the forms.
         skipped: whose results were there before.
         broken: inputs, or results of them, that failed.
         seconds: of the whole loop.
@@ -40,6 +41,7 @@ class Tally:
     """
 
     images: int = 0
+    large: int = 0
     skipped: int = 0
     broken: list[UserError] = field(default_factory=list)
     seconds: float = 0.0
@@ -48,6 +50,7 @@ class Tally:
     def add(self, other: Tally) -> None:
         """Count another process's work, which ran beside this one's."""
         self.images += other.images
+        self.large += other.large
         self.skipped += other.skipped
         self.broken += other.broken
         self.seconds = max(self.seconds, other.seconds)
@@ -149,8 +152,9 @@ class Loop:
         try:
             predict_raster(self.net, raster, self.out_dir, lambda: self.request.name is not None)
             self.tally.images += 1
+            self.tally.large += 1
         except UserError as error:
-            self.tally.broken.append(error)
+            self.tally.broken.append(error if raster.source in error.message else error.within(raster.source))
         except Stopped:
             pass
         self.tally.net_seconds += time.perf_counter() - start

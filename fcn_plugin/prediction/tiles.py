@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-
 from ..atomic_write import atomic_write, make_inside
-from ..data.bands.read import as_kept
 from ..data.bands.readers import BandsReader
+from ..data.headers import large_header
 from ..errors import UserError
 from ..models.label_maps import TILE, windows
 from ..requirements import import_extra
 from .net import Net
-from .sources.large import WANTED, Raster, open_raster
+from .sources.large import WANTED, Raster, band_windows, open_raster, rgb_windows
 
 
 class Stopped(Exception):
@@ -31,24 +29,25 @@ def predict_raster(net: Net, raster: Raster, out_dir: Path, stops: Callable[[], 
 
     Args:
         net: of a checkpoint: how far a pixel of it sees must be known.
-        raster: of 1 band (grey) or 3 or more (the first three are RGB), uint8; for a net of N bands of these.
+        raster: of 1 band (grey or a palette) or 3 or more (the first three are RGB), uint8; for a net of N bands of these.
         out_dir: folder of all results.
         stops: asked before each tile.
         tile: least side of a tile in pixels; a window is larger by what the net sees beyond.
 
     Raises:
-        UserError: option-value for an exported net, config-value for a pipeline that resizes, image-depth; requirements.
+        UserError: option-value for an exported net, config-value for a pipeline that resizes, image-depth, image-turned,
+            image-unreadable; requirements.
         Stopped: ``stops`` said so.
     """
     rasterio = import_extra("rasterio", WANTED)
     stride, border = _context(net, raster)
+    whole = isinstance(net.reader, BandsReader)
+    header = None if whole else large_header(raster.source, verify=True)
     tile = -(-tile // stride) * stride
-    with open_raster(raster.source) as source:
-        whole = isinstance(net.reader, BandsReader)
-        if not whole and (source.dtypes[0] != "uint8" or source.count == 2):
-            found = f"{raster.source}: {source.count} bands of {source.dtypes[0]}"
-            raise UserError("image-depth", f"{found}: scale it to 8 bits, RGB or grey (gdal_translate -ot Byte -scale)")
-        bands = source.indexes if whole else (1, 2, 3) if source.count >= 3 else (1, 1, 1)
+    if header is None and not whole:
+        raise UserError("image-unreadable", f"{raster.source} can't be read (it is damaged)")
+    with open_raster(raster.source, header.format if header else "TIFF") as source:
+        read = rgb_windows(source, header) if header else band_windows(source)
         path = raster_file(out_dir, raster.name)
         make_inside(out_dir, path.parent)
         kind = dict(driver="GTiff", count=1, dtype="uint8", tiled=True, compress="deflate", bigtiff="if_safer")
@@ -59,8 +58,10 @@ def predict_raster(net: Net, raster: Raster, out_dir: Path, stops: Callable[[], 
                 for columns, wide in windows(source.width, tile, border):
                     if stops():
                         raise Stopped
-                    image = source.read(bands, window=_window(high, wide)).transpose(1, 2, 0)
-                    image = as_kept(image, source.nodata) if whole else np.ascontiguousarray(image)
+                    try:
+                        image = read(_window(high, wide))
+                    except rasterio.errors.RasterioError as error:
+                        raise UserError("image-unreadable", f"{raster.source} can't be read ({error})") from error
                     labels = net.predict(image).labels
                     inside = labels[rows.start - high.start :, columns.start - wide.start :]
                     inside = inside[: rows.stop - rows.start, : columns.stop - columns.start]

@@ -12,6 +12,7 @@ from mmengine.hooks import CheckpointHook
 from mmengine.runner import EpochBasedTrainLoop
 
 from ..errors import UserError
+from ..invocation import command
 from .parameters import class_of
 
 
@@ -29,7 +30,7 @@ def check_config(cfg: ConfigDict) -> None:
         weights = loss.get("class_weight")
         if isinstance(weights, (list, tuple)) and len(weights) != head.num_classes:
             message = f"loss_decode.class_weight has {len(weights)} weights, num_classes is {head.num_classes}"
-            remedy = "count new ones (tools/class_weights.py), or set it to None"
+            remedy = f"count new ones ({command('class_weights')}), or set it to None"
             raise UserError("class-weights", f"{cfg.filename}: {message}: {remedy}")
     testing = cfg.model.get("test_cfg") or {}
     if testing.get("mode") == "slide" and not {"crop_size", "stride"} <= testing.keys():

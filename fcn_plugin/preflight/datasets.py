@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 
 from mmengine.config import ConfigDict
@@ -11,18 +12,20 @@ from mmseg.registry import DATASETS
 
 from ..data.class_map_dataset import read_list
 from ..data.images import missing_files
-from ..data.leaves import Declared
-from ..errors import UserError
+from ..data.leaves import Declared, leaf_datasets
+from ..errors import UserError, abbreviate
+from ..invocation import command
+from ..listing import IMAGE_SUFFIXES
 from .parameters import class_of, default_of, parameters_of
 
-DRAW = "python tools/dataset_converters/make_minivoc.py"
+DRAW = command("make_minivoc")
 BUILT_IN = f"or try the built-in data: {DRAW}, then configs/fcn8s_vgg16bn_minivoc.py"
 # where the data of a list or a data set comes from; the first word that the paths or the type hold decides
 SOURCES = {
     "minivoc": f"Draw it: {DRAW} [--out-dir DIR], or correct --data-root",
     "CamVid": "Get CamVid in the SegNet split as images/{train,val,test}/NAME.jpg and annotations/{train,val,test}/NAME.png (ids "
     "0..10, 11 unlabelled) and pass --data-root DIR; " + BUILT_IN,
-    "VOC": "Build it from PASCAL VOC 2012 and SBD: python tools/dataset_converters/voc_sbd.py --download (offline it says which "
+    "VOC": f"Build it from PASCAL VOC 2012 and SBD: {command('voc_sbd')} --download (offline it says which "
     "files to put where), then pass --data-root data/VOCdevkit/VOC2012; " + BUILT_IN,
     "": "Run in the folder where the data set was set up, pass --data-root DIR or correct data_root in the config; "
     + BUILT_IN,
@@ -47,6 +50,12 @@ def check_datasets(cfg: ConfigDict, declared: Sequence[Declared], look_for_files
         _check_files(cfg, split, dataset)
 
 
+def names_masks(cfg: ConfigDict) -> bool:
+    """Whether all data sets of the test split name a folder of masks, or leave their folders to their class."""
+    folders = [leaf.get("data_prefix") for leaf in leaf_datasets(cfg.test_dataloader.dataset)]
+    return all(not given or given.get("seg_map_path") is not None for given in folders)
+
+
 def _check_folders(cfg: ConfigDict, split: str, dataset: ConfigDict) -> None:
     root, prefix = Path(dataset.get("data_root") or "."), dataset.get("data_prefix") or {}
     if split != "test" and prefix and prefix.get("seg_map_path") is None:
@@ -60,7 +69,7 @@ def _check_folders(cfg: ConfigDict, split: str, dataset: ConfigDict) -> None:
         if not (path.is_file() if path == names else path.is_dir()):
             known = f"{cfg.filename} {names or root} {dataset.type}"
             how = next(help for word, help in SOURCES.items() if word in known)
-            raise UserError("dataset-missing", f"the {split} {what} {path} does not exist. {how}")
+            raise UserError("dataset-missing", f"the {split} {what} {path} {_fate(path)}. {how}")
     if names:
         if not read_list(names):
             how = "or IMAGE<tab>MASK" if dataset.get("class_map") is not None else "without suffix"
@@ -73,13 +82,34 @@ def _check_folders(cfg: ConfigDict, split: str, dataset: ConfigDict) -> None:
             raise UserError("dataset-empty", message)
 
 
+def _fate(path: Path) -> str:
+    """Say where on its way a path ends, and which names like the missing one are there, or any."""
+    path = path.absolute()
+    if path.exists():
+        return f"is a {'folder' if path.is_dir() else 'file'}"
+    folder = next(parent for parent in path.parents if parent.is_dir())
+    wanted = path.relative_to(folder).parts[0]
+    names = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
+    near = get_close_matches(wanted, names, 3) or names
+    return f"does not exist: {folder} has no {wanted}, but {abbreviate(near, 4) or 'is empty'}"
+
+
 def _check_files(cfg: ConfigDict, split: str, dataset: ConfigDict) -> None:
     """Look for every image and mask: a missing one in val would show only after the first interval."""
     missing = missing_files(_files(cfg, split, dataset))
     if missing:
         error = missing[0].error()
-        more = f" ({len(missing)} files of the {split} split are missing)" if len(missing) > 1 else ""
-        raise UserError(error.code, error.message + more)
+        count = f"{len(missing)} files of the {split} split are missing" if len(missing) > 1 else f"{split} split"
+        listed = f", listed in {dataset.ann_file}{_slip(missing[0].path)}" if dataset.get("ann_file") else ""
+        raise UserError(error.code, f"{error.message} ({count}{listed})")
+
+
+def _slip(path: str) -> str:
+    """Say what a list seems to have in its lines that it should not, by the path that came of one."""
+    end = Path(path)
+    if end.suffix and end.with_suffix("").suffix.lower() in IMAGE_SUFFIXES:
+        return ": write names without suffix there"
+    return ": write / between folders there" if "\\" in path else ""
 
 
 def _files(cfg: ConfigDict, split: str, dataset: ConfigDict) -> Iterator[tuple[str, str | None]]:

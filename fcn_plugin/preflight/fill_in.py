@@ -13,6 +13,7 @@ from mmengine.dist import sync_random_seed
 from ..data.leaves import leaf_datasets
 from ..engine.start import Fresh, Resume, Start
 from ..errors import UserError
+from ..invocation import command
 from ..models.precision import is_emulated, resolve_precision
 from .loss_reduction import reduction_warning
 
@@ -32,7 +33,7 @@ class Prepared:
     warnings: list[str] = field(default_factory=list)  # lines for the run's log
 
 
-def fill_in(cfg: ConfigDict, tta: bool = False, hooks: Sequence[dict] = ()) -> Prepared:
+def fill_in(cfg: ConfigDict, tta: bool = False, hooks: Sequence[dict] = (), scores: bool = True) -> Prepared:
     """Write what follows from the device and the options into the config."""
     device, precision = get_device(), cfg.model.get("precision", "fp32")
     prepared = Prepared(resolve_precision(precision, device))
@@ -43,10 +44,17 @@ def fill_in(cfg: ConfigDict, tta: bool = False, hooks: Sequence[dict] = ()) -> P
         if not cfg.get("tta_pipeline") or not cfg.get("tta_model"):
             remedy = "inherit configs/_base_/default_runtime.py, or drop --tta"
             raise UserError("config-value", f"{cfg.filename} has no tta_pipeline and tta_model: {remedy}")
-        first = next(leaf_datasets(cfg.test_dataloader.dataset)).pipeline[0]
-        loader = first if str(first.get("type")).startswith("FCNLoad") else cfg.tta_pipeline[0]  # as without it
-        cfg.test_dataloader.dataset.pipeline = [loader, *cfg.tta_pipeline[1:]]
+        for leaf in leaf_datasets(cfg.test_dataloader.dataset):
+            first = leaf.pipeline[0]
+            loader = first if str(first.get("type")).startswith("FCNLoad") else cfg.tta_pipeline[0]  # as without it
+            leaf.pipeline = [loader, *cfg.tta_pipeline[1:]]
         cfg.model = dict(**cfg.tta_model, module=cfg.model)
+    if not scores:
+        cfg.test_evaluator = []
+        for leaf in leaf_datasets(cfg.test_dataloader.dataset):  # mmseg's loader wants a mask
+            leaf.pipeline = [step for step in leaf.get("pipeline", ()) if step["type"] != "LoadAnnotations"]
+        where = "test_dataloader.dataset.data_prefix has no seg_map_path"
+        prepared.warnings.append(f"no scores: the test split has no masks ({where}); predictions are written")
     return prepared
 
 
@@ -83,7 +91,7 @@ def _check_start(cfg: ConfigDict, start: Start) -> None:
     if not isinstance(start, Fresh):
         return
     if cfg.get("parent"):
-        message = f"{cfg.filename} continues a trained {cfg.parent}: tools/train_stages.py trains one after the other, or pass"
+        message = f"{cfg.filename} continues a trained {cfg.parent}: {command('train_stages')} trains one after the other, or pass"
         raise UserError("checkpoint-missing", f"{message} the parent's best checkpoint, --load-from PATH")
     source = cfg.model.get("pretrained")
     if source and "://" not in source and not Path(source).is_file():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from itertools import islice
 from typing import Any, NoReturn
@@ -36,6 +37,9 @@ def check_overrides(cfg: Config, keys: Collection[str]) -> list[str]:
     """
     nones = []
     for key in keys:
+        if "[" in key:
+            dotted = re.sub(r"\[(\d*)\]", r".\1", key)
+            _refuse(key, f"places in lists are numbers between dots: did you mean {dotted}?")
         where, *words = key.split(".")
         _check_first(cfg, key, where)
         node = cfg.get(where)
@@ -70,7 +74,19 @@ def _check_first(cfg: Config, key: str, word: str) -> None:
         built = "".join(f", {place}" for place in islice(_copies(cfg[word], word, read), 3))
         what = f"{word} is a variable of the config file, and its entries keep the value that they were built from"
         _refuse(key, f"{what}: override the entries{built}")
-    _refuse(key, f"the config has no {word}: {_hint(key, word, {*cfg, *READ}) or 'correct the key'}")
+    hint = _hint(key, word, {*cfg, *READ})
+    inside = ", ".join(islice(_places({name: cfg[name] for name in READ if name in cfg}, word), 4))
+    there = f"did you mean one of {inside}?" if inside else "correct the key"
+    _refuse(key, f"the config has no {word}: {hint or there}")
+
+
+def _places(node: Any, word: str, path: str = "") -> Iterator[str]:
+    """Yield the places of a name below a node, the outermost ones."""
+    for name, inner in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+        if name == word:
+            yield f"{path}{name}"
+        else:
+            yield from _places(inner, word, f"{path}{name}.")
 
 
 def _copies(value: Any, variable: str, node: Any, path: str = "") -> Iterator[str]:

@@ -15,6 +15,9 @@ from ..engine.start import Asked, resolve_start
 from ..engine.work_dir_lock import work_dir_lock
 from .bands import check_bands
 from .config import check_config
+from .data.joined import allow_other_ids
+from .data.pairs import lists_to_pairs
+from .data.steps import check_steps
 from .datasets import check_datasets
 from .fill_in import Prepared, fill_in, fill_in_training
 from .keys import check_arguments, check_keys
@@ -22,7 +25,12 @@ from .shapes import check_shapes
 
 
 def prepare(
-    cfg: ConfigDict, splits: Sequence[str], look_for_files: bool = False, tta: bool = False, hooks: Sequence[dict] = ()
+    cfg: ConfigDict,
+    splits: Sequence[str],
+    look_for_files: bool = False,
+    tta: bool = False,
+    hooks: Sequence[dict] = (),
+    scores: bool = True,
 ) -> Prepared:
     """Prepare anything but training. From here on nothing writes to the config. Collective: call on every rank.
 
@@ -31,12 +39,13 @@ def prepare(
         look_for_files: look for every image and mask of the splits.
         tta: average over the flips and scales of ``cfg.tta_pipeline``.
         hooks: entries to add to ``custom_hooks``.
+        scores: False where the test split has no masks, and is predicted only.
 
     Raises:
         UserError: config-*, classes-count, dataset-*, image-unreadable, mask-unreadable.
     """
     _check(cfg, splits, look_for_files)
-    return fill_in(cfg, tta, hooks)
+    return fill_in(cfg, tta, hooks, scores)
 
 
 @contextmanager
@@ -54,6 +63,7 @@ def prepare_training(cfg: ConfigDict, asked: Asked, hooks: Sequence[dict] = ()) 
 
 def _check(cfg: ConfigDict, splits: Sequence[str], look_for_files: bool) -> None:
     check_shapes(cfg)
+    lists_to_pairs(cfg)
     init_default_scope(cfg.get("default_scope", "mmseg"))
     join_processes(cfg)
     check_keys(cfg, splits)
@@ -63,4 +73,8 @@ def _check(cfg: ConfigDict, splits: Sequence[str], look_for_files: bool) -> None
     check_config(cfg)
     check_arguments(cfg)
     check_bands(cfg, declared)
+    if look_for_files:  # pipelines are run
+        check_steps(cfg, declared)
+    for split in splits:
+        allow_other_ids(cfg, split)
     check_datasets(cfg, declared, look_for_files)

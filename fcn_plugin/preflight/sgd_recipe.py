@@ -15,6 +15,7 @@ import sys
 from dataclasses import dataclass, replace
 from typing import Any
 
+from .. import invocation
 from ..errors import UserError
 
 OTHER = {"sum": "mean", "mean": "sum"}
@@ -109,7 +110,7 @@ def command(source: SGDRecipe) -> str:
     width, height = source.size
     words = f"--from {source.reduction} --to {OTHER[source.reduction]} --lr {source.lr:g} --batch {source.batch}"
     rest = f"--size {width}x{height} --momentum {source.momentum:g} --weight-decay {source.weight_decay:g}"
-    return f"python tools/translate_lr.py {words} {rest}"
+    return f"{invocation.command('translate_lr')} {words} {rest}"
 
 
 def _steps(source: SGDRecipe, target: SGDRecipe) -> list[tuple[str, float, float]]:

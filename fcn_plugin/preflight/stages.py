@@ -9,6 +9,7 @@ from pathlib import Path
 from mmengine.config import Config
 
 from ..errors import UserError
+from ..invocation import command
 
 
 @dataclass
@@ -33,7 +34,7 @@ def stages_of(cfg: Config, load: Callable[[str], Config]) -> list[Stage]:
             no best checkpoint for the next one.
     """
     if "streams" not in cfg.model.get("decode_head", {}):
-        message = f"{cfg.filename} has no FCNSkipHead with streams, so there are no stages: use tools/train.py"
+        message = f"{cfg.filename} has no FCNSkipHead with streams, so there are no stages: use {command('train')}"
         raise UserError("stages", message)
     chain = [cfg]
     while (parent := _parent(chain[0], load)) is not None:
@@ -42,7 +43,7 @@ def stages_of(cfg: Config, load: Callable[[str], Config]) -> list[Stage]:
             raise UserError("stages", f"{message} stream less; correct model.decode_head.streams and the key parent")
         chain.insert(0, parent)
     if len(chain) == 1:
-        message = f"{cfg.filename} has no skips, so there are no stages: train it with tools/train.py"
+        message = f"{cfg.filename} has no skips, so there are no stages: train it with {command('train')}"
         raise UserError("stages", message)
     root = Path(cfg.work_dir)
     for stage in chain:

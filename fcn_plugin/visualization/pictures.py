@@ -16,6 +16,7 @@ from ..atomic_write import atomic_write
 from ..data.images import open_image
 from ..data.palette import VOID
 from ..errors import UserError
+from ..invocation import command
 
 VOID_COLOUR = (224, 224, 192)  # VOC's colour of id 255
 
@@ -82,7 +83,7 @@ def compare(
     first = Path(next(iter(masks.values())))
     names = names or sorted(path.stem for path in first.glob("*.png"))[:3]
     if not names:
-        raise UserError("file-missing", f"no masks in {first}: write them with tools/test.py --out DIR")
+        raise UserError("file-missing", f"no masks in {first}: write them with {command('test')} --out DIR")
     rows = []
     for name in names:
         palette = _open(first, name).getpalette()
@@ -98,7 +99,7 @@ def compare(
 def _open(folder: str | Path, name: str) -> Image.Image:
     found = sorted(Path(folder).glob(f"{glob.escape(name)}.*"))
     if not found:
-        remedy = "correct the folder or the name; tools/test.py --out writes masks"
+        remedy = f"correct the folder or the name; {command('test')} --out writes masks"
         raise UserError("file-missing", f"no file {Path(folder) / name}.*: {remedy}")
     return open_image(str(found[0]))[1]
 

@@ -5,10 +5,11 @@ import subprocess
 import sys
 
 import pytest
+import torch
 from mmengine.registry import Registry
 from mmengine.runner.activation_checkpointing import turn_on_activation_checkpointing
 from torch._utils import ExceptionWrapper
-from torch.nn import Module
+from torch.nn import BatchNorm2d, Module
 
 from fcn_plugin.commands.run import run
 from fcn_plugin.engine.logging import FCNLogProcessor
@@ -21,6 +22,12 @@ THINGS = Registry("thing", scope="fcn", locations=["fcn_plugin.errors"])
 class Thing:
     def __init__(self, size):
         self.size = range(0, 10, size)
+
+
+@THINGS.register_module()
+class WantsBackend:
+    def __init__(self):
+        raise ImportError('Please run "pip install wandb" to install wandb')
 
 
 def failing(error):
@@ -54,6 +61,16 @@ def from_a_worker(error):
             lambda: THINGS.build(dict(type="Thin")),
             "config-type",
             "Thin is not in the fcn::thing registry: correct this type",
+        ),
+        (
+            lambda: BatchNorm2d(2)(torch.zeros(1, 2, 1, 1)),
+            "config-value",
+            "one value per channel to average (torch.Size([1, 2, 1, 1])): raise train_dataloader.batch_size",
+        ),
+        (
+            lambda: THINGS.build(dict(type="WantsBackend")),
+            "requirements",
+            "WantsBackend needs wandb, which is not installed: pip",
         ),
         (lambda: THINGS.build(dict(type="Thing", sise=1)), "config-entry", "unexpected keyword argument 'sise'"),
         (

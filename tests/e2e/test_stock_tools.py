@@ -6,9 +6,11 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import MODELS as MMENGINE_MODELS
 from mmengine.registry import init_default_scope
+from mmengine.runner import Runner
 from mmseg.apis import MMSegInferencer, inference_model, init_model
 from mmseg.registry import MODELS
 from support.builders import build_fcn
+from support.processes import forget_runs
 
 from fcn_plugin.configs import config_dir
 from fcn_plugin.engine import FCNRunner
@@ -58,6 +60,17 @@ def test_a_runner_keeps_what_was_loaded_by_hand(leaf, trained, tmp_path):
     runner = FCNRunner.from_cfg(cfg)
     runner.load_checkpoint(str(trained.best))
     assert runner.test()["mIoU"] >= 0
+
+
+def test_mmengines_own_runner_trains(leaf, tmp_path):
+    """As in MMSegmentation's tutorial: nobody has prepared the config, and our hooks find no request to stop."""
+    cfg = Config.fromfile(leaf)
+    cfg.work_dir = str(tmp_path)
+    for loader in ("train_dataloader", "val_dataloader", "test_dataloader"):
+        cfg[loader].persistent_workers = False  # FCNRunner knows that there are none
+    Runner.from_cfg(cfg).train()
+    forget_runs()
+    assert (tmp_path / "iter_2.pth").is_file()
 
 
 def test_names_and_settings_of_version_1():

@@ -72,6 +72,24 @@ def test_panels_show_image_truth_and_prediction(evaluated, data):
         assert np.array_equal(shown[::scale, ::scale], mask)
 
 
+def test_a_split_without_masks_is_predicted(trained, evaluated, tool, data, tmp_path):
+    names = val_names(data)
+    config = tmp_path / "nomask.py"
+    folders = "dict(_delete_=True, img_path='JPEGImages')"
+    config.write_text(
+        f"_base_ = {str(trained.config)!r}\ntest_dataloader = dict(dataset=dict(data_prefix={folders}))\n"
+    )
+    words = (config, trained.best, "--work-dir", tmp_path / "work")
+    tool_refused(tool("test", *words), tmp_path / "work", "config-data", config, "seg_map_path", "--out DIR")
+    done = tool("test", *words, "--out", tmp_path / "masks", "--show-dir", tmp_path / "panels")
+    assert (done.code, done.err) == (0, "")
+    assert "no scores: the test split has no masks" in done.out
+    assert not list((tmp_path / "work").rglob("metrics.json"))
+    assert len(list((tmp_path / "panels").iterdir())) == len(names)
+    for mask, scored in zip(masks_in(tmp_path / "masks", names), masks_in(evaluated[1] / "masks", names), strict=True):
+        assert np.array_equal(mask, scored)
+
+
 def test_averaged_over_flips_a_mirrored_image_has_the_mirrored_mask(trained, tool, data, own_data, tmp_path):
     names = val_names(data)
     for name in names:

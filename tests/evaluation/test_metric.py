@@ -115,6 +115,11 @@ def test_table():
     assert "nan" not in text
 
 
+def test_a_sample_without_a_mask_is_refused():
+    with refused("config-data", "photo7.jpg", "data_prefix.seg_map_path", "FCNLoadAnnotations"):
+        metric().process({}, [dict(img_path="photo7.jpg", pred_sem_seg=result()["pred_sem_seg"])])
+
+
 @pytest.mark.parametrize(
     ("code", "fragments", "sample"),
     [

@@ -51,6 +51,15 @@ def test_the_config_inside(save, photo):
     assert np.array_equal(prediction.image, np.asarray(Image.open(photo)))
 
 
+@pytest.mark.parametrize("key, value", [("test_dataloader", None), ("test_dataloader.dataset.pipeline", [])])
+def test_a_config_without_a_test_pipeline(save, leaf, key, value):
+    cfg = get_config(str(leaf))
+    prepare(cfg, ())
+    cfg.merge_from_dict({key: value})
+    with refused("config-data", leaf, "test_dataloader"):
+        fcn_plugin.load(save(), cfg=cfg, device="cpu")
+
+
 def test_batches_give_the_label_maps_of_single_images(save, data):
     photos = sorted((data / "JPEGImages").iterdir())
     net = fcn_plugin.load(save(), device="cpu")

@@ -36,6 +36,8 @@ REFUSED = {  # key -> what the message must name
     "default_hooks.chekpoint.interval": "did you mean default_hooks.checkpoint.interval?",
     "max_iters": "override the entries, train_cfg.max_iters",
     "train_pipeline.2.prob": "train_pipeline is a variable of the config file",
+    "train_dataloader.dataset.pipeline[2].prob": "did you mean train_dataloader.dataset.pipeline.2.prob?",
+    "pipeline.2.prob": "did you mean one of train_dataloader.dataset.pipeline, val_dataloader.dataset.pipeline",
     "folders.img_path": "override the entries, train_dataloader.dataset.data_prefix, val_dataloader.dataset.data_prefix",
 }  # fmt: skip
 

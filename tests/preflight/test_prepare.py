@@ -91,7 +91,21 @@ def test_only_the_asked_splits_are_looked_at(root):
 def test_missing_parts_are_named_with_the_remedies(root, path, what):
     (root / path).rename(root / "moved")
     remedies = "voc_sbd.py", "configs/fcn8s_vgg16bn_minivoc.py"
-    refuse(config(root), "dataset-missing", f"train {what} {root / path}", *remedies)
+    there = f"{root} has no {path}, but "
+    refuse(config(root), "dataset-missing", f"train {what} {root / path}", there, "moved", *remedies)
+
+
+def test_what_is_like_a_missing_name_is_named(root):
+    refuse(
+        config(root, data_prefix=dict(PREFIX, img_path="JPEGImage")),
+        "dataset-missing",
+        "has no JPEGImage, but JPEGImages.",
+    )
+    refuse(
+        config(root, data_root=str(root / "names.txt")),
+        "dataset-missing",
+        f"{root / 'names.txt'} is a file",
+    )
 
 
 def test_a_split_file_names_images(root):
@@ -197,10 +211,19 @@ def test_files_of_all_splits_are_there(root):
     prepare(cfg, SPLITS, look_for_files=True)
     (root / "names.txt").write_text("a\nb\nc\n")
     (root / "JPEGImages" / "b.jpg").touch()
-    with refused("mask-unreadable", root / "SegmentationClass/b.png", "3 files of the train split"):
+    with refused(
+        "mask-unreadable", root / "SegmentationClass/b.png", "3 files of the train split", "listed in names.txt"
+    ):
         prepare(cfg, SPLITS, look_for_files=True)
     cfg.broken_files = "skip"
     prepare(cfg, SPLITS, look_for_files=True)
+
+
+@pytest.mark.parametrize("line, remedy", [("a.jpg", "without suffix"), ("x\\a", "write / between folders")])
+def test_a_slip_in_every_line_of_a_list(root, line, remedy):
+    (root / "names.txt").write_text(f"{line}\n")
+    with refused("image-unreadable", f"{line}.jpg", "names.txt", remedy):
+        prepare(config(root), SPLITS, look_for_files=True)
 
 
 def test_a_data_set_that_can_not_be_built_is_named_with_its_split(root):

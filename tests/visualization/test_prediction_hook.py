@@ -59,6 +59,25 @@ def test_no_file_of_a_sample_that_replaces_a_broken_one(images, tmp_path):
     assert (np.array(Image.open(tmp_path / "out" / "masks" / "a.png")) == 1).all()
 
 
+def test_a_turned_photo_is_drawn_as_the_net_sees_it(tmp_path):
+    """Upright 8 x 4 with a white left half; the file stores it turned, with EXIF orientation 6."""
+    upright = np.zeros((8, 4, 3), np.uint8)
+    upright[:, :2] = 255
+    tags = Image.Exif()
+    tags[0x0112] = 6
+    stored = Image.fromarray(upright).transpose(Image.Transpose.ROTATE_90)
+    stored.save(tmp_path / "a.jpg", exif=tags, quality=100, subsampling=0)
+    ids = torch.from_numpy(upright[..., 0] // 255).long()
+    run(tmp_path, tmp_path / "out", dataset(), sample(ids, ids, img_path=str(tmp_path / "a.jpg")))
+    picture = np.asarray(Image.open(tmp_path / "out/pictures/a.png"))[16:, :, 0]
+    scale = picture.shape[0] // 8
+    image, truth, prediction = (picture[:, i * (4 * scale + 4) :][: 8 * scale, : 4 * scale] for i in range(3))
+    assert image.shape == (8 * scale, 4 * scale)
+    assert np.array_equal(image > 128, truth > 128)
+    assert np.array_equal(truth, prediction)
+    assert (image[:, : 2 * scale] > 128).all()
+
+
 def test_a_planted_link_to_a_folder_is_refused(images, tmp_path):
     (tmp_path / "victim").mkdir()
     (tmp_path / "out/masks").mkdir(parents=True)

@@ -19,6 +19,7 @@ from ...data.class_map import ClassMap
 from ...data.classes_file import read_classes
 from ...data.leaves import leaf_datasets
 from ...errors import UserError
+from ...invocation import command
 from ...listing import IMAGE_SUFFIXES, MASK_SUFFIXES, files_below
 from ..bands.choose import choose_reader
 from .crop import Crop, find_crop
@@ -130,7 +131,7 @@ def split_of_folders(images: str, masks: str, classes: str | None, ignore_ids: I
     pairs = sorted((image, labels[stem][0]) for stem, group in photos.items() if stem in labels for image in group)
     if not pairs:
         found = f"no mask has the name of an image, as {photos[min(photos)][0]} and {labels[min(labels)][0]}"
-        raise UserError("image-unpaired", f"{found}: name them alike, or let tools/new_dataset.py do it")
+        raise UserError("image-unpaired", f"{found}: name them alike, or let {command('new_dataset')} do it")
     bare = (path for stem in photos.keys() - labels.keys() for path in photos[stem])
     lone = (path for stem in labels.keys() - photos.keys() for path in labels[stem])
     twins = (path for group in labels.values() for path in group[1:])

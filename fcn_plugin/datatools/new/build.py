@@ -20,6 +20,7 @@ from prettytable import PrettyTable
 
 from ...configs import config_dir
 from ...errors import UserError, printable
+from ...invocation import command
 from ..bands.config import loader_of, notes_on, preprocessor_text
 from ..bands.sums import add_sums
 from .classes import Classes, Source
@@ -87,7 +88,7 @@ def _write(options: Options, net: str, out_dir: Path, configs: Path) -> list[str
     report += [] if options.classes else [OTHER_NAMES.format(table)]
     report += [PRETRAINED] if net == "vgg16" and not options.from_scratch else []
     report += [LIGHTER] if net == "vgg16" and options.net is None else []
-    return [*report, "next:", *(f"  python tools/{tool}.py {leaf}" for tool in ("check_dataset", "train"))]
+    return [*report, "next:", *(f"  {command(tool)} {leaf}" for tool in ("check_dataset", "train"))]
 
 
 def _bases(start: Path) -> str:

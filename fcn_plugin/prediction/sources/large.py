@@ -1,20 +1,25 @@
-"""TIFF files with more pixels than an image decoder takes, read window by window with rasterio."""
+"""Images with more pixels than a decoder takes, read window by window with rasterio."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import Any
 
+import numpy as np
 from PIL import Image
 
+from ...data.bands.read import as_kept
+from ...data.headers import Header, large_header
 from ...errors import UserError
 from ...requirements import import_extra
 
 WANTED = "'fcn-plugin[forms]'"
+# Pillow's name of a format -> GDAL's, which would take other files for more than an image, whatever their names
+DRIVERS = {"TIFF": "GTiff", "PNG": "PNG", "JPEG": "JPEG", "MPO": "JPEG", "BMP": "BMP"}
+Window = tuple[tuple[int, int], tuple[int, int]]
 
 
 @dataclass(frozen=True)
@@ -26,25 +31,56 @@ class Raster:
 
 
 @contextmanager
-def open_raster(path: str) -> Iterator[Any]:
-    """Yield a file opened by rasterio; UserError: image-unreadable, requirements."""
+def open_raster(path: str, format: str = "TIFF") -> Iterator[Any]:
+    """Yield a file of one of the ``DRIVERS`` opened by rasterio; UserError: image-unreadable, requirements."""
     rasterio = import_extra("rasterio", WANTED)
     with warnings.catch_warnings():  # of an image without a place on the ground
         warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
         try:
-            raster = rasterio.open(path)
+            raster = rasterio.open(path, driver=DRIVERS[format])
         except rasterio.errors.RasterioError as error:
             raise UserError("image-unreadable", f"{path} can't be read ({error})") from error
         with raster:
             yield raster
 
 
-def is_large(path: str) -> bool:
-    """Tell whether a TIFF has more pixels than :mod:`.data.images` takes; False without rasterio, which could read it."""
-    if find_spec("rasterio") is None:
-        return False
-    try:
+def rgb_windows(raster: Any, header: Header) -> Callable[[Window], np.ndarray]:
+    """Return a function that reads a window of an opened raster, ((top, bottom), (left, right)), as (H, W, 3) uint8 RGB.
+
+    Grey becomes three equal channels, ids of a palette its colours; transparency is dropped.
+
+    Raises:
+        UserError: image-depth, image-turned.
+    """
+    if raster.dtypes[0] != "uint8" or (raster.count == 2 and header.mode != "LA"):
+        found = f"{header.path}: {raster.count} bands of {raster.dtypes[0]}"
+        raise UserError("image-depth", f"{found}: scale it to 8 bits, RGB or grey (gdal_translate -ot Byte -scale)")
+    if header.orientation != 1:
+        found = f"{header.path}: EXIF orientation {header.orientation}, of an image that is read in windows"
+        raise UserError("image-turned", f"{found}: save it upright, without EXIF")
+    if raster.count >= 3:
+        return lambda window: np.ascontiguousarray(raster.read((1, 2, 3), window=window).transpose(1, 2, 0))
+    if header.mode == "P":
+        table = np.array([raster.colormap(1).get(i, (0, 0, 0))[:3] for i in range(256)], np.uint8)
+    else:
+        bits = int(raster.tags(1, ns="IMAGE_STRUCTURE").get("NBITS", 8))
+        table = np.repeat((np.arange(256) * (255 // (2**bits - 1))).clip(max=255).astype(np.uint8)[:, None], 3, axis=1)
+    return lambda window: table[raster.read(1, window=window)]
+
+
+def band_windows(raster: Any) -> Callable[[Window], np.ndarray]:
+    """Return a function that reads all bands of a window, (H, W, N), as :mod:`.data.bands.read` does."""
+    return lambda window: as_kept(raster.read(window=window).transpose(1, 2, 0), raster.nodata)
+
+
+def is_large(path: str, bands: bool = False) -> bool:
+    """Tell whether an image, or a TIFF of any ``bands``, has more pixels than :mod:`.data.images` takes."""
+    if bands:
         with open_raster(path) as raster:
-            return raster.width * raster.height > 2 * Image.MAX_IMAGE_PIXELS
-    except UserError:
-        return False
+            width, height = raster.width, raster.height
+    else:
+        header = large_header(path)
+        if header is None or header.format not in DRIVERS:
+            return False
+        width, height = header.size
+    return width * height > 2 * Image.MAX_IMAGE_PIXELS

@@ -10,11 +10,12 @@ from importlib import import_module
 from typing import Any
 
 from ...data.bands.readers import Reader
+from ...data.images import UnreadableFile
 from ...errors import UserError
 from ..item import Item
 from .entry import Broken, Entry, Wanted
 from .inputs import Input
-from .large import Raster
+from .large import Raster, is_large
 
 # kind of an input -> module whose ``entries`` reads it
 MODULES = dict(image="image", tiff="tiff", video="video", camera="video", stream="video", link="link")
@@ -67,6 +68,8 @@ def _result(entry: Entry, item: Future) -> tuple[int, Item | Raster] | Broken:
     try:
         return entry.of, item.result()
     except UserError as error:
+        if isinstance(error, UnreadableFile) and is_large(entry.source):
+            return entry.of, Raster(entry.name, entry.source)
         return Broken(error)
 
 

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from ...data.bands.readers import BandsReader, Reader
-from ...data.images import UnreadableFile, page_count, read_pages
+from ...data.images import page_count, read_pages
 from ..item import Item
 from .entry import Entry, Wanted
 from .image import read_item
@@ -24,11 +24,9 @@ def entries(source: Input, wanted: Wanted, reader: Reader) -> Iterator[Entry]:
         UserError: image-unreadable, image-depth, requirements.
     """
     name, path = source.name, source.address
-    try:
-        pages = 1 if isinstance(reader, BandsReader) and not is_large(path) else page_count(path)
-    except UnreadableFile:
-        if not is_large(path):
-            raise
+    bands = isinstance(reader, BandsReader)
+    pages = 0 if is_large(path, bands) else 1 if bands else page_count(path)
+    if not pages:
         if wanted(name, False):
             yield Entry(name, path, lambda: Raster(name, path))
         return

@@ -1,0 +1,42 @@
+"""Check that a pipeline loads what its split needs and packs it: without, a run fails in the middle of a net."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from mmengine.config import ConfigDict
+from mmseg.datasets.transforms import LoadAnnotations, PackSegInputs
+
+from ...data.leaves import Declared
+from ...errors import UserError
+from ..parameters import class_of
+
+KNOWN = (
+    "mmcv",
+    "mmseg",
+    "fcn_plugin",
+)  # whose steps do not pack or load masks but for these two; others may do anything
+
+
+def check_steps(cfg: ConfigDict, declared: Sequence[Declared]) -> None:
+    """Refuse pipelines of known steps that pack nothing, or load no masks where they are needed; raises ``config-data``."""
+    for split, entry, _ in declared:
+        kinds = [class_of(step.get("type")) for step in _steps(entry.get("pipeline") or ())]
+        if not kinds or not all(kind and kind.__module__.partition(".")[0] in KNOWN for kind in kinds):
+            continue
+        wanted = {"PackSegInputs": PackSegInputs, "FCNLoadAnnotations": split != "test" and LoadAnnotations}
+        for name, base in wanted.items():
+            if base and not any(issubclass(kind, base) for kind in kinds):
+                what = f"{cfg.filename}: the pipeline of the {split} data set has no {name}"
+                place = "at its end" if base is PackSegInputs else "after its LoadImageFromFile"
+                raise UserError("config-data", f"{what}: add dict(type='{name}') {place}")
+
+
+def _steps(node: Any) -> Iterator[dict]:
+    """Yield all steps, those inside others too."""
+    if isinstance(node, dict):
+        yield node
+        node = node.get("transforms") or ()
+    for inner in node if isinstance(node, (list, tuple)) else ():
+        yield from _steps(inner)
