@@ -11,6 +11,7 @@ from ..errors import UserError
 from ..version import __version__
 
 FORMAT = 1  # goes up where a file of before can't be run any more
+LATER = {"threshold"}  # texts that files of before lack
 KEY = "fcn_plugin"  # its value is the package's version; a file without it is not ours
 
 
@@ -29,6 +30,7 @@ class Metadata:
         config: name of the config, or of the run.
         precision: of the weights in the file.
         resize: ``scale`` [W, H] and ``keep_ratio`` of the test pipeline's ``Resize``, which images pass before the file.
+        threshold: of one channel's sigmoid, the probability of class 1 above which a pixel is of it; None for a softmax.
     """
 
     classes: list[str]
@@ -41,6 +43,7 @@ class Metadata:
     config: str
     precision: str = "fp32"
     resize: dict[str, Any] | None = None
+    threshold: float | None = None
 
     def texts(self) -> dict[str, str]:
         """Return name -> text, with the version of the package and of this list."""
@@ -55,7 +58,8 @@ class Metadata:
             found = f"{path} is of format {texts.get('format')!r}, written by fcn_plugin {texts[KEY]}"
             raise UserError("export-file", f"{found}; fcn_plugin {__version__} reads format {FORMAT}: export it again")
         try:
-            found = cls(**{field.name: json.loads(texts[field.name]) for field in fields(cls)})
+            names = [field.name for field in fields(cls) if field.name not in LATER - texts.keys()]
+            found = cls(**{name: json.loads(texts[name]) for name in names})
             if found.resize is not None:
                 width, height = map(int, found.resize["scale"])
                 found = replace(found, resize=dict(scale=(width, height), keep_ratio=bool(found.resize["keep_ratio"])))
@@ -91,4 +95,5 @@ def metadata_of(
         std=[round(value, 6) for value in std],
         config=config,
         resize=resize,
+        threshold=net.decision.threshold,
     )

@@ -5,6 +5,7 @@ from .backbones.googlenet import GoogLeNet
 from .backbones.timm_features import FCNTimm
 from .fcn import FCN
 from .losses import FCNCrossEntropyLoss, FCNDiceLoss
+from .results import FCNTTAModel
 from .skip_head import FCNSkipHead
 from .skip_neck import FCNSkipNeck
 
@@ -15,6 +16,7 @@ __all__ = [
     "FCNDiceLoss",
     "FCNSkipHead",
     "FCNSkipNeck",
+    "FCNTTAModel",
     "FCNTimm",
     "GoogLeNet",
 ]

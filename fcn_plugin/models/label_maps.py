@@ -23,7 +23,7 @@ STRIP_BYTES = defaultdict(lambda: 256 << 20, cpu=4 << 20)
 
 
 def label_map(head, fused: Tensor, size: tuple[int, int]) -> Tensor:
-    """Compute the class of the largest logit of each pixel, (N, *size) int64, from fused scores (N, C, h, w) of an FCNSkipHead."""
+    """Compute the class of each pixel, (N, *size) int64, from fused scores (N, C, h, w) of an FCNSkipHead."""
     upscore, offset = getattr(head, head.last_upscore), head.crops["score"]
     n, (height, width) = len(fused), size
     rows = max(1, STRIP_BYTES[fused.device.type] // (4 * n * fused.shape[1] * width))
@@ -33,9 +33,27 @@ def label_map(head, fused: Tensor, size: tuple[int, int]) -> Tensor:
         for top in range(0, height, rows):
             bottom = min(top + rows, height)
             strip = upscore.rows(fused, top + offset, bottom + offset)[..., offset:]
-            # torch's argmax takes five times as long on CPU
-            labels[:, top:bottom] = crop(strip, 0, (bottom - top, width)).max(1).indices
+            labels[:, top:bottom] = head.decision.labels(crop(strip, 0, (bottom - top, width)))
     return labels
+
+
+def predict_labels(model, inputs: Tensor, samples: list) -> list:
+    """Set ``pred_sem_seg`` of data samples for images (N, 3, H, W); logits are computed for images alone that must be resized back.
+
+    Args:
+        model: an ``FCN``.
+        inputs: as its preprocessor gives them.
+        samples: of these images.
+    """
+    size = tuple(inputs.shape[-2:])
+    fused = model.decode_head.finite_scores(model.extract_feat(inputs), [sample.metainfo for sample in samples])
+    for scores, sample in zip(fused.split(1), samples, strict=True):
+        if is_unchanged(sample.metainfo, size):
+            sample.pred_sem_seg = PixelData(data=label_map(model.decode_head, scores, size))
+        else:
+            model.postprocess_result(model.decode_head.upsample_scores(scores, size), [sample])
+            del sample.seg_logits
+    return samples
 
 
 def predict_tiles(model, data: dict) -> list:

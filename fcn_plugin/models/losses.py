@@ -19,6 +19,7 @@ from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 from ..errors import UserError
+from .decision import SOFTMAX, Decision, as_pair
 
 
 def sharing() -> int:
@@ -44,15 +45,21 @@ def joint_mean(values: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def pixel_losses(
-    terms: Iterable[nn.Module], logits: Tensor, label: Tensor, weight: Tensor | None, ignore_index: int
+    terms: Iterable[nn.Module],
+    logits: Tensor,
+    label: Tensor,
+    weight: Tensor | None,
+    ignore_index: int,
+    decision: Decision = SOFTMAX,
 ) -> dict[str, Tensor]:
     """Compute losses by name, summed ones also per labelled pixel, and ``acc_seg``, the % of labelled pixels that are right.
 
     Args:
         terms: loss functions; those of one ``loss_name`` are added up.
-        logits: (N, C, H, W).
+        logits: (N, C, H, W), or (N, 1, H, W) of a sigmoid.
         label: (N, H, W), class ids or ``ignore_index``, the id of void.
         weight: (N, H, W) factor per pixel, from a pixel sampler.
+        decision: how labels follow from the logits.
     """
     losses: dict[str, Tensor] = {}
     valid = label != ignore_index
@@ -62,14 +69,31 @@ def pixel_losses(
         losses[term.loss_name] = losses.get(term.loss_name, 0) + value
         if getattr(term, "reduction", None) == "sum":  # named without "loss": such keys would be added to the total
             losses[f"{term.loss_name.removeprefix('loss_')}_per_pixel"] = value.detach() / pixels
-    right = (logits.detach().argmax(1) == label) & valid
+    right = (decision.labels(logits.detach()) == label) & valid
     losses["acc_seg"] = 100 * sharing() * right.sum() / pixels
     return losses
+
+
+def check_losses(terms: Iterable[nn.Module], decision: Decision) -> None:
+    """Refuse losses that belong to another kind of logits: ``config-value``."""
+    for term in terms:
+        name, sigmoid = type(term).__name__, getattr(term, "use_sigmoid", None)
+        if decision.threshold is None:
+            wrong = isinstance(term, FCNCrossEntropyLoss) and sigmoid
+            remedy = "set decode_head.out_channels=1 for two classes, or leave use_sigmoid out"
+        elif type(term) is DiceLoss:  # it would take class 0 for the channel's
+            wrong, remedy = True, "with one channel take FCNDiceLoss"
+        else:
+            wrong, remedy = sigmoid is False, "with one channel set use_sigmoid=True"
+        if wrong:
+            raise UserError("config-value", f"loss_decode holds {name} with use_sigmoid={sigmoid}: {remedy}")
 
 
 @MODELS.register_module()
 class FCNCrossEntropyLoss(nn.Module):
     """Per-pixel softmax loss (CVPR 2015, sec. 4.3), in float32; void pixels count neither in the sum nor in the mean's divisor.
+
+    Logits z of one channel are taken as (0, z), which makes it the binary cross-entropy of the sigmoid of z.
 
     Both reductions run over the pixels of all processes. With OHEM each process picks its pixels among its own. mmseg's
     ``CrossEntropyLoss(avg_non_ignore=True)`` fails with class weights (it indexes weights by the label map's mask).
@@ -79,6 +103,7 @@ class FCNCrossEntropyLoss(nn.Module):
         class_weight: one factor per class.
         loss_weight: factor of the whole.
         loss_name: key in the log.
+        use_sigmoid: True for one channel, as in mmseg's ``CrossEntropyLoss``; the head refuses the other kind.
 
     Raises:
         UserError: ``config-value`` for an unknown reduction.
@@ -90,12 +115,13 @@ class FCNCrossEntropyLoss(nn.Module):
         class_weight: Sequence[float] | None = None,
         loss_weight: float = 1.0,
         loss_name: str = "loss_ce",
+        use_sigmoid: bool = False,
     ) -> None:
         super().__init__()
         if reduction not in ("mean", "sum"):
             raise UserError("config-value", f"reduction {reduction!r} is unknown: 'mean' or 'sum'")
         self.reduction, self.class_weight = reduction, class_weight
-        self.loss_weight, self.loss_name = loss_weight, loss_name
+        self.loss_weight, self.loss_name, self.use_sigmoid = loss_weight, loss_name, use_sigmoid
 
     def forward(
         self, logits: Tensor, label: Tensor, weight: Tensor | None = None, ignore_index: int = 255, **kwargs
@@ -104,7 +130,7 @@ class FCNCrossEntropyLoss(nn.Module):
 
         ``reduction_override="none"`` gives the loss of each pixel, (N, H, W), as a pixel sampler needs it.
         """
-        logits = logits.float()
+        logits = as_pair(logits.float())
         factors = logits.new_tensor(self.class_weight) if self.class_weight is not None else None
         each = kwargs.get("reduction_override") == "none"
         reduction = "sum" if weight is None and not each else "none"
@@ -152,7 +178,7 @@ class FCNDiceLoss(DiceLoss):
             raise UserError("config-value", f"{reason}: set decode_head.sampler.thresh")
         valid = label != ignore_index
         counted = (valid if weight is None else valid * weight).float()[:, None]
-        probability = logits.float().softmax(1) * counted
+        probability = as_pair(logits.float()).softmax(1) * counted
         truth = torch.zeros_like(probability).scatter_(1, label.where(valid, 0)[:, None], counted)
         rows = [values.transpose(0, 1).flatten(1) for values in (probability, truth)]  # (C, N H W)
         shown = rows[1].any(1).float()

@@ -13,6 +13,7 @@ from mmengine.dataset import Compose
 from torch import nn
 
 from ..errors import UserError
+from ..models.decision import SOFTMAX
 from .batches import MOST_PIXELS
 from .inputs import to_bgr
 from .prediction import Prediction
@@ -25,7 +26,7 @@ class Net:
 
     Args:
         model: a module in evaluation mode with ``test_step(data) -> samples`` that hold ``pred_sem_seg``, and ``seg_logits`` if
-            its ``test_cfg.keep_logits`` is True.
+            its ``test_cfg.keep_logits`` is True; its ``decision`` is a softmax by default.
         pipeline: entries of the test pipeline; those that load files are left out.
         classes: C names.
         palette: C colours, RGB.
@@ -44,6 +45,7 @@ class Net:
             raise UserError("option-value", f"batch_size is {batch_size}: give 1 or more")
         steps = [step for step in pipeline if not str(step["type"]).endswith(LOADERS)]
         self.model, self.batch_size = model, batch_size
+        self.decision = getattr(model, "decision", SOFTMAX)
         self.pipeline = Compose([dict(type="LoadImageFromNDArray"), *steps])
         self.classes, self.palette = tuple(classes), tuple(tuple(map(int, colour)) for colour in palette)
 
@@ -53,7 +55,7 @@ class Net:
         Args:
             images: one or a list of what :func:`.inputs.to_bgr` takes: paths, PIL images, NumPy arrays (H, W, 3), torch tensors
                 (3, H, W), RGB uint8.
-            probabilities: also return the softmax of the logits, (C, H, W) float32: 84 bytes a pixel for 21 classes.
+            probabilities: also return those of all classes, (C, H, W) float32: 84 bytes a pixel for 21 classes.
 
         Raises:
             UserError: ``image-kind``, ``image-unreadable``, ``image-depth``; ``option-value`` for probabilities of a net that
@@ -99,12 +101,11 @@ class Net:
         dtype = np.uint8 if len(self.classes) <= 256 else np.uint16
         for (_, pixels), sample in zip(batch, samples, strict=True):
             labels = sample.pred_sem_seg.data[0].cpu().numpy().astype(dtype)
-            shares = _softmax(sample) if probabilities else None
+            shares = self._probabilities(sample) if probabilities else None
             image = np.ascontiguousarray(pixels[..., ::-1])
             yield Prediction(labels, shares, image, self.classes, self.palette)
 
-
-def _softmax(sample) -> np.ndarray:
-    if "seg_logits" not in sample:
-        raise UserError("option-value", "this net gives label maps alone: no probabilities, confidence or entropy")
-    return sample.seg_logits.data.float().softmax(0).cpu().numpy()
+    def _probabilities(self, sample) -> np.ndarray:
+        if "seg_logits" not in sample:
+            raise UserError("option-value", "this net gives label maps alone: no probabilities, confidence or entropy")
+        return self.decision.probabilities(sample.seg_logits.data.float()).cpu().numpy()

@@ -18,7 +18,7 @@ class Prediction:
 
     Attributes:
         labels: (H, W) uint8 class ids (uint16 beyond 256 classes).
-        probabilities: (C, H, W) float32 softmax of the logits, or None if they were not asked for.
+        probabilities: (C, H, W) float32, of each class, or None if they were not asked for.
         image: (H, W, 3) uint8 RGB.
         classes: C names.
         palette: C colours, RGB.

@@ -78,7 +78,8 @@ def _write(options: Options, net: str, out_dir: Path, configs: Path) -> list[str
         lists[split] = path.as_posix(), len(places)
     folders, sizes = (Path(options.images).as_posix(), masks.as_posix()), [image.header.shown for image in images]
     texts[base] = dataset_config(name, _bases(base.parent), *folders, lists, classes, sizes)
-    texts[leaf] = model_config(name, len(classes.ids.classes), _bases(configs), net, options.from_scratch)
+    kind = net, options.from_scratch, options.sigmoid
+    texts[leaf] = model_config(name, len(classes.ids.classes), _bases(configs), *kind)
     write_all(texts, masks, fill)
 
     report = [f"{len(images)} images with masks", *pairs.notes, *source.found, *_table(source, splits), how]

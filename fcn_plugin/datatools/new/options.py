@@ -25,4 +25,5 @@ class Options(NamedTuple):
     allow_missing: bool = False  # leave out images without mask and masks without image
     net: Literal["light", "vgg16"] | None = None  # None: light where its packages are installed, else vgg16
     from_scratch: bool = False  # a config that needs no ImageNet weights
+    sigmoid: bool = False  # a net with one channel for two classes
     force: bool = False  # replace what an earlier call wrote
