@@ -37,6 +37,13 @@ def test_a_legend_of_the_classes_that_occur(prediction, tmp_path):
     assert heights[1] > heights[0] > 0  # a line for each
 
 
+def test_confidence_is_that_of_the_label_where_a_threshold_chose_it(write):
+    one = predicted(np.ones((1, 2), np.uint8))
+    one.probabilities[...] = np.array([[0.6, 0.4, 0], [0.2, 0.8, 0]]).T[:, None]
+    image = np.asarray(Image.open(write("confidence", {"a": one}) / "confidence/a.png"))
+    assert image.tolist() == [[round(255 * 0.4), round(255 * 0.8)]]
+
+
 def test_confidence_is_the_largest_probability(write, prediction):
     image = np.asarray(Image.open(write("confidence") / "confidence/street/a.png"))
     chosen = np.take_along_axis(prediction.probabilities, prediction.labels[None].astype(int), 0)[0]
