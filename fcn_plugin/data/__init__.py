@@ -4,5 +4,14 @@ from . import same_size_batches, seeded_samples
 from .camvid import CamVidDataset
 from .class_map_dataset import ClassMapDataset
 from .load_annotations import FCNLoadAnnotations
+from .multilabel import MultilabelLoadAnnotations, MultilabelPackSegInputs
 
-__all__ = ["CamVidDataset", "ClassMapDataset", "FCNLoadAnnotations", "same_size_batches", "seeded_samples"]
+__all__ = [
+    "CamVidDataset",
+    "ClassMapDataset",
+    "FCNLoadAnnotations",
+    "MultilabelLoadAnnotations",
+    "MultilabelPackSegInputs",
+    "same_size_batches",
+    "seeded_samples",
+]

@@ -79,7 +79,8 @@ def _measured(logits: Tensor, found: Tensor, output: str, decision: Decision) ->
         if decision.threshold is None:
             difference = wanted.amax(1) - wanted.gather(1, chosen[:, None])[:, 0]
         else:
-            difference = (wanted[:, 0] - decision.limit).abs() * (chosen != labels)
+            margin = wanted if decision.multilabel else wanted[:, 0]
+            difference = (margin - decision.limit).abs() * (chosen != labels)
     else:
         chosen = decision.labels_of(found) if output == "probabilities" else decision.labels(found)
         difference = (found - wanted).abs()

@@ -11,14 +11,13 @@ import numpy as np
 import torch
 from mmengine.config import ConfigDict
 from mmengine.model import BaseModel
-from mmengine.structures import PixelData
 from mmseg.models import SegDataPreProcessor
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 from torch import Tensor
 
 from ..errors import UserError
-from ..models.decision import Decision
+from ..models.decision import Decision, as_data
 from ..models.label_maps import is_unchanged
 from ..models.results import postprocess_result
 from .metadata import Metadata
@@ -69,7 +68,7 @@ class ExportedNet(BaseModel):
         super().__init__(SegDataPreProcessor(bgr_to_rgb=turn, pad_val=0, seg_pad_val=255, size_divisor=1, **norm))
         self.path, self.meta, self._run = path, meta, opened.run
         self.classes, self.palette, self.num_classes = meta.classes, meta.palette, len(meta.classes)
-        self.decision = Decision(meta.threshold)
+        self.decision = Decision(meta.threshold, meta.multilabel)
         self.test_cfg = ConfigDict(mode="whole", keep_logits=False)
 
     def forward(self, inputs: Tensor, data_samples: list | None = None, mode: str = "predict") -> list:
@@ -87,14 +86,14 @@ class ExportedNet(BaseModel):
                 reason = "the test pipeline resizes or flips images, and label maps can't be turned back"
                 raise UserError("export-file", f"{self.path} gives label maps: {reason}. Export with --output logits")
             for sample, labels in zip(samples, found, strict=True):
-                sample.pred_sem_seg = PixelData(data=labels[None].long())
+                sample.pred_sem_seg = as_data(labels if self.decision.multilabel else labels.long())
             return samples
         if not torch.isfinite(found).all():
             raise UserError("scores-nan", f"the output of {self.path} is not finite: export an earlier checkpoint")
         logits = self.decision.logits_of(found) if self.meta.output == "probabilities" else found
         if unchanged and not self.test_cfg.get("keep_logits"):
             for sample, labels in zip(samples, self.decision.labels(logits), strict=True):
-                sample.pred_sem_seg = PixelData(data=labels[None])
+                sample.pred_sem_seg = as_data(labels)
             return samples
         return self.postprocess_result(logits, samples)
 

@@ -25,7 +25,8 @@ EXAMPLE = (2, 97, 131)  # N, H, W of the image that is captured: no side is spec
 class ExportGraph(nn.Module):
     """Images -> ``labels`` (N, H, W) uint8, int32 beyond 256 classes, ``probabilities`` or ``logits`` (N, C, H, W) float32.
 
-    Logits of one channel with a sigmoid are (N, 1, H, W); probabilities are those of both classes.
+    Logits of one channel with a sigmoid are (N, 1, H, W); probabilities are those of both classes. Several labels at once are
+    (N, C, H, W), 0 or 1.
 
     Args:
         net: copied; the copy computes in float32 whatever the net's precision and this machine.

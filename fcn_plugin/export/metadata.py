@@ -11,7 +11,7 @@ from ..errors import UserError
 from ..version import __version__
 
 FORMAT = 1  # goes up where a file of before can't be run any more
-LATER = {"threshold"}  # texts that files of before lack
+LATER = {"threshold", "multilabel"}  # texts that files of before lack
 KEY = "fcn_plugin"  # its value is the package's version; a file without it is not ours
 
 
@@ -30,7 +30,9 @@ class Metadata:
         config: name of the config, or of the run.
         precision: of the weights in the file.
         resize: ``scale`` [W, H] and ``keep_ratio`` of the test pipeline's ``Resize``, which images pass before the file.
-        threshold: of one channel's sigmoid, the probability of class 1 above which a pixel is of it; None for a softmax.
+        threshold: of sigmoids, the probability of class 1 (one channel), or of each label, above which a pixel is of it; None for
+            a softmax.
+        multilabel: several labels at once; ``labels`` are then (N, C, H, W), 0 or 1.
     """
 
     classes: list[str]
@@ -44,6 +46,7 @@ class Metadata:
     precision: str = "fp32"
     resize: dict[str, Any] | None = None
     threshold: float | None = None
+    multilabel: bool = False
 
     def texts(self) -> dict[str, str]:
         """Return name -> text, with the version of the package and of this list."""
@@ -95,5 +98,5 @@ def metadata_of(
         std=[round(value, 6) for value in std],
         config=config,
         resize=resize,
-        threshold=net.decision.threshold,
+        **asdict(net.decision),
     )

@@ -25,8 +25,8 @@ from ..layers.meta_run import output_shapes
 from ..weights.fit import FC_STARTS, load_classifier
 from ..weights.preprocessing import RECORD, describe, of_preprocessor, require_same
 from .decision import Decision
+from .joint import joint_mean
 from .label_maps import predict_labels, predict_tiles
-from .losses import joint_mean
 from .precision import PRECISIONS, resolve_precision
 from .results import postprocess_result
 from .streams import build_streams

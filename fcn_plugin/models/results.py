@@ -11,6 +11,8 @@ from mmseg.models.segmentors.base import BaseSegmentor
 from mmseg.registry import MODELS
 from torch import Tensor
 
+from .decision import as_data
+
 
 def postprocess_result(net, seg_logits: Tensor, data_samples: list | None = None) -> list:
     """Set ``seg_logits`` and ``pred_sem_seg`` of data samples: mmseg's method, for every kind of decision.
@@ -28,7 +30,7 @@ def postprocess_result(net, seg_logits: Tensor, data_samples: list | None = None
     for sample in samples if net.decision.threshold is not None else ():
         own = sample.seg_logits.data[:channels]
         sample.seg_logits = PixelData(data=own)
-        sample.pred_sem_seg = PixelData(data=net.decision.labels(own)[None])
+        sample.pred_sem_seg = as_data(net.decision.labels(own))
     return samples
 
 
@@ -41,6 +43,6 @@ class FCNTTAModel(BaseTTAModel):
         decision = self.module.decision
         for samples in data_samples_list:
             mean = sum(decision.probabilities(sample.seg_logits.data) for sample in samples) / len(samples)
-            samples[0].pred_sem_seg = PixelData(data=decision.labels_of(mean)[None])
+            samples[0].pred_sem_seg = as_data(decision.labels_of(mean))
             del samples[0].seg_logits
         return [samples[0] for samples in data_samples_list]

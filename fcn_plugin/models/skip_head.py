@@ -36,7 +36,8 @@ class FCNSkipHead(ScoreNames, BaseDecodeHead):
         strides: stride of each stream in image pixels, by name, or ``auto``.
         num_classes: C.
         out_channels: 1 for two classes gives logits (N, 1, H, W), of a sigmoid (:mod:`.decision`); by default C, of a softmax.
-        threshold: of the sigmoid, by default 0.3 as in mmseg.
+        threshold: of the sigmoids, by default 0.3 as in mmseg.
+        multilabel: several labels at once; their masks are (C, H, W), 1 where a pixel has the label.
         upsample: options for every ``BilinearUpsample``: ``learnable``, ``dense``.
         geometry: ``aligned`` cuts from each upsampling what lies before the image, so that crop offsets are 0; ``reference``
             upsamples unpadded as the authors' nets do, and crops.
@@ -55,6 +56,7 @@ class FCNSkipHead(ScoreNames, BaseDecodeHead):
         num_classes: int,
         out_channels: int | None = None,
         threshold: float | None = None,
+        multilabel: bool = False,
         upsample: dict | None = None,
         geometry: str = "aligned",
         **kwargs,
@@ -66,10 +68,14 @@ class FCNSkipHead(ScoreNames, BaseDecodeHead):
             raise UserError("config-key", f"decode_head.upsample has no {', '.join(unknown)}, only learnable and dense")
         kwargs.setdefault("init_cfg", None)
         fixed = dict(in_index=list(range(len(streams))), input_transform="multiple_select", channels=1, dropout_ratio=0)
-        self.decision = decide(num_classes, out_channels, threshold)
+        self.decision = decide(num_classes, out_channels, threshold, multilabel)
         asked = dict(num_classes=num_classes, out_channels=out_channels, threshold=self.decision.threshold)
         super().__init__([in_channels[name] for name in streams], **asked, **fixed, **kwargs)
         check_losses(self.loss_terms, self.decision)
+        if multilabel and self.sampler is not None:
+            raise UserError(
+                "config-value", "decode_head.sampler picks pixels of one label: leave it out with multilabel"
+            )
         del self.conv_seg  # the base class's classifier: score_* take its place, and DDP stops at unused parameters
         self.streams = tuple(streams)
         self.strides = tuple(strides[name] for name in streams)
@@ -176,13 +182,18 @@ class FCNSkipHead(ScoreNames, BaseDecodeHead):
         size, wanted = tuple(label.shape[-2:]), tuple(seg_logits.shape[-2:])
         if size != wanted:
             raise UserError("mask-size", f"masks of {_paths(metas)} are {size}, the images {wanted}: make them equal")
-        if has_stray_ids(label, self.num_classes, self.ignore_index):  # waits for a GPU once, not for each sample
+        maps, ids = (self.num_classes, 2) if self.decision.multilabel else (1, self.num_classes)
+        if label.shape[1] != maps:
+            found = f"masks of {_paths(metas)} have {label.shape[1]} maps, the net takes {maps}"
+            raise UserError("classes-count", f"{found}: set multilabel and num_classes of the head as the masks are")
+        if has_stray_ids(label, ids, self.ignore_index):  # waits for a GPU once, not for each sample
             for meta, mask in zip(metas, label, strict=True):
-                check_label_ids(mask, self.num_classes, self.ignore_index, meta.get("seg_map_path"))
+                check_label_ids(mask, ids, self.ignore_index, meta.get("seg_map_path"))
         by_probability = getattr(self.sampler, "thresh", None) is not None  # the softmax of what OHEM is given
         sampled = as_pair(seg_logits) if by_probability else seg_logits
         weight = self.sampler.sample(sampled, label) if self.sampler is not None else None
-        return pixel_losses(self.loss_terms, seg_logits, label.squeeze(1), weight, self.ignore_index, self.decision)
+        truth = label if self.decision.multilabel else label.squeeze(1)
+        return pixel_losses(self.loss_terms, seg_logits, truth, weight, self.ignore_index, self.decision)
 
 
 def _paths(metas: list[dict]) -> str:

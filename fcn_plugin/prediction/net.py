@@ -100,7 +100,8 @@ class Net:
             samples = self.model.test_step(data)
         dtype = np.uint8 if len(self.classes) <= 256 else np.uint16
         for (_, pixels), sample in zip(batch, samples, strict=True):
-            labels = sample.pred_sem_seg.data[0].cpu().numpy().astype(dtype)
+            maps = sample.pred_sem_seg.data.cpu().numpy().astype(dtype)
+            labels = maps if self.decision.multilabel else maps[0]
             shares = self._probabilities(sample) if probabilities else None
             image = np.ascontiguousarray(pixels[..., ::-1])
             yield Prediction(labels, shares, image, self.classes, self.palette)

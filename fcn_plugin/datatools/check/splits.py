@@ -16,7 +16,7 @@ from mmseg.registry import DATASETS
 from ...data.class_map import ClassMap
 from ...data.classes_file import read_classes
 from ...data.images import IMAGE_SUFFIXES, files_below
-from ...data.leaves import leaf_datasets
+from ...data.leaves import leaf_datasets, refuse_multilabel
 from ...errors import UserError
 from .crop import Crop, find_crop
 
@@ -72,6 +72,7 @@ def splits_of_config(loaders: dict[str, ConfigDict], num_classes: int) -> list[S
 
 
 def _source_of(leaf: ConfigDict, split: str, num_classes: int) -> Source:
+    refuse_multilabel(leaf, "check_dataset")
     leaf = leaf.copy()
     leaf.serialize_data = False  # read once and dropped
     named = leaf.get("class_map") or leaf.get("metainfo", {}).get("classes")
