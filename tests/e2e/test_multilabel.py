@@ -148,11 +148,14 @@ def test_tools_that_read_one_mask_say_so(config, tool, tmp_path, name, monkeypat
 
 
 def test_what_does_not_fit_is_refused(root, config, tool, tmp_path):
-    """Another metric, and a head of one label."""
+    """Transforms and a metric of one mask, and a head of other classes."""
     changes = {
+        "train_dataloader.dataset.pipeline.3.cat_max_ratio=0.75": "leave cat_max_ratio out",
+        "val_dataloader.dataset.pipeline.2.type=PackSegInputs": "MultilabelPackSegInputs",
         "val_evaluator.type=FCNMetric": "MultilabelMetric",
         "model.decode_head.num_classes=3": "num_classes=2",
     }
     for change, named in changes.items():
         done = tool("train", config, "--work-dir", tmp_path / "work", "--cfg-options", change, "train_cfg.max_iters=1")
-        assert done.code == 2 and "classes-count" in done.err and named in done.err, done.err
+        code = "classes-count" if "Metric" in named or "num_classes" in named else "config-value"
+        assert done.code == 2 and code in done.err and named in done.err, done.err
