@@ -1,5 +1,5 @@
 # FCN-8s for one class of CamVid, the road: one channel with a sigmoid, from EfficientNet-Lite0's ImageNet weights.
-# no score yet
+# Mean IU on val 93.7 and 93.8, 2 seeds; 4 minutes of one CPU core (docs/labels.md).
 #   python tools/train.py configs/fcn8s_efficientnet-lite0_camvid-road.py --data-root DIR
 # The pair of channels with a softmax: --cfg-options model.decode_head.out_channels=2 model.decode_head.threshold=None
 #   model.decode_head.loss_decode.use_sigmoid=False
