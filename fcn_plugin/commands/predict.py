@@ -27,6 +27,7 @@ SOURCES = (
     "rtsp:// and http:// streams, camera:0"
 )
 BATCH = "images of one size at once (default: 8, on a CPU fewer of more than 128 x 128 pixels)"
+DEFAULT = "default: masks overlays, or per-class overlays for several labels"
 RESUME = "leave out what has all its files in --out-dir; without it they are replaced"
 
 
@@ -38,7 +39,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_options(parser, "checkpoint")
     parser.add_argument("inputs", nargs="+", metavar="INPUT", help=SOURCES)
     parser.add_argument("--out-dir", required=True, help="folder of the results, FORM/NAME")
-    parser.add_argument("--out", nargs="+", metavar="FORM", help=f"{' '.join(FORMS)} (default: masks overlays)")
+    parser.add_argument(
+        "--out",
+        nargs="+",
+        metavar="FORM",
+        help=f"{' '.join(FORMS)} ({DEFAULT})",
+    )
     parser.add_argument("--batch-size", type=at_least(1), help=BATCH)
     parser.add_argument("--resume", action="store_true", help=RESUME)
     parser.add_argument("--opacity", type=float, default=0.5, help="of the overlays' colours (default: 0.5)")
@@ -66,7 +72,7 @@ def main(args: argparse.Namespace) -> None:
     from ..prediction.share import Share
     from ..prediction.sources.inputs import find_inputs
 
-    names = list(dict.fromkeys(args.out or ("masks", "overlays")))
+    names = list(dict.fromkeys(args.out or ()))
     if not 0 <= args.opacity <= 1:
         raise UserError("option-value", f"opacity is {args.opacity}: give a number from 0 (image) to 1 (classes)")
     if "-" in args.inputs and args.launcher != "none":
@@ -76,7 +82,9 @@ def main(args: argparse.Namespace) -> None:
     if names == ["video"] and not any(source.is_video for source in inputs):
         raise UserError("option-value", "--out video needs a video or stream among the inputs: add another form")
     net = _load(args)
-    forms = make_forms(names, args.out_dir, net.classes, net.palette, args.opacity, args.legend)
+    several = net.decision.multilabel
+    names = names or ["per-class" if several else "masks", "overlays"]
+    forms = make_forms(names, args.out_dir, net.classes, net.palette, args.opacity, args.legend, several)
     _refuse_sources_as_results(inputs, forms, args.out_dir)
     make_dir(args.out_dir, "--out-dir")
     share = Share()

@@ -6,6 +6,7 @@ from .bands.load_image import FCNLoadImageFromFile
 from .camvid import CamVidDataset
 from .class_map_dataset import ClassMapDataset
 from .load_annotations import FCNLoadAnnotations
+from .multilabel import MultilabelLoadAnnotations, MultilabelPackSegInputs
 
 __all__ = [
     "CamVidDataset",
@@ -13,6 +14,8 @@ __all__ = [
     "FCNLoadAnnotations",
     "FCNLoadBands",
     "FCNLoadImageFromFile",
+    "MultilabelLoadAnnotations",
+    "MultilabelPackSegInputs",
     "same_size_batches",
     "seeded_samples",
 ]

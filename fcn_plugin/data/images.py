@@ -55,8 +55,12 @@ def unreadable(path: str, what: str, error: Exception) -> UnreadableFile:
 
 
 def missing_files(paths: Iterable[tuple[str, str | None]]) -> list[Problem]:
-    """Find those of (``image`` or ``mask``, path) that are not there; links and None are not looked up."""
-    gone = [(what, path) for what, path in paths if path and "://" not in path and not os.path.isfile(path)]
+    """Find those of (``image`` or ``mask``, path) that are not there; links and None are not looked up.
+
+    A mask may be a folder, of a picture for each label.
+    """
+    there = {"image": os.path.isfile, "mask": os.path.exists}
+    gone = [(what, path) for what, path in paths if path and "://" not in path and not there[what](path)]
     return [unreadable(path, what, FileNotFoundError()).problem for what, path in gone]
 
 

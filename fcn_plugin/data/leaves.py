@@ -30,6 +30,13 @@ def unrepeated(dataset):
     return dataset
 
 
+def refuse_multilabel(dataset: ConfigDict, what: str) -> None:
+    """Refuse a data set's entry, or those inside it, whose pipeline loads several labels: ``config-data``."""
+    for leaf in leaf_datasets(dataset):
+        if any(str(step["type"]).endswith("MultilabelLoadAnnotations") for step in leaf.get("pipeline", ())):
+            raise UserError("config-data", f"{what} reads one class a pixel, and this data set has several labels")
+
+
 def dataset_meta(cfg: ConfigDict) -> dict:
     """``classes`` and ``palette`` of the config's test data set, as far as it has them."""
     return declared_meta(next(leaf_datasets(cfg.test_dataloader.dataset)))

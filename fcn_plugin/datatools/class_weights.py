@@ -17,7 +17,7 @@ from prettytable import PrettyTable
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
-from ..data.leaves import unrepeated
+from ..data.leaves import refuse_multilabel, unrepeated
 from ..errors import UserError, printable
 from ..label_ids import check_label_ids
 
@@ -67,6 +67,7 @@ def masks_only(dataset: ConfigDict) -> ConfigDict:
 
 def build_masks(dataset: ConfigDict) -> Dataset:
     """Build a config's data set without its images: items hold a mask, ``gt_seg_map``, by the data set's list and label map."""
+    refuse_multilabel(dataset, "class_weights")
     return unrepeated(DATASETS.build(masks_only(dataset)))
 
 

@@ -1,5 +1,6 @@
 """Scores from one integer confusion matrix."""
 
 from .metric import FCNMetric
+from .multilabel import MultilabelMetric
 
-__all__ = ["FCNMetric"]
+__all__ = ["FCNMetric", "MultilabelMetric"]

@@ -19,6 +19,8 @@ from ..errors import UserError
 from ..label_ids import check_label_ids, has_stray_ids
 from .confusion import SCORE_NAMES, confusion_matrix, per_class, scores
 
+HEADS = {"accuracy": "accuracy", "IoU": "IU", "mDice": "mean Dice"}  # keys as tables name them
+
 
 @METRICS.register_module()
 class FCNMetric(BaseMetric):
@@ -47,6 +49,21 @@ class FCNMetric(BaseMetric):
         """Names of the data set's classes."""
         return self.dataset_meta["classes"]
 
+    @property
+    def ids(self) -> int:
+        """How many ids truth and prediction have: those of the classes."""
+        return len(self.classes)
+
+    @property
+    def maps(self) -> int:
+        """How many maps truth and prediction have."""
+        return 1
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Sides of the matrix."""
+        return self.ids, self.ids
+
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
         """Add the pixels of a batch.
 
@@ -59,8 +76,8 @@ class FCNMetric(BaseMetric):
                 what = f"{sample.get('img_path')} has no mask to be scored with"
                 remedy = "give its data set data_prefix.seg_map_path, and its pipeline FCNLoadAnnotations"
                 raise UserError("config-data", f"{what}: {remedy}")
-        count = len(self.classes)
-        pairs = [_pair(sample) for sample in data_samples]
+        count = self.ids
+        pairs = [self._pair(sample) for sample in data_samples]
         wrong = [has_stray_ids(mask, count, self.ignore_index) | (guess.max() >= count) for mask, guess in pairs]
         if pairs and torch.stack(wrong).any():  # a GPU is waited for once, not for each sample
             for sample, (label, prediction) in zip(data_samples, pairs, strict=True):
@@ -69,9 +86,21 @@ class FCNMetric(BaseMetric):
                     what = f"the net predicts class {most}, the data set has {count} classes"
                     raise UserError("classes-count", f"{what}: set model.decode_head.num_classes")
         for label, prediction in pairs:
-            counts = confusion_matrix(label, prediction, count, self.ignore_index)
+            counts = self.count(label, prediction)
             self.matrix = counts if self.matrix is None else self.matrix + counts
         self.images += len(data_samples)
+
+    def count(self, label: torch.Tensor, prediction: torch.Tensor) -> torch.Tensor:
+        """Count the pixels of one image: int64 of :attr:`shape`."""
+        return confusion_matrix(label, prediction, self.ids, self.ignore_index)
+
+    def true_pixels(self, matrix: np.ndarray) -> np.ndarray:
+        """Count the true pixels of each class, (C,)."""
+        return matrix.sum(1)
+
+    def columns(self, matrix: np.ndarray) -> dict[str, np.ndarray]:
+        """Compute scores of each class, (C,) each in 0 .. 1, NaN where there is none; IU is the last of them."""
+        return dict(zip(("accuracy", "IoU"), per_class(matrix), strict=True))
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """Compute the scores of the one matrix in ``results``."""
@@ -83,7 +112,7 @@ class FCNMetric(BaseMetric):
         Raises:
             UserError: ``config-value``: images were counted twice or left out.
         """
-        matrix = torch.zeros(2 * [len(self.classes)], dtype=torch.int64) if self.matrix is None else self.matrix.cpu()
+        matrix = torch.zeros(self.shape, dtype=torch.int64) if self.matrix is None else self.matrix.cpu()
         images = torch.tensor(self.images)
         all_reduce(matrix)
         all_reduce(images)
@@ -100,17 +129,18 @@ class FCNMetric(BaseMetric):
         return {f"{self.prefix}/{name}" if self.prefix else name: score for name, score in metrics.items()}
 
     def table(self, matrix: np.ndarray, metrics: dict[str, float]) -> str:
-        """Write per-class accuracy and IU in percent and the four scores as text."""
-        table = PrettyTable(["class", "pixels", "accuracy %", "IU %"], align="r")
+        """Write the scores of each class and of all in percent as text."""
+        columns = self.columns(matrix)
+        table = PrettyTable(["class", "pixels", *(f"{HEADS.get(name, name)} %" for name in columns)], align="r")
         table.align["class"] = "l"
         absent = []
-        for name, pixels, accuracy, iou in zip(self.classes, matrix.sum(1), *per_class(matrix), strict=True):
-            if np.isnan(iou):
+        for name, pixels, *values in zip(self.classes, self.true_pixels(matrix), *columns.values(), strict=True):
+            if np.isnan(values[-1]):
                 absent.append(name)
             else:
-                hits = "-" if np.isnan(accuracy) else f"{100 * accuracy:.2f}"
-                table.add_row([name, int(pixels), hits, f"{100 * iou:.2f}"])
-        lines = [table.get_string(), "   ".join(f"{SCORE_NAMES[name]} {100 * v:.2f}" for name, v in metrics.items())]
+                table.add_row([name, int(pixels), *("-" if np.isnan(v) else f"{100 * v:.2f}" for v in values)])
+        names = (f"{SCORE_NAMES.get(name, HEADS.get(name))} {100 * v:.2f}" for name, v in metrics.items())
+        lines = [table.get_string(), "   ".join(names)]
         if absent:
             lines.append(f"absent from masks and predictions, left out of the means: {', '.join(absent)}")
         return "\n".join(lines)
@@ -118,24 +148,30 @@ class FCNMetric(BaseMetric):
     def _write(self, matrix: np.ndarray, metrics: dict[str, float], images: int) -> None:
         out = Path(self.out_dir)
         out.mkdir(parents=True, exist_ok=True)
-        values = [[None if np.isnan(value) else float(value) for value in column] for column in per_class(matrix)]
-        classes = {
-            name: {"accuracy": accuracy, "IoU": iou, "pixels": int(pixels)}
-            for name, accuracy, iou, pixels in zip(self.classes, *values, matrix.sum(1), strict=True)
-        }
+        columns = self.columns(matrix)
+        classes = {name: {} for name in self.classes}
+        for title, column in columns.items():
+            for name, value in zip(self.classes, column, strict=True):
+                classes[name][title] = None if np.isnan(value) else float(value)
+        for name, pixels in zip(self.classes, self.true_pixels(matrix), strict=True):
+            classes[name]["pixels"] = int(pixels)
         with atomic_write(out / "confusion.npy") as part, open(part, "wb") as file:
             np.save(file, matrix)  # which would add a suffix to a path
         with atomic_write(out / "metrics.json") as part:
             part.write_text(json.dumps({**metrics, "images": images, "classes": classes}, indent=2) + "\n")
 
-
-def _pair(sample: dict) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return (H, W) truth and prediction of a sample, on the prediction's device."""
-    label, prediction = (sample[key]["data"][0] for key in ("gt_sem_seg", "pred_sem_seg"))
-    if label.shape != prediction.shape:
-        what = f"the mask has size {tuple(label.shape)}, its image {tuple(prediction.shape)}"
-        remedy = (
-            "both must have one size; pipelines of val and test load masks last, after any Resize, and crop nothing"
-        )
-        raise UserError("mask-size", f"{sample.get('seg_map_path') or sample.get('img_path')}: {what}: {remedy}")
-    return label.to(prediction.device), prediction
+    def _pair(self, sample: dict) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return (M, H, W) truth and prediction of a sample, on the prediction's device; M = 1 but for several labels."""
+        label, prediction = (sample[key]["data"] for key in ("gt_sem_seg", "pred_sem_seg"))
+        file = sample.get("seg_map_path") or sample.get("img_path")
+        if label.shape[-2:] != prediction.shape[-2:]:
+            what = f"the mask has size {tuple(label.shape[-2:])}, its image {tuple(prediction.shape[-2:])}"
+            remedy = (
+                "both must have one size; pipelines of val and test load masks last, after any Resize, and crop nothing"
+            )
+            raise UserError("mask-size", f"{file}: {what}: {remedy}")
+        if not len(label) == len(prediction) == self.maps:
+            found = f"the mask has {len(label)} maps, the prediction {len(prediction)}"
+            what = f"{found}, {type(self).__name__} takes {self.maps}"
+            raise UserError("classes-count", f"{file}: {what}: several labels need MultilabelMetric")
+        return label.to(prediction.device), prediction

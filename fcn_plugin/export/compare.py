@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ..data.bands.readers import Reader
 from ..errors import UserError
+from ..models.decision import Decision
 from ..models.fcn import FCN
 from .graph import quiet
 
@@ -26,7 +27,7 @@ class Row(NamedTuple):
     Attributes:
         size: (H, W) of the image.
         difference: the largest one of logits, divided by the net's largest logit, or of probabilities. Of label maps: by how much
-            the logit of the file's class falls short of the net's best, divided likewise.
+            the logit of the file's class falls short of the net's best, or is beyond the threshold's, divided likewise.
         same: share of pixels whose class is the net's, 0..1.
     """
 
@@ -64,22 +65,26 @@ def compare(
             logits = net(inputs)
         whole = dict(rgb=image[None, ..., ::-1], bands=image[None].astype(np.float32))
         given = np.ascontiguousarray(whole.get(given_as, inputs.numpy()))
-        rows.append(Row(size, *_measured(logits, torch.from_numpy(run(given)), output)))
+        rows.append(Row(size, *_measured(logits, torch.from_numpy(run(given)), output, net.decision)))
     return rows
 
 
-def _measured(logits: Tensor, found: Tensor, output: str) -> tuple[float, float]:
-    wanted = logits.softmax(1) if output == "probabilities" else logits
-    expected = wanted.shape[:1] + wanted.shape[2:] if output == "labels" else wanted.shape
-    if found.shape != expected:
+def _measured(logits: Tensor, found: Tensor, output: str, decision: Decision) -> tuple[float, float]:
+    labels = decision.labels(logits)
+    wanted = decision.probabilities(logits) if output == "probabilities" else logits
+    if found.shape != (labels.shape if output == "labels" else wanted.shape):
         return float("inf"), 0.0
-    best, labels = wanted.max(1)
     scale = 1.0 if output == "probabilities" else float(wanted.abs().max().clamp(min=1e-12))
     if output == "labels":
         chosen = found.long()
-        difference = best - wanted.gather(1, chosen[:, None])[:, 0]
+        if decision.threshold is None:
+            difference = wanted.amax(1) - wanted.gather(1, chosen[:, None])[:, 0]
+        else:
+            margin = wanted if decision.multilabel else wanted[:, 0]
+            difference = (margin - decision.limit).abs() * (chosen != labels)
     else:
-        chosen, difference = found.argmax(1), (found - wanted).abs()
+        chosen = decision.labels_of(found) if output == "probabilities" else decision.labels(found)
+        difference = (found - wanted).abs()
     return float(difference.max()) / scale, float((chosen == labels).double().mean())
 
 

@@ -11,16 +11,16 @@ import numpy as np
 import torch
 from mmengine.config import ConfigDict
 from mmengine.model import BaseModel
-from mmengine.structures import PixelData
 from mmseg.models import SegDataPreProcessor
-from mmseg.models.segmentors import BaseSegmentor
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 from torch import Tensor
 
 from ..errors import UserError
 from ..models.bands_preprocessor import FCNBandsPreProcessor
+from ..models.decision import Decision, as_data
 from ..models.label_maps import is_unchanged
+from ..models.results import postprocess_result
 from .metadata import Metadata
 from .runtimes import open_file
 from .suffixes import SUFFIXES
@@ -44,7 +44,7 @@ class ExportedNet(BaseModel):
     """A net that a stock runtime computes; ``test_step`` returns the samples that the FCN's does.
 
     ``seg_logits`` are there if ``test_cfg.keep_logits`` is True and the file gives logits, or probabilities: then their
-    logarithms, whose softmax they are.
+    logarithms, whose softmax they are, or for one channel the logit whose sigmoid they are.
 
     Args:
         path: of the file.
@@ -54,10 +54,11 @@ class ExportedNet(BaseModel):
         classes: C names.
         palette: C colours, RGB.
         num_classes: C.
+        decision: how labels follow from the logits.
     """
 
     align_corners = False  # for images that were resized
-    postprocess_result = BaseSegmentor.postprocess_result
+    postprocess_result = postprocess_result
 
     def __init__(self, path: str, precision: str = "fp32") -> None:
         kind = next(kind for kind, suffix in SUFFIXES.items() if suffix == Path(path).suffix.lower())
@@ -66,6 +67,7 @@ class ExportedNet(BaseModel):
         super().__init__(_preprocessor(meta))
         self.path, self.meta, self._run = path, meta, opened.run
         self.classes, self.palette, self.num_classes = meta.classes, meta.palette, len(meta.classes)
+        self.decision = Decision(meta.threshold, meta.multilabel)
         self.test_cfg = ConfigDict(mode="whole", keep_logits=False)
 
     def forward(self, inputs: Tensor, data_samples: list | None = None, mode: str = "predict") -> list:
@@ -83,16 +85,14 @@ class ExportedNet(BaseModel):
                 reason = "the test pipeline resizes or flips images, and label maps can't be turned back"
                 raise UserError("export-file", f"{self.path} gives label maps: {reason}. Export with --output logits")
             for sample, labels in zip(samples, found, strict=True):
-                sample.pred_sem_seg = PixelData(data=labels[None].long())
+                sample.pred_sem_seg = as_data(labels if self.decision.multilabel else labels.long())
             return samples
         if not torch.isfinite(found).all():
             raise UserError("scores-nan", f"the output of {self.path} is not finite: export an earlier checkpoint")
-        logits = (
-            found.clamp(min=torch.finfo(torch.float32).tiny).log() if self.meta.output == "probabilities" else found
-        )
+        logits = self.decision.logits_of(found) if self.meta.output == "probabilities" else found
         if unchanged and not self.test_cfg.get("keep_logits"):
-            for sample, labels in zip(samples, logits.max(1).indices, strict=True):
-                sample.pred_sem_seg = PixelData(data=labels[None])
+            for sample, labels in zip(samples, self.decision.labels(logits), strict=True):
+                sample.pred_sem_seg = as_data(labels)
             return samples
         return self.postprocess_result(logits, samples)
 

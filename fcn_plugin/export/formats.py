@@ -72,7 +72,7 @@ def _name_sides(program: torch.onnx.ONNXProgram, graph: ExportGraph) -> None:
     import onnx_ir
 
     (image,), (found,) = program.model.graph.inputs, program.model.graph.outputs
-    channels = () if graph.output == "labels" else (found.shape[1],)
+    channels = found.shape[1:-2]  # none for class ids
     found.shape = onnx_ir.Shape(["batch", *channels, "height", "width"])
     sides = ["height", "width"]
     bands = len(graph.order)

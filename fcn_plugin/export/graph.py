@@ -26,6 +26,9 @@ EXAMPLE = (2, 97, 131)  # N, H, W of the image that is captured: no side is spec
 class ExportGraph(nn.Module):
     """Images -> ``labels`` (N, H, W) uint8, int32 beyond 256 classes, ``probabilities`` or ``logits`` (N, C, H, W) float32.
 
+    Logits of one channel with a sigmoid are (N, 1, H, W); probabilities are those of both classes. Several labels at once are
+    (N, C, H, W), 0 or 1.
+
     Args:
         net: copied; the copy computes in float32 whatever the net's precision and this machine.
         output: of :data:`OUTPUTS`.
@@ -52,9 +55,11 @@ class ExportGraph(nn.Module):
             image = image if self.takes_bands else image[:, self.order]
             image = (image - self.mean) / self.std
         logits = self.net.decode_head(self.net.extract_feat(image))
+        decision = self.net.decision
         if self.output == "labels":
-            return logits.argmax(1).to(self.label_dtype)
-        return logits.softmax(1) if self.output == "probabilities" else logits
+            labels = logits.argmax(1) if decision.threshold is None else decision.labels(logits)
+            return labels.to(self.label_dtype)
+        return decision.probabilities(logits) if self.output == "probabilities" else logits
 
     def example(self) -> Tensor:
         """Return random images that the graph takes."""

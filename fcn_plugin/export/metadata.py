@@ -12,6 +12,7 @@ from ..version import __version__
 from ..weights.preprocessing import channel_order, takes_bands
 
 FORMAT = 1  # goes up where a file of before can't be run any more
+LATER = {"bands", "threshold", "multilabel"}  # texts that files of before lack
 KEY = "fcn_plugin"  # its value is the package's version; a file without it is not ours
 
 
@@ -32,6 +33,9 @@ class Metadata:
         precision: of the weights in the file.
         bands: whether it takes images as ``FCNLoadBands`` loads them.
         resize: ``scale`` [W, H] and ``keep_ratio`` of the test pipeline's ``Resize``, which images pass before the file.
+        threshold: of sigmoids, the probability of class 1 (one channel), or of each label, above which a pixel is of it; None for
+            a softmax.
+        multilabel: several labels at once; ``labels`` are then (N, C, H, W), 0 or 1.
     """
 
     classes: list[str]
@@ -45,6 +49,8 @@ class Metadata:
     precision: str = "fp32"
     bands: bool = False
     resize: dict[str, Any] | None = None
+    threshold: float | None = None
+    multilabel: bool = False
 
     def texts(self) -> dict[str, str]:
         """Return name -> text, with the version of the package and of this list."""
@@ -58,9 +64,8 @@ class Metadata:
         if texts.get("format") != str(FORMAT):
             found = f"{path} is of format {texts.get('format')!r}, written by fcn_plugin {texts[KEY]}"
             raise UserError("export-file", f"{found}; fcn_plugin {__version__} reads format {FORMAT}: export it again")
-        # files of before know nothing of bands
-        names = [field.name for field in fields(cls) if field.name != "bands" or "bands" in texts]
         try:
+            names = [field.name for field in fields(cls) if field.name not in LATER - texts.keys()]
             found = cls(**{name: json.loads(texts[name]) for name in names})
             if found.resize is not None:
                 width, height = map(int, found.resize["scale"])
@@ -99,4 +104,5 @@ def metadata_of(
         config=config,
         bands=bands,
         resize=resize,
+        **asdict(net.decision),
     )

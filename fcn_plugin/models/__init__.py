@@ -6,6 +6,7 @@ from .backbones.timm_features import FCNTimm
 from .bands_preprocessor import FCNBandsPreProcessor
 from .fcn import FCN
 from .losses import FCNCrossEntropyLoss, FCNDiceLoss
+from .results import FCNTTAModel
 from .skip_head import FCNSkipHead
 from .skip_neck import FCNSkipNeck
 
@@ -17,6 +18,7 @@ __all__ = [
     "FCNDiceLoss",
     "FCNSkipHead",
     "FCNSkipNeck",
+    "FCNTTAModel",
     "FCNTimm",
     "GoogLeNet",
 ]

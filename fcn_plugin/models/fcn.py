@@ -12,7 +12,6 @@ import torch
 import torch.nn.functional as F
 from mmengine.config import ConfigDict
 from mmengine.model import BaseTTAModel
-from mmengine.structures import PixelData
 from mmseg.models.segmentors import EncoderDecoder
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
@@ -25,9 +24,11 @@ from ..layers.fast_cpu import use_fast_convolutions
 from ..layers.meta_run import output_shapes
 from ..weights.fit import FC_STARTS, load_classifier
 from ..weights.preprocessing import RECORD, describe, of_preprocessor, require_same
-from .label_maps import is_unchanged, label_map, predict_tiles
-from .losses import joint_mean
+from .decision import Decision
+from .joint import joint_mean
+from .label_maps import predict_labels, predict_tiles
 from .precision import PRECISIONS, resolve_precision
+from .results import postprocess_result
 from .streams import build_streams
 
 
@@ -58,6 +59,7 @@ class FCN(EncoderDecoder):
     """
 
     OPTIONAL_KEYS = frozenset({RECORD})  # of the state dict; a file may lack them: :meth:`assumptions`
+    postprocess_result = postprocess_result
 
     def __init__(
         self,
@@ -99,6 +101,11 @@ class FCN(EncoderDecoder):
             tensor.data = tensor.data.contiguous(memory_format=self.memory_format)
         for part in self._parts if compile else ():  # a copy, as EMAHook makes, runs uncompiled
             part.compile(**({} if compile is True else compile))
+
+    @property
+    def decision(self) -> Decision:
+        """How labels follow from the logits."""
+        return self.decode_head.decision
 
     @property
     def _parts(self) -> list[nn.Module]:
@@ -165,15 +172,7 @@ class FCN(EncoderDecoder):
             for sample in [] if keep else samples:
                 del sample.seg_logits
             return samples
-        samples, size = data_samples or [SegDataSample() for _ in inputs], tuple(inputs.shape[-2:])
-        fused = self.decode_head.finite_scores(self.extract_feat(inputs), [sample.metainfo for sample in samples])
-        for scores, sample in zip(fused.split(1), samples, strict=True):
-            if is_unchanged(sample.metainfo, size):
-                sample.pred_sem_seg = PixelData(data=label_map(self.decode_head, scores, size))
-            else:
-                self.postprocess_result(self.decode_head.upsample_scores(scores, size), [sample])
-                del sample.seg_logits
-        return samples
+        return predict_labels(self, inputs, data_samples or [SegDataSample() for _ in inputs])
 
     def test_step(self, data: dict) -> list:
         """Return the predictions for a batch of a data loader."""

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from ..errors import UserError
 from ..layers.bilinear import crop
+from .decision import as_data
 
 TILE = 1024  # pixels; a window is some 500 larger for VGG16
 # bytes of logits at a time: they fit into a CPU's cache; other devices need more to be busy
@@ -23,23 +24,43 @@ STRIP_BYTES = defaultdict(lambda: 256 << 20, cpu=4 << 20)
 
 
 def label_map(head, fused: Tensor, size: tuple[int, int]) -> Tensor:
-    """Compute the class of the largest logit of each pixel, (N, *size) int64, from fused scores (N, C, h, w) of an FCNSkipHead."""
+    """Compute the labels of each pixel (:meth:`.Decision.labels`) from fused scores (N, C, h, w) of an FCNSkipHead."""
     upscore, offset = getattr(head, head.last_upscore), head.crops["score"]
     n, (height, width) = len(fused), size
     rows = max(1, STRIP_BYTES[fused.device.type] // (4 * n * fused.shape[1] * width))
-    labels = fused.new_empty(n, height, width, dtype=torch.int64)
+    several = head.decision.multilabel
+    sides = (*fused.shape[: 2 if several else 1], height, width)
+    labels = fused.new_empty(sides, dtype=torch.uint8 if several else torch.int64)
     fused = fused.contiguous(memory_format=torch.channels_last)
     with torch.autocast(fused.device.type, enabled=False):
         for top in range(0, height, rows):
             bottom = min(top + rows, height)
             strip = upscore.rows(fused, top + offset, bottom + offset)[..., offset:]
-            # torch's argmax takes five times as long on CPU
-            labels[:, top:bottom] = crop(strip, 0, (bottom - top, width)).max(1).indices
+            labels[..., top:bottom, :] = head.decision.labels(crop(strip, 0, (bottom - top, width)))
     return labels
 
 
+def predict_labels(model, inputs: Tensor, samples: list) -> list:
+    """Set ``pred_sem_seg`` of data samples for images (N, 3, H, W); logits are computed for images alone that must be resized back.
+
+    Args:
+        model: an ``FCN``.
+        inputs: as its preprocessor gives them.
+        samples: of these images.
+    """
+    size = tuple(inputs.shape[-2:])
+    fused = model.decode_head.finite_scores(model.extract_feat(inputs), [sample.metainfo for sample in samples])
+    for scores, sample in zip(fused.split(1), samples, strict=True):
+        if is_unchanged(sample.metainfo, size):
+            sample.pred_sem_seg = as_data(label_map(model.decode_head, scores, size)[0])
+        else:
+            model.postprocess_result(model.decode_head.upsample_scores(scores, size), [sample])
+            del sample.seg_logits
+    return samples
+
+
 def predict_tiles(model, data: dict) -> list:
-    """Return data samples with ``pred_sem_seg`` (1, H, W), uint8 for up to 256 classes.
+    """Return data samples with ``pred_sem_seg`` (1, H, W), uint8 for up to 256 classes, or (C, H, W) for several labels.
 
     Args:
         model: an ``FCN``; ``test_cfg.tile`` is the side of a tile in pixels, a multiple of the net's stride.
@@ -61,7 +82,7 @@ def predict_tiles(model, data: dict) -> list:
             change = f"{meta.get('img_path')}: {tuple(meta['ori_shape'])} became {size}"
             remedy = "Take Resize and flips out of the pipeline, or set mode='whole'."
             raise UserError("config-value", f"test_cfg.mode='tiles' needs unchanged images: {change}. {remedy}")
-        sample.pred_sem_seg = PixelData(data=_tiled_labels(model, image, tile)[None])
+        sample.pred_sem_seg = PixelData(data=_tiled_labels(model, image, tile))
     return data["data_samples"]
 
 
@@ -80,11 +101,12 @@ def windows(side: int, tile: int, border: int) -> Iterator[tuple[slice, slice]]:
 
 def _tiled_labels(model, image: Tensor, tile: int) -> Tensor:
     border = -(-model.decode_head.reach // model.stride) * model.stride
-    labels = torch.empty(image.shape[-2:], dtype=torch.uint8 if model.num_classes <= 256 else torch.int16)
-    for rows, high in windows(labels.shape[0], tile, border):
-        for columns, wide in windows(labels.shape[1], tile, border):
+    maps = model.num_classes if model.decision.multilabel else 1
+    labels = torch.empty(maps, *image.shape[-2:], dtype=torch.uint8 if model.num_classes <= 256 else torch.int16)
+    for rows, high in windows(labels.shape[1], tile, border):
+        for columns, wide in windows(labels.shape[2], tile, border):
             batch = model.data_preprocessor(dict(inputs=[image[:, high, wide]]), False)
-            found = model(batch["inputs"], None, mode="predict")[0].pred_sem_seg.data[0]
-            inside = found[rows.start - high.start :, columns.start - wide.start :]
-            labels[rows, columns] = inside[: rows.stop - rows.start, : columns.stop - columns.start]
+            found = model(batch["inputs"], None, mode="predict")[0].pred_sem_seg.data
+            inside = found[:, rows.start - high.start :, columns.start - wide.start :]
+            labels[:, rows, columns] = inside[:, : rows.stop - rows.start, : columns.stop - columns.start]
     return labels

@@ -1,10 +1,7 @@
 """Losses over the labelled pixels of one batch that several processes share.
 
-N batch, C classes, void the id that counts nowhere. A step takes the gradient, and logs the loss, of the images of all processes
-together. DDP divides the sum of the gradients of n processes by n. That is the joint batch's gradient where each process's loss
-is n times its part of the joint loss; the mean of these losses is the joint loss itself.
-
-Collective in training: call all functions and losses on every rank, in one order. Without gradients each process is alone.
+N batch, C classes, void the id that counts nowhere. Labels are class ids (N, H, W), or for several labels at once (N, C, H, W) with
+1 where a pixel has the label. Collective in training (:mod:`.joint`).
 """
 
 from __future__ import annotations
@@ -13,46 +10,31 @@ from collections.abc import Iterable, Sequence
 
 import torch
 import torch.nn.functional as F
-from mmengine.dist import all_reduce, get_world_size
 from mmseg.models.losses import DiceLoss
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 from ..errors import UserError
-
-
-def sharing() -> int:
-    """Return n, the number of processes that share a batch."""
-    return get_world_size() if torch.is_grad_enabled() else 1
-
-
-def joint_sum(count: Tensor) -> Tensor:
-    """Return the sum of the processes' counts, without gradient; the count itself for a single process."""
-    if sharing() == 1:
-        return count
-    total = count.detach().clone()
-    all_reduce(total)
-    return total
-
-
-def joint_mean(values: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Return scalars by name, each the mean over the processes, in one message; does not wait for a GPU."""
-    if sharing() == 1:
-        return values
-    means = joint_sum(torch.stack([value.float() for value in values.values()])) / sharing()
-    return dict(zip(values, means.unbind(), strict=True))
+from .decision import SOFTMAX, Decision, as_pair
+from .joint import joint_sum, sharing
 
 
 def pixel_losses(
-    terms: Iterable[nn.Module], logits: Tensor, label: Tensor, weight: Tensor | None, ignore_index: int
+    terms: Iterable[nn.Module],
+    logits: Tensor,
+    label: Tensor,
+    weight: Tensor | None,
+    ignore_index: int,
+    decision: Decision = SOFTMAX,
 ) -> dict[str, Tensor]:
     """Compute losses by name, summed ones also per labelled pixel, and ``acc_seg``, the % of labelled pixels that are right.
 
     Args:
         terms: loss functions; those of one ``loss_name`` are added up.
-        logits: (N, C, H, W).
-        label: (N, H, W), class ids or ``ignore_index``, the id of void.
+        logits: (N, C, H, W), or (N, 1, H, W) of a sigmoid.
+        label: (N, H, W), class ids or ``ignore_index``, the id of void; or (N, C, H, W), whose pixels count once for each label.
         weight: (N, H, W) factor per pixel, from a pixel sampler.
+        decision: how labels follow from the logits.
     """
     losses: dict[str, Tensor] = {}
     valid = label != ignore_index
@@ -62,23 +44,42 @@ def pixel_losses(
         losses[term.loss_name] = losses.get(term.loss_name, 0) + value
         if getattr(term, "reduction", None) == "sum":  # named without "loss": such keys would be added to the total
             losses[f"{term.loss_name.removeprefix('loss_')}_per_pixel"] = value.detach() / pixels
-    right = (logits.detach().argmax(1) == label) & valid
+    right = (decision.labels(logits.detach()) == label) & valid
     losses["acc_seg"] = 100 * sharing() * right.sum() / pixels
     return losses
+
+
+def check_losses(terms: Iterable[nn.Module], decision: Decision) -> None:
+    """Refuse losses that belong to another kind of logits: ``config-value``."""
+    for term in terms:
+        name, sigmoid = type(term).__name__, getattr(term, "use_sigmoid", None)
+        if decision.threshold is None:
+            wrong = isinstance(term, FCNCrossEntropyLoss) and sigmoid
+            remedy = "set decode_head.out_channels=1 for two classes or multilabel=True, or leave use_sigmoid out"
+        elif type(term) is DiceLoss:  # it takes class 0 for the channel's, and void for a label
+            wrong, remedy = True, "with sigmoids take FCNDiceLoss"
+        else:
+            wrong, remedy = sigmoid is False, "with sigmoids (out_channels=1 or multilabel) set use_sigmoid=True"
+        if wrong:
+            raise UserError("config-value", f"loss_decode holds {name} with use_sigmoid={sigmoid}: {remedy}")
 
 
 @MODELS.register_module()
 class FCNCrossEntropyLoss(nn.Module):
     """Per-pixel softmax loss (CVPR 2015, sec. 4.3), in float32; void pixels count neither in the sum nor in the mean's divisor.
 
+    Logits z of one channel are taken as (0, z), which makes it the binary cross-entropy of the sigmoid of z. Of several labels at
+    once each has that loss, void pixels its own, and the mean is over pixels and labels.
+
     Both reductions run over the pixels of all processes. With OHEM each process picks its pixels among its own. mmseg's
     ``CrossEntropyLoss(avg_non_ignore=True)`` fails with class weights (it indexes weights by the label map's mask).
 
     Args:
         reduction: ``mean`` over labelled pixels (weighted by class, if so) or ``sum``, the papers' unnormalised loss.
-        class_weight: one factor per class.
+        class_weight: one factor per class or label.
         loss_weight: factor of the whole.
         loss_name: key in the log.
+        use_sigmoid: True for one channel and several labels, as in mmseg's ``CrossEntropyLoss``; the head refuses the other kind.
 
     Raises:
         UserError: ``config-value`` for an unknown reduction.
@@ -90,12 +91,13 @@ class FCNCrossEntropyLoss(nn.Module):
         class_weight: Sequence[float] | None = None,
         loss_weight: float = 1.0,
         loss_name: str = "loss_ce",
+        use_sigmoid: bool = False,
     ) -> None:
         super().__init__()
         if reduction not in ("mean", "sum"):
             raise UserError("config-value", f"reduction {reduction!r} is unknown: 'mean' or 'sum'")
         self.reduction, self.class_weight = reduction, class_weight
-        self.loss_weight, self.loss_name = loss_weight, loss_name
+        self.loss_weight, self.loss_name, self.use_sigmoid = loss_weight, loss_name, use_sigmoid
 
     def forward(
         self, logits: Tensor, label: Tensor, weight: Tensor | None = None, ignore_index: int = 255, **kwargs
@@ -104,7 +106,9 @@ class FCNCrossEntropyLoss(nn.Module):
 
         ``reduction_override="none"`` gives the loss of each pixel, (N, H, W), as a pixel sampler needs it.
         """
-        logits = logits.float()
+        if label.dim() == logits.dim():
+            return self._of_labels(logits.float(), label, label != ignore_index)
+        logits = as_pair(logits.float())
         factors = logits.new_tensor(self.class_weight) if self.class_weight is not None else None
         each = kwargs.get("reduction_override") == "none"
         reduction = "sum" if weight is None and not each else "none"
@@ -115,6 +119,16 @@ class FCNCrossEntropyLoss(nn.Module):
         if self.reduction == "mean":
             valid = label[label != ignore_index]
             count = joint_sum(factors[valid].sum() if factors is not None else total.new_tensor(valid.numel()))
+            total = total / count.where(count > 0, 1)
+        return self.loss_weight * sharing() * total
+
+    def _of_labels(self, logits: Tensor, label: Tensor, valid: Tensor) -> Tensor:
+        factors = valid.float()
+        if self.class_weight is not None:
+            factors = factors * logits.new_tensor(self.class_weight)[:, None, None]
+        total = F.binary_cross_entropy_with_logits(logits, (label == 1).float(), factors, reduction="sum")
+        if self.reduction == "mean":
+            count = joint_sum(factors.sum())
             total = total / count.where(count > 0, 1)
         return self.loss_weight * sharing() * total
 
@@ -151,9 +165,12 @@ class FCNDiceLoss(DiceLoss):
             reason = "OHEMPixelSampler ranks pixels by their loss, and Dice has none per pixel"
             raise UserError("config-value", f"{reason}: set decode_head.sampler.thresh")
         valid = label != ignore_index
-        counted = (valid if weight is None else valid * weight).float()[:, None]
-        probability = logits.float().softmax(1) * counted
-        truth = torch.zeros_like(probability).scatter_(1, label.where(valid, 0)[:, None], counted)
+        if label.dim() == logits.dim():
+            probability, truth = logits.float().sigmoid() * valid, (label == 1).float()
+        else:
+            counted = (valid if weight is None else valid * weight).float()[:, None]
+            probability = as_pair(logits.float()).softmax(1) * counted
+            truth = torch.zeros_like(probability).scatter_(1, label.where(valid, 0)[:, None], counted)
         rows = [values.transpose(0, 1).flatten(1) for values in (probability, truth)]  # (C, N H W)
         shown = rows[1].any(1).float()
         return super().forward(*rows, weight=shown, avg_factor=shown.sum())

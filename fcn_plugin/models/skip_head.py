@@ -2,16 +2,12 @@
 
 N batch, C classes, (H, W) the image's size; a stream of stride s has about H/s x W/s pixels. FCN-32s, 16s, 8s and at-once are one
 forward; the variant is the list of streams.
-
-A head declares what its tensors are, so that code for checkpoints and imported weights needs no layer names. A new head defines
-the same four static functions, ``class_dependent``, ``may_be_new``, ``is_upsampling`` and ``count_classes``, of keys as in the
-segmentor's state dict (``decode_head.score_fr.weight``).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 import torch
@@ -23,14 +19,14 @@ from ..errors import UserError
 from ..label_ids import check_label_ids, has_stray_ids
 from ..layers.bilinear import crop
 from ..layers.coord_map import CoordMap
-from .losses import pixel_losses
+from .decision import as_pair, decide
+from .losses import check_losses, pixel_losses
+from .score_names import ScoreNames
 from .upscores import fit_upscore, upscore_names
-
-SCORE, UPSCORE = "decode_head.score_", "decode_head.upscore"
 
 
 @MODELS.register_module()
-class FCNSkipHead(BaseDecodeHead):
+class FCNSkipHead(ScoreNames, BaseDecodeHead):
     """Compute logits (N, C, H, W) from (fc7, pool4, pool3, ..., (H, W)).
 
     Args:
@@ -39,14 +35,17 @@ class FCNSkipHead(BaseDecodeHead):
         in_channels: channels of each stream, by name; ``auto`` in an FCN's config: they are read off the net.
         strides: stride of each stream in image pixels, by name, or ``auto``.
         num_classes: C.
+        out_channels: 1 for two classes gives logits (N, 1, H, W), of a sigmoid (:mod:`.decision`); by default C, of a softmax.
+        threshold: of the sigmoids, by default 0.3 as in mmseg.
+        multilabel: several labels at once; their masks are (C, H, W), 1 where a pixel has the label.
         upsample: options for every ``BilinearUpsample``: ``learnable``, ``dense``.
         geometry: ``aligned`` cuts from each upsampling what lies before the image, so that crop offsets are 0; ``reference``
             upsamples unpadded as the authors' nets do, and crops.
         kwargs: losses, ``ignore_index``, pixel sampler: see mmseg's ``BaseDecodeHead``.
 
     Raises:
-        UserError: ``config-value`` for a stream without channels or stride, and strides that do not divide one another;
-            ``config-key`` for an unknown option of ``upsample``.
+        UserError: ``config-value`` for a stream without channels or stride, strides that do not divide one another, and
+            channels, threshold and losses that contradict; ``config-key`` for an unknown option of ``upsample``.
     """
 
     def __init__(
@@ -55,6 +54,9 @@ class FCNSkipHead(BaseDecodeHead):
         in_channels: dict[str, int] | Literal["auto"],
         strides: dict[str, int] | Literal["auto"],
         num_classes: int,
+        out_channels: int | None = None,
+        threshold: float | None = None,
+        multilabel: bool = False,
         upsample: dict | None = None,
         geometry: str = "aligned",
         **kwargs,
@@ -66,7 +68,14 @@ class FCNSkipHead(BaseDecodeHead):
             raise UserError("config-key", f"decode_head.upsample has no {', '.join(unknown)}, only learnable and dense")
         kwargs.setdefault("init_cfg", None)
         fixed = dict(in_index=list(range(len(streams))), input_transform="multiple_select", channels=1, dropout_ratio=0)
-        super().__init__([in_channels[name] for name in streams], num_classes=num_classes, **fixed, **kwargs)
+        self.decision = decide(num_classes, out_channels, threshold, multilabel)
+        asked = dict(num_classes=num_classes, out_channels=out_channels, threshold=self.decision.threshold)
+        super().__init__([in_channels[name] for name in streams], **asked, **fixed, **kwargs)
+        check_losses(self.loss_terms, self.decision)
+        if multilabel and self.sampler is not None:
+            raise UserError(
+                "config-value", "decode_head.sampler picks pixels of one label: leave it out with multilabel"
+            )
         del self.conv_seg  # the base class's classifier: score_* take its place, and DDP stops at unused parameters
         self.streams = tuple(streams)
         self.strides = tuple(strides[name] for name in streams)
@@ -77,27 +86,15 @@ class FCNSkipHead(BaseDecodeHead):
         *self.skip_upscores, self.last_upscore = self.factors
         self.crops: dict[str, int] = {}  # offset in pixels of each skip's score map and of the final one, "score"
 
-    @staticmethod
-    def class_dependent(key: str) -> bool:
-        """Return whether a tensor's shape depends on the number of classes: scores, and kernels where they are learnable."""
-        return key.startswith((SCORE, UPSCORE))
-
-    may_be_new = class_dependent  # a file that training starts from may lack them: a parent has fewer streams
-
-    @staticmethod
-    def is_upsampling(key: str) -> bool:
-        """Return whether a tensor is a kernel of an upsampling; its factor depends on the streams, as does its parent's."""
-        return key.startswith(UPSCORE)
-
-    @staticmethod
-    def count_classes(state: Mapping[str, Tensor]) -> int | None:
-        """Return the number of classes that the scores of a state dict are for; None where it has no scores."""
-        return next((len(tensor) for key, tensor in state.items() if key.startswith(SCORE) and tensor.ndim), None)
-
     def init_weights(self) -> None:
         """Zero every ``score_*``: a finer net starts as its parent, a new one with equal scores for all classes."""
         for parameter in [p for name in self.streams for p in getattr(self, f"score_{name}").parameters()]:
             nn.init.zeros_(parameter)
+
+    @property
+    def loss_terms(self) -> list[nn.Module]:
+        """The loss functions, of which a config names one or several."""
+        return list(self.loss_decode) if isinstance(self.loss_decode, nn.ModuleList) else [self.loss_decode]
 
     def check_channels(self, channels: Sequence[int]) -> None:
         """Compare ``in_channels`` with the channels of the neck's outputs, deepest first; raises ``config-value``."""
@@ -185,12 +182,18 @@ class FCNSkipHead(BaseDecodeHead):
         size, wanted = tuple(label.shape[-2:]), tuple(seg_logits.shape[-2:])
         if size != wanted:
             raise UserError("mask-size", f"masks of {_paths(metas)} are {size}, the images {wanted}: make them equal")
-        if has_stray_ids(label, self.num_classes, self.ignore_index):  # waits for a GPU once, not for each sample
+        maps, ids = (self.num_classes, 2) if self.decision.multilabel else (1, self.num_classes)
+        if label.shape[1] != maps:
+            found = f"masks of {_paths(metas)} have {label.shape[1]} maps, the net takes {maps}"
+            raise UserError("classes-count", f"{found}: set multilabel and num_classes of the head as the masks are")
+        if has_stray_ids(label, ids, self.ignore_index):  # waits for a GPU once, not for each sample
             for meta, mask in zip(metas, label, strict=True):
-                check_label_ids(mask, self.num_classes, self.ignore_index, meta.get("seg_map_path"))
-        weight = self.sampler.sample(seg_logits, label) if self.sampler is not None else None
-        terms = self.loss_decode if isinstance(self.loss_decode, nn.ModuleList) else [self.loss_decode]
-        return pixel_losses(terms, seg_logits, label.squeeze(1), weight, self.ignore_index)
+                check_label_ids(mask, ids, self.ignore_index, meta.get("seg_map_path"))
+        by_probability = getattr(self.sampler, "thresh", None) is not None  # the softmax of what OHEM is given
+        sampled = as_pair(seg_logits) if by_probability else seg_logits
+        weight = self.sampler.sample(sampled, label) if self.sampler is not None else None
+        truth = label if self.decision.multilabel else label.squeeze(1)
+        return pixel_losses(self.loss_terms, seg_logits, truth, weight, self.ignore_index, self.decision)
 
 
 def _paths(metas: list[dict]) -> str:

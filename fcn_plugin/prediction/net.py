@@ -14,6 +14,7 @@ from torch import nn
 
 from ..data.bands.readers import BandsReader, reader_of
 from ..errors import UserError
+from ..models.decision import SOFTMAX
 from .batches import BATCH, CPU_PIXELS, MOST_PIXELS
 from .inputs import to_bands, to_bgr
 from .prediction import Prediction
@@ -26,7 +27,7 @@ class Net:
 
     Args:
         model: a module in evaluation mode with ``test_step(data) -> samples`` that hold ``pred_sem_seg``, and ``seg_logits`` if
-            its ``test_cfg.keep_logits`` is True.
+            its ``test_cfg.keep_logits`` is True; its ``decision`` is a softmax by default.
         pipeline: entries of the test pipeline; those that load files are left out.
         classes: C names.
         palette: C colours, RGB.
@@ -52,6 +53,7 @@ class Net:
         self.model, self.batch_size = model, batch_size or BATCH
         self.most_pixels = CPU_PIXELS if on_cpu and batch_size is None else MOST_PIXELS
         self.reader = reader_of(pipeline, getattr(getattr(model, "data_preprocessor", None), "rgb", None))
+        self.decision = getattr(model, "decision", SOFTMAX)
         self.pipeline = Compose([dict(type="LoadImageFromNDArray"), *steps])
         self.classes, self.palette = tuple(classes), tuple(tuple(map(int, colour)) for colour in palette)
 
@@ -62,7 +64,7 @@ class Net:
             images: one or a list of what :func:`.inputs.to_bgr` takes: paths, PIL images, NumPy arrays (H, W, 3), torch tensors
                 (3, H, W), RGB uint8. A net of N bands takes those of :func:`.inputs.to_bands`: (H, W, N), in the units of its
                 training images.
-            probabilities: also return the softmax of the logits, (C, H, W) float32: 84 bytes a pixel for 21 classes.
+            probabilities: also return those of all classes, (C, H, W) float32: 84 bytes a pixel for 21 classes.
 
         Raises:
             UserError: ``image-kind``, ``image-unreadable``, ``image-depth``, ``image-bands``; ``option-value`` for probabilities of
@@ -108,12 +110,12 @@ class Net:
             samples = self.model.test_step(data)
         dtype = np.uint8 if len(self.classes) <= 256 else np.uint16
         for (_, pixels), sample in zip(batch, samples, strict=True):
-            labels = sample.pred_sem_seg.data[0].cpu().numpy().astype(dtype)
-            shares = _softmax(sample) if probabilities else None
+            maps = sample.pred_sem_seg.data.cpu().numpy().astype(dtype)
+            labels = maps if self.decision.multilabel else maps[0]
+            shares = self._probabilities(sample) if probabilities else None
             yield Prediction(labels, shares, self.reader.picture(pixels), self.classes, self.palette)
 
-
-def _softmax(sample) -> np.ndarray:
-    if "seg_logits" not in sample:
-        raise UserError("option-value", "this net gives label maps alone: no probabilities, confidence or entropy")
-    return sample.seg_logits.data.float().softmax(0).cpu().numpy()
+    def _probabilities(self, sample) -> np.ndarray:
+        if "seg_logits" not in sample:
+            raise UserError("option-value", "this net gives label maps alone: no probabilities, confidence or entropy")
+        return self.decision.probabilities(sample.seg_logits.data.float()).cpu().numpy()

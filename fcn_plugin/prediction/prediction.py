@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ..visualization.pictures import overlay
+from ..visualization.pictures import outline_overlay, overlay
 from .outlines import Outline, outlines
 
 
@@ -17,8 +17,8 @@ class Prediction:
     """Class of each pixel of one image.
 
     Attributes:
-        labels: (H, W) uint8 class ids (uint16 beyond 256 classes).
-        probabilities: (C, H, W) float32 softmax of the logits, or None if they were not asked for.
+        labels: (H, W) uint8 class ids (uint16 beyond 256 classes); of several labels at once (C, H, W) uint8, 0 or 1.
+        probabilities: (C, H, W) float32, of each class, or None if they were not asked for.
         image: (H, W, 3) uint8 RGB.
         classes: C names.
         palette: C colours, RGB.
@@ -31,8 +31,18 @@ class Prediction:
     palette: Sequence[Sequence[int]]
 
     def overlay(self, opacity: float = 0.5) -> np.ndarray:
-        """Blend the classes' colours over the image, (H, W, 3) uint8 RGB; opacity 0 (image) .. 1 (classes)."""
+        """Blend the classes' colours over the image, (H, W, 3) uint8 RGB; opacity 0 (image) .. 1 (classes).
+
+        Several labels at once are drawn by their outlines.
+        """
+        if self.labels.ndim == 3:
+            return outline_overlay(self.image, self.labels, self.palette)
         return overlay(self.image, self.labels, self.palette, opacity)
+
+    def maps(self) -> np.ndarray:
+        """Return a map for each class, (C, H, W), 1 where a pixel is of it."""
+        several = self.labels.ndim == 3
+        return self.labels if several else self.labels == np.arange(len(self.classes))[:, None, None]
 
     def polygons(self) -> list[Outline]:
         """Outline every connected piece of every class, with its holes; corners lie on pixel edges (:mod:`.outlines`)."""
@@ -44,5 +54,6 @@ class Prediction:
 
     def areas(self) -> dict[str, int]:
         """Count the pixels of each class, those that do not occur included."""
-        counts = np.bincount(self.labels.ravel(), minlength=len(self.classes))
+        several = self.labels.ndim == 3
+        counts = self.labels.sum((1, 2)) if several else np.bincount(self.labels.ravel(), minlength=len(self.classes))
         return {name: int(count) for name, count in zip(self.classes, counts, strict=True)}

@@ -46,6 +46,7 @@ def check_datasets(cfg: ConfigDict, declared: Sequence[Declared], look_for_files
             message = f"{cfg.filename}: model.decode_head.num_classes is {num_classes}, but {found}"
             raise UserError("classes-count", message)
         _check_folders(cfg, split, dataset)
+        _check_transforms(cfg, dataset)
     for split, dataset, _ in declared if look_for_files else ():
         _check_files(cfg, split, dataset)
 
@@ -54,6 +55,20 @@ def names_masks(cfg: ConfigDict) -> bool:
     """Whether all data sets of the test split name a folder of masks, or leave their folders to their class."""
     folders = [leaf.get("data_prefix") for leaf in leaf_datasets(cfg.test_dataloader.dataset)]
     return all(not given or given.get("seg_map_path") is not None for given in folders)
+
+
+def _check_transforms(cfg: ConfigDict, dataset: ConfigDict) -> None:
+    """Refuse transforms that look for one mask where several labels are loaded."""
+    steps = [step for step in dataset.get("pipeline") or () if isinstance(step, dict)]
+    names = [str(step.get("type")).rpartition(".")[2] for step in steps]
+    if "MultilabelLoadAnnotations" not in names:
+        return
+    instead = {"PackSegInputs": "take MultilabelPackSegInputs", "Pad": "leave it out, batches are padded anyway"}
+    for name, step in zip(names, steps, strict=True):
+        reason = "leave cat_max_ratio out" if step.get("cat_max_ratio", 1) < 1 else instead.get(name)
+        if reason:
+            message = f"{cfg.filename}: {name} works on one mask, and the pipeline loads several labels"
+            raise UserError("config-value", f"{message}: {reason}")
 
 
 def _check_folders(cfg: ConfigDict, split: str, dataset: ConfigDict) -> None:

@@ -105,7 +105,7 @@ TABLE = {
     "gradient_compression?": _one_of("bf16", "fp16"),
     "auto_scale_lr.base_batch_size! log_processor.window_size LOADER.prefetch_factor? LOADER.dataset.**.times "
     "model.decode_head.channels model.neck.fc_channels? model.neck.fc6_kernel model.neck.fc6_dilation "
-    "train_cfg.max_iters train_cfg.max_epochs train_cfg.val_interval": COUNT,
+    "model.decode_head.out_channels? train_cfg.max_iters train_cfg.max_epochs train_cfg.val_interval": COUNT,
     "LOADER.batch_size": _number("a whole number from 1 to 65536", 1, 2**16, int),
     "log_processor.custom_cfg.*.window_size": WINDOW,
     "train_cfg.dynamic_intervals.*": Shape(
@@ -116,7 +116,7 @@ TABLE = {
     "LOADER.dataset.**.pipeline.*.crop_size": SIZE,
     "model.decode_head.ignore_index": _number("the id of void pixels, such as 255", -math.inf, math.inf, int),
     "randomness.seed?": _number("a whole number from 0 to 2**32 - 1, or None", 0, 2**32 - 1, int),
-    "model.neck.dropout_ratio": _number("a number from 0 to 1", 0, 1, int, float),
+    "model.neck.dropout_ratio model.decode_head.threshold?": _number("a number from 0 to 1", 0, 1, int, float),
     "optim_wrapper.optimizer.lr": _number("a finite number of at least 0", 0, 1e308, int, float),
 }
 SHAPES = {

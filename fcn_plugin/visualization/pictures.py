@@ -9,6 +9,7 @@ import glob
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
@@ -52,6 +53,30 @@ def save_png(image: Image.Image, path: Path) -> None:
 def overlay(image: np.ndarray, mask: np.ndarray, palette: Sequence[Sequence[int]], opacity: float = 0.5) -> np.ndarray:
     """Blend the mask's colours over the image, (H, W, 3) uint8."""
     return np.round(image * (1 - opacity) + colour_table(palette)[mask] * opacity).astype(np.uint8)
+
+
+def outline_overlay(image: np.ndarray, maps: np.ndarray, palette: Sequence[Sequence[int]]) -> np.ndarray:
+    """Draw the inner border of each label's pixels over the image, (H, W, 3) uint8; ``maps`` are (C, H, W), 1 inside.
+
+    Borders are 1/200 of the longer side wide; where they meet, the last label's is seen.
+    """
+    drawn, width = image.copy(), 1 + max(image.shape) // 200
+    kernel = np.ones((2 * width + 1, 2 * width + 1), np.uint8)
+    for label, colour in zip(maps, palette, strict=True):
+        inside = np.uint8(label == 1)
+        drawn[inside > cv2.erode(inside, kernel, borderValue=0)] = colour
+    return drawn
+
+
+def label_map_paths(folder: Path, classes: Sequence[str]) -> list[Path]:
+    """Return the file of each label's map, ``CLASS.png``."""
+    return [folder / f"{name.replace('/', '_')}.png" for name in classes]
+
+
+def save_label_maps(maps: np.ndarray, classes: Sequence[str], folder: Path) -> None:
+    """Write a picture for each label, 255 where a pixel has it and 0 elsewhere; ``maps`` are (C, H, W), 1 inside."""
+    for label, path in zip(maps, label_map_paths(folder, classes), strict=True):
+        save_png(Image.fromarray(255 * np.uint8(label == 1)), path)
 
 
 def panel(*rows: Sequence[tuple[str, np.ndarray]], scale: int = 1) -> Image.Image:

@@ -194,6 +194,13 @@ def test_adapting_does_not_excuse_the_backbone(tmp_path):
         load_verified(make_net(classes=2), save(tmp_path / "a.pth", state), training=True, adapt_classes=True)
 
 
+def test_one_channel_and_two_are_told_apart(tmp_path):
+    """Both are of two classes."""
+    checkpoint = save(tmp_path / "a.pth", make_net(classes=1).state_dict())
+    with refused("checkpoint-classes", checkpoint.path, "have 1 channels", "net 2 (out_channels)"):
+        load_verified(make_net(classes=2), checkpoint)
+
+
 @pytest.mark.parametrize("training", [False, True])
 def test_training_names_the_option_that_adapts(tmp_path, training):
     checkpoint = save(tmp_path / "a.pth", make_net(classes=21).state_dict())

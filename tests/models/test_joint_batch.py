@@ -11,7 +11,8 @@ from support.builders import build_fcn, sample
 from support.forked import values
 from torch import distributed
 
-from fcn_plugin.models.losses import FCNCrossEntropyLoss, joint_mean, joint_sum, sharing
+from fcn_plugin.models.joint import joint_mean, joint_sum, sharing
+from fcn_plugin.models.losses import FCNCrossEntropyLoss
 
 pytestmark = pytest.mark.skipif(torch.cuda.is_available(), reason="gloo, and processes forked without a GPU's threads")
 

@@ -46,7 +46,7 @@ class Remembering(torch.nn.Module):
 
     def __init__(self, net):
         super().__init__()
-        self.net, self.data_preprocessor, self.known = net, net.data_preprocessor, {}
+        self.net, self.data_preprocessor, self.decision, self.known = net, net.data_preprocessor, net.decision, {}
 
     def forward(self, inputs):
         if inputs.shape not in self.known:

@@ -17,7 +17,7 @@ from ...data.bands.read import ARRAYS
 from ...data.bands.readers import PLAIN, Reader, reader_of
 from ...data.class_map import ClassMap
 from ...data.classes_file import read_classes
-from ...data.leaves import leaf_datasets
+from ...data.leaves import leaf_datasets, refuse_multilabel
 from ...errors import UserError
 from ...invocation import command
 from ...listing import IMAGE_SUFFIXES, MASK_SUFFIXES, files_below
@@ -78,6 +78,7 @@ def splits_of_config(loaders: dict[str, ConfigDict], num_classes: int, rgb: Sequ
 
 
 def _source_of(leaf: ConfigDict, split: str, num_classes: int, rgb: Sequence[int] | None) -> Source:
+    refuse_multilabel(leaf, "check_dataset")
     leaf = leaf.copy()
     leaf.serialize_data = False  # read once and dropped
     named = leaf.get("class_map") or leaf.get("metainfo", {}).get("classes")

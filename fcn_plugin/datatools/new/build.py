@@ -79,7 +79,8 @@ def _write(options: Options, net: str, out_dir: Path, configs: Path) -> list[str
     loader = loader_of(headers, sums)
     texts[base] = dataset_config(name, _bases(base.parent), *folders, lists, classes, sizes, loader)
     model = preprocessor_text(sums, options.rgb)
-    texts[leaf] = model_config(name, len(classes.ids.classes), _bases(configs), net, options.from_scratch, model)
+    kind = net, options.from_scratch, model, options.sigmoid
+    texts[leaf] = model_config(name, len(classes.ids.classes), _bases(configs), *kind)
     write_all(texts, masks, fill)
 
     report = [f"{len(images)} images with masks", *notes_on(headers, sums), *pairs.notes, *source.found]

@@ -79,6 +79,11 @@ model = dict($preprocessor
 default_hooks = dict(logger=dict(interval=25), checkpoint=dict(interval=$interval))
 """
 
+SIGMOID = """\
+# one channel, the logit of class 1; pixels above the threshold are of it
+model["decode_head"].update(out_channels=1, threshold=0.5, loss_decode=dict(use_sigmoid=True))
+"""
+
 # (net, from scratch) -> text, base of the model, what else differs
 TEXTS = {
     ("light", False): (LIGHT, "fcn_efficientnet-lite0", LIGHT_PRETRAINED),
@@ -103,15 +108,30 @@ def choose_net(asked: str | None, from_scratch: bool) -> str:
     return asked
 
 
-def model_config(name: str, num_classes: int, base: str, net: str, from_scratch: bool, preprocessor: str = "") -> str:
+def model_config(
+    name: str,
+    num_classes: int,
+    base: str,
+    net: str,
+    from_scratch: bool,
+    preprocessor: str = "",
+    sigmoid: bool = False,
+) -> str:
     """Write the config of a net: VGG16 from ImageNet weights takes SGD, the others AdamW.
 
     Args:
         base: the package's folder ``configs/_base_``, absolute or relative to the config's own.
         net: ``light`` or ``vgg16``.
         preprocessor: entry of the model, where the base's is not right (:mod:`..bands.config`).
+        sigmoid: one channel for two classes.
+
+    Raises:
+        UserError: ``option-value`` for ``sigmoid`` and more than two classes.
     """
+    if sigmoid and num_classes != 2:
+        raise UserError("option-value", f"--sigmoid is for two classes, {name} has {num_classes}: leave it out")
     text, model, others = TEXTS[net, from_scratch]
+    text += SIGMOID if sigmoid else ""
     texts = dict(name=name, mark=MARK, model=model, base=escaped(base), preprocessor=preprocessor)
     end = ",\n" if preprocessor else ""  # behind the one line that models of 8-bit images have
     return Template(text).substitute(others, classes=num_classes, end=end, **texts)

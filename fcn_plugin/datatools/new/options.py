@@ -33,6 +33,7 @@ class Options(NamedTuple):
     )
     rgb: Sequence[int] | None = None  # bands that pictures show, from 1 on
     from_scratch: bool = False  # a config that needs no ImageNet weights
+    sigmoid: bool = False  # a net with one channel for two classes
     force: bool = False  # replace what an earlier call wrote
     more_masks: Sequence[str] = ()  # more COCO files, as of other splits
     format: str | None = None  # of label files: a name of shapes/formats.py; None: masks, COCO or labelme

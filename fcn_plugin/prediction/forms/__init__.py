@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 FORMS = {
     "masks": "masks:Masks",
+    "per-class": "per_class:PerClass",
     "overlays": "overlays:Overlays",
     "confidence": "certainty:Confidence",
     "entropy": "certainty:Entropy",
@@ -40,6 +41,7 @@ def make_forms(
     palette: Sequence[Sequence[int]],
     opacity: float = 0.5,
     legend: bool = False,
+    multilabel: bool = False,
 ) -> list[Form]:
     """Make the writers of forms, each form once, in the order of their names.
 
@@ -50,10 +52,11 @@ def make_forms(
         palette: C colours, RGB.
         opacity: of the classes' colours in overlays, 0 (image) .. 1 (classes).
         legend: draw the names of the classes that occur below each overlay.
+        multilabel: predictions are of several labels at once.
 
     Raises:
-        UserError: ``option-value`` for an unknown form or an opacity out of range; ``requirements`` for a form whose package is
-            not installed; ``classes-count`` for a form that can't hold so many classes.
+        UserError: ``option-value`` for an unknown form, one that can't hold several labels, or an opacity out of range;
+            ``requirements`` for one whose package is not installed; ``classes-count`` for one that can't hold so many classes.
     """
     forms = []
     for name in dict.fromkeys(names):
@@ -64,6 +67,11 @@ def make_forms(
         module, kind = FORMS[name].split(":")
         options = dict(overlays=dict(opacity=opacity, legend=legend), video=dict(opacity=opacity)).get(name, {})
         form = getattr(import_module(f"{__name__}.{module}"), kind)
+        if multilabel and not form.multilabel:
+            message = (
+                f"form {name!r} holds one class a pixel, and the net gives several labels: take per-class or overlays"
+            )
+            raise UserError("option-value", message)
         if form.package:
             import_extra(form.package, "'fcn-plugin[forms]'")
         forms.append(form(Path(out_dir), classes, palette, **options))

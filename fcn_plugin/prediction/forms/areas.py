@@ -11,13 +11,13 @@ from .collected import Collected, write_list
 
 
 class Areas(Collected):
-    """A row, or an entry, for each class that occurs in an image; shares of an image sum to 1."""
+    """A row, or an entry, for each class that occurs in an image; shares sum to 1, but not those of several labels at once."""
 
-    folder = "areas"
+    folder, multilabel = "areas", True
 
     def part(self, item: Item, prediction: Prediction) -> dict:
         """Return name and size of the image, and the areas of its classes."""
-        height, width = prediction.labels.shape
+        height, width = prediction.labels.shape[-2:]
         counts = {name: pixels for name, pixels in prediction.areas().items() if pixels}
         areas = {
             name: dict(pixels=pixels, share=round(pixels / (height * width), 6)) for name, pixels in counts.items()

@@ -23,6 +23,7 @@ class Form:
 
     needs_probabilities = False
     frames_alone = False  # takes frames of videos alone, in order, in one thread
+    multilabel = False  # can write several labels at once
     package = ""  # optional package that it needs, by the name that is imported
 
     def __init__(self, out_dir: Path, classes: Sequence[str], palette: Sequence[Sequence[int]]) -> None:

@@ -11,13 +11,14 @@ from .pictures import Pictures
 
 
 class Confidence(Pictures):
-    """Probability of the class that was chosen, p = value / 255: from 1 / C to 1."""
+    """Probability of the class that was chosen, p = value / 255: from 1 / C to 1; with a threshold it may be less."""
 
     folder, needs_probabilities = "confidence", True
 
     def draw(self, item: Item, prediction: Prediction) -> Image.Image:
-        """Return the largest probability of each pixel."""
-        return _grey(prediction.probabilities.max(0))
+        """Return the probability of each pixel's label."""
+        chosen = prediction.labels[None].astype(np.int64)
+        return _grey(np.take_along_axis(prediction.probabilities, chosen, 0)[0])
 
 
 class Entropy(Pictures):

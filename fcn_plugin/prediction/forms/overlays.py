@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from PIL import Image
 
 from ...errors import UserError
@@ -11,14 +12,14 @@ from .pictures import Pictures
 
 
 class Overlays(Pictures):
-    """Blend colours over images, with a legend of the classes that occur below if asked for.
+    """Blend colours over images, or draw outlines of several labels, with a legend of the classes below if asked for.
 
     Args:
         opacity: of the colours, 0 (image) .. 1 (classes).
         legend: draw it; the picture is then higher than the image.
     """
 
-    folder = "overlays"
+    folder, multilabel = "overlays", True
 
     def __init__(self, *args, opacity: float = 0.5, legend: bool = False) -> None:
         super().__init__(*args)
@@ -33,7 +34,8 @@ class Overlays(Pictures):
             return blend
         from ...visualization.sheet import legend  # matplotlib's fonts
 
-        names = legend([prediction.labels], self.palette, self.classes, blend.width)
+        shown = np.flatnonzero(prediction.maps().any((1, 2))) if prediction.labels.ndim == 3 else prediction.labels
+        names = legend([shown], self.palette, self.classes, blend.width)
         picture = Image.new("RGB", (blend.width, blend.height + names.height), "white")
         picture.paste(blend, (0, 0))
         picture.paste(names, (0, blend.height))

@@ -16,7 +16,7 @@ from .geotiff import write_bands
 class Probabilities(Form):
     """NumPy archive: ``probabilities``, (C, H, W) float16, and ``classes``, C names; 2 C bytes a pixel."""
 
-    needs_probabilities = True
+    needs_probabilities, multilabel = True, True
 
     def files(self, name: str) -> list[Path]:
         """Return the archive."""
@@ -34,7 +34,7 @@ class Probabilities(Form):
 class ProbabilitiesTiff(Form):
     """GeoTIFF with a float32 band for each class, named after it, and the georeference of the source if it has one."""
 
-    needs_probabilities, package = True, "rasterio"
+    needs_probabilities, multilabel, package = True, True, "rasterio"
 
     def files(self, name: str) -> list[Path]:
         """Return the TIFF."""

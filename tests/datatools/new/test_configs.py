@@ -9,6 +9,7 @@ import pytest
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
+from support.refusals import refused
 
 from fcn_plugin.configs import get_config
 from fcn_plugin.datatools.new.build import new_dataset
@@ -103,6 +104,8 @@ def test_configs_are_formatted(roads, here):
     for i, (net, from_scratch) in enumerate(TEXTS):
         text = model_config("roads", 3, "../_base_", net, from_scratch)
         (here / f"configs/{i}.py").write_text(text)
+        text = model_config("roads", 2, "../_base_", net, from_scratch, sigmoid=True)
+        (here / f"configs/{i}_sigmoid.py").write_text(text)
     project = Path(__file__).parents[3] / "pyproject.toml"
     for command in (["check"], ["format", "--check"]):
         call = [sys.executable, "-m", "ruff", *command, "--config", project, here / "configs"]
@@ -115,6 +118,19 @@ def test_bases_inside_and_outside_the_package(here):
     assert '    "_base_/models/fcn_vgg16.py",\n    "_base_/datasets/x.py",\n    "_base_/schedules' in inside
     outside = model_config("x", 2, "../pkg/_base_", "vgg16", from_scratch=True)
     assert '    "../pkg/_base_/models/fcn_vgg16.py",\n    "_base_/datasets/x.py",\n    "../pkg/_base_/sch' in outside
+
+
+def test_one_channel_for_two_classes():
+    for net, from_scratch in TEXTS:
+        softmax, sigmoid = {}, {}
+        exec(model_config("x", 2, "_base_", net, from_scratch), softmax)
+        exec(model_config("x", 2, "_base_", net, from_scratch, sigmoid=True), sigmoid)
+        head = sigmoid["model"]["decode_head"]
+        changed = {key: head[key] for key in head if key not in softmax["model"]["decode_head"]}
+        assert changed == dict(out_channels=1, threshold=0.5, loss_decode=dict(use_sigmoid=True))
+        assert head["num_classes"] == 2
+    with refused("option-value", "--sigmoid", "has 3"):
+        model_config("x", 3, "_base_", "vgg16", True, sigmoid=True)
 
 
 RECIPES = {("vgg16", True): "fcn8s_vgg16bn_camvid", ("light", False): "fcn8s_efficientnet-lite0_camvid"}

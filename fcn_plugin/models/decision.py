@@ -1,0 +1,99 @@
+"""How logits become probabilities and labels: a softmax over the classes, or sigmoids with a threshold.
+
+N batch, C classes, (H, W) pixels; N may be absent. There are three kinds of logits:
+
+- a softmax takes (N, C, H, W), and the class of the largest wins;
+- one channel with a sigmoid, (N, 1, H, W), is for two classes: its logit z is that of class 1, whose probability is
+  1 / (1 + exp(-z)); class 0 has the rest. That is a softmax over the logits (0, z), and the losses take it as such;
+- several labels at once, (N, C, H, W): each channel is the sigmoid of one label, whatever the others are.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from mmengine.structures import PixelData
+from torch import Tensor
+
+from ..errors import UserError
+
+THRESHOLD = 0.3  # mmseg's default
+
+
+@dataclass(frozen=True)
+class Decision:
+    """How a net decides.
+
+    Attributes:
+        threshold: the probability of class 1, or of each label, above which a pixel is of it, 0 .. 1; None for a softmax.
+        multilabel: several labels at once.
+    """
+
+    threshold: float | None = None
+    multilabel: bool = False
+
+    @property
+    def limit(self) -> float:
+        """The logit of the threshold."""
+        return math.log(self.threshold) - math.log1p(-self.threshold)
+
+    def labels(self, logits: Tensor) -> Tensor:
+        """Return class ids (N, H, W) int64 of logits; of several labels (N, C, H, W) uint8, 0 or 1."""
+        if self.threshold is None:
+            return logits.max(-3).indices  # torch's argmax takes five times as long on CPU
+        return (logits > self.limit).byte() if self.multilabel else (logits.select(-3, 0) > self.limit).long()
+
+    def probabilities(self, logits: Tensor) -> Tensor:
+        """Return the probability of each class or label, (N, C, H, W), of logits."""
+        if self.threshold is None:
+            return logits.softmax(-3)
+        return logits.sigmoid() if self.multilabel else torch.cat([(-logits).sigmoid(), logits.sigmoid()], -3)
+
+    def labels_of(self, probabilities: Tensor) -> Tensor:
+        """Return :meth:`labels` of probabilities (N, C, H, W)."""
+        if self.threshold is None:
+            return probabilities.max(-3).indices
+        above = probabilities > self.threshold
+        return above.byte() if self.multilabel else above.select(-3, 1).long()
+
+    def logits_of(self, probabilities: Tensor) -> Tensor:
+        """Return logits that have these probabilities (N, C, H, W), all finite."""
+        logs = _log(probabilities)
+        if self.threshold is None:
+            return logs
+        return logs - _log(1 - probabilities) if self.multilabel else logs.narrow(-3, 1, 1) - logs.narrow(-3, 0, 1)
+
+
+SOFTMAX = Decision()
+
+
+def decide(num_classes: int, out_channels: int | None, threshold: float | None, multilabel: bool = False) -> Decision:
+    """Return the decision that the entries of a ``decode_head`` ask for; ``config-value`` where they contradict."""
+    if out_channels in (None, num_classes) and not multilabel:
+        if threshold is not None:
+            reason = "the largest of several channels wins: leave it out, or set out_channels=1 or multilabel=True"
+            raise UserError("config-value", f"decode_head.threshold is {threshold}, and {reason}")
+        return SOFTMAX
+    if out_channels not in (None, num_classes) if multilabel else (num_classes, out_channels) != (2, 1):
+        found = f"decode_head.out_channels is {out_channels}, num_classes is {num_classes}"
+        raise UserError("config-value", f"{found}: leave out_channels out, or for two classes set it to 1")
+    threshold = THRESHOLD if threshold is None else threshold
+    if not 0 < threshold < 1:
+        raise UserError("config-value", f"decode_head.threshold is {threshold}: give a probability between 0 and 1")
+    return Decision(threshold, multilabel)
+
+
+def as_pair(logits: Tensor) -> Tensor:
+    """Return the logits (0, z) of both classes, (N, 2, H, W), for one channel of z; those of several channels as they are."""
+    return torch.cat([torch.zeros_like(logits), logits], 1) if logits.shape[1] == 1 else logits
+
+
+def as_data(labels: Tensor) -> PixelData:
+    """Return the labels of one image as samples hold them: (1, H, W), or (C, H, W) for several labels."""
+    return PixelData(data=labels if labels.dim() == 3 else labels[None])
+
+
+def _log(values: Tensor) -> Tensor:
+    return values.clamp(min=torch.finfo(torch.float32).tiny).log()

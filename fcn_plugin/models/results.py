@@ -1,0 +1,48 @@
+"""What a net's logits give: data samples of the images' own size, and their mean over flips and scales.
+
+N batch, C classes, one channel for two classes with a sigmoid, H x W the image.
+"""
+
+from __future__ import annotations
+
+from mmengine.model import BaseTTAModel
+from mmengine.structures import PixelData
+from mmseg.models.segmentors.base import BaseSegmentor
+from mmseg.registry import MODELS
+from torch import Tensor
+
+from .decision import as_data
+
+
+def postprocess_result(net, seg_logits: Tensor, data_samples: list | None = None) -> list:
+    """Set ``seg_logits`` and ``pred_sem_seg`` of data samples: mmseg's method, for every kind of decision.
+
+    mmseg puts probabilities in place of the logits of a single channel, and labels that are floats.
+
+    Args:
+        net: a segmentor with ``decision`` and ``align_corners``.
+        seg_logits: (N, C or 1, H, W), of the size that the net saw.
+        data_samples: of these images, with their own size; new ones by default.
+    """
+    channels = seg_logits.shape[1]
+    logits = seg_logits.expand(-1, 2, -1, -1) if channels == 1 else seg_logits
+    samples = BaseSegmentor.postprocess_result(net, logits, data_samples)
+    for sample in samples if net.decision.threshold is not None else ():
+        own = sample.seg_logits.data[:channels]
+        sample.seg_logits = PixelData(data=own)
+        sample.pred_sem_seg = as_data(net.decision.labels(own))
+    return samples
+
+
+@MODELS.register_module()
+class FCNTTAModel(BaseTTAModel):
+    """Average the probabilities over flips and scales: mmseg's ``SegTTAModel``, for every kind of decision."""
+
+    def merge_preds(self, data_samples_list: list) -> list:
+        """Return one sample for each image, the first of its own, with the labels of the mean."""
+        decision = self.module.decision
+        for samples in data_samples_list:
+            mean = sum(decision.probabilities(sample.seg_logits.data) for sample in samples) / len(samples)
+            samples[0].pred_sem_seg = as_data(decision.labels_of(mean))
+            del samples[0].seg_logits
+        return [samples[0] for samples in data_samples_list]
