@@ -68,6 +68,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--convert", action="store_true", help="convert index masks too")
     add("--val", type=float, help="share that validates (default: 0.2, or the images' folders train and val)")
     add("--val-list", metavar="FILE", help="names of the images that validate, one a line")
+    add(
+        "--folds",
+        type=at_least(2),
+        metavar="K",
+        help="a config for each of K folds; needs pip install 'fcn-plugin[data]'",
+    )
+    group = "images stay together whose paths share what REGEX finds, or its first (group), as 'patient(\\d+)'"
+    add("--group", metavar="REGEX", help=group)
     add("--seed", type=int, default=0, help="of the split (default: 0)")
     add("--allow-missing", action="store_true", help="leave out what has no partner")
     bands = "train with all bands of the images in full depth (default: where they are no 8-bit RGB or grey)"

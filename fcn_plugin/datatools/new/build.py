@@ -7,6 +7,8 @@
     OUT_DIR/masks/                      index PNGs, where the masks are not used where they are
     CONFIGS_DIR/_base_/datasets/NAME.py
     CONFIGS_DIR/fcn8s_NET_NAME.py
+    OUT_DIR/fold0_{train,val}.txt       and more, with --folds; the lists above are those of fold 0
+    CONFIGS_DIR/fcn8s_NET_NAME-fold0.py and more
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from __future__ import annotations
 import os
 import re
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from prettytable import PrettyTable
@@ -25,11 +28,12 @@ from ..bands.config import loader_of, notes_on, preprocessor_text
 from ..bands.sums import add_sums
 from .classes import Classes, Source
 from .config_text import dataset_config
+from .folds import fold_files, fold_texts
 from .net import FILES, INSTALL, choose_net, model_config
 from .options import Options
 from .outputs import earlier_masks, exclusive, masks_folder, refuse_existing, text_of, write_all, write_masks
 from .read import read
-from .split import FOLDERS, Splits, choose_split
+from .split import FOLDERS, Splits, choose_splits
 
 OTHER_NAMES = "other names: edit {0}, then call again with --classes {0} --force"
 PRETRAINED = "training downloads ImageNet's VGG16, 528 MB: name a file in model.pretrained, or use --from-scratch"
@@ -54,10 +58,12 @@ def _write(options: Options, net: str, out_dir: Path, configs: Path) -> list[str
     """Write all files; the lines of the report."""
     name = options.name
     base, leaf = configs / f"_base_/datasets/{name}.py", configs / FILES[net].format(name)
-    refuse_existing([base, leaf, *(out_dir / f"{split}.txt" for split in FOLDERS)], options.force)
+    folds = fold_files(options.folds, out_dir, leaf)
+    refuse_existing([base, leaf, *(out_dir / f"{split}.txt" for split in FOLDERS), *chain(*folds)], options.force)
 
     pairs, images, source = read(options, earlier_masks(out_dir))
-    splits, how = choose_split(options, pairs, images)
+    several, how = choose_splits(options, pairs, images, source.shown)
+    splits = several[0]
     texts, table = {}, out_dir / "classes.csv"
     if not options.classes:
         texts[table] = source.classes.csv()
@@ -68,10 +74,11 @@ def _write(options: Options, net: str, out_dir: Path, configs: Path) -> list[str
         masks, mask_files = masks_folder(out_dir, options), [f"{name}.png" for name in pairs.names]
         fill = partial(write_masks, source=source, files=mask_files)
         classes = Classes(dict(enumerate(classes.ids.classes)), colours=dict(enumerate(classes.palette)))
+    entries = [f"{image}\t{mask}\n" for image, mask in zip(pairs.images, mask_files, strict=True)]
     lists = {}
     for split, places in splits.items():
         path = out_dir / f"{split}.txt"
-        texts[path] = "".join(f"{pairs.images[i]}\t{mask_files[i]}\n" for i in places)
+        texts[path] = "".join(entries[i] for i in places)
         lists[split] = path.as_posix(), len(places)
     folders, sizes = (Path(options.images).as_posix(), masks.as_posix()), [image.header.shown for image in images]
     headers = [image.header for image in images]
@@ -81,6 +88,7 @@ def _write(options: Options, net: str, out_dir: Path, configs: Path) -> list[str
     model = preprocessor_text(sums, options.rgb)
     kind = net, options.from_scratch, model, options.sigmoid
     texts[leaf] = model_config(name, len(classes.ids.classes), _bases(configs), *kind)
+    texts |= fold_texts(folds, several, entries, leaf, name) if folds else {}
     write_all(texts, masks, fill)
 
     report = [f"{len(images)} images with masks", *notes_on(headers, sums), *pairs.notes, *source.found]
@@ -89,7 +97,13 @@ def _write(options: Options, net: str, out_dir: Path, configs: Path) -> list[str
     report += [] if options.classes else [OTHER_NAMES.format(table)]
     report += [PRETRAINED] if net == "vgg16" and not options.from_scratch else []
     report += [LIGHTER] if net == "vgg16" and options.net is None else []
-    return [*report, "next:", *(f"  {command(tool)} {leaf}" for tool in ("check_dataset", "train"))]
+    trained = [config for *_, config in folds] or [leaf]
+    return [
+        *report,
+        "next:",
+        f"  {command('check_dataset')} {leaf}",
+        *(f"  {command('train')} {each}" for each in trained),
+    ]
 
 
 def _bases(start: Path) -> str:

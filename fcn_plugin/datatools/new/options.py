@@ -25,6 +25,8 @@ class Options(NamedTuple):
     convert: bool = False  # write index PNGs of masks that could be used where they are
     val: float | None = None  # share of the images for val; None: 0.2, or the images' folders train and val
     val_list: str | None = None  # file of the images for val
+    folds: int | None = None  # how many times the images are split, each image in val once
+    group: str | None = None  # regular expression: images whose paths share what it finds stay together
     seed: int = 0  # of the random split
     allow_missing: bool = False  # leave out images without mask and masks without image
     net: Literal["light", "vgg16"] | None = None  # None: light where its packages are installed, else vgg16

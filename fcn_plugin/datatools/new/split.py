@@ -1,17 +1,18 @@
-"""Split images into train, val and test: by folders of those names, by a list, or at random."""
+"""Split images into train, val and test: by folders of those names, by a list, at random, or into folds."""
 
 from __future__ import annotations
 
 import random
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from pathlib import PurePosixPath
 from unicodedata import normalize
 
 from ...data.class_map_dataset import read_list
 from ...errors import UserError, abbreviate
 from .files import ImageFile, Pairs
+from .folds import Splits, group_images, make_folds
 from .options import Options
 
 FOLDERS = {
@@ -20,8 +21,6 @@ FOLDERS = {
     "test": ("test", "testing"),
 }
 SPLIT_OF = {folder: split for split, folders in FOLDERS.items() for folder in folders}
-
-Splits = dict[str, list[int]]  # places in the list of pairs, ascending
 
 
 def words_of(text: str) -> list[str]:
@@ -82,36 +81,56 @@ def hold_out(splits: Splits, test: Sequence[int]) -> Splits:
     return dict(train=train, val=splits["val"], **(dict(test=test) if test else {}))
 
 
-def random_split(digests: Sequence[bytes], share: float, seed: int) -> Splits:
-    """Take a random share, 0 to 1, of the images for val; those of one digest stay together. UserError: ``dataset-empty``."""
-    groups: dict[bytes, list[int]] = defaultdict(list)
-    for i, digest in enumerate(digests):
-        groups[digest].append(i)
+def random_split(group_of: Sequence[Hashable], share: float, seed: int) -> Splits:
+    """Take a random share, 0 to 1, of the images for val; those of one group stay together. UserError: ``dataset-empty``."""
+    groups: dict[Hashable, list[int]] = defaultdict(list)
+    for i, group in enumerate(group_of):
+        groups[group].append(i)
     if len(groups) < 2:
-        raise UserError("dataset-empty", f"there are {len(groups)} different images: train and val need one each")
+        raise UserError(
+            "dataset-empty", f"there are {len(groups)} different images or groups: train and val need one each"
+        )
     order = list(groups.values())
     random.Random(seed).shuffle(order)
     val = order.pop()
-    while len(order) > 1 and len(val) + len(order[-1]) <= round(share * len(digests)):
+    while len(order) > 1 and len(val) + len(order[-1]) <= round(share * len(group_of)):
         val = val + order.pop()
     return dict(train=sorted(i for group in order for i in group), val=sorted(val))
 
 
-def choose_split(options: Options, pairs: Pairs, images: Sequence[ImageFile]) -> tuple[Splits, str]:
-    """Split as the options say; the second value is a sentence on it."""
+def choose_splits(
+    options: Options, pairs: Pairs, images: Sequence[ImageFile], shown: Sequence[set[int]]
+) -> tuple[list[Splits], str]:
+    """Split as the options say, once or for each fold; the second value is a sentence on it.
+
+    ``shown`` are the classes that each image shows.
+    """
     by_labels = by_folders([f"{part}/" for part in pairs.parts or ()])
     folders = by_labels or by_folders(pairs.images)
     test = folders.get("test", ()) if len(folders) > 1 else ()
-    if options.val_list:
-        splits, how = by_list(pairs.names, pairs.images, options.val_list), f"val as listed in {options.val_list}"
-    elif options.val is None and {"train", "val"} <= set(folders):
+    pool = sorted(set(range(len(images))) - set(test))
+    by_themselves = options.val is None and {"train", "val"} <= set(folders)
+    drawn = options.folds is not None or not (options.val_list or by_themselves)
+    if options.group is not None and not drawn:
+        raise UserError("option-value", "--group is for a random split or --folds: leave it out, or give --val 0.2")
+    groups = group_images(pairs.images, [image.digest for image in images], options.group) if drawn else []
+    kept = "images of a group stay together" if options.group else "copies of an image stay together"
+    if options.folds is not None:
+        if options.val is not None or options.val_list:
+            raise UserError("option-value", "--folds draws val itself: leave out --val and --val-list")
+        vals = make_folds([groups[i] for i in pool], [shown[i] for i in pool], options.folds, options.seed)
+        vals = [[pool[place] for place in val] for val in vals]
+        several = [dict(train=sorted(set(pool) - set(val)), val=val) for val in vals]
+        how = f"{len(vals)} folds of {', '.join(str(len(val)) for val in vals)} val images, seed {options.seed}; {kept}"
+    elif options.val_list:
+        several, how = [by_list(pairs.names, pairs.images, options.val_list)], f"val as listed in {options.val_list}"
+    elif not drawn:
         how = "split as the label files are" if by_labels else "split by the folders of the images"
-        splits, how = folders, f"{how} (--val splits at random)"
+        several, how = [folders], f"{how} (--val splits at random)"
     else:
-        pool = sorted(set(range(len(images))) - set(test))
-        drawn = random_split([images[i].digest for i in pool], options.val or 0.2, options.seed)
-        splits = {split: [pool[i] for i in places] for split, places in drawn.items()}
-        how = f"split at random, seed {options.seed}; copies of an image stay together"
-    if test and splits is not folders:
-        splits, how = hold_out(splits, test), f"{how}; test as folders or files say"
-    return splits, f"{', '.join(f'{len(places)} {split}' for split, places in splits.items())}: {how}"
+        split = random_split([groups[i] for i in pool], options.val or 0.2, options.seed)
+        several = [{name: [pool[place] for place in places] for name, places in split.items()}]
+        how = f"split at random, seed {options.seed}; {kept}"
+    if test and several != [folders]:
+        several, how = [hold_out(splits, test) for splits in several], f"{how}; test as folders or files say"
+    return several, f"{', '.join(f'{len(places)} {name}' for name, places in several[0].items())}: {how}"
