@@ -63,6 +63,10 @@ _WARNINGS = {
     "mask-void": ("masks without a labelled pixel", "take it out of the split: nothing is learnt from it"),
     "class-absent": ("classes that never occur", "check class map and split: such a class is never learnt or scored"),
     "image-duplicate": ("images that a split holds twice", "take it out, unless it should weigh more"),
+    "image-similar": (
+        "images that look like one of train",
+        "frames of one scene belong in one split: new_dataset --group",
+    ),
     "image-small": ("images smaller than the crop", "take a smaller crop_size: the rest of the crop is void"),
     "mask-unpaired": ("masks without an image", "add the image: the mask is not used"),
     "image-suffix": ("images of another suffix", "correct img_suffix: the image is not used"),

@@ -15,6 +15,7 @@ from ...data.images import UnreadableFile, read_mask
 from ...data.masks.ids import count_ids, mask_ids
 from ...data.problems import Problem
 from ..bands.sums import BandSums
+from .look import look_of
 
 DIGEST_BYTES = 16
 
@@ -28,6 +29,7 @@ class Contents:
     digest: bytes = bytes(DIGEST_BYTES)  # equal for equal pixels of images in any lossless format
     ids: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))  # (K,) that occur in the mask, ascending
     counts: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))  # (K,) their pixels
+    look: int | None = None  # of images of 8 bits: near for images that look alike
     bands: BandSums | None = None  # of the image, R, G, B in images of 8 bits
     palette: np.ndarray | None = None  # (P, 3) colours of the ids below P, of a palette mask
 
@@ -52,6 +54,7 @@ def _read_image(reader: Reader, path: str, contents: Contents) -> Header:
     whole = isinstance(reader, BandsReader)
     sums = BandSums.of(pixels, without_zeros=whole)
     contents.bands = sums if whole else replace(sums, sums=sums.sums[::-1], squares=sums.squares[::-1])  # BGR
+    contents.look = None if whole else look_of(pixels)
     contents.size = header.shown
     digest = hashlib.blake2b(repr(pixels.shape).encode(), digest_size=DIGEST_BYTES)
     digest.update(pixels if whole or header.bits <= 8 else Path(path).read_bytes())  # the lower bits are lost in pixels

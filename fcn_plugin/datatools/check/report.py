@@ -13,6 +13,7 @@ from ...data.headers import width_height
 from ...data.problems import KINDS, Problem
 from ...errors import printable
 from ..class_weights import weight_line, weight_table
+from .look import INSTALLED
 from .tally import Tally
 
 KEPT = 1000  # problems of a code
@@ -61,6 +62,8 @@ class Report:
         blocks += [_split_block(tally) for tally in self.tallies]
         sheet = f"; pictures in {self.sheet}" if self.sheet else ""
         numbers = ", ".join(_number(self.findings.count(severity), severity) for severity in ("error", "warning"))
+        if not INSTALLED and len(self.tallies) > 1:
+            numbers += "; images that look alike were not looked for (pip install 'fcn-plugin[data]')"
         after = "correct the errors, then check again" if self.exit_code() else f"next: {next_step}"
         return "\n\n".join([*blocks, f"checked {_number(self.images, 'image')}: {numbers}{sheet}\n{after}"])
 

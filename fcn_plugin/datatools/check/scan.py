@@ -18,6 +18,7 @@ from ..encodings import Encodings
 from .contents import Contents, read_pair
 from .report import Findings, Report
 from .sheet import draw_pairs
+from .similar import similar
 from .splits import Source, Split
 from .tally import Tally
 
@@ -42,6 +43,7 @@ def check_splits(splits: Sequence[Split], sheet: str | Path, jobs: int = 0) -> R
     for tally in tallies:
         findings.add([*tally.absent(), *tally.small(), *repeated(tally)])
     findings.add(shared(tallies))
+    findings.add(similar(tallies))
     return Report(tallies, findings, draw_pairs(tallies, sheet))
 
 

@@ -19,13 +19,14 @@ Colours = dict[int, tuple[str, list[int]]]
 
 
 class Tally:
-    """Sums over a split; its memory grows by 24 bytes an image."""
+    """Sums over a split; its memory grows by 32 bytes an image."""
 
     def __init__(self, split: Split, colours: Colours) -> None:
         self.split, self.colours = split, colours  # as ``first`` of palette_problems; those of all splits are compared
         self.class_map = split.sources[0].class_map
         self.sizes = np.zeros((len(split), 2), np.int32)  # W and H, 0 for images that can't be read
         self.digests = np.zeros((len(split), DIGEST_BYTES), np.uint8)  # of the images' pixels
+        self.looks = np.zeros(len(split), np.uint64)  # :mod:`.similar`'s, 0 for none
         classes = LARGEST_ID + 1 if self.class_map is None else len(self.class_map.classes)
         # (C,) as in PixelCounts; without a class map one for each id
         self.pixels, self.images, self.seen = np.zeros((3, classes), np.int64)
@@ -36,6 +37,7 @@ class Tally:
         """Count the next pair of the split; yields what is wrong with it."""
         self.sizes[self._next] = contents.size
         self.digests[self._next] = np.frombuffer(contents.digest, np.uint8)
+        self.looks[self._next] = contents.look or 0
         self._next += 1
         if contents.bands and (self.bands is None or self.bands.is_like(contents.bands)):
             self.bands = add_sums(filter(None, [self.bands, contents.bands]))
