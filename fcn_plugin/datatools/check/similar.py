@@ -1,6 +1,6 @@
 """Find images that look like one of the training images: other frames of a scene, crops, images saved again.
 
-Their hashes (:mod:`.look`) differ in few bits. Measured on CamVid: frames of different places differ in 10 bits or more; a frame and
+Their hashes (:mod:`.look`) differ in few bits. On CamVid frames of different places differ in 10 bits or more; a frame and
 the same brighter by 1.3, at half the size, without a border of 8 px or as JPEG of quality 30 in 8 or less.
 """
 
