@@ -18,6 +18,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"a net's name and the folders of its runs: with metrics.json (as {command('test')} leaves it) for Markdown tables "
         "of means and spreads, work dirs of training for --curves; repeat for each net",
     )
+    folds = "the runs of a net are folds, in one order for all nets"
+    parser.add_argument("--folds", action="store_true", help=folds)
     parser.add_argument("--curves", metavar="PNG", help="draw mean IU on val against the iteration into this file")
 
 
@@ -39,4 +41,4 @@ def main(args: argparse.Namespace) -> None:
     else:
         from ..evaluation.summary import summary
 
-        print(summary(nets))
+        print(summary(nets, args.folds))

@@ -38,17 +38,18 @@ def read_scores(folder: str | Path) -> dict:
     return record
 
 
-def summary(nets: Mapping[str, Sequence[str | Path]]) -> str:
+def summary(nets: Mapping[str, Sequence[str | Path]], folds: bool = False) -> str:
     """Write two Markdown tables in percent: the four scores of each net, and the IU of each class that occurs.
 
     Args:
         nets: title -> folders with ``metrics.json``, one per seed.
+        folds: they are one per fold, in one order for all nets, each with images of its own.
 
     Raises:
         UserError: as :func:`read_scores`; ``lists-differ``: nets were not evaluated on the same images and classes.
     """
     records = {title: [read_scores(folder) for folder in folders] for title, folders in nets.items()}
-    _require_same_data(nets, records)
+    _require_same_data(nets, records, folds)
     scores = [
         [title, str(len(runs)), *(_spread([run[key] for run in runs]) for key in SCORE_NAMES)]
         for title, runs in records.items()
@@ -61,15 +62,16 @@ def summary(nets: Mapping[str, Sequence[str | Path]]) -> str:
     return _table(["net", "runs", *SCORE_NAMES.values()], scores) + "\n\n" + _table(["IU", *records], occurring)
 
 
-def _require_same_data(nets: Mapping[str, Sequence], records: Mapping[str, list[dict]]) -> None:
-    """Compare the true pixels of each class: every net on the same images has the same."""
-    seen: dict[tuple, str] = {}
+def _require_same_data(nets: Mapping[str, Sequence], records: Mapping[str, list[dict]], folds: bool) -> None:
+    """Compare the true pixels of each class: every net on the same images has the same. Folds share the classes alone."""
+    seen: dict[int, tuple[dict, str]] = {}  # fold -> pixels of its classes, the folder that they were first read in
     for title, runs in records.items():
-        for folder, run in zip(nets[title], runs, strict=True):
-            seen.setdefault(tuple((name, scores["pixels"]) for name, scores in run["classes"].items()), str(folder))
-    if len(seen) > 1:
-        first, second, *_ = seen.values()
-        raise UserError("lists-differ", f"{first} and {second} score different data: evaluate on one split")
+        for number, (folder, run) in enumerate(zip(nets[title], runs, strict=True)):
+            pixels = {name: scores["pixels"] for name, scores in run["classes"].items()}
+            known, first = seen.setdefault(number if folds else 0, (pixels, str(folder)))
+            if pixels != known or pixels.keys() != seen[0][0].keys():
+                remedy = "give the folds in one order" if folds else "evaluate on one split; folds need --folds"
+                raise UserError("lists-differ", f"{first} and {folder} score different data: {remedy}")
 
 
 def _spread(values: Sequence[float | None]) -> str:

@@ -53,6 +53,18 @@ def test_scores_of_other_images_are_refused(tmp_path):
         summary(nets)
 
 
+def test_folds_have_images_of_their_own(tmp_path):
+    """The same fold of another net has the same."""
+    eight = [write(tmp_path / f"8s{i}", 0.5 + i / 10, pixels=100 + i) for i in range(2)]
+    sixteen = [write(tmp_path / f"16s{i}", 0.4, pixels=100 + i) for i in range(2)]
+    nets = {"FCN-8s": eight, "FCN-16s": sixteen}
+    with refused("lists-differ", eight[0], eight[1], "--folds"):
+        summary(nets)
+    assert "| FCN-8s | 2 | 80.00 ± 0.00 | 60.00 ± 0.00 | 55.00 ± 7.07 |" in summary(nets, folds=True)
+    with refused("lists-differ", eight[0], sixteen[1], "order"):
+        summary({"FCN-8s": eight, "FCN-16s": sixteen[::-1]}, folds=True)
+
+
 @pytest.mark.parametrize(
     ("text", "code", "fragment"),
     [
