@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from .maps import Maps, band, ratio, tally
+from .maps import Maps, band, tally
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,5 @@ class Holes:
         return np.stack([tally(each, maps.classes) for each in ids])
 
     def scores(self, counts: np.ndarray) -> dict[str, np.ndarray]:
-        """Compute the number of holes and the share of true pixels in them, (C,)."""
-        holes, pixels, true = counts
-        return {"holes": holes, "hole_rate": ratio(pixels, true)}
+        """Return the number of holes, of pixels in them and of true pixels, (C,) each."""
+        return dict(zip(("holes", "hole_pixels", "pixels"), counts, strict=True))

@@ -18,7 +18,7 @@ from .boundary import BoundaryF1, BoundaryIoU
 from .holes import Holes
 from .maps import Maps
 from .objects import Objects
-from .report import headline, means, record, table
+from .report import headline, means, record, table, with_rates
 from .trimap import Trimap
 
 
@@ -74,7 +74,7 @@ class FCNLimits(FCNMetric):
         found: dict[str, np.ndarray] = {}
         for measure, part, shape in zip(self.measures, parts, self.shapes, strict=True):
             found |= measure.scores(part.reshape(shape))
-        return found
+        return with_rates(found)
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """Compute the scores that logs show, means over classes; what does not occur is left out."""

@@ -1,6 +1,6 @@
 """Show the measures of limits: means over classes, a table, a record for ``limits.json``.
 
-Scores are arrays whose last axis is the class, NaN where a class has none; those in ``COUNTS`` are numbers, which add up.
+Scores are arrays whose last axis is the class, NaN where a class has none. Integers are counts, which add up.
 """
 
 from __future__ import annotations
@@ -10,18 +10,25 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from prettytable import PrettyTable
 
-COUNTS = ("size_objects", "thickness_objects", "holes")
+from .maps import ratio
+
+RATES = {"hole_rate": ("hole_pixels", "pixels"), "missed_inside": ("inside_missed", "inside_pixels")}
 BANDS = (1, 3, 5, 10, 20)  # of all widths, those that are shown
 
 
+def with_rates(scores: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Add the shares of pixels in holes, and of those missed inside."""
+    return {**scores, **{name: ratio(scores[part], scores[whole]) for name, (part, whole) in RATES.items()}}
+
+
 def means(scores: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Average over the classes that occur, and add up counts; drops the last axis."""
+    """Average over the classes that occur, add up counts, and take shares of all pixels; drops the last axis."""
     found = {}
     for name, values in scores.items():
         there = ~np.isnan(values)
         total, classes = np.where(there, values, 0).sum(-1), there.sum(-1)
-        found[name] = total if name in COUNTS else np.where(classes > 0, total / np.maximum(classes, 1), np.nan)
-    return found
+        found[name] = total if values.dtype.kind == "i" else ratio(total, classes)
+    return with_rates(found)
 
 
 def headline(averages: Mapping[str, np.ndarray], settings: Mapping) -> dict[str, float]:
@@ -34,27 +41,23 @@ def headline(averages: Mapping[str, np.ndarray], settings: Mapping) -> dict[str,
 
 
 def table(scores: Mapping[str, np.ndarray], classes: Sequence[str], settings: Mapping) -> str:
-    """Write a row for each class that occurs and one for the mean, in percent; below it IU by size and thickness."""
-    columns = {f"{width} px": scores["trimap_IoU"][width - 1] for width in _bands(settings)}
-    columns |= {"bound. IoU": scores["boundary_IoU"], "bound. F1": scores["boundary_F1"]}
-    columns |= {f"<= {settings['sizes'][0]:g} px": scores["size_IoU"][0]} if settings["sizes"] else {}
-    columns |= (
-        {f"<= {settings['thicknesses'][0]:g} thick": scores["thickness_IoU"][0]} if settings["thicknesses"] else {}
-    )
-    columns |= {"in holes": scores["hole_rate"], "missed inside": scores["missed_inside"]}
-    text = PrettyTable(["class", *columns, "holes"], align="r")
-    text.align["class"] = "l"
-    for number, name in enumerate(classes):
-        if not np.isnan(scores["boundary_IoU"][number]):
-            values = [_percent(column[number]) for column in columns.values()]
-            text.add_row([name, *values, int(scores["holes"][number])])
+    """Write a row for each class that occurs and one for all, in percent; below it mean IU by size and thickness."""
     averages = means(scores)
-    values = [_percent(value) for value in means(columns).values()]
-    text.add_row(["mean", *values, int(averages["holes"])])
+    bands, sizes, thicknesses = _bands(settings), _names(settings["sizes"]), _names(settings["thicknesses"])
+    heads = [f"{width} px" for width in bands] + ["bound. IoU", "bound. F1", sizes[0], f"{thicknesses[0]} thick"]
+    text = PrettyTable(["class", *heads, "holes", "in holes", "missed inside"], align="r")
+    text.align["class"] = "l"
+    rows = {name: {key: values[..., i] for key, values in scores.items()} for i, name in enumerate(classes)}
+    for name, row in {**rows, "all": averages}.items():
+        if not np.isnan(row["boundary_IoU"]):
+            shown = [row["trimap_IoU"][width - 1] for width in bands] + [row["boundary_IoU"], row["boundary_F1"]]
+            shown += [row["size_IoU"][0], row["thickness_IoU"][0]]
+            last = [int(row["holes"]), _percent(row["hole_rate"]), _percent(row["missed_inside"])]
+            text.add_row([name, *map(_percent, shown), *last])
     lines = [text.get_string()]
-    for name, edges, unit in (("size", settings["sizes"], "px"), ("thickness", settings["thicknesses"], "px")):
-        groups = zip(_names(edges), averages[f"{name}_IoU"], averages[f"{name}_objects"], strict=True)
-        shown = (f"{group} {unit} {_percent(iou)} ({int(objects)})" for group, iou, objects in groups)
+    for name, groups in (("size", sizes), ("thickness", thicknesses)):
+        found = zip(groups, averages[f"{name}_IoU"], averages[f"{name}_objects"], strict=True)
+        shown = (f"{group} {_percent(iou)} ({int(objects)})" for group, iou, objects in found)
         lines.append(f"mean IU by {name} (objects): {', '.join(shown)}")
     return "\n".join(lines)
 
@@ -63,8 +66,8 @@ def record(scores: Mapping[str, np.ndarray], classes: Sequence[str], settings: M
     """Return what ``limits.json`` holds beside the headline: settings, means, and the scores of each class; None for NaN."""
     by_class = {}
     for number, name in enumerate(classes):
-        by_class[name] = {key: _plain(values[..., number], key) for key, values in scores.items()}
-    averages = {key: _plain(values, key) for key, values in means(scores).items()}
+        by_class[name] = {key: _plain(values[..., number]) for key, values in scores.items()}
+    averages = {key: _plain(values) for key, values in means(scores).items()}
     return {"settings": dict(settings), "means": averages, "classes": by_class}
 
 
@@ -73,14 +76,14 @@ def _bands(settings: Mapping) -> list[int]:
 
 
 def _names(edges: Sequence[float]) -> list[str]:
-    return [f"<= {edge:g}" for edge in edges] + [f"> {edges[-1]:g}" if edges else "all"]
+    return [f"<= {edge:g} px" for edge in edges] + [f"> {edges[-1]:g} px" if edges else "all"]
 
 
 def _percent(value: float) -> str:
     return "-" if np.isnan(value) else f"{100 * value:.2f}"
 
 
-def _plain(values: np.ndarray, key: str) -> int | float | list | None:
+def _plain(values: np.ndarray) -> int | float | list | None:
     if np.ndim(values):
-        return [_plain(value, key) for value in values]
-    return None if np.isnan(values) else int(values) if key in COUNTS else float(values)
+        return [_plain(value) for value in values]
+    return None if np.isnan(values) else values.item()

@@ -38,10 +38,8 @@ class Trimap:
         return np.stack(counts, axis=1)[..., : maps.classes]
 
     def scores(self, counts: np.ndarray) -> dict[str, np.ndarray]:
-        """Compute IU of each band and class (width, C), and the share of missed pixels beyond the widest band (C,)."""
+        """Compute IU of each band and class (width, C), and count true and missed pixels beyond the widest band (C,)."""
         hit, true, predicted = counts.cumsum(0).transpose(1, 0, 2)[:, :-1]
-        hit_inside, true_inside = counts[-1, 0], counts[-1, 1]
-        return {
-            "trimap_IoU": ratio(hit, true + predicted - hit),
-            "missed_inside": ratio(true_inside - hit_inside, true_inside),
-        }
+        inside = counts[-1, 1]
+        missed = inside - counts[-1, 0]
+        return {"trimap_IoU": ratio(hit, true + predicted - hit), "inside_pixels": inside, "inside_missed": missed}
