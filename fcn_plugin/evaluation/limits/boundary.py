@@ -1,7 +1,8 @@
 """Boundary IoU and boundary F1.
 
 Cheng, Girshick, Dollar, Berg and Kirillov, "Boundary IoU", CVPR 2021; Csurka, Larlus and Perronnin, "What is a good evaluation
-measure for semantic segmentation?", BMVC 2013. Both are counted over the data set here, as mean IU is.
+measure for semantic segmentation?", BMVC 2013. Both are counted over the data set here, as mean IU is; Csurka et al. average over
+images.
 """
 
 from __future__ import annotations

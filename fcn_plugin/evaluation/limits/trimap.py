@@ -1,6 +1,7 @@
 """Mean IU in bands around true boundaries.
 
-Kohli, Ladicky and Torr, "Robust higher order potentials", IJCV 2009, sec. 6; DeepLab (Chen et al., ICLR 2015), sec. 5.
+Kohli, Ladicky and Torr, "Robust higher order potentials for enforcing label consistency", IJCV 2009; DeepLab (Chen et al., ICLR
+2015), whose bands lie around the void of PASCAL VOC.
 """
 
 from __future__ import annotations
