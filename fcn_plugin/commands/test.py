@@ -18,16 +18,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_options(parser, "config", "checkpoint", *RUN)
     parser.add_argument("--out", metavar="DIR", help="write predicted masks as palette PNGs")
     parser.add_argument("--show-dir", metavar="DIR", help="write panels: image | truth | prediction")
+    parser.add_argument(
+        "--limits", action="store_true", help="measure boundaries, thin parts and holes too (limits.json)"
+    )
     parser.add_argument("--tta", action="store_true", help="average over flips and scales")
 
 
 def main(args: argparse.Namespace) -> None:
     """Evaluate."""
-    test(load_config(args), args.checkpoint, masks=args.out, pictures=args.show_dir, tta=args.tta)
+    cfg = load_config(args)
+    test(cfg, args.checkpoint, masks=args.out, pictures=args.show_dir, tta=args.tta, limits=args.limits)
 
 
 def test(
-    cfg: Config, checkpoint: str, masks: str | None = None, pictures: str | None = None, tta: bool = False
+    cfg: Config,
+    checkpoint: str,
+    masks: str | None = None,
+    pictures: str | None = None,
+    tta: bool = False,
+    limits: bool = False,
 ) -> dict[str, float]:
     """Evaluate a checkpoint, or a net that ``fcn export`` wrote, on the test split; returns the scores, none without masks.
 
@@ -37,6 +46,7 @@ def test(
         masks: folder for predicted palette PNGs.
         pictures: folder for panels of image, truth and prediction.
         tta: average over the flips and scales of ``cfg.tta_pipeline``.
+        limits: add ``FCNLimits`` to the config's metrics.
 
     Raises:
         UserError: config-*, checkpoint-*, dataset-*; ``export-file`` and ``requirements`` for exported nets.
@@ -56,9 +66,11 @@ def test(
         raise UserError("option-value", f"--tta averages over the passes of a checkpoint, and {checkpoint} is exported")
     hooks = [dict(type="PredictionHook", mask_dir=masks, picture_dir=pictures)] if masks or pictures else []
     scores = not cfg.get("test_dataloader") or names_masks(cfg)
-    if not scores and not hooks:
+    if not scores and (limits or not hooks):
         what = f"{cfg.filename}: the test data set names no folder of masks, so nothing can be scored"
         raise UserError("config-data", f"{what}: add data_prefix.seg_map_path, or write predictions with --out DIR")
+    if limits:
+        _add_limits(cfg)
     prepared = prepare(cfg, ("test",), look_for_files=True, tta=tta, hooks=hooks, scores=scores)
     for folder, option in ((cfg.work_dir, "--work-dir"), (masks, "--out"), (pictures, "--show-dir")):
         if folder:
@@ -73,6 +85,16 @@ def test(
     for warning in prepared.warnings:
         runner.logger.warning(warning)
     return runner.test()
+
+
+def _add_limits(cfg: Config) -> None:
+    """Put ``FCNLimits`` beside the config's metrics, with the id of void of the first."""
+    given = cfg.get("test_evaluator") or []
+    metrics = given.get("metrics", given) if isinstance(given, dict) else given
+    metrics = [metrics] if isinstance(metrics, dict) else list(metrics)
+    if all(metric["type"] != "FCNLimits" for metric in metrics):
+        void = next((metric["ignore_index"] for metric in metrics if "ignore_index" in metric), 255)
+        cfg.test_evaluator = [*metrics, dict(type="FCNLimits", ignore_index=void)]
 
 
 def _exported_model(cfg: Config, path: str, precision: str) -> dict:

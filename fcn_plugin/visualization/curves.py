@@ -1,4 +1,4 @@
-"""Draw learning curves: a score on val against the iteration, one colour a net, one line a run."""
+"""Draw curves, one colour a net, one line a run: a score on val against the iteration, mean IU near boundaries."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..atomic_write import atomic_write, read_plain
 from ..errors import UserError
+from ..invocation import command
 
 MOST = 2**30  # bytes of a log
 
@@ -35,20 +36,47 @@ def read_curve(work_dir: str | Path, key: str = "mIoU") -> list[tuple[float, flo
     return sorted(points.items())
 
 
+def read_trimap(folder: str | Path) -> list[tuple[float, float]]:
+    """Read (width in pixels, mean IU) of each band from a folder's ``limits.json``; raises ``file-missing``, ``record-damaged``."""
+    path = Path(folder) / "limits.json"
+    try:
+        values = json.loads(read_plain(path))["means"]["trimap_IoU"]
+        points = [(float(width), float(0 + value)) for width, value in enumerate(values, 1) if value is not None]
+    except FileNotFoundError:
+        remedy = f"run {command('test')} --limits --work-dir {folder}"
+        raise UserError("file-missing", f"no limits.json in {folder}: {remedy}") from None
+    except (OSError, ValueError, LookupError, TypeError, OverflowError, RecursionError) as error:
+        raise UserError("record-damaged", f"{path} is no record of FCNLimits ({error}): evaluate again") from error
+    if not points:
+        raise UserError("record-damaged", f"{path} has no boundaries: evaluate images with several classes")
+    return points
+
+
 def draw_curves(nets: Mapping[str, Sequence[str | Path]], out: str | Path, key: str = "mIoU") -> None:
-    """Draw the curves of the nets, title -> work dirs, one per seed, into a PNG; raises as :func:`read_curve`."""
+    """Draw the learning curves of the nets, title -> work dirs, one per seed, into a PNG; raises as :func:`read_curve`."""
+    curves = {title: [read_curve(folder, key) for folder in folders] for title, folders in nets.items()}
+    _draw(curves, out, "iteration", f"{key} on val, %")
+
+
+def draw_trimaps(nets: Mapping[str, Sequence[str | Path]], out: str | Path) -> None:
+    """Draw mean IU near boundaries of the nets, title -> folders, one per seed, into a PNG; raises as :func:`read_trimap`."""
+    curves = {title: [read_trimap(folder) for folder in folders] for title, folders in nets.items()}
+    _draw(curves, out, "width of the band on each side of true boundaries, pixels", "mean IU in the band, %")
+
+
+def _draw(curves: Mapping[str, Sequence[list[tuple[float, float]]]], out: str | Path, x: str, y: str) -> None:
     # half a second that only this picture needs
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    curves = {title: [read_curve(folder, key) for folder in folders] for title, folders in nets.items()}
     figure = Figure(figsize=(6, 4), dpi=100, layout="constrained")
     axes = figure.add_subplot()
     for i, (title, runs) in enumerate(curves.items()):
         for j, run in enumerate(runs):
             steps, values = zip(*run, strict=True)
             axes.plot(steps, [100 * v for v in values], f"C{i}", marker=".", label=title if j == 0 else None)
-    axes.set(xlabel="iteration", ylabel=f"{key} on val, %")
+    axes.set(xlabel=x, ylabel=y)
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.legend()
     axes.grid(alpha=0.3)
     with atomic_write(Path(out)) as part:

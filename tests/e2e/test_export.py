@@ -38,11 +38,12 @@ def test_an_exported_net_has_the_checkpoints_confusion_matrix(trained, tool, tmp
     assert abs(float(after) - float(before)) < 5
     assert {path.name for path in tmp_path.glob(f"*{suffix}")} == {file.name, f"net.int8{suffix}"}
 
-    done = tool("test", trained.config, file, "--work-dir", tmp_path / "scores")
+    done = tool("test", trained.config, file, "--limits", "--work-dir", tmp_path / "scores")
     forget_runs()
     assert done.code == 0, done.err
     found, wanted = (np.load(folder / "confusion.npy") for folder in (tmp_path / "scores", trained.work_dir))
     assert found.sum() == wanted.sum()
+    assert json.loads((tmp_path / "scores/limits.json").read_text())["images"] == 3
     # ties of float32 may fall to the other class in another runtime
     assert abs(found - wanted).sum() <= (0 if kind == "onnx" else 1e-5 * wanted.sum())
     refused = tool("test", trained.config, file, "--tta", "--work-dir", tmp_path / "tta")

@@ -17,6 +17,13 @@ def test_curves_of_a_run(trained, tool, tmp_path):
     assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_mean_iu_near_boundaries(tool, tmp_path):
+    (tmp_path / "limits.json").write_text('{"means": {"trimap_IoU": [0.1, 0.2]}}')
+    done = tool("summarize", "--net", "FCN-8s", tmp_path, "--trimap", tmp_path / "trimap.png")
+    assert (done.code, done.out) == (0, f"wrote {tmp_path / 'trimap.png'}\n")
+    assert (tmp_path / "trimap.png").read_bytes().startswith(b"\x89PNG")
+
+
 def test_bad_input(tool, tmp_path):
     assert "names no folder" in tool("summarize", "--net", "FCN-8s").err
     tool_refused(tool("summarize", "--net", "FCN-8s", tmp_path / "none"), tmp_path, "file-missing", tmp_path / "none")

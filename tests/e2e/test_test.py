@@ -4,6 +4,8 @@ import json
 
 import numpy as np
 import pytest
+import torch
+from mmseg.datasets import PascalVOCDataset
 from PIL import Image
 from support.processes import forget_runs
 from support.refusals import tool_refused
@@ -11,6 +13,10 @@ from support.refusals import tool_refused
 from fcn_plugin.commands.test import test as evaluate
 from fcn_plugin.configs import get_config
 from fcn_plugin.data.palette import voc_palette
+from fcn_plugin.evaluation.confusion import SCORE_NAMES
+from fcn_plugin.evaluation.limits.metric import FCNLimits
+
+VOC_CLASSES = PascalVOCDataset.METAINFO["classes"]
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +25,8 @@ def evaluated(trained, tmp_path_factory):
     folder = tmp_path_factory.mktemp("evaluated")
     cfg = get_config(str(trained.config))
     cfg.work_dir = str(folder)
-    scores = evaluate(cfg, str(trained.best), masks=str(folder / "masks"), pictures=str(folder / "panels"))
+    outputs = dict(masks=str(folder / "masks"), pictures=str(folder / "panels"))
+    scores = evaluate(cfg, str(trained.best), **outputs, limits=True)
     forget_runs()
     return scores, folder
 
@@ -36,7 +43,7 @@ def test_scores_are_those_of_the_last_validation(trained, evaluated):
     scores, folder = evaluated
     record = json.loads((folder / "metrics.json").read_text())
     assert record == json.loads((trained.work_dir / "metrics.json").read_text())
-    assert scores == {name: record[name] for name in ("aAcc", "mAcc", "mIoU", "fwIoU")}
+    assert {name: scores[name] for name in SCORE_NAMES} == {name: record[name] for name in SCORE_NAMES}
     assert np.array_equal(np.load(folder / "confusion.npy"), np.load(trained.work_dir / "confusion.npy"))
 
 
@@ -48,6 +55,19 @@ def test_masks_are_what_the_scores_were_counted_from(evaluated, data):
         labelled = truth != 255
         counts += np.bincount(21 * truth[labelled].astype(int) + mask[labelled], minlength=21 * 21)
     assert np.array_equal(counts.reshape(21, 21), np.load(folder / "confusion.npy"))
+
+
+def test_limits_are_measured_on_the_same_masks(evaluated, data, tmp_path):
+    scores, folder = evaluated
+    metric = FCNLimits(out_dir=str(tmp_path))
+    metric.dataset_meta = {"classes": VOC_CLASSES}
+    pairs = [masks_in(place, val_names(data)) for place in (data / "SegmentationClass", folder / "masks")]
+    for truth, guess in zip(*pairs, strict=True):
+        maps = {"gt_sem_seg": truth, "pred_sem_seg": guess}
+        metric.process({}, [{name: {"data": torch.tensor(each)[None]} for name, each in maps.items()}])
+    found = metric.evaluate(3)
+    assert found == {name: value for name, value in scores.items() if name not in SCORE_NAMES}
+    assert (folder / "limits.json").read_text() == (tmp_path / "limits.json").read_text()
 
 
 def test_masks_are_palette_pngs(evaluated, data):
@@ -81,6 +101,7 @@ def test_a_split_without_masks_is_predicted(trained, evaluated, tool, data, tmp_
     )
     words = (config, trained.best, "--work-dir", tmp_path / "work")
     tool_refused(tool("test", *words), tmp_path / "work", "config-data", config, "seg_map_path", "--out DIR")
+    tool_refused(tool("test", *words, "--limits", "--out", tmp_path / "no"), tmp_path / "work", "config-data", config)
     done = tool("test", *words, "--out", tmp_path / "masks", "--show-dir", tmp_path / "panels")
     assert (done.code, done.err) == (0, "")
     assert "no scores: the test split has no masks" in done.out

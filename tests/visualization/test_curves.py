@@ -8,7 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 from support.refusals import refused
 
-from fcn_plugin.visualization.curves import draw_curves, read_curve
+from fcn_plugin.visualization.curves import draw_curves, draw_trimaps, read_curve, read_trimap
 
 
 def write(folder, start, records):
@@ -94,3 +94,38 @@ def test_a_line_of_another_kind_is_named(tmp_path, line):
     log_with(tmp_path, line, 1)
     with refused("record-damaged", "scalars.json, line 2"):
         read_curve(tmp_path)
+
+
+def limits_in(folder, text):
+    folder.mkdir(exist_ok=True)
+    (folder / "limits.json").write_text(text)
+    return folder
+
+
+def test_mean_iu_of_each_band(tmp_path):
+    assert read_trimap(limits_in(tmp_path, '{"means": {"trimap_IoU": [null, 0.1, 0.3]}}')) == [(2, 0.1), (3, 0.3)]
+
+
+def test_bands_of_every_net_are_drawn(tmp_path):
+    runs = [limits_in(tmp_path / str(i), f'{{"means": {{"trimap_IoU": [0.{i}, 0.5]}}}}') for i in (1, 2, 3)]
+    draw_trimaps({"FCN-32s": runs[:2], "FCN-8s": runs[2:]}, tmp_path / "trimap.png")
+    colours = {tuple(pixel) for pixel in np.asarray(Image.open(tmp_path / "trimap.png").convert("RGB")).reshape(-1, 3)}
+    assert {(31, 119, 180), (255, 127, 14)} <= colours
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "fragment"),
+    [
+        (None, "file-missing", "--limits --work-dir"),
+        ("{", "record-damaged", "limits.json"),
+        ("5", "record-damaged", "limits.json"),
+        ('{"means": {}}', "record-damaged", "limits.json"),
+        ('{"means": {"trimap_IoU": ["x"]}}', "record-damaged", "limits.json"),
+        ('{"means": {"trimap_IoU": [null]}}', "record-damaged", "no boundaries"),
+    ],
+)
+def test_files_that_hold_no_bands(tmp_path, text, code, fragment):
+    if text is not None:
+        limits_in(tmp_path, text)
+    with refused(code, tmp_path, fragment):
+        read_trimap(tmp_path)
