@@ -1,0 +1,7 @@
+# FCN-4s on CamVid, from EfficientNet-Lite0's ImageNet weights: FCN-8s with the skip at stride 4. Not trained here: no score.
+#   python tools/train.py configs/fcn4s_efficientnet-lite0_camvid.py --data-root DIR
+_base_ = "fcn8s_efficientnet-lite0_camvid.py"
+model = dict(
+    backbone=dict(strides=(4, 8, 16, 32)),
+    decode_head=dict(streams=("fr", "pool4", "pool3", "pool2")),
+)
