@@ -15,8 +15,8 @@ import fcn_plugin
 from fcn_plugin.configs import config_dir, config_name, get_config
 
 LEAVES = sorted(config_name(path) for path in config_dir().rglob("*.py") if "_base_" not in path.parts)
-ALL = ("fr", "pool4", "pool3")
-STREAMS = {"fcn32s": ALL[:1], "fcn16s": ALL[:2], "fcn8s": ALL, "fcn8s-atonce": ALL}
+POOLS = ("fr", "pool4", "pool3", "pool2", "pool1")
+STREAMS = {f"fcn{stride}s": POOLS[: i + 1] for i, stride in enumerate((32, 16, 8, 4, 2))}
 CLASSES = {
     "voc": 21,
     "vocaug": 21,
@@ -42,7 +42,7 @@ def test_every_net_has_its_config():
 def test_name_says_net_and_data(name):
     cfg = get_config(name)
     net, backbone, data = name.removeprefix("reference/").split("_")
-    streams = ("fr", "layer3", "layer2") if backbone == "r50" else STREAMS[net]
+    streams = ("fr", "layer3", "layer2") if backbone == "r50" else STREAMS[net.partition("-")[0]]
     assert tuple(cfg.model.decode_head.streams) == streams
     vgg, resnet = "mmpretrain.VGG", "mmpretrain.ResNet"
     types = {"vgg16": vgg, "vgg16bn": vgg, "r50": resnet, "googlenet": "GoogLeNet", "efficientnet-lite0": "FCNTimm"}
@@ -150,8 +150,8 @@ def test_inheritance_is_at_most_three_files_deep(path):
 
 
 def test_unknown_config_names_the_known_ones():
-    with refused("config-file", "fcn4s_vgg16_voc", "fcn8s_vgg16_voc"):
-        get_config("fcn4s_vgg16_voc")
+    with refused("config-file", "fcn1s_vgg16_voc", "fcn2s_vgg16_voc"):
+        get_config("fcn1s_vgg16_voc")
 
 
 def _depth(path: Path) -> int:

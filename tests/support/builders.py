@@ -25,6 +25,8 @@ from mmseg.registry import MODELS  # noqa: E402
 from mmseg.structures import SegDataSample  # noqa: E402
 
 STREAMS = {"32s": ("fr",), "16s": ("fr", "pool4"), "8s": ("fr", "pool4", "pool3")}
+# finer than the papers' nets
+FINE = {"4s": (*STREAMS["8s"], "pool2"), "2s": (*STREAMS["8s"], "pool2", "pool1")}
 STRIDES = {"fr": 32, "pool4": 16, "pool3": 8}
 SHRINK = 16  # NarrowVGG's channels are VGG's divided by this
 
@@ -77,15 +79,18 @@ def fcn_config(
     """
     cfg = Config.fromfile(config_dir() / "_base_" / "models" / "fcn_vgg16.py")
     shrink = SHRINK if narrow else 1
-    pools = {"pool3": 256 // shrink, "pool4": 512 // shrink}
+    skips = ("pool4", "pool3", *(name for name in ("pool2", "pool1") if name in streams))
+    pools = {name: width // shrink for name, width in zip(skips, (512, 256, 128, 64), strict=False)}
     cfg.merge_from_dict(
         {
             "model.geometry": geometry,
             "model.backbone.norm_cfg": norm,
-            "model.neck.in_channels": (*pools.values(), 512 // shrink),
+            "model.backbone.out_indices": tuple(range(4 - len(pools), 5)),
+            "model.neck.in_channels": (*reversed(pools.values()), 512 // shrink),
             "model.neck.fc_channels": fc_channels,
             "model.decode_head.streams": streams,
             "model.decode_head.in_channels": {"fr": fc_channels, **pools},
+            "model.decode_head.strides": {name: 16 >> i for i, name in enumerate(skips)},
             "model.decode_head.num_classes": num_classes,
         }
     )
