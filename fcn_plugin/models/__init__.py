@@ -1,6 +1,8 @@
 """Backbones, neck, head, losses and segmentor of FCN; VGG and ResNet come from mmpretrain."""
 
+from .aspp_neck import FCNASPPNeck
 from .backbones.alexnet import AlexNet
+from .backbones.dilated_vgg import DilatedVGG
 from .backbones.googlenet import GoogLeNet
 from .backbones.timm_features import FCNTimm
 from .bands_preprocessor import FCNBandsPreProcessor
@@ -13,6 +15,8 @@ from .skip_neck import FCNSkipNeck
 __all__ = [
     "FCN",
     "AlexNet",
+    "DilatedVGG",
+    "FCNASPPNeck",
     "FCNBandsPreProcessor",
     "FCNCrossEntropyLoss",
     "FCNDiceLoss",

@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 import torch
 import torch.nn.functional as F
-from support.builders import FINE, STREAMS, balance_classes, build_fcn, build_from, sample
+from support.builders import FINE, STREAMS, balance_classes, build_dilated, build_fcn, build_from, sample
 from support.refusals import refused
 from torch import nn
 
@@ -16,6 +16,7 @@ GEOMETRIES = ("aligned", "reference")
 ALL_STREAMS = STREAMS | FINE
 VARIANTS = pytest.mark.parametrize("variant", ALL_STREAMS)
 SIZES = ((1, 1), (1, 40), (17, 23), (33, 65), (64, 64))
+ASPP = dict(type="FCNASPPNeck", in_channels="auto", channels=8, dilations=(1, 2, 4), separable=True, dropout_ratio=0.0)
 NO_DROPOUT = {"dropout_ratio": 0.0}
 CLASSIC = ["fcn32s_alexnet_voc", "fcn32s_googlenet_voc"]
 CLASSIC += ["reference/fcn32s_caffenet_voc", "reference/fcn32s_googlenet_voc"]
@@ -27,6 +28,9 @@ NETS = {
     },
     **{f"{variant} VGG16": partial(build_fcn, streams, neck=NO_DROPOUT) for variant, streams in FINE.items()},
     **{name: partial(build_from, name, neck=NO_DROPOUT) for name in CLASSIC},
+    "LargeFOV": build_dilated,
+    "stride 16 and pool3": partial(build_dilated, 16, ("pool3",)),
+    "ASPP and pool2": partial(build_dilated, 8, ("pool2",), neck=ASPP),
     # a residual branch that starts at zero passes no gradient on
     "fcn8s_r50_voc": partial(build_from, "fcn8s_r50_voc", neck=NO_DROPOUT, backbone={"zero_init_residual": False}),
 }
