@@ -7,7 +7,13 @@ from .backbones.googlenet import GoogLeNet
 from .backbones.timm_features import FCNTimm
 from .bands_preprocessor import FCNBandsPreProcessor
 from .fcn import FCN
-from .losses import FCNCrossEntropyLoss, FCNDiceLoss
+from .losses import (
+    FCNBoundaryCrossEntropyLoss,
+    FCNCrossEntropyLoss,
+    FCNDiceLoss,
+    FCNFocalLoss,
+    FCNLovaszLoss,
+)
 from .results import FCNTTAModel
 from .skip_head import FCNSkipHead
 from .skip_neck import FCNSkipNeck
@@ -18,8 +24,11 @@ __all__ = [
     "DilatedVGG",
     "FCNASPPNeck",
     "FCNBandsPreProcessor",
+    "FCNBoundaryCrossEntropyLoss",
     "FCNCrossEntropyLoss",
     "FCNDiceLoss",
+    "FCNFocalLoss",
+    "FCNLovaszLoss",
     "FCNSkipHead",
     "FCNSkipNeck",
     "FCNTTAModel",
