@@ -56,6 +56,12 @@ def test_a_dilated_net_has_the_undilated_map_among_its_own(name, stride):
     torch.testing.assert_close(sampled[pixel], coarse[pixel], rtol=1e-3, atol=1e-3 * scale)
 
 
+def test_resnets_of_mmseg_have_the_names_of_mmpretrains():
+    """So that torchvision's file fits both."""
+    names = [MODELS.build(dict(RESNET, type=name)).state_dict().keys() for name in ("ResNet", "mmpretrain.ResNet")]
+    assert names[0] == names[1]
+
+
 @pytest.mark.parametrize(("stride", "fc6", "uncovered"), [(8, 12, 0), (16, 6, 0)])
 def test_largefov_lies_on_pool3s_grid(stride, fc6, uncovered):
     net = build_dilated(stride)
