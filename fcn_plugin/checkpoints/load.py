@@ -38,7 +38,7 @@ def load_verified(
     """
     while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
         model = model.module
-    head = getattr(model, "decode_head", None)
+    head, neck = getattr(model, "decode_head", None), getattr(model, "neck", None)
     path, own, state = checkpoint.path, model.state_dict(), dict(checkpoint.state_dict)
     other = [name for name in own if name in state and _form(own[name]) != _form(state[name])]
     dependent = [name for name in other if _declares(head, "class_dependent", name)]
@@ -56,7 +56,7 @@ def load_verified(
     missing = [name for name in own if name not in state and name not in optional]
     unexpected = [name for name in state if name not in own]
     if training:
-        missing = [name for name in missing if not _declares(head, "may_be_new", name)]
+        missing = [name for name in missing if not any(_declares(part, "may_be_new", name) for part in (head, neck))]
         unexpected = [name for name in unexpected if not _declares(head, "is_upsampling", name)]
 
     problems, code, remedy = [], "checkpoint-fit", "Use the config that the checkpoint was trained with"
@@ -96,6 +96,6 @@ def _form(tensor: Tensor) -> tuple:
     return tensor.shape, tensor.is_floating_point()
 
 
-def _declares(head: nn.Module | None, question: str, key: str) -> bool:
-    """What a head says of one of its tensors; False for heads that declare nothing, such as mmseg's own."""
-    return hasattr(head, question) and getattr(head, question)(key)
+def _declares(part: nn.Module | None, question: str, key: str) -> bool:
+    """What a head or neck says of one of its tensors; False for those that declare nothing, such as mmseg's own."""
+    return hasattr(part, question) and getattr(part, question)(key)

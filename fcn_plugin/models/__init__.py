@@ -1,11 +1,19 @@
 """Backbones, neck, head, losses and segmentor of FCN; VGG and ResNet come from mmpretrain."""
 
+from .aspp_neck import FCNASPPNeck
 from .backbones.alexnet import AlexNet
+from .backbones.dilated_vgg import DilatedVGG
 from .backbones.googlenet import GoogLeNet
 from .backbones.timm_features import FCNTimm
 from .bands_preprocessor import FCNBandsPreProcessor
 from .fcn import FCN
-from .losses import FCNCrossEntropyLoss, FCNDiceLoss
+from .losses import (
+    FCNBoundaryCrossEntropyLoss,
+    FCNCrossEntropyLoss,
+    FCNDiceLoss,
+    FCNFocalLoss,
+    FCNLovaszLoss,
+)
 from .results import FCNTTAModel
 from .skip_head import FCNSkipHead
 from .skip_neck import FCNSkipNeck
@@ -13,9 +21,14 @@ from .skip_neck import FCNSkipNeck
 __all__ = [
     "FCN",
     "AlexNet",
+    "DilatedVGG",
+    "FCNASPPNeck",
     "FCNBandsPreProcessor",
+    "FCNBoundaryCrossEntropyLoss",
     "FCNCrossEntropyLoss",
     "FCNDiceLoss",
+    "FCNFocalLoss",
+    "FCNLovaszLoss",
     "FCNSkipHead",
     "FCNSkipNeck",
     "FCNTTAModel",

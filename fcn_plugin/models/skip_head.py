@@ -71,7 +71,7 @@ class FCNSkipHead(ScoreNames, BaseDecodeHead):
         self.decision = decide(num_classes, out_channels, threshold, multilabel)
         asked = dict(num_classes=num_classes, out_channels=out_channels, threshold=self.decision.threshold)
         super().__init__([in_channels[name] for name in streams], **asked, **fixed, **kwargs)
-        check_losses(self.loss_terms, self.decision)
+        check_losses(self.loss_terms, self.decision, self.ignore_index)
         if multilabel and self.sampler is not None:
             raise UserError(
                 "config-value", "decode_head.sampler picks pixels of one label: leave it out with multilabel"

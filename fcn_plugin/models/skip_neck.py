@@ -59,6 +59,11 @@ class FCNSkipNeck(BaseModule):
             self.fc6 = nn.Conv2d(in_channels[-1], fc_channels, fc6_kernel, padding=padding, dilation=fc6_dilation)
             self.fc7 = nn.Conv2d(fc_channels, fc_channels, 1)
 
+    @staticmethod
+    def may_be_new(key: str) -> bool:
+        """Return whether a file that training starts from may lack a tensor; the head declares the same of its own."""
+        return False
+
     def forward(self, inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
         """Compute fc7 from the last input; the skips pass through, scaled."""
         *skips, x = inputs

@@ -48,7 +48,7 @@ def fit(model: nn.Module, renamed: Renamed, fc: str = "copy", trained: bool = Fa
     """Decide for every tensor of the source and of the net what to load.
 
     Args:
-        model: an FCN; not changed. Its head declares which tensors may be new, and which are upsampling kernels.
+        model: an FCN; not changed. Its head and neck declare which tensors may be new, the head which are upsampling kernels.
         renamed: the source in our names.
         fc: ``copy``, ``subsample`` or ``random``, for fc6 and fc7.
         trained: the source is a trained FCN: its score layers must fit as well, and none may be missing.
@@ -152,7 +152,8 @@ class Fitted:
         """Name the tensors of the net that nothing was found for."""
         for name in [name for name in self.net if name not in self.tensors and name not in self.problems]:
             shape = tuple(self.net[name].shape)
-            is_new = self.head.may_be_new(name) or (name.startswith("neck.fc") and self.fc == "random")
+            declared = self.head.may_be_new(name) or self.neck.may_be_new(name)
+            is_new = declared or (name.startswith("neck.fc") and self.fc == "random")
             if name.endswith("num_batches_tracked"):  # old files do not count batches
                 self._take(name, torch.zeros(shape, dtype=torch.long), f"newly initialised {shape} {name}")
             elif is_new and not self.trained:

@@ -15,8 +15,15 @@ import fcn_plugin
 from fcn_plugin.configs import config_dir, config_name, get_config
 
 LEAVES = sorted(config_name(path) for path in config_dir().rglob("*.py") if "_base_" not in path.parts)
-ALL = ("fr", "pool4", "pool3")
-STREAMS = {"fcn32s": ALL[:1], "fcn16s": ALL[:2], "fcn8s": ALL, "fcn8s-atonce": ALL}
+POOLS = ("fr", "pool4", "pool3", "pool2", "pool1")
+STREAMS = {f"fcn{stride}s": POOLS[: i + 1] for i, stride in enumerate((32, 16, 8, 4, 2))}
+# the deepest stream has a finer stride, so that fewer lie between
+DILATED = {
+    "fcn8s-d8": ("fr",),
+    "fcn8s-d16": ("fr", "pool3"),
+    "fcn8s-aspp": ("fr", "pool3"),
+    "deeplab-largefov": ("fr",),
+}
 CLASSES = {
     "voc": 21,
     "vocaug": 21,
@@ -42,11 +49,13 @@ def test_every_net_has_its_config():
 def test_name_says_net_and_data(name):
     cfg = get_config(name)
     net, backbone, data = name.removeprefix("reference/").split("_")
-    streams = ("fr", "layer3", "layer2") if backbone == "r50" else STREAMS[net]
+    papers = ("fr", "layer3", "layer2") if backbone == "r50" else STREAMS.get(net.partition("-")[0])
+    streams = DILATED.get(net, papers)
     assert tuple(cfg.model.decode_head.streams) == streams
     vgg, resnet = "mmpretrain.VGG", "mmpretrain.ResNet"
     types = {"vgg16": vgg, "vgg16bn": vgg, "r50": resnet, "googlenet": "GoogLeNet", "efficientnet-lite0": "FCNTimm"}
-    assert cfg.model.backbone.type == types.get(backbone, "AlexNet")
+    types |= {"fcn8s-d8": "ResNet", "deeplab-largefov": "DilatedVGG"}
+    assert cfg.model.backbone.type == types.get(net, types.get(backbone, "AlexNet"))
     assert cfg.model.decode_head.num_classes == CLASSES[data]
     data_set = cfg.train_dataloader.dataset
     names = set(data_set.get("class_map", {}).values()) or DATASETS.get(data_set.type).METAINFO["classes"]
@@ -73,7 +82,7 @@ def test_net_forwards_to_the_size_of_its_input(name):
     cfg = get_config(name)
     init_default_scope(cfg.default_scope)
     cfg.merge_from_dict({"model": dict(pretrained=None, precision="fp32")})
-    if cfg.model.neck.fc_channels is not None:
+    if cfg.model.neck.get("fc_channels") is not None:
         cfg.merge_from_dict({"model": dict(neck=dict(fc_channels=8), decode_head=dict(in_channels=dict(fr=8)))})
     model = MODELS.build(cfg.model).eval()
     with torch.no_grad():
@@ -150,8 +159,8 @@ def test_inheritance_is_at_most_three_files_deep(path):
 
 
 def test_unknown_config_names_the_known_ones():
-    with refused("config-file", "fcn4s_vgg16_voc", "fcn8s_vgg16_voc"):
-        get_config("fcn4s_vgg16_voc")
+    with refused("config-file", "fcn1s_vgg16_voc", "fcn2s_vgg16_voc"):
+        get_config("fcn1s_vgg16_voc")
 
 
 def _depth(path: Path) -> int:

@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 import torch
 import torch.nn.functional as F
-from support.builders import STREAMS, balance_classes, build_fcn, build_from, sample
+from support.builders import FINE, STREAMS, balance_classes, build_dilated, build_fcn, build_from, sample
 from support.refusals import refused
 from torch import nn
 
@@ -13,8 +13,10 @@ from fcn_plugin.layers.bilinear import BilinearUpsample
 from fcn_plugin.models.precision import resolve_precision
 
 GEOMETRIES = ("aligned", "reference")
-VARIANTS = pytest.mark.parametrize("variant", STREAMS)
+ALL_STREAMS = STREAMS | FINE
+VARIANTS = pytest.mark.parametrize("variant", ALL_STREAMS)
 SIZES = ((1, 1), (1, 40), (17, 23), (33, 65), (64, 64))
+ASPP = dict(type="FCNASPPNeck", in_channels="auto", channels=8, dilations=(1, 2, 4), separable=True, dropout_ratio=0.0)
 NO_DROPOUT = {"dropout_ratio": 0.0}
 CLASSIC = ["fcn32s_alexnet_voc", "fcn32s_googlenet_voc"]
 CLASSIC += ["reference/fcn32s_caffenet_voc", "reference/fcn32s_googlenet_voc"]
@@ -24,7 +26,11 @@ NETS = {
         for variant, streams in STREAMS.items()
         for norm in (None, {"type": "BN"})
     },
+    **{f"{variant} VGG16": partial(build_fcn, streams, neck=NO_DROPOUT) for variant, streams in FINE.items()},
     **{name: partial(build_from, name, neck=NO_DROPOUT) for name in CLASSIC},
+    "LargeFOV": build_dilated,
+    "stride 16 and pool3": partial(build_dilated, 16, ("pool3",)),
+    "ASPP and pool2": partial(build_dilated, 8, ("pool2",), neck=ASPP),
     # a residual branch that starts at zero passes no gradient on
     "fcn8s_r50_voc": partial(build_from, "fcn8s_r50_voc", neck=NO_DROPOUT, backbone={"zero_init_residual": False}),
 }
@@ -78,7 +84,7 @@ def test_images_of_a_batch_are_independent():
 @VARIANTS
 def test_a_mirrored_image_gives_mirrored_logits(variant, geometry, size):
     """With mirror-symmetric kernels, and sizes that every pooling halves: a crop off by a pixel breaks it."""
-    model, image = build_fcn(STREAMS[variant], geometry), torch.randn(1, 3, *size)
+    model, image = build_fcn(ALL_STREAMS[variant], geometry), torch.randn(1, 3, *size)
     for layer in model.modules():
         if isinstance(layer, nn.Conv2d):
             rows = layer.weight + layer.weight.flip(2)
@@ -93,7 +99,7 @@ def test_a_mirrored_image_gives_mirrored_logits(variant, geometry, size):
 @VARIANTS
 def test_an_image_moved_by_the_stride_moves_the_logits(variant, geometry):
     """A patch on zeros, and no biases: nothing but the patch is seen, and it sees no border."""
-    model, patch = build_fcn(STREAMS[variant], geometry), torch.randn(1, 3, 32, 32)
+    model, patch = build_fcn(ALL_STREAMS[variant], geometry), torch.randn(1, 3, 32, 32)
     for layer in model.modules():
         if isinstance(layer, nn.Conv2d):
             nn.init.zeros_(layer.bias)
@@ -119,8 +125,8 @@ def test_padding_is_zeros_to_the_stride_or_99_pixels(geometry, padding):
 
 @VARIANTS
 def test_crops_follow_from_the_net(variant):
-    crops = {"32s": [19], "16s": [5, 27], "8s": [5, 9, 31]}[variant]
-    assert list(build_fcn(STREAMS[variant], "reference").decode_head.crops.values()) == crops
+    crops = {"32s": [19], "16s": [5, 27], "8s": [5, 9, 31], "4s": [5, 9, 17, 33], "2s": [5, 9, 17, 33, 34]}[variant]
+    assert list(build_fcn(ALL_STREAMS[variant], "reference").decode_head.crops.values()) == crops
 
 
 @pytest.mark.parametrize(
@@ -166,7 +172,7 @@ def same_weights(models):
 
 @VARIANTS
 def test_bf16_is_close_to_fp32(variant):
-    models = same_weights(build_fcn(STREAMS[variant], precision=p) for p in ("fp32", "bf16"))
+    models = same_weights(build_fcn(ALL_STREAMS[variant], precision=p) for p in ("fp32", "bf16"))
     image = torch.randn(1, 3, 64, 64)
     with torch.no_grad():
         full, half = (model(image) for model in models)
@@ -214,14 +220,14 @@ def test_memory_layout_changes_no_value():
 
 
 @pytest.mark.parametrize("geometry", GEOMETRIES)
-@pytest.mark.parametrize(("child", "parent"), [("16s", "32s"), ("8s", "16s")])
+@pytest.mark.parametrize(("child", "parent"), [("16s", "32s"), ("8s", "16s"), ("4s", "8s"), ("2s", "4s")])
 def test_a_finer_net_starts_as_its_parent(child, parent, geometry):
     """Its new score is zero: only upsampling in two steps instead of one tells them apart."""
-    parent_net, net = (build_fcn(STREAMS[name], geometry, num_classes=5) for name in (parent, child))
+    parent_net, net = (build_fcn(ALL_STREAMS[name], geometry, num_classes=5) for name in (parent, child))
     image = torch.randn(1, 3, 128, 128)
     balance_classes(parent_net, image)
     net.decode_head.init_weights()
-    new = STREAMS[child][-1]
+    new = ALL_STREAMS[child][-1]
     found = net.load_state_dict(parent_net.state_dict(), strict=False)
     assert found.missing_keys == [f"decode_head.score_{new}.weight", f"decode_head.score_{new}.bias"]
     assert found.unexpected_keys == []

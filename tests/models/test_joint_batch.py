@@ -22,6 +22,8 @@ LOSSES = {
     "mean, weighted": dict(class_weight=[1, 4, 0.1], loss_weight=0.5),
     "sum": dict(reduction="sum"),
     "sum, weighted": dict(reduction="sum", class_weight=[1, 4, 0.1], loss_weight=1e-2),
+    "boundaries": dict(type="FCNBoundaryCrossEntropyLoss", boundary_width=2),
+    "focal": dict(type="FCNFocalLoss"),
 }
 
 
@@ -38,7 +40,7 @@ def batch():
 def step(rank, count, loss):
     """(gradients by name, logged values) of the first step of one process of ``count``, which get equal shares of the images."""
     torch.manual_seed(0)
-    head = dict(loss_decode=dict(type="FCNCrossEntropyLoss", **loss))
+    head = dict(loss_decode={"type": "FCNCrossEntropyLoss", **loss})
     model = build_fcn(train_cfg=dict(), neck=dict(dropout_ratio=0.0), head=head).train()
     images, labels = (part.chunk(count)[rank] for part in batch())
     data = dict(inputs=list(images), data_samples=[sample(label) for label in labels])

@@ -16,6 +16,7 @@ from safetensors.torch import load_file
 import fcn_plugin  # noqa: F401
 from fcn_plugin.configs import config_dir, get_config
 from fcn_plugin.layers.coord_map import CoordMap
+from fcn_plugin.models.backbones.dilated_vgg import DilatedVGG
 from fcn_plugin.models.skip_head import FCNSkipHead
 
 init_default_scope("mmseg")
@@ -25,6 +26,8 @@ from mmseg.registry import MODELS  # noqa: E402
 from mmseg.structures import SegDataSample  # noqa: E402
 
 STREAMS = {"32s": ("fr",), "16s": ("fr", "pool4"), "8s": ("fr", "pool4", "pool3")}
+# finer than the papers' nets
+FINE = {"4s": (*STREAMS["8s"], "pool2"), "2s": (*STREAMS["8s"], "pool2", "pool1")}
 STRIDES = {"fr": 32, "pool4": 16, "pool3": 8}
 SHRINK = 16  # NarrowVGG's channels are VGG's divided by this
 
@@ -46,13 +49,26 @@ class NarrowVGG(VGG):
     def __init__(self, **kwargs):
         with torch.device("meta"):
             super().__init__(**kwargs)
-        channels = 3
-        for i, layer in enumerate(self.features):
-            if isinstance(layer, ConvModule):
-                width = layer.out_channels // SHRINK
-                norm = kwargs.get("norm_cfg")
-                self.features[i] = ConvModule(channels, width, 3, padding=1, bias=True, norm_cfg=norm)
-                channels = width
+        _narrow(self.features, kwargs.get("norm_cfg"))
+
+
+@MODELS.register_module()
+class NarrowDilatedVGG(DilatedVGG):
+    """DilatedVGG layer for layer, with a sixteenth of the channels."""
+
+    def __init__(self, **kwargs):
+        with torch.device("meta"):
+            super().__init__(**kwargs)
+        _narrow(self.features, kwargs.get("norm_cfg"))
+
+
+def _narrow(features, norm):
+    channels = 3
+    for i, layer in enumerate(features):
+        if isinstance(layer, ConvModule):
+            width, spacing = layer.out_channels // SHRINK, dict(padding=layer.padding, dilation=layer.dilation)
+            features[i] = ConvModule(channels, width, 3, **spacing, bias=True, norm_cfg=norm)
+            channels = width
 
 
 def build_fcn(*args, **kwargs):
@@ -77,15 +93,18 @@ def fcn_config(
     """
     cfg = Config.fromfile(config_dir() / "_base_" / "models" / "fcn_vgg16.py")
     shrink = SHRINK if narrow else 1
-    pools = {"pool3": 256 // shrink, "pool4": 512 // shrink}
+    skips = ("pool4", "pool3", *(name for name in ("pool2", "pool1") if name in streams))
+    pools = {name: width // shrink for name, width in zip(skips, (512, 256, 128, 64), strict=False)}
     cfg.merge_from_dict(
         {
             "model.geometry": geometry,
             "model.backbone.norm_cfg": norm,
-            "model.neck.in_channels": (*pools.values(), 512 // shrink),
+            "model.backbone.out_indices": tuple(range(4 - len(pools), 5)),
+            "model.neck.in_channels": (*reversed(pools.values()), 512 // shrink),
             "model.neck.fc_channels": fc_channels,
             "model.decode_head.streams": streams,
             "model.decode_head.in_channels": {"fr": fc_channels, **pools},
+            "model.decode_head.strides": {name: 16 >> i for i, name in enumerate(skips)},
             "model.decode_head.num_classes": num_classes,
         }
     )
@@ -94,6 +113,26 @@ def fcn_config(
         cfg.merge_from_dict({"model.backbone": {"type": "NarrowVGG", "depth": 16}})
     cfg.merge_from_dict({"model": {**kwargs, "decode_head": head or {}}})
     return cfg
+
+
+def build_dilated(output_stride=8, skips=(), neck=None, **kwargs):
+    """Narrow DeepLab-LargeFOV, or VGG16 of output stride 16; ``skips`` are of pool3 (8), pool2 (4).
+
+    Args:
+        output_stride: of fr.
+        skips: names of further streams, deepest first.
+        neck: config of another neck.
+        kwargs: as of :func:`fcn_config`.
+    """
+    places = {"pool2": 1, "pool3": 2}
+    backbone = {"type": "NarrowDilatedVGG", "output_stride": output_stride}
+    backbone["out_indices"] = (*(places[name] for name in reversed(skips)), 4)
+    widths = {"pool2": 8, "pool3": 16}
+    fc = {"fc6_kernel": 3, "fc6_dilation": 96 // output_stride, "dropout_ratio": 0.0}
+    fc["in_channels"] = (*(widths[name] for name in reversed(skips)), 32)
+    head = {"in_channels": "auto", "strides": "auto"}
+    neck = {"_delete_": True, **neck} if neck else fc
+    return build_fcn(("fr", *skips), backbone=backbone, neck=neck, head=head, **kwargs)
 
 
 def build_from(config, geometry, num_classes=3, **kwargs):
@@ -109,7 +148,7 @@ def build_from(config, geometry, num_classes=3, **kwargs):
     head = {"num_classes": num_classes}
     changes = {"geometry": geometry, "pretrained": None, "precision": "fp32", "decode_head": head}
     cfg.merge_from_dict({"model": changes})
-    if cfg.model.neck.fc_channels is not None:
+    if cfg.model.neck.get("fc_channels") is not None:
         cfg.merge_from_dict({"model.neck.fc_channels": 8, "model.decode_head.in_channels.fr": 8})
     cfg.merge_from_dict({"model": kwargs})
     return _built(cfg)

@@ -1,0 +1,11 @@
+# FCN-8s on CamVid: EfficientNet-Lite0 dilated to stride 16, with an atrous pyramid (ASPP). Not trained here: no score.
+#   python tools/train.py configs/fcn8s-aspp_efficientnet-lite0_camvid.py --data-root DIR
+_base_ = "fcn8s_efficientnet-lite0_camvid.py"
+# half of DeepLabv3's dilations: its crops have 513 pixels, ours 256
+neck = dict(type="FCNASPPNeck", in_channels="auto", channels=128, dilations=(1, 3, 6, 9), separable=True)
+model = dict(
+    backbone=dict(output_stride=16, strides=(8, 16)),
+    neck=dict(_delete_=True, **neck),
+    decode_head=dict(streams=("fr", "pool3")),
+)
+del neck
