@@ -1,4 +1,5 @@
-# FCN-8s on CamVid: EfficientNet-Lite0 dilated to stride 16, with an atrous pyramid (ASPP). Not trained here: no score.
+# FCN-8s on CamVid: EfficientNet-Lite0 dilated to stride 16, with an atrous pyramid (ASPP).
+# Mean IU on val 65.0, one seed, 2.4 less than FCN-8s after as many steps; 25 minutes of one CPU core (docs/results.md).
 #   python tools/train.py configs/fcn8s-aspp_efficientnet-lite0_camvid.py --data-root DIR
 _base_ = "fcn8s_efficientnet-lite0_camvid.py"
 # half of DeepLabv3's dilations: its crops have 513 pixels, ours 256

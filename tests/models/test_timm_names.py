@@ -9,7 +9,7 @@ from mmseg.registry import MODELS
 from support.refusals import refused
 
 pytest.importorskip("timm")
-_, TRIED, FAILING = (Path(__file__).parents[2] / "docs" / "backbones.md").read_text().split("\n## ")
+*_, TRIED, FAILING = (Path(__file__).parents[2] / "docs" / "backbones.md").read_text().split("\n## ")
 ROWS = {
     family: names.split(", ")
     for family, names in re.findall(r"^\| (\w[^|]+) \| ((?:\w+, )*\w+) \|$", TRIED, re.M)
