@@ -58,7 +58,7 @@ def compare(
     """
     rows = []
     for i, size in enumerate(SIZES):
-        image = cv2.resize(images[i % len(images)], size[::-1], interpolation=cv2.INTER_AREA)
+        image = _resized(images[i % len(images)], size)
         pixels = torch.from_numpy(image.transpose(2, 0, 1).copy())
         inputs = net.data_preprocessor(dict(inputs=[pixels]), False)["inputs"]
         with quiet():
@@ -67,6 +67,12 @@ def compare(
         given = np.ascontiguousarray(whole.get(given_as, inputs.numpy()))
         rows.append(Row(size, *_measured(logits, torch.from_numpy(run(given)), output, net.decision)))
     return rows
+
+
+def _resized(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Resize (H, W, B) to (h, w, B): OpenCV averages four bands at most at once, and drops the axis of one alone."""
+    bands = np.moveaxis(image, 2, 0)
+    return np.stack([cv2.resize(band, size[::-1], interpolation=cv2.INTER_AREA) for band in bands], -1)
 
 
 def _measured(logits: Tensor, found: Tensor, output: str, decision: Decision) -> tuple[float, float]:

@@ -96,13 +96,16 @@ def number_labels(
     return classes, index
 
 
-def colour_classes(table: ClassTable, file: str) -> Classes:
-    """Classes that their colours tell apart; UserError: ``class-file``: there are none, or two ids share one."""
+def colour_classes(table: ClassTable, file: str, ignored: Collection[Colour] = ()) -> Classes:
+    """Classes that their colours tell apart, but for ``ignored`` ones; UserError: ``class-file``, ``classes-count``."""
     if table.colours is None:
         raise UserError("class-file", f"{file} has no colours, but masks do: add columns red,green,blue")
     if len(set(table.colours.values())) < len(table.colours):
         raise UserError("class-file", f"{file} gives two ids one colour: give each its own")
-    return Classes(table.class_map, (), table.colours)
+    colours = {id: colour for id, colour in table.colours.items() if colour not in ignored}
+    class_map = {id: table.class_map[id] for id in colours}
+    require_classes(len(set(class_map.values())), f"{file} without the colours to ignore has {len(colours)} entries")
+    return Classes(class_map, (), colours)
 
 
 def is_background(label: str) -> bool:

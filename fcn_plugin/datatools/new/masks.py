@@ -86,7 +86,7 @@ def _of_colours(facts: list[MaskFacts], paths: Sequence[Path], given: ClassTable
     held, ignored = [fact.pixels for fact in facts], set(options.ignore_colors)
     total = sum(map(Counter, held), Counter())
     if given:
-        classes = colour_classes(given, options.classes)
+        classes = colour_classes(given, options.classes, ignored)
     else:
         refuse_blended_colours(total, facts, paths, ignored)
         colours = dict(enumerate(sorted(set(total) - ignored)))

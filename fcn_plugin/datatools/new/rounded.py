@@ -116,5 +116,5 @@ def _colour_table(options: Options) -> tuple[Classes, dict[Colour, int]]:
     if options.classes is None or options.ignore_ids is not None:
         found = "--nearest-colors looks for the colours of the classes"
         raise UserError("option-value", f"{found}: name them by --classes FILE, without --ignore-ids")
-    classes = colour_classes(read_class_table(options.classes), options.classes)
+    classes = colour_classes(read_class_table(options.classes), options.classes, options.ignore_colors)
     return classes, classes.indices_of_colours(options.ignore_colors)

@@ -54,7 +54,7 @@ def by_folders(images: Sequence[str]) -> Splits:
 def by_list(names: Sequence[str], images: Sequence[str], path: str) -> Splits:
     """Take the images that a file names, one per line, for val; UserError: ``list-file``.
 
-    With suffix or without; without folders too, where no other image has the name.
+    With suffix or without; without folders too, where no other image has the name. A ``\\`` of Windows is a ``/``.
     """
     lines = {normalize("NFC", line) for line in read_list(path)}
     whole = [PurePosixPath(image).with_suffix("").as_posix() for image in images]
@@ -62,7 +62,9 @@ def by_list(names: Sequence[str], images: Sequence[str], path: str) -> Splits:
     short = [{key.rpartition("/")[2] for key in found} for found in keys]
     count = Counter(key for found in short for key in found)
     keys = [found | {key for key in bare if count[key] == 1} for found, bare in zip(keys, short, strict=True)]
-    if unknown := sorted(lines.difference(*keys)):
+    known = set().union(*keys)
+    lines = {line if line in known else line.replace("\\", "/") for line in lines}
+    if unknown := sorted(lines - known):
         raise UserError("list-file", f"{path} names {len(unknown)} unknown images: {abbreviate(unknown, 10)}")
     splits: Splits = dict(train=[], val=[])
     for i, found in enumerate(keys):

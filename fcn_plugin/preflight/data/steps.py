@@ -9,6 +9,7 @@ from mmengine.config import ConfigDict
 from mmseg.datasets.transforms import LoadAnnotations, PackSegInputs
 
 from ...data.leaves import Declared
+from ...data.multilabel.load import MultilabelLoadAnnotations
 from ...errors import UserError
 from ..parameters import class_of
 
@@ -18,6 +19,8 @@ KNOWN = (
     "fcn_plugin",
 )  # whose steps do not pack or load masks but for these two; others may do anything
 
+MASKS = (LoadAnnotations, MultilabelLoadAnnotations)
+
 
 def check_steps(cfg: ConfigDict, declared: Sequence[Declared]) -> None:
     """Refuse pipelines of known steps that pack nothing, or load no masks where they are needed; raises ``config-data``."""
@@ -25,7 +28,7 @@ def check_steps(cfg: ConfigDict, declared: Sequence[Declared]) -> None:
         kinds = [class_of(step.get("type")) for step in _steps(entry.get("pipeline") or ())]
         if not kinds or not all(kind and kind.__module__.partition(".")[0] in KNOWN for kind in kinds):
             continue
-        wanted = {"PackSegInputs": PackSegInputs, "FCNLoadAnnotations": split != "test" and LoadAnnotations}
+        wanted = {"PackSegInputs": PackSegInputs, "FCNLoadAnnotations": split != "test" and MASKS}
         for name, base in wanted.items():
             if base and not any(issubclass(kind, base) for kind in kinds):
                 what = f"{cfg.filename}: the pipeline of the {split} data set has no {name}"

@@ -120,6 +120,17 @@ def test_colours(read, save, blocks):
     assert np.array_equal(drawn(source)[1], blocks(1 + 1, 255, 3))
 
 
+def test_a_colour_of_the_table_that_is_ignored_is_no_class(read, save, blocks, here):
+    save("masks/a.png", blocks(RED, BLACK, BLUE))
+    (here / "classes.csv").write_text("name,r,g,b\nvoid,0,0,0\ncar,255,0,0\nsky,0,0,255\n")
+    for nearest in (False, True):
+        source = read("masks/a.png", classes="classes.csv", ignore_colors=[BLACK], nearest_colors=nearest)
+        assert source.classes.ids.classes == ("car", "sky")
+        assert np.array_equal(drawn(source)[0], blocks(0, 255, 1))
+    with refused("classes-count", "classes.csv", "1 entries"):
+        read("masks/a.png", classes="classes.csv", ignore_colors=[BLACK, RED])
+
+
 def test_a_colour_table(read, save, blocks, here):
     """Its ids order the classes; one name for two colours makes one class."""
     save("masks/a.png", blocks(RED, BLACK, BLUE))

@@ -84,6 +84,13 @@ def test_a_list_of_bare_names_and_of_other_unicode(tmp_path):
         by_list(names, images, str(path))
 
 
+def test_a_list_of_windows(tmp_path):
+    images = ["im/a.jpg", "im/b.jpg", "b\\c.jpg"]
+    path = tmp_path / "val.txt"
+    path.write_bytes(b"\xef\xbb\xbfim\\a.jpg\r\nb\\c\r\n")
+    assert by_list(["im/a", "im/b", "b\\c"], images, str(path)) == dict(train=[1], val=[0, 2])
+
+
 def test_a_list(tmp_path):
     path = tmp_path / "val.txt"
     images = ["a.jpg", "sub/b.jpg", "c.jpg"]

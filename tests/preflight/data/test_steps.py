@@ -43,6 +43,7 @@ def test_what_is_missing_is_named(split, steps, missing):
     [
         ("train", [LOAD, MASKS, PACK]),
         ("val", [LOAD, dict(type="LoadAnnotations"), PACK]),
+        ("train", [LOAD, dict(type="MultilabelLoadAnnotations", classes=["a"]), dict(type="MultilabelPackSegInputs")]),
         ("test", [LOAD, PACK]),  # a split without masks
         ("val", [LOAD, AUGMENTED]),
         ("train", [dict(type="DoesItAll")]),
