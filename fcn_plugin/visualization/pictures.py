@@ -14,7 +14,9 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from ..atomic_write import atomic_write
-from ..data.images import open_image
+from ..data.bands.read import SUFFIXES
+from ..data.bands.readers import PLAIN, BandsReader
+from ..data.images import UnreadableFile, open_image
 from ..data.palette import VOID
 from ..errors import UserError
 from ..invocation import command
@@ -102,17 +104,18 @@ def compare(
 
     Args:
         images, truth: folders of images and masks; masks without a palette are drawn in the nets' colours.
-        masks: title -> folder of palette PNGs named after the images.
-        names: images to show, without suffix; the first three of the first folder by default.
+        masks: title -> folder of palette PNGs named after the images, in the same subfolders.
+        names: images to show, paths without suffix; the first three of the first folder by default.
     """
     first = Path(next(iter(masks.values())))
-    names = names or sorted(path.stem for path in first.glob("*.png"))[:3]
+    found = (path.relative_to(first).with_suffix("").as_posix() for path in first.rglob("*.png"))
+    names = names or sorted(found)[:3]
     if not names:
         raise UserError("file-missing", f"no masks in {first}: write them with {command('test')} --out DIR")
     rows = []
     for name in names:
         palette = _open(first, name).getpalette()
-        tiles = [("image", _colours(_open(images, name))), ("truth", _colours(_open(truth, name), palette))]
+        tiles = [("image", _photo(images, name)), ("truth", _colours(_open(truth, name), palette))]
         tiles += [(title, _colours(_open(folder, name))) for title, folder in masks.items()]
         if len({tile.shape for _, tile in tiles}) > 1:
             sizes = [(title, tile.shape[:2]) for title, tile in tiles]
@@ -121,12 +124,27 @@ def compare(
     return panel(*rows, scale=scale)
 
 
+def _photo(folder: str | Path, name: str) -> np.ndarray:
+    """Draw an image, (H, W, 3), as it is trained: upright; three bands of one that is not 8-bit RGB or grey."""
+    path = _find(folder, name)
+    try:
+        return PLAIN.picture(PLAIN.read(path)[1])
+    except UnreadableFile:
+        if Path(path).suffix.lower() not in SUFFIXES:
+            raise
+        return BandsReader().picture(BandsReader().read(path)[1])
+
+
 def _open(folder: str | Path, name: str) -> Image.Image:
+    return open_image(_find(folder, name))[1]
+
+
+def _find(folder: str | Path, name: str) -> str:
     found = sorted(Path(folder).glob(f"{glob.escape(name)}.*"))
     if not found:
         remedy = f"correct the folder or the name; {command('test')} --out writes masks"
         raise UserError("file-missing", f"no file {Path(folder) / name}.*: {remedy}")
-    return open_image(str(found[0]))[1]
+    return str(found[0])
 
 
 def _colours(image: Image.Image, palette: list[int] | None = None) -> np.ndarray:

@@ -89,3 +89,24 @@ def test_names_are_no_patterns(tmp_path):
             Image.new("P", size).save(tmp_path / folder / f"{name}.png")
     folders = tmp_path / "images", tmp_path / "truth"
     assert compare(*folders, {"net": str(tmp_path / "net")}, ["a[1]"], scale=1).height == 16 + 4
+
+
+def test_images_are_drawn_as_they_are_trained(tmp_path):
+    """In subfolders, as test.py writes masks; a photo that EXIF turns, and one of bands."""
+    for folder in ("images", "truth", "net"):
+        (tmp_path / folder / "day").mkdir(parents=True)
+    exif, sideways = Image.Exif(), np.zeros((4, 6, 3), np.uint8)
+    exif[0x0112] = 6  # the first column is the top
+    sideways[:, 0] = 255
+    Image.fromarray(sideways).save(tmp_path / "images/day/a.png", exif=exif)
+    bands = np.zeros((6, 4, 5), np.uint8)
+    bands[..., 1] = 200
+    np.save(tmp_path / "images/day/b.npy", bands)
+    for folder in ("truth", "net"):
+        for name in "ab":
+            Image.new("P", (4, 6)).save(tmp_path / folder / f"day/{name}.png")
+    folders = tmp_path / "images", tmp_path / "truth", {"net": str(tmp_path / "net")}
+    photo, three = (np.asarray(compare(*folders, [f"day/{name}"], scale=1))[-6:, :4] for name in "ab")
+    assert (photo == np.array([255, 0, 0, 0, 0, 0])[:, None, None]).all()
+    assert (three == (0, 200, 0)).all()
+    assert compare(*folders, scale=1).height > 2 * 6 + 16
