@@ -6,12 +6,10 @@ _base_ = [
     "_base_/schedules/schedule_40k.py",
     "_base_/default_runtime.py",
 ]
-# contract_dilation: the first block of a stage keeps the dilation of the stage before, as its kernels were trained
+dilated = dict(strides=(1, 2, 1, 1), dilations=(1, 1, 2, 4), contract_dilation=True)  # as the kernels were trained
 model = dict(
     pretrained="torchvision://resnet50",
-    backbone=dict(
-        type="ResNet", strides=(1, 2, 1, 1), dilations=(1, 1, 2, 4), contract_dilation=True, out_indices=(3,)
-    ),
-    neck=dict(in_channels=(2048,)),
-    decode_head=dict(streams=("fr",), in_channels=dict(_delete_=True, fr=2048), strides=dict(_delete_=True, fr=8)),
+    backbone=dict(type="ResNet", out_indices=(3,), **dilated),
+    neck=dict(in_channels="auto"),
+    decode_head=dict(streams=("fr",), in_channels="auto", strides="auto"),
 )
