@@ -142,7 +142,7 @@ def test_no_image_found(predict, tmp_path):
     (tmp_path / "empty").mkdir()
     for source in (tmp_path / "empty", tmp_path / "nowhere.jpg", tmp_path / "*.jpg"):
         done, _ = predict(source)
-        tool_refused(done, tmp_path, "file-missing", source, ".bmp .jpeg .jpg")
+        tool_refused(done, tmp_path, "file-missing", source, ".jpeg .jpg")
     assert not (tmp_path / "out").exists()
 
 
