@@ -118,7 +118,6 @@ import sys
 from importlib.util import find_spec, module_from_spec
 sys.modules["fcn_plugin"] = module_from_spec(find_spec("fcn_plugin"))  # as fcn_cli does
 from fcn_plugin.commands.run import run
-from fcn_plugin.engine.logging import FCNLogProcessor
 
 def command():
     print("nobody reads this")

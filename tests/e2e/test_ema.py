@@ -1,11 +1,11 @@
 """Averaged weights (mmengine's EMAHook): what is saved, what is evaluated, what training goes on from."""
 
 import json
-import sys
 
 import pytest
 import torch
-from support.processes import TOOLS, Run, run_process
+from support.forked import run_tool
+from support.processes import Run
 
 MOMENTUM = 0.25
 ENTRIES = ("type=EMAHook", f"momentum={MOMENTUM}", "update_buffers=True")
@@ -28,7 +28,7 @@ def load(work_dir, step):
 def averaged(leaf, tmp_path_factory):
     """Three steps with an average beside the net."""
     work_dir = tmp_path_factory.mktemp("ema") / "work"
-    done = run_process(sys.executable, TOOLS / "train.py", leaf, "--work-dir", work_dir, *options(3, *EMA))
+    done = run_tool("train", leaf, "--work-dir", work_dir, *options(3, *EMA))
     assert (done.code, done.err) == (0, ""), done.err
     return Run(done.code, done.out, done.err, work_dir, leaf)
 

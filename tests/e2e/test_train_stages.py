@@ -1,19 +1,15 @@
 """Stages as one command: the whole chain, a kill in the middle, a stage that gets worse, a parent that is gone."""
 
 import json
-import os
 import re
 import shutil
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
-from support.forked import run_forked
+from support.forked import run_forked, run_tool
 from support.forked import tool as in_a_launcher
-from support.processes import TESTS, TOOLS
 from support.refusals import tool_refused
 
 # scores that stay at zero: every stage calls all pixels background, and none ends below its parent
@@ -21,6 +17,11 @@ QUICK = ("load_from=None", "train_cfg.max_iters=2", "train_cfg.val_interval=2", 
 QUICK += ("default_hooks.checkpoint.interval=1",)
 # to be killed in
 LONGER = ("train_cfg.max_iters=12", "train_cfg.val_interval=12")
+KILLED = """
+_base_ = {base!r}
+custom_imports = dict(imports=["fcn_plugin", "support.builders", "support.faults"], allow_failed_imports=False)
+custom_hooks = [dict(type="KillIn", folder="16s", step=2)]
+"""
 
 
 def arguments(leaf, work_dir, *options):
@@ -30,18 +31,12 @@ def arguments(leaf, work_dir, *options):
 @pytest.fixture(scope="module")
 def killed(leaf, tmp_path_factory):
     """A run that was killed in the second step of its second stage."""
-    work_dir = tmp_path_factory.mktemp("stages") / "work"
-    words = [sys.executable, TOOLS / "train_stages.py", *arguments(leaf, work_dir, *LONGER)]
-    env = os.environ | {"PYTHONPATH": str(TESTS), "OMP_NUM_THREADS": "1"}
-    said = []
-    with subprocess.Popen([str(w) for w in words], env=env, stdout=subprocess.PIPE, text=True) as run:
-        for line in run.stdout:
-            said.append(line)
-            if any(text.startswith("16s: training") for text in said) and "Iter(train) [ 2/12]" in line:
-                run.send_signal(signal.SIGKILL)
-                break
-    assert run.returncode == -signal.SIGKILL, "".join(said)
-    return work_dir
+    folder = tmp_path_factory.mktemp("stages")
+    config = folder / leaf.name
+    config.write_text(KILLED.format(base=str(leaf)))
+    done = run_tool("train_stages", *arguments(config, folder / "work", *LONGER))
+    assert done.code == -signal.SIGKILL, done.out + done.err
+    return folder / "work"
 
 
 @pytest.fixture

@@ -50,6 +50,18 @@ class SignalGroup(AtStep):
 
 
 @HOOKS.register_module()
+class KillIn(Hook):
+    """Kills the run that works in a folder of this name, after ``step`` steps and before the checkpoint of that step."""
+
+    def __init__(self, folder: str, step: int) -> None:
+        self.folder, self.step = folder, step
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None) -> None:
+        if Path(runner.work_dir).name == self.folder and runner.iter + 1 == self.step:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+@HOOKS.register_module()
 class SignalOne(AtStep):
     """The signal ``name`` for the process ``rank``."""
 

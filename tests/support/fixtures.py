@@ -1,7 +1,7 @@
 """Six drawn images, a narrow FCN-8s, one real training run, and the tools called in this process.
 
 The run starts from random scores and its batch norm keeps the last batch alone, so that two steps end in a net which
-predicts several classes: scores that agree then say something.
+predicts several classes: scores that agree then say something. Images, config and run are made once for all worker processes.
 """
 
 import shutil
@@ -12,6 +12,7 @@ import pytest
 import torch
 from support.builders import build_fcn
 from support.processes import TESTS, TOOLS, Outcome, Run, forget_runs, run_process
+from support.shared import made_once
 
 import fcn_cli
 from fcn_plugin.datatools.minivoc.writer import make_minivoc
@@ -41,9 +42,12 @@ default_hooks = dict(finite_loss=dict(interval=1), logger=dict(interval=1), chec
 @pytest.fixture(scope="session")
 def data(tmp_path_factory) -> Path:
     """4 train and 3 val images of 64 x 64. To change one, take ``own_data``."""
-    root = tmp_path_factory.mktemp("data") / "VOC2012"
-    make_minivoc(root, train=4, val=3, size=(64, 64))
-    return root
+
+    def make(folder: Path) -> Path:
+        make_minivoc(folder / "VOC2012", train=4, val=3, size=(64, 64))
+        return folder / "VOC2012"
+
+    return made_once(tmp_path_factory, "data", make)
 
 
 @pytest.fixture
@@ -55,7 +59,10 @@ def own_data(data, tmp_path) -> Path:
 @pytest.fixture(scope="session")
 def leaf(data, tmp_path_factory) -> Path:
     """Config of the narrow FCN-8s, which starts from random scores."""
-    folder = tmp_path_factory.mktemp("config")
+    return made_once(tmp_path_factory, "config", lambda folder: _write_leaf(folder, data))
+
+
+def _write_leaf(folder: Path, data: Path) -> Path:
     torch.manual_seed(0)
     net = build_fcn(num_classes=21, norm=dict(type="BN"))
     for name in net.decode_head.streams:
@@ -72,10 +79,13 @@ def leaf(data, tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def trained(leaf, tmp_path_factory) -> Run:
     """The real thing: tools/train.py in a process of its own."""
-    work_dir = tmp_path_factory.mktemp("run") / "work"
-    done = run_process(sys.executable, TOOLS / "train.py", leaf, "--work-dir", work_dir)
-    assert done.code == 0, done.err
-    return Run(done.code, done.out, done.err, work_dir, leaf)
+
+    def make(folder: Path) -> Run:
+        done = run_process(sys.executable, TOOLS / "train.py", leaf, "--work-dir", folder / "work")
+        assert done.code == 0, done.err
+        return Run(done.code, done.out, done.err, folder / "work", leaf)
+
+    return made_once(tmp_path_factory, "run", make)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Several processes of one run, forked from the test: all imports are there, so four of them take a second or two.
+"""Processes of one run, forked from the test: all imports are there, so four of them take a second or two.
 
 Tests run on one thread (``conftest.py``), which makes forking safe where there is no GPU; what a process does to torch or the
 engine ends with it.
@@ -17,6 +17,8 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
+import torch
+from support.processes import TOOLS, Outcome, run_process
 from torch import distributed
 
 import fcn_cli
@@ -71,6 +73,21 @@ def values(count: int, function: Callable, *args, timeout: float = 60) -> list:
 def tool(rank: int, name: str, *words) -> None:
     """``tools/NAME.py WORDS --launcher pytorch``, for :func:`run_forked`."""
     sys.argv = [f"{name}.py", *map(str, words), "--launcher", "pytorch"]
+    fcn_cli.main(name)
+
+
+def run_tool(name: str, *words) -> Outcome:
+    """``tools/NAME.py WORDS`` in a process of its own: forked, or a new one where there is a GPU."""
+    if torch.cuda.is_available():
+        return run_process(sys.executable, TOOLS / f"{name}.py", *words)
+    (ended,) = run_forked(1, _alone, name, *words, timeout=300)
+    return Outcome(ended.code, ended.out, ended.err)
+
+
+def _alone(rank: int, name: str, *words) -> None:
+    for variable in ("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"):
+        del os.environ[variable]
+    sys.argv = [f"{name}.py", *map(str, words)]
     fcn_cli.main(name)
 
 
