@@ -8,13 +8,12 @@ from fractions import Fraction
 
 import torch
 from mmcv.cnn import ConvModule
-from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.structures import PixelData
 from safetensors.torch import load_file
+from support.configs import base_config, own_config
 
 import fcn_plugin  # noqa: F401
-from fcn_plugin.configs import config_dir, get_config
 from fcn_plugin.layers.coord_map import CoordMap
 from fcn_plugin.models.skip_head import FCNSkipHead
 
@@ -41,7 +40,7 @@ MAPS = {
 
 @MODELS.register_module()
 class NarrowVGG(VGG):
-    """VGG16 layer for layer, with a sixteenth of the channels."""
+    """VGG16 layer for layer, or VGG of another ``depth``, with a sixteenth of the channels."""
 
     def __init__(self, **kwargs):
         with torch.device("meta"):
@@ -75,7 +74,7 @@ def fcn_config(
         head: further entries of decode_head.
         kwargs: further entries of the model; dicts are merged into the config's.
     """
-    cfg = Config.fromfile(config_dir() / "_base_" / "models" / "fcn_vgg16.py")
+    cfg = base_config("models/fcn_vgg16.py")
     shrink = SHRINK if narrow else 1
     pools = {"pool3": 256 // shrink, "pool4": 512 // shrink}
     cfg.merge_from_dict(
@@ -105,7 +104,7 @@ def build_from(config, geometry, num_classes=3, **kwargs):
         num_classes: classes of the head.
         kwargs: further entries of the model; dicts are merged into the config's.
     """
-    cfg = get_config(config)
+    cfg = own_config(config)
     head = {"num_classes": num_classes}
     changes = {"geometry": geometry, "pretrained": None, "precision": "fp32", "decode_head": head}
     cfg.merge_from_dict({"model": changes})
