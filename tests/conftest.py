@@ -1,36 +1,7 @@
-"""Every test runs on one thread from one seed, and leaves no process behind."""
-
-import gc
-
-import numpy as np
-import pytest
-import torch
-from hypothesis import settings
-from support.processes import stop_workers
-
-import fcn_plugin  # noqa: F401
-
-pytest_plugins = ["support.fixtures"]
-
-torch.set_num_threads(1)
-settings.register_profile("repeatable", derandomize=True, deadline=None, database=None, max_examples=50)
-settings.load_profile("repeatable")
+"""Loads what tests need (``support/session.py``)."""
 
 
-def pytest_collection_finish():
-    """Leave what imports and collection made out of the garbage collections that the engine asks for in every run."""
-    gc.freeze()
-
-
-@pytest.fixture(autouse=True)
-def seed():
-    """The same random numbers for a test, whichever tests run before it."""
-    torch.manual_seed(0)
-    np.random.seed(0)
-
-
-@pytest.fixture(autouse=True)
-def workers():
-    """A run that failed keeps its data loaders' processes."""
-    yield
-    stop_workers()
+def pytest_configure(config):
+    """But not into the process that hands out the tests to others, which start when it is ready."""
+    if not config.getoption("numprocesses", None):
+        config.pluginmanager.import_plugin("support.session")

@@ -15,13 +15,13 @@ from mmseg.registry import MODELS
 from safetensors.torch import save_file
 from support.builders import build_fcn, tensors_of
 from support.caffe_writer import write_caffemodel
+from support.configs import own_config
 from support.refusals import refused
 from torchvision import models
 
 from fcn_plugin.checkpoints.load import load_verified
 from fcn_plugin.checkpoints.read import open_checkpoint, read_checkpoint
 from fcn_plugin.commands.import_weights import import_weights
-from fcn_plugin.configs import get_config
 from fcn_plugin.weights.formats import caffe_names
 
 FC = 8  # channels of fc6 and fc7, 4096 in the real files
@@ -160,7 +160,7 @@ SOURCES = {  # source: config, what makes it narrow, preprocessing
 
 def config_of(source, **changes):
     name, narrow, _ = SOURCES[source]
-    cfg = get_config(name)
+    cfg = own_config(name)
     cfg.merge_from_dict({f"model.{key}": value for key, value in {"pretrained": None, **narrow, **changes}.items()})
     return cfg
 

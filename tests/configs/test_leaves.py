@@ -9,6 +9,7 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import RUNNERS, init_default_scope
 from mmseg.registry import DATASETS, HOOKS, METRICS, MODELS, TRANSFORMS
+from support.configs import own_config
 from support.refusals import refused
 
 import fcn_plugin
@@ -47,7 +48,7 @@ def test_every_net_has_its_config():
 
 @pytest.mark.parametrize("name", LEAVES)
 def test_name_says_net_and_data(name):
-    cfg = get_config(name)
+    cfg = own_config(name)
     net, backbone, data = name.removeprefix("reference/").split("_")
     papers = ("fr", "layer3", "layer2") if backbone == "r50" else STREAMS.get(net.partition("-")[0])
     streams = DILATED.get(net, papers)
@@ -64,7 +65,7 @@ def test_name_says_net_and_data(name):
 
 @pytest.mark.parametrize("name", LEAVES)
 def test_types_are_registered(name):
-    cfg = get_config(name)
+    cfg = own_config(name)
     init_default_scope(cfg.default_scope)
     assert RUNNERS.get(cfg.runner_type) is fcn_plugin.engine.FCNRunner
     for split in ("train", "val", "test"):
@@ -79,7 +80,7 @@ def test_types_are_registered(name):
 
 @pytest.mark.parametrize("name", LEAVES)
 def test_net_forwards_to_the_size_of_its_input(name):
-    cfg = get_config(name)
+    cfg = own_config(name)
     init_default_scope(cfg.default_scope)
     cfg.merge_from_dict({"model": dict(pretrained=None, precision="fp32")})
     if cfg.model.neck.get("fc_channels") is not None:
@@ -92,12 +93,12 @@ def test_net_forwards_to_the_size_of_its_input(name):
 
 @pytest.mark.parametrize("folder", ["", "reference/"])
 def test_at_once_scales_its_skips(folder):
-    assert tuple(get_config(f"{folder}fcn8s-atonce_vgg16_voc").model.neck.scales) == (1, 0.01, 0.0001)
+    assert tuple(own_config(f"{folder}fcn8s-atonce_vgg16_voc").model.neck.scales) == (1, 0.01, 0.0001)
 
 
 @pytest.mark.parametrize("name", [name for name in LEAVES if name.startswith("reference/")])
 def test_reference_nets_see_images_as_the_authors_do(name):
-    cfg = get_config(name)
+    cfg = own_config(name)
     assert cfg.model.geometry == "reference"
     preprocessor = MODELS.build(cfg.model.data_preprocessor)
     image = torch.zeros(3, 1, 1) + torch.tensor([10.0, 20.0, 30.0])[:, None, None]  # B, G, R
@@ -110,7 +111,7 @@ def test_reference_nets_see_images_as_the_authors_do(name):
 
 @pytest.mark.parametrize("name", [name for name in LEAVES if name.startswith("reference/")])
 def test_reference_nets_use_the_authors_lists(name):
-    cfg = get_config(name)
+    cfg = own_config(name)
     data = {split: cfg[f"{split}_dataloader"].dataset for split in ("train", "val", "test")}
     assert {split: (part.ann_file.rpartition("/")[2], part.data_prefix) for split, part in data.items()} == {
         "train": ("sbd_train.txt", dict(img_path="JPEGImages", seg_map_path="SegmentationClassSBD")),
@@ -121,7 +122,7 @@ def test_reference_nets_use_the_authors_lists(name):
 
 @pytest.mark.parametrize("net", ["fcn32s", "fcn16s", "fcn8s"])
 def test_vocaug_differs_from_voc_in_its_train_data_alone(net):
-    voc, aug = get_config(f"{net}_vgg16_voc"), get_config(f"{net}_vgg16_vocaug")
+    voc, aug = own_config(f"{net}_vgg16_voc"), own_config(f"{net}_vgg16_vocaug")
     train = aug.train_dataloader.dataset
     assert train.ann_file == "ImageSets/Segmentation/trainaug.txt"
     assert train.data_prefix == dict(img_path="JPEGImages", seg_map_path="SegmentationClassAug")
@@ -140,7 +141,7 @@ def test_vocaug_differs_from_voc_in_its_train_data_alone(net):
     ],
 )
 def test_reference_nets_crop_as_the_authors_do(name, crops):
-    cfg = get_config(f"reference/{name}")
+    cfg = own_config(f"reference/{name}")
     with torch.device("meta"):
         head = MODELS.build(cfg.model).decode_head
     assert list(head.crops.values()) == crops
@@ -150,7 +151,7 @@ def test_reference_nets_crop_as_the_authors_do(name, crops):
 
 def test_validation_counts_no_image_twice():
     for name in LEAVES:
-        assert get_config(name).val_dataloader.sampler.round_up is False
+        assert own_config(name).val_dataloader.sampler.round_up is False
 
 
 @pytest.mark.parametrize("path", sorted(config_dir().rglob("*.py")), ids=lambda path: path.stem)
@@ -187,14 +188,14 @@ def test_first_lines_say_what_it_is_and_how_to_run_it(name):
 
 
 def test_the_former_name_is_the_same_config():
-    former, config = get_config("fcn8s_vgg16_minivoc"), get_config("fcn8s_vgg16bn_minivoc")
+    former, config = own_config("fcn8s_vgg16_minivoc"), own_config("fcn8s_vgg16bn_minivoc")
     assert former.to_dict() == config.to_dict()
 
 
 def test_test_time_augmentation_has_one_source():
     ratios = {"camvid-240x180": (0.375, 0.5, 0.625), "camvid-720x540": (1.125, 1.5, 1.875), "minivoc": None}
     for name in LEAVES:
-        cfg = get_config(name)
+        cfg = own_config(name)
         *scales, flips, labels, pack = cfg.tta_pipeline[1].transforms
         wanted = ratios.get(name.rpartition("_")[2], (0.75, 1.0, 1.25))
         assert [step["scale_factor"] for steps in scales for step in steps] == list(wanted or ())

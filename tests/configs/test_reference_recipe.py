@@ -11,9 +11,10 @@ import pytest
 import torch
 from mmengine.optim import build_optim_wrapper
 from support.builders import MODELS
+from support.configs import own_config
 from torch import nn
 
-from fcn_plugin.configs import config_dir, get_config
+from fcn_plugin.configs import config_dir
 from fcn_plugin.layers.bilinear import BilinearUpsample
 
 # a pooling counts as a layer, a convolution with its ReLU as one
@@ -64,7 +65,7 @@ EACH = pytest.mark.parametrize("name", RECIPES)
 
 def build(name):
     """(config, net at full width without values)"""
-    cfg = get_config(f"reference/{name}")
+    cfg = own_config(f"reference/{name}")
     with torch.device("meta"):
         return cfg, MODELS.build(cfg.model)
 
@@ -108,7 +109,7 @@ def test_upsampling_is_fixed(name):
 
 @EACH
 def test_steps_at_one_rate(name):
-    recipe, cfg = RECIPES[name], get_config(f"reference/{name}")
+    recipe, cfg = RECIPES[name], own_config(f"reference/{name}")
     assert cfg.train_cfg.type == "IterBasedTrainLoop"
     assert cfg.train_dataloader.batch_size == 1
     assert cfg.optim_wrapper.get("accumulative_counts", 1) == recipe.images
@@ -121,7 +122,7 @@ def test_steps_at_one_rate(name):
 @EACH
 def test_a_step_is_the_solvers(name):
     """Caffe: V <- m V + r (g + d w), w <- w - V, where g is the mean over the images of a step (``iter_size``)."""
-    recipe, cfg = RECIPES[name], get_config(f"reference/{name}")
+    recipe, cfg = RECIPES[name], own_config(f"reference/{name}")
     rate = cfg.optim_wrapper.optimizer.lr = 0.01  # the recipe's would be lost in rounding
     layer = nn.Conv2d(1, 1, 1).double()
     optim = build_optim_wrapper(layer, cfg.optim_wrapper)
@@ -151,7 +152,7 @@ def test_loss_and_dropout(name):
 @EACH
 def test_starts_as_the_authors_do(name):
     """From a classifier's file, or from a trained parent that has its own config; the user names the parent's weights."""
-    recipe, cfg = RECIPES[name], get_config(f"reference/{name}")
+    recipe, cfg = RECIPES[name], own_config(f"reference/{name}")
     assert cfg.load_from is None
     source = cfg.model.get("pretrained")
     if recipe.start in RECIPES:

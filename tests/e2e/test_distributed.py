@@ -112,10 +112,9 @@ def test_a_sampler_that_counts_twice_is_refused(trained, tmp_path):
     assert not (tmp_path / "metrics.json").exists()
 
 
-def test_the_launcher_evaluates_as_one_process_does(trained, tmp_path):
-    """Three images on two processes: a sampler that rounds up would count one of them twice."""
-    command = ("bash", TOOLS / "dist_test.sh", trained.config, trained.best, 2, "--work-dir", tmp_path)
-    done = run_process(*command, PORT=str(free_port()))
+def test_two_processes_evaluate_as_one_does(trained, tmp_path):
+    """Three images on two processes: a sampler that rounds up would count one of them twice. ``dist_test.sh``: test_launcher.py."""
+    done = in_pair("test", trained.config, trained.best, "--work-dir", tmp_path)
     assert done.code == 0, done.err
     assert "Traceback" not in done.err
     assert np.array_equal(np.load(tmp_path / "confusion.npy"), np.load(trained.work_dir / "confusion.npy"))

@@ -11,6 +11,8 @@ from support.refusals import tool_refused
 pytest.importorskip("onnxruntime")
 pytest.importorskip("onnxscript")
 
+pytestmark = pytest.mark.usefixtures("converted_once")
+
 
 @pytest.fixture(scope="module")
 def sizes():

@@ -33,8 +33,8 @@ def launch(tmp_path, monkeypatch):
         for number in (signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
 
-    def start(mode):
-        words = ["bash", TOOLS / "dist_train.sh", "config.py", "2", "--resume"]
+    def start(mode, *words):
+        words = ["bash", *(words or (TOOLS / "dist_train.sh", "config.py", "2", "--resume"))]
         env = os.environ | {"MODE": mode}
         return subprocess.Popen(words, env=env, stdout=subprocess.PIPE, text=True, preexec_fn=hear_all)
 
@@ -47,6 +47,16 @@ def test_the_launchers_own_code(launch, code):
     words = run.communicate(timeout=30)[0]
     assert run.returncode == code
     assert words.endswith("train.py config.py --resume --launcher pytorch\n")
+
+
+def test_an_evaluation(launch):
+    """All that differs from a training is the program, and that the checkpoint comes with the config."""
+    run = launch("0", TOOLS / "dist_test.sh", "config.py", "net.pth", "2", "--out", "masks")
+    words = run.communicate(timeout=30)[0].split()
+    assert run.returncode == 0
+    assert "--nproc_per_node=2" in words
+    place = words.index(str(TOOLS / "test.py"))
+    assert words[place + 1 :] == ["config.py", "net.pth", "--out", "masks", "--launcher", "pytorch"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGHUP])

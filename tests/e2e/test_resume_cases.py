@@ -1,5 +1,7 @@
 """Resuming under settings of the engine that few runs have: each ends as it would have ended."""
 
+import shutil
+
 import pytest
 import torch
 from mmengine.optim import OptimWrapper, OptimWrapperDict
@@ -24,6 +26,20 @@ def config(tmp_path_factory):
 
 def stop(step, **more):
     return [dict(type="SignalGroup", step=step, name="SIGTERM", **more)]
+
+
+@pytest.fixture(scope="module")
+def stopped(config, tmp_path_factory):
+    """The folder of a run that was stopped after 5 steps; nobody may change it."""
+    work_dir = tmp_path_factory.mktemp("stopped") / "work"
+    assert finish(load(config, work_dir, custom_hooks=stop(5), **ALONE)).code == 99
+    return work_dir
+
+
+@pytest.fixture
+def own_stopped(stopped, tmp_path):
+    """A copy of it, to go on with."""
+    return shutil.copytree(stopped, tmp_path / "work")
 
 
 def both_ends(config, folder, **more):
@@ -137,11 +153,9 @@ class TestEpochs:
         assert "Iter(val) [3/3]" in resumed.said()
 
 
-def test_weights_alone_are_not_resumed(config, tmp_path):
+def test_weights_alone_are_not_resumed(config, stopped, tmp_path):
     """A best checkpoint has neither momenta nor a place in the schedule."""
-    work_dir = tmp_path / "work"
-    assert finish(load(config, work_dir, custom_hooks=stop(5), **ALONE)).code == 99
-    (best,) = work_dir.glob("best_*.pth")
+    (best,) = stopped.glob("best_*.pth")
     with refused("checkpoint-resume", best, "lacks optimizer, param_schedulers", "--load-from"):
         train(load(config, tmp_path / "other", **ALONE), str(best))
     torch.save(torch.load(best, weights_only=False)["state_dict"], tmp_path / "bare.pth")
@@ -149,10 +163,9 @@ def test_weights_alone_are_not_resumed(config, tmp_path):
         train(load(config, tmp_path / "third", **ALONE), str(tmp_path / "bare.pth"))
 
 
-def test_a_refused_resume_leaves_the_folder_as_it_is(config, tmp_path):
+def test_a_refused_resume_leaves_the_folder_as_it_is(config, own_stopped):
     """And so does a start that fails before its first step."""
-    work_dir = tmp_path / "work"
-    assert finish(load(config, work_dir, custom_hooks=stop(5), **ALONE)).code == 99
+    work_dir = own_stopped
     (best,) = work_dir.glob("best_*.pth")
     assert finish(load(config, work_dir, **ALONE), str(best)).code == 2
     assert finish(load(config, work_dir, **ALONE, default_hooks__ema__nonsense=1), None).code != 0
@@ -161,9 +174,8 @@ def test_a_refused_resume_leaves_the_folder_as_it_is(config, tmp_path):
     assert f"resuming from {work_dir / 'iter_5.pth'}" in resumed.said()
 
 
-def test_a_kill_in_the_first_save_after_a_start_from_elsewhere(config, tmp_path):
-    assert finish(load(config, tmp_path / "first", custom_hooks=stop(5), **ALONE)).code == 99
-    start, work_dir = tmp_path / "first" / "iter_5.pth", tmp_path / "work"
+def test_a_kill_in_the_first_save_after_a_start_from_elsewhere(config, stopped, tmp_path):
+    start, work_dir = stopped / "iter_5.pth", tmp_path / "work"
     cfg = load(config, work_dir, **ALONE)
     assert finish(cfg, str(start), first=DieAt(work_dir, 9)).code == -9
     resumed = finish(cfg)
@@ -181,10 +193,9 @@ def test_the_engines_own_average(config, tmp_path):
     assert differences(end_state(tmp_path / "whole", STEPS), end_state(work_dir, STEPS)) == []
 
 
-def test_another_optimizer_is_refused(config, tmp_path):
+def test_another_optimizer_is_refused(config, own_stopped):
     """Before the first step; and the folder can be resumed as before."""
-    work_dir = tmp_path / "work"
-    assert finish(load(config, work_dir, custom_hooks=stop(5), **ALONE)).code == 99
+    work_dir = own_stopped
     adam = dict(_delete_=True, type="AdamW", lr=0.01)
     linear = dict(type="LinearLR", start_factor=0.1, begin=0, end=7, by_epoch=False)
     for other in (

@@ -20,6 +20,7 @@ from fcn_plugin.export.write import export
 for package in ("onnxscript", "onnxruntime", "openvino"):
     pytest.importorskip(package)
 
+pytestmark = pytest.mark.usefixtures("converted_once")
 KINDS = list(SUFFIXES)
 SMALL = ((1, 1), (17, 23), (97, 131), (64, 160))
 NAMES, COLOURS = ["road", "sky", "car"], [(128, 64, 128), (128, 128, 128), (0, 0, 142)]

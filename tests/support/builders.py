@@ -8,13 +8,12 @@ from fractions import Fraction
 
 import torch
 from mmcv.cnn import ConvModule
-from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.structures import PixelData
 from safetensors.torch import load_file
+from support.configs import base_config, own_config
 
 import fcn_plugin  # noqa: F401
-from fcn_plugin.configs import config_dir, get_config
 from fcn_plugin.layers.coord_map import CoordMap
 from fcn_plugin.models.backbones.dilated_vgg import DilatedVGG
 from fcn_plugin.models.skip_head import FCNSkipHead
@@ -44,7 +43,7 @@ MAPS = {
 
 @MODELS.register_module()
 class NarrowVGG(VGG):
-    """VGG16 layer for layer, with a sixteenth of the channels."""
+    """VGG16 layer for layer, or VGG of another ``depth``, with a sixteenth of the channels."""
 
     def __init__(self, **kwargs):
         with torch.device("meta"):
@@ -91,7 +90,7 @@ def fcn_config(
         head: further entries of decode_head.
         kwargs: further entries of the model; dicts are merged into the config's.
     """
-    cfg = Config.fromfile(config_dir() / "_base_" / "models" / "fcn_vgg16.py")
+    cfg = base_config("models/fcn_vgg16.py")
     shrink = SHRINK if narrow else 1
     skips = ("pool4", "pool3", *(name for name in ("pool2", "pool1") if name in streams))
     pools = {name: width // shrink for name, width in zip(skips, (512, 256, 128, 64), strict=False)}
@@ -144,7 +143,7 @@ def build_from(config, geometry, num_classes=3, **kwargs):
         num_classes: classes of the head.
         kwargs: further entries of the model; dicts are merged into the config's.
     """
-    cfg = get_config(config)
+    cfg = own_config(config)
     head = {"num_classes": num_classes}
     changes = {"geometry": geometry, "pretrained": None, "precision": "fp32", "decode_head": head}
     cfg.merge_from_dict({"model": changes})

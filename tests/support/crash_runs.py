@@ -17,10 +17,11 @@ from pathlib import Path
 
 import torch
 from mmengine.config import Config
+from support.configs import own_config
 
 from fcn_plugin.checkpoints.plain_values import HISTORY
 from fcn_plugin.commands.train import train
-from fcn_plugin.configs import config_dir, get_config
+from fcn_plugin.configs import config_dir
 from fcn_plugin.datatools.minivoc.writer import make_minivoc
 from fcn_plugin.errors import UserError
 from fcn_plugin.signals import StopRequest
@@ -89,7 +90,7 @@ def write_config(folder: Path, steps: int = STEPS, saves: int = 3, validations: 
 
 def load(config: Path, work_dir: Path, **overrides) -> Config:
     """The config with a work dir and changes by dotted names."""
-    cfg = get_config(str(config))
+    cfg = own_config(str(config))
     overrides = copy.deepcopy(overrides)  # merging uses them up
     cfg.merge_from_dict({name.replace("__", "."): value for name, value in overrides.items()})
     cfg.work_dir, cfg.launcher = str(work_dir), "none"
@@ -122,16 +123,16 @@ class CrashRun:
 
     def wait(self, timeout: float = 120) -> int:
         """The exit code; minus the signal's number where one has ended it."""
-        return self.wait_until(lambda: False, timeout)
+        return self.wait_until(lambda: False, timeout, pause=0.01)
 
-    def wait_until(self, event, timeout: float = 120) -> int | None:
-        """Watch for an event; returns early where the run ends first, with its code."""
+    def wait_until(self, event, timeout: float = 120, pause: float = 0.001) -> int | None:
+        """Watch for an event, every ``pause`` seconds; returns early where the run ends first, with its code."""
         end = time.monotonic() + timeout
         while not self.is_over() and not event():
             if time.monotonic() > end:
                 self.kill()
                 raise TimeoutError(self.said())
-            time.sleep(0.001)
+            time.sleep(pause)
         return self.code
 
     def said(self) -> str:

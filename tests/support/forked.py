@@ -1,6 +1,6 @@
 """Processes of one run, forked from the test: all imports are there, so four of them take a second or two.
 
-Tests run on one thread (``conftest.py``), which makes forking safe where there is no GPU; what a process does to torch or the
+Tests run on one thread (``session.py``), which makes forking safe where there is no GPU; what a process does to torch or the
 engine ends with it.
 """
 

@@ -1,0 +1,38 @@
+"""Every test runs on one thread from one seed, and leaves no process behind."""
+
+import gc
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import settings
+from support.processes import stop_workers
+
+import fcn_plugin  # noqa: F401
+
+pytest_plugins = ["support.fixtures", "support.conversions"]
+
+torch.set_num_threads(1)
+# where no GPU has a generator, torch.manual_seed formats the stack for later, in 1 ms
+SEED = torch.manual_seed if torch.cuda.is_available() else torch.default_generator.manual_seed
+settings.register_profile("repeatable", derandomize=True, deadline=None, database=None, max_examples=50)
+settings.load_profile("repeatable")
+
+
+def pytest_collection_finish():
+    """Leave what imports and collection made out of the garbage collections that the engine asks for in every run."""
+    gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def seed():
+    """The same random numbers for a test, whichever tests run before it."""
+    SEED(0)
+    np.random.seed(0)
+
+
+@pytest.fixture(autouse=True)
+def workers():
+    """A run that failed keeps its data loaders' processes."""
+    yield
+    stop_workers()
