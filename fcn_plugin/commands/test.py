@@ -58,6 +58,7 @@ def test(
     from ..engine.start import Fresh, Weights
     from ..export.suffixes import is_exported
     from ..preflight.datasets import names_masks
+    from ..preflight.limits import add_limits
     from ..preflight.prepare import prepare
 
     exported = is_exported(checkpoint)
@@ -70,7 +71,7 @@ def test(
         what = f"{cfg.filename}: the test data set names no folder of masks, so nothing can be scored"
         raise UserError("config-data", f"{what}: add data_prefix.seg_map_path, or write predictions with --out DIR")
     if limits:
-        _add_limits(cfg)
+        add_limits(cfg)
     prepared = prepare(cfg, ("test",), look_for_files=True, tta=tta, hooks=hooks, scores=scores)
     for folder, option in ((cfg.work_dir, "--work-dir"), (masks, "--out"), (pictures, "--show-dir")):
         if folder:
@@ -85,16 +86,6 @@ def test(
     for warning in prepared.warnings:
         runner.logger.warning(warning)
     return runner.test()
-
-
-def _add_limits(cfg: Config) -> None:
-    """Put ``FCNLimits`` beside the config's metrics, with the id of void of the first."""
-    given = cfg.get("test_evaluator") or []
-    metrics = given.get("metrics", given) if isinstance(given, dict) else given
-    metrics = [metrics] if isinstance(metrics, dict) else list(metrics)
-    if all(metric["type"] != "FCNLimits" for metric in metrics):
-        void = next((metric["ignore_index"] for metric in metrics if "ignore_index" in metric), 255)
-        cfg.test_evaluator = [*metrics, dict(type="FCNLimits", ignore_index=void)]
 
 
 def _exported_model(cfg: Config, path: str, precision: str) -> dict:

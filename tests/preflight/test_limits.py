@@ -3,7 +3,7 @@
 import pytest
 from mmengine.config import Config
 
-from fcn_plugin.commands.test import _add_limits
+from fcn_plugin.preflight.limits import add_limits
 
 ONE = dict(type="FCNMetric", ignore_index=7)
 OTHER = dict(type="IoUMetric")
@@ -21,5 +21,5 @@ OTHER = dict(type="IoUMetric")
 def test_the_measures_stand_beside_the_metrics(given, metrics, void):
     cfg = Config(dict(test_evaluator=given))
     for _ in range(2):
-        _add_limits(cfg)
+        add_limits(cfg)
         assert cfg.test_evaluator == [*metrics, dict(type="FCNLimits", ignore_index=void)]
