@@ -7,8 +7,7 @@ env_cfg = dict(
     dist_cfg=dict(backend="nccl"),  # gloo where there is no GPU
 )
 vis_backends = [dict(type="LocalVisBackend"), dict(type="TensorboardVisBackend")]
-# without a name of its own it takes the run's: a second run in one process would write into the first one's folder
-visualizer = dict(type="SegLocalVisualizer", vis_backends=vis_backends)
+visualizer = dict(type="FCNVisualizer", vis_backends=vis_backends)
 log_processor = dict(type="FCNLogProcessor", by_epoch=False)
 log_level = "INFO"
 load_from = None
@@ -33,6 +32,7 @@ default_hooks = dict(
     finite_loss=dict(type="FiniteLossHook", priority="VERY_HIGH"),  # before a checkpoint is written
     missed_validation=dict(type="MissedValidationHook"),
     step_seed=dict(type="StepSeedHook"),  # a resumed run draws what it would have drawn
+    visualization=dict(type="FCNVisualizationHook", images=2),  # of each validation: image | truth | prediction
     stop=dict(type="StopHook"),  # SIGTERM, SIGINT, SIGUSR1: a checkpoint, and exit code 99
 )
 # test-time augmentation for tools/test.py --tta: scores averaged over scales and flips

@@ -6,12 +6,13 @@ _base_ = [
     "../_base_/schedules/schedule_reference.py",
     "../_base_/default_runtime.py",
 ]
+data_preprocessor = dict(mean=[104.00699, 116.66877, 122.67892], std=[1.0, 1.0, 1.0], bgr_to_rgb=False)
 model = dict(
     pretrained="data/weights/bvlc_reference_caffenet.caffemodel",
     geometry="reference",
     input_pad=98,  # conv1 pads 2 of the 100 px itself
     # B, G, R; the authors' nets divide by nothing
-    data_preprocessor=dict(mean=[104.00699, 116.66877, 122.67892], std=[1.0, 1.0, 1.0], bgr_to_rgb=False),
+    data_preprocessor=data_preprocessor,
     backbone=dict(style="caffenet"),
 )
 # the only net of theirs with a mean loss: 100,000 steps of 20 images

@@ -21,7 +21,15 @@ from .pickles import load_pickled
 NOTES = ("log_scalars", "runtime_info", "resumed_keys")  # of mmengine's message hub
 # of notes in its runtime_info, by the beginning of their names
 KINDS = dict(
-    best_ckpt=str, best_score=int | float, keep_ckpt_ids=list, last_validation=int, returns=int, skipped_batches=int
+    best_ckpt=str,
+    best_score=int | float,
+    keep_ckpt_ids=list,
+    last_validation=int,
+    returns=int,
+    skipped_batches=int,
+    stopping_best=int | float,
+    stopping_waited=int,
+    stopping_last=int,
 )
 
 

@@ -1,5 +1,6 @@
 """Masks, overlays, contact sheets and learning curves."""
 
-from .hook import PredictionHook
+from .hook import FCNVisualizationHook, PredictionHook
+from .visualizer import FCNVisualizer
 
-__all__ = ["PredictionHook"]
+__all__ = ["FCNVisualizationHook", "FCNVisualizer", "PredictionHook"]

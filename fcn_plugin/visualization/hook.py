@@ -1,18 +1,17 @@
-"""Write predictions while testing: palette masks, and panels of image, truth and prediction."""
+"""Write predictions while testing, as palette masks and panels, and show some at each validation."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from mmengine.hooks import Hook
 from mmseg.registry import HOOKS
-from PIL import Image
 
 from ..atomic_write import make_inside
-from ..data.bands.readers import reader_of
-from ..data.leaves import leaf_datasets
-from .pictures import colour_table, outline_overlay, panel, save_label_maps, save_mask, save_png
+from .panels import Panels
+from .pictures import save_label_maps, save_mask, save_png
 
 
 @HOOKS.register_module()
@@ -31,14 +30,7 @@ class PredictionHook(Hook):
 
     def before_test_epoch(self, runner) -> None:
         dataset = runner.test_dataloader.dataset
-        self.palette, self.classes = dataset.metainfo["palette"], dataset.metainfo.get("classes")
-        net = getattr(runner, "model", None)
-        while hasattr(net, "module"):  # of distributed evaluation and of test-time augmentation
-            net = net.module
-        rgb = getattr(getattr(net, "data_preprocessor", None), "rgb", None)
-        pipeline = getattr(next(leaf_datasets(dataset)), "pipeline", None)
-        self.reader = reader_of(getattr(pipeline, "transforms", ()), rgb)
-        self.images = Path(getattr(dataset, "data_prefix", {}).get("img_path") or ".")
+        self.panels, self.classes = Panels(dataset, getattr(runner, "model", None)), dataset.metainfo.get("classes")
 
     def after_test_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
         for sample in outputs:
@@ -46,29 +38,60 @@ class PredictionHook(Hook):
                 continue
             mask = sample.pred_sem_seg.data.cpu().numpy()
             if self.mask_dir and len(mask) > 1:
-                folder = self._place(self.mask_dir, sample).with_suffix("")
+                folder = self._place(self.mask_dir, sample, "")
                 make_inside(self.mask_dir, folder)
                 save_label_maps(mask, self.classes, folder)
             elif self.mask_dir:
-                save_mask(mask[0], self.palette, self._place(self.mask_dir, sample))
+                save_mask(mask[0], self.panels.palette, self._place(self.mask_dir, sample))
             if self.picture_dir:
-                save_png(self._draw(sample, mask), self._place(self.picture_dir, sample))
+                save_png(self.panels.draw(sample), self._place(self.picture_dir, sample))
 
-    def _draw(self, sample, mask: np.ndarray) -> Image.Image:
-        image = self.reader.picture(self.reader.read(sample.img_path)[1])
-        tiles = [("image", image), ("prediction", self._shown(image, mask))]
-        if "gt_sem_seg" in sample:
-            tiles.insert(1, ("truth", self._shown(image, sample.gt_sem_seg.data.cpu().numpy())))
-        return panel(tiles, scale=max(1, round(256 / image.shape[0])))  # small images are enlarged
-
-    def _shown(self, image: np.ndarray, maps: np.ndarray) -> np.ndarray:
-        return outline_overlay(image, maps, self.palette) if len(maps) > 1 else colour_table(self.palette)[maps[0]]
-
-    def _place(self, folder: Path, sample) -> Path:
-        image = Path(sample.img_path)
-        # images of one name in two subfolders stay apart
-        inside = image.is_relative_to(self.images) and ".." not in image.relative_to(self.images).parts
-        name = image.relative_to(self.images) if inside else image.name
-        path = (folder / name).with_suffix(".png")
+    def _place(self, folder: Path, sample, suffix: str = ".png") -> Path:
+        path = folder / f"{self.panels.name(sample)}{suffix}"
         make_inside(folder, path.parent)
         return path
+
+
+@HOOKS.register_module()
+class FCNVisualizationHook(Hook):
+    """Hand panels (image | truth | prediction) to the visualizer, and so to TensorBoard, files or a web service.
+
+    It takes the place of mmseg's ``SegVisualizationHook``, which warns in each run that doesn't draw, and draws over the image;
+    the stock tools' ``--show-dir`` sets its ``draw``.
+
+    Args:
+        draw: in a test, draw each image.
+        show: open a window for each image of a test that is drawn.
+        wait_time: seconds that a window stays.
+        images: of each validation: how many from the first on, or the names of files, without folder and suffix.
+    """
+
+    def __init__(
+        self, draw: bool = False, show: bool = False, wait_time: float = 0.0, images: int | Sequence[str] = 2
+    ) -> None:
+        self.draw, self.show, self.wait_time, self.images = draw, show, wait_time, images
+
+    def before_val_epoch(self, runner) -> None:
+        self.panels, self.seen = Panels(runner.val_dataloader.dataset, runner.model), 0
+
+    def before_test_epoch(self, runner) -> None:
+        if self.draw:
+            self.panels = Panels(runner.test_dataloader.dataset, runner.model)
+
+    def after_val_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
+        for sample in outputs:
+            name = self.panels.name(sample).name
+            if self.seen < self.images if isinstance(self.images, int) else name in self.images:
+                self._show(runner, f"val_{name}", sample, runner.iter)
+            self.seen += 1
+
+    def after_test_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
+        for sample in outputs if self.draw else ():
+            name = self.panels.name(sample).as_posix().replace("/", "_")
+            self._show(runner, name, sample, 0)
+            if self.show:
+                runner.visualizer.show(np.asarray(self.panels.draw(sample)), name, wait_time=self.wait_time)
+
+    def _show(self, runner, name: str, sample, step: int) -> None:
+        if not sample.get("stand_in"):
+            runner.visualizer.add_image(name, np.asarray(self.panels.draw(sample)), step)

@@ -229,3 +229,16 @@ def test_several_optimizers():
             wrapper.update_params(weight.sum())
         found.append(gathers_gradients(both))
     assert found == [True, False]
+
+
+def test_early_stopping_ends_at_the_same_step(config, tmp_path):
+    """The validation at step 2 sets the best score; those at 4 and 6 bring no whole point more."""
+    hook = dict(type="FCNEarlyStoppingHook", monitor="mIoU", min_delta=1.0, patience=2)
+    options = dict(train_cfg__val_interval=2, **ALONE)
+    assert finish(load(config, tmp_path / "whole", custom_hooks=[hook], **options)).code == 0
+    work_dir = tmp_path / "work"
+    assert finish(load(config, work_dir, custom_hooks=[hook, *stop(5)], **options)).code == 99
+    assert finish(load(config, work_dir, custom_hooks=[hook], **options)).code == 0
+    assert differences(end_state(tmp_path / "whole", 6), end_state(work_dir, 6)) == []
+    assert finish(load(config, work_dir, custom_hooks=[hook], **options)).code == 0  # asked to go on, it is at its end
+    assert not list(work_dir.glob("iter_[78].pth"))

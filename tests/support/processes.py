@@ -14,6 +14,8 @@ from mmengine.visualization import Visualizer
 from mmseg.visualization import SegLocalVisualizer
 from torch.utils.data.dataloader import _MultiProcessingDataLoaderIter
 
+from fcn_plugin.visualization import FCNVisualizer
+
 TESTS = Path(__file__).parents[1]
 TOOLS = TESTS.parent / "tools"
 
@@ -66,7 +68,7 @@ def forget_runs() -> None:
     for logger in MMLogger._instance_dict.values():
         for handler in logger.handlers:
             handler.close()
-    for keeper in (MMLogger, MessageHub, Visualizer, SegLocalVisualizer):
+    for keeper in (MMLogger, MessageHub, Visualizer, SegLocalVisualizer, FCNVisualizer):
         keeper._instance_dict.clear()
     for name in [name for name in DefaultScope._instance_dict if name != "mmseg"]:
         del DefaultScope._instance_dict[name]

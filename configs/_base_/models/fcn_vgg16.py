@@ -1,19 +1,20 @@
 # FCN on VGG16, all streams at hand; the leaf config names those that take part.
+data_preprocessor = dict(
+    type="SegDataPreProcessor",
+    # ImageNet statistics of torchvision's weights, RGB
+    mean=[123.675, 116.28, 103.53],
+    std=[58.395, 57.12, 57.375],
+    bgr_to_rgb=True,
+    pad_val=0,
+    seg_pad_val=255,
+    size_divisor=1,  # batches of unequal crops; the net pads to its stride itself
+)
 model = dict(
     type="FCN",
     geometry="aligned",
     # of the convolutions: fp32, bf16 (CPU and GPU), fp16 (GPU) or auto; sums of scores, upsampling and losses stay float32
     precision="fp32",
-    data_preprocessor=dict(
-        type="SegDataPreProcessor",
-        # ImageNet statistics of torchvision's weights, RGB
-        mean=[123.675, 116.28, 103.53],
-        std=[58.395, 57.12, 57.375],
-        bgr_to_rgb=True,
-        pad_val=0,
-        seg_pad_val=255,
-        size_divisor=1,  # batches of unequal crops; the net pads to its stride itself
-    ),
+    data_preprocessor=data_preprocessor,
     backbone=dict(
         type="mmpretrain.VGG",
         depth=16,
