@@ -28,7 +28,7 @@ from .decision import Decision
 from .joint import joint_mean
 from .label_maps import predict_labels, predict_tiles
 from .precision import PRECISIONS, resolve_precision
-from .results import postprocess_result
+from .results import postprocess_result, with_losses
 from .streams import build_streams
 
 
@@ -179,8 +179,8 @@ class FCN(EncoderDecoder):
         return predict_tiles(self, data) if self.test_cfg.get("mode") == "tiles" else super().test_step(data)
 
     def val_step(self, data: dict) -> list:
-        """Validation step; same as :meth:`test_step`."""
-        return self.test_step(data)
+        """Return the predictions for a batch, and their losses last: :func:`.with_losses`."""
+        return with_losses(self, data)
 
     def to_inference(self) -> FCN:
         """Store the kernels of convolutions in the precision that they compute in, which autocast would copy in every forward."""

@@ -6,7 +6,7 @@ N batch, C classes, one channel for two classes with a sigmoid, H x W the image.
 from __future__ import annotations
 
 from mmengine.model import BaseTTAModel
-from mmengine.structures import PixelData
+from mmengine.structures import BaseDataElement, PixelData
 from mmseg.models.segmentors.base import BaseSegmentor
 from mmseg.registry import MODELS
 from torch import Tensor
@@ -32,6 +32,32 @@ def postprocess_result(net, seg_logits: Tensor, data_samples: list | None = None
         sample.seg_logits = PixelData(data=own)
         sample.pred_sem_seg = as_data(net.decision.labels(own))
     return samples
+
+
+def with_losses(net, data: dict) -> list:
+    """Return the predictions for a batch of val and, as the last element, their losses, which mmengine's ``ValLoop`` averages.
+
+    Each image counts alike; of several processes the log shows the first one's images. Without losses where masks are lacking,
+    where ``test_cfg.val_loss`` is False, and in modes without one map of logits.
+    """
+    keep = net.test_cfg.get("keep_logits", True)
+    if net.test_cfg.mode != "whole" or not net.test_cfg.get("val_loss", True):
+        return net.test_step(data)
+    net.test_cfg.keep_logits = True
+    try:
+        samples = net.test_step(data)
+    finally:
+        net.test_cfg.keep_logits = keep
+    if not samples or any("gt_sem_seg" not in sample for sample in samples):
+        return samples
+    losses: dict[str, list[Tensor]] = {}
+    for sample in samples:
+        for name, loss in net.decode_head.loss_by_feat(sample.seg_logits.data[None], [sample]).items():
+            if "loss" in name:
+                losses.setdefault(name, []).append(loss)
+        if not keep:
+            del sample.seg_logits
+    return [*samples, BaseDataElement(loss=losses)]
 
 
 @MODELS.register_module()

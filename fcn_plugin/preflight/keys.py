@@ -16,6 +16,7 @@ from .spelling import nearest
 
 # of mmengine's Runner.register_default_hooks
 DEFAULT_HOOKS = ("runtime_info", "timer", "sampler_seed", "logger", "param_scheduler", "checkpoint")
+VAL_LOSS = "val_loss"  # of mmengine's ValLoop
 MODELS = ("model", "tta_model")  # whose types are looked up in the scopes of their parts, where they are built
 
 
@@ -51,12 +52,16 @@ def check_arguments(cfg: Config) -> None:
 
 
 def _check_save_best(cfg: Config) -> None:
-    wanted = ((cfg.get("default_hooks") or {}).get("checkpoint") or {}).get("save_best")
+    hook = (cfg.get("default_hooks") or {}).get("checkpoint") or {}
+    wanted = hook.get("save_best")
+    if wanted == VAL_LOSS and hook.get("rule") == "greater":
+        what = f"{cfg.filename}: default_hooks.checkpoint keeps the greatest val_loss"
+        raise UserError("config-value", f"{what}: set its rule to 'less'")
     metrics = [entry for _, entry in _typed("", cfg.get("val_evaluator")) if entry["type"] != "Evaluator"]
     if not wanted or not metrics or any(metric["type"] != "FCNMetric" for metric in metrics):
         return
     prefixes = [f"{metric.prefix}/" if metric.get("prefix") else "" for metric in metrics]
-    known = [prefix + name for prefix in prefixes for name in SCORE_NAMES]
+    known = [*(prefix + name for prefix in prefixes for name in SCORE_NAMES), VAL_LOSS]
     for score in [wanted] if isinstance(wanted, str) else wanted:
         if score not in (*known, "auto"):
             meant = next((name for name in known if score in name.split("/")), nearest(score, known))

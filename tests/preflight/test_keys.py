@@ -150,3 +150,11 @@ def test_a_score_unlike_all_lists_them():
 )
 def test_known_scores_and_other_metrics_pass(save_best, evaluator):
     check_keys(saving(save_best, evaluator))
+
+
+def test_the_loss_on_val_must_fall():
+    check_keys(saving("val_loss", ONE))
+    cfg = saving("val_loss", ONE)
+    cfg.default_hooks.checkpoint.rule = "greater"
+    with refused("config-value", __file__, "greatest val_loss", "'less'"):
+        check_keys(cfg)

@@ -40,8 +40,8 @@ class FCNEarlyStoppingHook(EarlyStoppingHook):
         super().after_val_epoch(runner, metrics)
         for name, value in ((BEST, float(self.best_score)), (WAITED, self.wait_count), (LAST, runner.iter)):
             hub.update_info(name, value)
-        if runner.train_loop.stop_training and (save := getattr(runner, "save_now", None)):
-            save(runner.iter)
+        if runner.train_loop.stop_training and hasattr(runner, "save_now"):
+            runner.save_now(runner.iter)
 
     def _restore(self, runner) -> None:
         notes = runner.message_hub.runtime_info
