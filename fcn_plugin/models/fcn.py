@@ -12,7 +12,6 @@ import torch
 import torch.nn.functional as F
 from mmengine.config import ConfigDict
 from mmengine.model import BaseTTAModel
-from mmseg.models.segmentors import EncoderDecoder
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 from torch import Tensor, nn
@@ -27,13 +26,14 @@ from ..weights.preprocessing import RECORD, describe, of_preprocessor, require_s
 from .decision import Decision
 from .joint import joint_mean
 from .label_maps import predict_labels, predict_tiles
+from .local_crf import RefinedSegmentor
 from .precision import PRECISIONS, resolve_precision
 from .results import postprocess_result, with_losses
 from .streams import build_streams
 
 
 @MODELS.register_module()
-class FCN(EncoderDecoder):
+class FCN(RefinedSegmentor):
     """Fully convolutional network in one of two geometries.
 
     Args:
@@ -51,7 +51,8 @@ class FCN(EncoderDecoder):
         fc: where fc6 and fc7 come from: ``copy`` (the classifier's, which must fit), ``subsample`` (evenly spaced channels and
             taps of them for narrower layers, as DeepLab does) or ``random``.
         kwargs: parts of mmseg's ``EncoderDecoder``; ``neck`` and ``decode_head`` receive the geometry. ``test_cfg.mode`` may be
-            ``tiles`` too (:mod:`.label_maps`); ``test_cfg.keep_logits=False`` leaves ``seg_logits`` out of predictions.
+            ``tiles`` too (:mod:`.label_maps`); ``test_cfg.keep_logits=False`` leaves ``seg_logits`` out of predictions;
+            ``test_cfg.crf`` refines them (:mod:`.local_crf`).
 
     Raises:
         UserError: ``config-value`` for an unknown geometry, precision or fc, no ``num_classes``, and parts whose channels
@@ -167,7 +168,7 @@ class FCN(EncoderDecoder):
         """
         mode = self.test_cfg.mode
         keep = self.test_cfg.get("keep_logits", mode != "tiles")
-        if keep or mode == "slide":
+        if keep or mode == "slide" or "crf" in self.test_cfg:
             samples = super().predict(inputs, data_samples)
             for sample in [] if keep else samples:
                 del sample.seg_logits

@@ -68,7 +68,7 @@ def predict_tiles(model, data: dict) -> list:
 
     Raises:
         UserError: ``config-value`` for a tile that is no multiple of the stride, an image that was resized or flipped, or
-            ``test_cfg.keep_logits``.
+            ``test_cfg.keep_logits`` or ``test_cfg.crf``.
     """
     tile = model.test_cfg.get("tile", TILE)
     if tile < 1 or tile % model.stride:
@@ -76,6 +76,8 @@ def predict_tiles(model, data: dict) -> list:
     if model.test_cfg.get("keep_logits"):
         need = "test_cfg.keep_logits and test-time augmentation need mode='whole'"
         raise UserError("config-value", f"test_cfg.mode='tiles' gives label maps without logits: {need}")
+    if "crf" in model.test_cfg:
+        raise UserError("config-value", "test_cfg.crf needs the logits of the whole image: mode='whole', not 'tiles'")
     for image, sample in zip(data["inputs"], data["data_samples"], strict=True):
         meta, size = sample.metainfo, tuple(image.shape[-2:])
         if not is_unchanged(meta, size):
