@@ -168,7 +168,7 @@ class FCN(RefinedSegmentor):
         """
         mode = self.test_cfg.mode
         keep = self.test_cfg.get("keep_logits", mode != "tiles")
-        if keep or mode == "slide" or "crf" in self.test_cfg:
+        if keep or mode == "slide" or self.crf is not None:
             samples = super().predict(inputs, data_samples)
             for sample in [] if keep else samples:
                 del sample.seg_logits

@@ -76,7 +76,7 @@ def predict_tiles(model, data: dict) -> list:
     if model.test_cfg.get("keep_logits"):
         need = "test_cfg.keep_logits and test-time augmentation need mode='whole'"
         raise UserError("config-value", f"test_cfg.mode='tiles' gives label maps without logits: {need}")
-    if "crf" in model.test_cfg:
+    if model.crf is not None:
         raise UserError("config-value", "test_cfg.crf needs the logits of the whole image: mode='whole', not 'tiles'")
     for image, sample in zip(data["inputs"], data["data_samples"], strict=True):
         meta, size = sample.metainfo, tuple(image.shape[-2:])

@@ -60,6 +60,11 @@ def _pairs(height: int, width: int, radius: int) -> Iterator[tuple[tuple, tuple]
 class RefinedSegmentor(EncoderDecoder):
     """A segmentor whose ``test_cfg.crf``, arguments of :func:`refine`, sharpens its logits in evaluation and prediction."""
 
+    @property
+    def crf(self) -> dict | None:
+        """Arguments of :func:`refine`, or None."""
+        return (self.test_cfg or {}).get("crf")
+
     def encode_decode(self, inputs: Tensor, batch_img_metas: list[dict]) -> Tensor:
         """Compute the logits of normalised images, (N, C or 1, H, W).
 
@@ -67,9 +72,9 @@ class RefinedSegmentor(EncoderDecoder):
             UserError: ``config-value`` for a net of several labels.
         """
         logits = super().encode_decode(inputs, batch_img_metas)
-        if "crf" not in (self.test_cfg or {}):
+        if self.crf is None:
             return logits
         if self.decision.multilabel:
             raise UserError("config-value", "test_cfg.crf takes one label a pixel: leave it out with multilabel")
-        pair = refine(as_pair(logits).float(), inputs * self.data_preprocessor.std, **self.test_cfg.crf)
+        pair = refine(as_pair(logits).float(), inputs * self.data_preprocessor.std, **self.crf)
         return pair[:, 1:] - pair[:, :1] if logits.shape[1] == 1 else pair

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import shutil
 
@@ -13,6 +14,7 @@ from mmengine.runner import EpochBasedTrainLoop
 
 from ..errors import UserError
 from ..invocation import command
+from ..models.local_crf import refine
 from .parameters import class_of
 
 
@@ -20,7 +22,7 @@ def check_config(cfg: ConfigDict) -> None:
     """Check the settings of a config with ``num_classes`` filled in.
 
     Raises:
-        UserError: config-value, classes-count or class-weights.
+        UserError: config-value, config-key, classes-count or class-weights.
     """
     head = cfg.model.decode_head
     if not isinstance(head.get("num_classes"), int) or head.num_classes < 2:
@@ -40,6 +42,10 @@ def check_config(cfg: ConfigDict) -> None:
         raise UserError(
             "config-value", f"{cfg.filename}: model.test_cfg.mode is 'slide': give crop_size and stride too"
         )
+    known = [*inspect.signature(refine).parameters][2:]
+    if unknown := sorted({*(testing.get("crf") or {})} - {*known}):
+        what = f"{cfg.filename}: model.test_cfg.crf has {', '.join(unknown)}"
+        raise UserError("config-key", f"{what}: it takes {', '.join(known)}")
     _check_loop(cfg)
     compilers = (os.environ.get("CXX") or "g++", "clang++", "cl")
     if cfg.model.get("compile") is True and get_device() == "cpu" and not any(map(shutil.which, compilers)):

@@ -83,7 +83,8 @@ TABLE = {
     "val_evaluator.* test_evaluator.* visualizer.vis_backends.* tta_pipeline.*": PART,
     "model.decode_head.loss_decode model.auxiliary_head? val_evaluator? test_evaluator?": SEVERAL,
     "param_scheduler? visualizer.vis_backends?": SCHEDULES,
-    "LOADER? LOADER.dataset.**.metainfo LOADER.dataset.**.data_prefix model.train_cfg? model.test_cfg? model.decode_head.sampler? "
+    "LOADER? LOADER.dataset.**.metainfo LOADER.dataset.**.data_prefix model.train_cfg? model.test_cfg? "
+    "model.test_cfg.crf? model.decode_head.sampler? "
     "train_cfg? val_cfg? test_cfg? optim_wrapper? optim_wrapper.paramwise_cfg? auto_scale_lr? "
     "custom_imports? default_hooks? env_cfg env_cfg.mp_cfg env_cfg.dist_cfg? log_processor? model_wrapper_cfg? randomness": DICT,
     "custom_hooks? tta_pipeline?": _kind("a list", list, tuple),

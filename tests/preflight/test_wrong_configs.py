@@ -25,6 +25,7 @@ WRONG = {
     "model.compile": ["yes"],
     "model.test_cfg": ["whole"],
     "model.test_cfg.mode": ["hole", "slide"],
+    "model.test_cfg.crf": [{"step": 3}, "x", 3],
     "model.input_pad": ["99", None],
     "model.data_preprocessor.mean": ["x"],
     NECK: [{}, "x", None],
