@@ -1,6 +1,6 @@
 """Masks, overlays, contact sheets and learning curves."""
 
 from .hook import FCNVisualizationHook, PredictionHook
-from .visualizer import FCNVisualizer
+from .visualizer import FCNMLflowVisBackend, FCNVisualizer
 
-__all__ = ["FCNVisualizationHook", "FCNVisualizer", "PredictionHook"]
+__all__ = ["FCNMLflowVisBackend", "FCNVisualizationHook", "FCNVisualizer", "PredictionHook"]
