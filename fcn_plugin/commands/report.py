@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .options import RUN, add_options, at_least, load_config
+
+if TYPE_CHECKING:
+    from mmengine.config import Config
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,7 +24,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Evaluate once, then write ``report.html`` and its tables to the work dir.
+    """Write the report."""
+    for path in report(load_config(args), args.checkpoint, args.worst, args.best):
+        print(f"wrote {path}")
+
+
+def report(cfg: Config, checkpoint: str, worst: int = 8, best: int = 4) -> list[Path]:
+    """Evaluate a net once, then write ``report.html`` and its tables to the work dir; returns their paths, on the first process.
+
+    Args:
+        cfg: with ``work_dir``.
+        checkpoint: file of the weights, or an exported net.
+        worst, best: how many images to show.
 
     Raises:
         UserError: as of :func:`.test.test_runner`; ``config-value`` for a net of several labels.
@@ -31,23 +46,14 @@ def main(args: argparse.Namespace) -> None:
     from ..report.write import write_report
     from .test import test_runner
 
-    cfg = load_config(args)
-    add_report(cfg, args.worst, args.best)
-    runner = test_runner(cfg, args.checkpoint, limits=True)
+    add_report(cfg, worst, best)
+    runner = test_runner(cfg, checkpoint, limits=True)
     runner.test()
-    if is_main_process():
-        title = f"{Path(cfg.filename).stem} on {_split(cfg)}"
-        facts = {"checkpoint": Path(args.checkpoint).name}
-        rgb = next((module.rgb for module in runner.model.modules() if hasattr(module, "rgb")), None)
-        files = write_report(
-            Path(cfg.work_dir), title, facts, runner.test_evaluator.metrics, runner.test_dataloader.dataset, rgb
-        )
-        for path in files:
-            print(f"wrote {path}")
-
-
-def _split(cfg) -> str:
-    """Name what is evaluated: the folder of images, or the list of names."""
+    if not is_main_process():
+        return []
     data = cfg.test_dataloader.dataset
-    named = data.get("ann_file") or (data.get("data_prefix") or {}).get("img_path") or data.type
-    return Path(named).stem
+    split = data.get("ann_file") or (data.get("data_prefix") or {}).get("img_path") or data.type
+    title = f"{Path(cfg.filename).stem} on {Path(split).stem}"
+    rgb = next((module.rgb for module in runner.model.modules() if hasattr(module, "rgb")), None)
+    metrics, dataset = runner.test_evaluator.metrics, runner.test_dataloader.dataset
+    return write_report(Path(cfg.work_dir), title, {"checkpoint": Path(checkpoint).name}, metrics, dataset, rgb)

@@ -96,7 +96,7 @@ class Examples:
 
     def _drop(self) -> None:
         ranked = sorted(self.kept)
-        for rank in ranked[self.worst : len(ranked) - self.best]:
+        for rank in ranked[self.worst : max(self.worst, len(ranked) - self.best)]:
             del self.kept[rank]
 
 

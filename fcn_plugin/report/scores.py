@@ -50,7 +50,7 @@ def confusion(matrix: np.ndarray, classes: Sequence[str]) -> str:
         table(["true class", "predicted as", "% of the class", "pixels"], rows) if rows else "<p>No pixel is wrong.</p>"
     )
     picture = f'<div class="wide">{confusion_picture(matrix, classes)}</div>'
-    return f'<div class="pair"><div>{picture}</div><div><h3>Most wrong pixels</h3>{listed}</div></div>'
+    return f'<div class="side"><div>{picture}</div><div><h3>Most wrong pixels</h3>{listed}</div></div>'
 
 
 def areas(matrix: np.ndarray, classes: Sequence[str], palette: Palette) -> str:
