@@ -42,12 +42,16 @@ def report(cfg: Config, checkpoint: str, worst: int = 8, best: int = 4) -> list[
     """
     from mmengine.dist import is_main_process
 
+    from ..export.engine import ExportedNet
     from ..preflight.limits import add_report
     from ..report.write import write_report
     from .test import test_runner
 
     add_report(cfg, worst, best)
     runner = test_runner(cfg, checkpoint, limits=True)
+    for net in runner.model.modules():
+        if isinstance(net, ExportedNet):
+            net.test_cfg.keep_logits = True
     runner.test()
     if not is_main_process():
         return []

@@ -17,7 +17,8 @@ def confusion_picture(matrix: np.ndarray, classes: Sequence[str]) -> str:
     """Draw the matrix (C, C) as an SVG: a row per true class, as shares of its pixels; every cell names itself on hovering."""
     count = len(classes)
     cell, size = (42, 13) if count <= NUMBERS else (max(14, 640 // count), 11)
-    names = [name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…" for name in classes]
+    half = LONGEST // 2  # names that are long often begin alike
+    names = [name if len(name) <= LONGEST else f"{name[:half]}…{name[-half + 1 :]}" for name in classes]
     margin = round(12 + 0.58 * size * max(map(len, names)))
     side = margin + cell * count
     parts = []

@@ -112,7 +112,7 @@ class Gallery:
         """Draw a row of tiles per image, below the colours of the classes that occur."""
         ranks = self.findings.examples.choose()[0 if worst else 1]
         if not ranks:
-            return "<p>None: there are few images.</p>" if self.counts else "<p>None.</p>"
+            return "<p>None.</p>"
         maps = [each for rank in ranks for each in self.findings.examples.kept[rank]]
         ids = sorted(set().union(*(np.unique(each).tolist() for each in maps)) & set(range(len(self.classes))))
         legend = "".join(f"<li>{named(self.classes[i], self.palette[i])}</li>" for i in ids)

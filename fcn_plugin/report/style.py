@@ -42,6 +42,7 @@ td.bars { min-width: 160px; width: 40%; }
 svg text { fill: var(--ink); } svg .grid { stroke: var(--line); } .chart { width: 100%; max-width: 520px; font-size: 12px; }
 .pair { display: grid; align-items: start; grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)); gap: 16px; }
 .side { display: flex; flex-wrap: wrap; gap: 0 40px; } .side > div { max-width: 100%; }
+.side th:nth-child(2) { text-align: left; }
 .bar { fill: var(--good); fill-opacity: .75; } .ghost { fill: var(--soft); fill-opacity: .3; }
 .curve { fill: none; stroke: var(--good); stroke-width: 2; } .ideal { stroke: var(--soft); stroke-dasharray: 5 4; fill: none; }
 .dot { fill: var(--good); } .hit { fill: var(--good); } .miss { fill: var(--bad); } .frame { fill: none; stroke: var(--line); }
