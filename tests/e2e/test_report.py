@@ -7,6 +7,8 @@ import re
 import numpy as np
 import pytest
 from PIL import Image
+from support.forked import run_forked
+from support.forked import tool as run
 from support.processes import forget_runs
 from support.refusals import tool_refused
 
@@ -71,6 +73,15 @@ def test_the_worst_image_is_the_worst(made, data):
         (name, f"{100 * expected[name]:.1f}") for name in (ranked[0], ranked[-1])
     ]
     assert "expected calibration error" in text
+
+
+def test_two_processes_write_the_same_files(made, trained, tmp_path):
+    words = (trained.config, trained.best, "--work-dir", tmp_path, "--worst", 1, "--best", 1)
+    ended = run_forked(2, run, "report", *words)
+    assert [process.code for process in ended] == [0, 0], ended[0].err
+    assert ["wrote" in process.out for process in ended] == [True, False]
+    for name in (*FILES, "limits.json"):
+        assert (tmp_path / name).read_bytes() == (made / name).read_bytes()
 
 
 def test_bad_input_leaves_no_report(tool, trained, tmp_path):
