@@ -7,7 +7,7 @@ from .version import __version__
 
 check_requirements()
 
-from . import data, engine, evaluation, models, registry, visualization, weights
+from . import data, engine, evaluation, models, registry, report, visualization, weights
 from .configs import get_config
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ __all__ = [
     "load",
     "models",
     "registry",
+    "report",
     "visualization",
     "weights",
 ]

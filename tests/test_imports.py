@@ -35,6 +35,7 @@ ROOMS = {
     "data": set(),
     "evaluation": {"data"},
     "visualization": {"data"},
+    "report": {"data", "evaluation", "models", "visualization"},
     "weights": {"layers", "checkpoints"},
     "models": {"layers", "weights"},
     "datatools": {"configs", "data", "evaluation", "visualization"},

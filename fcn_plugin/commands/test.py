@@ -7,10 +7,13 @@ import warnings
 from typing import TYPE_CHECKING
 
 from ..errors import UserError
+from ..invocation import command
 from .options import RUN, add_options, load_config
 
 if TYPE_CHECKING:
     from mmengine.config import Config
+
+    from ..engine.runner import FCNRunner
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,6 +42,21 @@ def test(
     limits: bool = False,
 ) -> dict[str, float]:
     """Evaluate a checkpoint, or a net that ``fcn export`` wrote, on the test split; returns the scores, none without masks.
+
+    Args and errors: those of :func:`test_runner`.
+    """
+    return test_runner(cfg, checkpoint, masks, pictures, tta, limits).test()
+
+
+def test_runner(
+    cfg: Config,
+    checkpoint: str,
+    masks: str | None = None,
+    pictures: str | None = None,
+    tta: bool = False,
+    limits: bool = False,
+) -> FCNRunner:
+    """Prepare the evaluation of a net on the test split: ``test()`` of the Runner does it.
 
     Args:
         cfg: with ``work_dir``.
@@ -69,7 +87,10 @@ def test(
     scores = not cfg.get("test_dataloader") or names_masks(cfg)
     if not scores and (limits or not hooks):
         what = f"{cfg.filename}: the test data set names no folder of masks, so nothing can be scored"
-        raise UserError("config-data", f"{what}: add data_prefix.seg_map_path, or write predictions with --out DIR")
+        raise UserError(
+            "config-data",
+            f"{what}: add data_prefix.seg_map_path, or write predictions with {command('test')} --out DIR",
+        )
     if limits:
         add_limits(cfg)
     prepared = prepare(cfg, ("test",), look_for_files=True, tta=tta, hooks=hooks, scores=scores)
@@ -85,7 +106,7 @@ def test(
         runner = build_runner(cfg, Weights(checkpoint))
     for warning in prepared.warnings:
         runner.logger.warning(warning)
-    return runner.test()
+    return runner
 
 
 def _exported_model(cfg: Config, path: str, precision: str) -> dict:

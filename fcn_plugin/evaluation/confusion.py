@@ -11,6 +11,8 @@ from torch import Tensor
 
 # the keys of ``scores`` as the papers name them
 SCORE_NAMES = {"aAcc": "pixel acc", "mAcc": "mean acc", "mIoU": "mean IU", "fwIoU": "f.w. IU"}
+# those that ``FCNMetric(detail=True)`` adds
+DETAIL_NAMES = {"mPrecision": "mean precision", "mDice": "mean Dice", "image_mIoU": "mean IU of images"}
 
 
 def confusion_matrix(label: Tensor, prediction: Tensor, num_classes: int, ignore_index: int) -> Tensor:
@@ -49,6 +51,22 @@ def per_class(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return hit / true, hit / (true + predicted - hit)
 
 
-def _mean(values: np.ndarray) -> float:
+def precision_and_dice(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Compute (precision, Dice) of each class, (C,) each in 0 .. 1; NaN where there is none.
+
+    With t_i true and p_i predicted pixels: precision = n_ii / p_i, none for a class that is never predicted; Dice (F1) =
+    2 n_ii / (t_i + p_i), the harmonic mean of precision and accuracy, which is recall.
+    """
+    hit, true, predicted = np.diag(matrix), matrix.sum(1), matrix.sum(0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return hit / predicted, 2 * hit / (true + predicted)
+
+
+def mean_present(values: np.ndarray) -> float:
+    """Average over the classes that have a value; NaN where none has."""
     present = values[~np.isnan(values)]
-    return float(present.mean()) if present.size else 0.0
+    return float(present.mean()) if present.size else float("nan")
+
+
+def _mean(values: np.ndarray) -> float:
+    return 0.0 if np.isnan(mean := mean_present(values)) else mean

@@ -12,14 +12,15 @@ from mmengine.dist import all_reduce, is_main_process
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 from mmseg.registry import METRICS
-from prettytable import PrettyTable
 
 from ..atomic_write import atomic_write
 from ..errors import UserError
-from ..label_ids import check_label_ids, has_stray_ids
-from .confusion import SCORE_NAMES, confusion_matrix, per_class, scores
+from .confusion import confusion_matrix, mean_present, per_class, precision_and_dice, scores
+from .mask_files import write_masks
+from .pairs import checked_pairs
+from .table import class_table
 
-HEADS = {"accuracy": "accuracy", "IoU": "IU", "mDice": "mean Dice"}  # keys as tables name them
+FRACTION = 1 << 40  # the IU of images adds up in whole parts of it: the sum is the same in any order
 
 
 @METRICS.register_module()
@@ -33,16 +34,36 @@ class FCNMetric(BaseMetric):
         ignore_index: id of void in the masks.
         out_dir: folder for ``confusion.npy`` and ``metrics.json``; this package's Runner sets it to its work dir.
         prefix: put before the names of the scores.
+        detail: add precision and Dice (F1) of each class, their means, and the mean over images of an image's mean IU
+            (``image_mIoU``). Recall is the accuracy of a class.
+        output_dir: folder for predicted ids as PNGs, which mmseg's ``tools/test.py --out`` sets.
+        format_only: write them and score nothing.
+        keep_results: set by mmseg's tool; masks are kept whether or not.
+
+    Attributes:
+        last: the matrix of the last evaluation, of all processes.
     """
 
     default_prefix = ""  # not None: the base class warns about None
 
-    def __init__(self, ignore_index: int = 255, out_dir: str | None = None, prefix: str | None = None) -> None:
+    def __init__(
+        self,
+        ignore_index: int = 255,
+        out_dir: str | None = None,
+        prefix: str | None = None,
+        detail: bool = False,
+        output_dir: str | None = None,
+        format_only: bool = False,
+        keep_results: bool = True,
+    ) -> None:
         super().__init__(prefix=prefix)
         self.ignore_index = ignore_index
         self.out_dir = out_dir
+        self.detail = detail
+        self.output_dir, self.format_only = output_dir, format_only
         self.matrix: torch.Tensor | None = None
-        self.images = 0
+        self.last: np.ndarray | None = None
+        self.images = self.scored = self.iou_parts = 0
 
     @property
     def classes(self) -> Sequence[str]:
@@ -65,30 +86,22 @@ class FCNMetric(BaseMetric):
         return self.ids, self.ids
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
-        """Add the pixels of a batch.
-
-        Raises:
-            UserError: mask-size, mask-ids; config-data: a sample has no mask; ``classes-count``: the net predicts more classes than
-                the data set has.
-        """
-        for sample in data_samples:
-            if "gt_sem_seg" not in sample:
-                what = f"{sample.get('img_path')} has no mask to be scored with"
-                remedy = "give its data set data_prefix.seg_map_path, and its pipeline FCNLoadAnnotations"
-                raise UserError("config-data", f"{what}: {remedy}")
-        count = self.ids
-        pairs = [self._pair(sample) for sample in data_samples]
-        wrong = [has_stray_ids(mask, count, self.ignore_index) | (guess.max() >= count) for mask, guess in pairs]
-        if pairs and torch.stack(wrong).any():  # a GPU is waited for once, not for each sample
-            for sample, (label, prediction) in zip(data_samples, pairs, strict=True):
-                check_label_ids(label, count, self.ignore_index, sample.get("seg_map_path"))
-                if (most := int(prediction.max())) >= count:
-                    what = f"the net predicts class {most}, the data set has {count} classes"
-                    raise UserError("classes-count", f"{what}: set model.decode_head.num_classes")
-        for label, prediction in pairs:
-            counts = self.count(label, prediction)
-            self.matrix = counts if self.matrix is None else self.matrix + counts
+        """Add the pixels of a batch; errors of :func:`.checked_pairs`."""
+        if self.output_dir:
+            write_masks(data_samples, self.output_dir)
+        if self.format_only:
+            return
+        pairs = checked_pairs(data_samples, self.ids, self.maps, self.ignore_index, type(self).__name__)
+        for sample, (label, prediction) in zip(data_samples, pairs, strict=True):
+            self.add(sample, self.count(label, prediction))
         self.images += len(data_samples)
+
+    def add(self, sample: dict, counts: torch.Tensor) -> None:
+        """Add the counts of one image."""
+        self.matrix = counts if self.matrix is None else self.matrix + counts
+        if self.detail and not np.isnan(iou := mean_present(self.columns(counts.cpu().numpy())["IoU"])):
+            self.scored += 1
+            self.iou_parts += round(iou * FRACTION)
 
     def count(self, label: torch.Tensor, prediction: torch.Tensor) -> torch.Tensor:
         """Count the pixels of one image: int64 of :attr:`shape`."""
@@ -100,11 +113,18 @@ class FCNMetric(BaseMetric):
 
     def columns(self, matrix: np.ndarray) -> dict[str, np.ndarray]:
         """Compute scores of each class, (C,) each in 0 .. 1, NaN where there is none; IU is the last of them."""
-        return dict(zip(("accuracy", "IoU"), per_class(matrix), strict=True))
+        accuracy, iou = per_class(matrix)
+        more = dict(zip(("precision", "Dice"), precision_and_dice(matrix), strict=True)) if self.detail else {}
+        return {"accuracy": accuracy, **more, "IoU": iou}
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """Compute the scores of the one matrix in ``results``."""
-        return scores(results[0])
+        found = scores(results[0])
+        if self.detail:
+            columns = self.columns(results[0])
+            means = (("mPrecision", "precision"), ("mDice", "Dice"))
+            found |= {name: float(np.nan_to_num(mean_present(columns[column]))) for name, column in means}
+        return found
 
     def evaluate(self, size: int) -> dict[str, float]:
         """Sum over the processes, log the table, write the files, return the scores.
@@ -112,16 +132,21 @@ class FCNMetric(BaseMetric):
         Raises:
             UserError: ``config-value``: images were counted twice or left out.
         """
+        if self.format_only:
+            return {}
         matrix = torch.zeros(self.shape, dtype=torch.int64) if self.matrix is None else self.matrix.cpu()
-        images = torch.tensor(self.images)
+        totals = torch.tensor([self.images, self.scored, self.iou_parts])
         all_reduce(matrix)
-        all_reduce(images)
-        self.matrix, self.images = None, 0
-        if int(images) != size:
-            found = f"{int(images)} images were evaluated, the data set has {size}"
+        all_reduce(totals)
+        self.matrix, self.images, self.scored, self.iou_parts = None, 0, 0, 0
+        images, scored, parts = totals.tolist()
+        if images != size:
+            found = f"{images} images were evaluated, the data set has {size}"
             raise UserError("config-value", f"{found}: set round_up=False in the dataloader's sampler")
-        matrix = matrix.numpy()
+        self.last = matrix = matrix.numpy()
         metrics = self.compute_metrics([matrix])
+        if self.detail:
+            metrics["image_mIoU"] = parts / FRACTION / max(1, scored)
         if is_main_process():
             print_log("\n" + self.table(matrix, metrics), logger="current")
             if self.out_dir:
@@ -130,20 +155,7 @@ class FCNMetric(BaseMetric):
 
     def table(self, matrix: np.ndarray, metrics: dict[str, float]) -> str:
         """Write the scores of each class and of all in percent as text."""
-        columns = self.columns(matrix)
-        table = PrettyTable(["class", "pixels", *(f"{HEADS.get(name, name)} %" for name in columns)], align="r")
-        table.align["class"] = "l"
-        absent = []
-        for name, pixels, *values in zip(self.classes, self.true_pixels(matrix), *columns.values(), strict=True):
-            if np.isnan(values[-1]):
-                absent.append(name)
-            else:
-                table.add_row([name, int(pixels), *("-" if np.isnan(v) else f"{100 * v:.2f}" for v in values)])
-        names = (f"{SCORE_NAMES.get(name, HEADS.get(name))} {100 * v:.2f}" for name, v in metrics.items())
-        lines = [table.get_string(), "   ".join(names)]
-        if absent:
-            lines.append(f"absent from masks and predictions, left out of the means: {', '.join(absent)}")
-        return "\n".join(lines)
+        return class_table(self.classes, self.true_pixels(matrix), self.columns(matrix), metrics)
 
     def _write(self, matrix: np.ndarray, metrics: dict[str, float], images: int) -> None:
         out = Path(self.out_dir)
@@ -159,19 +171,3 @@ class FCNMetric(BaseMetric):
             np.save(file, matrix)  # which would add a suffix to a path
         with atomic_write(out / "metrics.json") as part:
             part.write_text(json.dumps({**metrics, "images": images, "classes": classes}, indent=2) + "\n")
-
-    def _pair(self, sample: dict) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return (M, H, W) truth and prediction of a sample, on the prediction's device; M = 1 but for several labels."""
-        label, prediction = (sample[key]["data"] for key in ("gt_sem_seg", "pred_sem_seg"))
-        file = sample.get("seg_map_path") or sample.get("img_path")
-        if label.shape[-2:] != prediction.shape[-2:]:
-            what = f"the mask has size {tuple(label.shape[-2:])}, its image {tuple(prediction.shape[-2:])}"
-            remedy = (
-                "both must have one size; pipelines of val and test load masks last, after any Resize, and crop nothing"
-            )
-            raise UserError("mask-size", f"{file}: {what}: {remedy}")
-        if not len(label) == len(prediction) == self.maps:
-            found = f"the mask has {len(label)} maps, the prediction {len(prediction)}"
-            what = f"{found}, {type(self).__name__} takes {self.maps}"
-            raise UserError("classes-count", f"{file}: {what}: several labels need MultilabelMetric")
-        return label.to(prediction.device), prediction

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from mmseg.registry import METRICS
 
-from .confusion import confusion_matrix
+from .confusion import confusion_matrix, mean_present
 from .metric import FCNMetric
 
 
@@ -40,14 +40,16 @@ class MultilabelMetric(FCNMetric):
         """Compute accuracy, Dice and IU of each label, (C,) each; NaN marks an absent one."""
         hit, missed, wrong = matrix[:, 1, 1], matrix[:, 1, 0], matrix[:, 0, 1]
         with np.errstate(invalid="ignore", divide="ignore"):
+            precision = {"precision": hit / (hit + wrong)} if self.detail else {}
             dice = 2 * hit / (2 * hit + missed + wrong)
-            return {"accuracy": hit / (hit + missed), "Dice": dice, "IoU": hit / (hit + missed + wrong)}
+            return {"accuracy": hit / (hit + missed), **precision, "Dice": dice, "IoU": hit / (hit + missed + wrong)}
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """Compute the scores of the one matrix in ``results``."""
         (matrix,) = results
         columns, true = self.columns(matrix), self.true_pixels(matrix)
-        accuracy, dice, iou = (float(np.nanmean(c)) if (~np.isnan(c)).any() else 0.0 for c in columns.values())
+        mean = {name: float(np.nan_to_num(mean_present(column))) for name, column in columns.items()}
         right = float((matrix[:, 0, 0] + matrix[:, 1, 1]).sum() / max(1, matrix.sum()))
         weighted = float(np.nansum(true * columns["IoU"]) / max(1, true.sum()))
-        return {"aAcc": right, "mAcc": accuracy, "mIoU": iou, "fwIoU": weighted, "mDice": dice}
+        found = {"aAcc": right, "mAcc": mean["accuracy"], "mIoU": mean["IoU"], "fwIoU": weighted, "mDice": mean["Dice"]}
+        return {**found, "mPrecision": mean["precision"]} if self.detail else found

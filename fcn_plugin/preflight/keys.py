@@ -9,7 +9,7 @@ from typing import Any
 from mmengine.config import Config
 
 from ..errors import UserError
-from ..evaluation.confusion import SCORE_NAMES
+from ..evaluation.confusion import DETAIL_NAMES, SCORE_NAMES
 from .parameters import misfit, registered, registered_names
 from .shapes import READ
 from .spelling import nearest
@@ -60,8 +60,11 @@ def _check_save_best(cfg: Config) -> None:
     metrics = [entry for _, entry in _typed("", cfg.get("val_evaluator")) if entry["type"] != "Evaluator"]
     if not wanted or not metrics or any(metric["type"] != "FCNMetric" for metric in metrics):
         return
-    prefixes = [f"{metric.prefix}/" if metric.get("prefix") else "" for metric in metrics]
-    known = [*(prefix + name for prefix in prefixes for name in SCORE_NAMES), VAL_LOSS]
+    known = []
+    for metric in metrics:
+        prefix = f"{metric.prefix}/" if metric.get("prefix") else ""
+        known += [prefix + name for name in (*SCORE_NAMES, *(DETAIL_NAMES if metric.get("detail") else ()))]
+    known.append(VAL_LOSS)
     for score in [wanted] if isinstance(wanted, str) else wanted:
         if score not in (*known, "auto"):
             meant = next((name for name in known if score in name.split("/")), nearest(score, known))

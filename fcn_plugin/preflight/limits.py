@@ -1,15 +1,37 @@
-"""Add the measures of limits to an evaluation."""
+"""Add measures to an evaluation."""
 
 from __future__ import annotations
 
 from mmengine.config import ConfigDict
 
+from ..errors import UserError
+from ..invocation import command
+
 
 def add_limits(cfg: ConfigDict) -> None:
     """Put ``FCNLimits`` beside the config's metrics, with the id of void of the first."""
+    _add_metric(cfg, "FCNLimits")
+
+
+def add_report(cfg: ConfigDict, worst: int, best: int) -> None:
+    """Put ``FCNReport`` beside the config's metrics, and let the net give logits where it can.
+
+    Raises:
+        UserError: ``config-value``: the net gives several labels at one pixel.
+    """
+    if cfg.model.decode_head.get("multilabel"):
+        what = f"{cfg.filename}: the net gives several labels at one pixel, and a report is about one class a pixel"
+        raise UserError("config-value", f"{what}: {command('test')} scores each label")
+    _add_metric(cfg, "FCNReport", worst=worst, best=best)
+    given = cfg.model.get("test_cfg") or {}
+    if given.get("mode") != "tiles":  # which gives label maps alone
+        cfg.model.test_cfg = {**given, "keep_logits": True}
+
+
+def _add_metric(cfg: ConfigDict, kind: str, **options) -> None:
     given = cfg.get("test_evaluator") or []
     metrics = given.get("metrics", given) if isinstance(given, dict) else given
     metrics = [metrics] if isinstance(metrics, dict) else list(metrics)
-    if all(metric["type"] != "FCNLimits" for metric in metrics):
+    if all(metric["type"] != kind for metric in metrics):
         void = next((metric["ignore_index"] for metric in metrics if "ignore_index" in metric), 255)
-        cfg.test_evaluator = [*metrics, dict(type="FCNLimits", ignore_index=void)]
+        cfg.test_evaluator = [*metrics, dict(type=kind, ignore_index=void, **options)]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from fcn_plugin.evaluation.confusion import confusion_matrix, per_class, scores
+from fcn_plugin.evaluation.confusion import confusion_matrix, per_class, precision_and_dice, scores
 
 LABEL = torch.tensor([[0, 0, 0, 0, 1], [1, 1, 2, 2, 255]], dtype=torch.uint8)
 PREDICTION = torch.tensor([[0, 0, 0, 1, 1], [1, 2, 2, 0, 2]])
@@ -27,6 +27,13 @@ def test_scores_by_hand():
             "fwIoU": (4 * 3 / 5 + 3 * 2 / 4 + 2 * 1 / 3) / 9,
         }
     )
+
+
+def test_precision_and_dice_by_hand():
+    # hits 3, 2, 0; predicted 3, 3, 0; true 4, 2, 0
+    precision, dice = precision_and_dice(np.array([[3, 1, 0], [0, 2, 0], [0, 0, 0]]))
+    np.testing.assert_allclose(precision, [1, 2 / 3, np.nan])
+    np.testing.assert_allclose(dice, [6 / 7, 4 / 5, np.nan])
 
 
 def test_void_counts_nowhere():

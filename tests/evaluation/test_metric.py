@@ -115,6 +115,31 @@ def test_table():
     assert "nan" not in text
 
 
+IMAGES = (result(), result([[0, 3]], [[0, 0]]), result([[255]], [[1]]))
+
+
+def test_details_by_hand(tmp_path):
+    """Mean IU of the three images: 43/90, that of 1/2 and 0, and none."""
+    scores = processed(*IMAGES, detail=True, out_dir=str(tmp_path)).evaluate(3)
+    assert scores["image_mIoU"] == pytest.approx((43 / 90 + 1 / 4) / 2, abs=1e-12)
+    assert scores["mPrecision"] == pytest.approx((4 / 6 + 2 / 3 + 1 / 2) / 3)  # nothing is predicted as boat
+    assert scores["mDice"] == pytest.approx((8 / 11 + 2 / 3 + 1 / 2 + 0) / 4)
+    record = json.loads((tmp_path / "metrics.json").read_text())
+    assert record["classes"]["sky"]["precision"] == pytest.approx(4 / 6)
+    assert record["classes"]["boat"] == {"accuracy": 0, "precision": None, "Dice": 0, "IoU": 0, "pixels": 1}
+    assert {name: record[name] for name in scores} == scores
+
+
+def test_details_are_left_out_unless_asked():
+    assert set(processed(*IMAGES).evaluate(3)) == set(SCORES)
+
+
+def test_table_with_details():
+    text = metric(detail=True).table(np.array(MATRIX), {**SCORES, "image_mIoU": 0.25})
+    assert "accuracy % | precision % | Dice % |  IU %" in text
+    assert text.splitlines()[-2].endswith("mean IU of images 25.00")
+
+
 def test_a_sample_without_a_mask_is_refused():
     with refused("config-data", "photo7.jpg", "data_prefix.seg_map_path", "FCNLoadAnnotations"):
         metric().process({}, [dict(img_path="photo7.jpg", pred_sem_seg=result()["pred_sem_seg"])])
@@ -143,13 +168,13 @@ def evaluate_a_share(rank, folder):
     """One of two processes: of three images the first has two, the second tested."""
     dist.init_process_group("gloo")
     shares = [[result(), result([[0, 3]], [[0, 0]])], [result(PREDICTION, PREDICTION)]]
-    return processed(*shares[rank], out_dir=f"{folder}/{rank}").evaluate(3)
+    return processed(*shares[rank], out_dir=f"{folder}/{rank}", detail=True).evaluate(3)
 
 
 def test_two_processes_give_the_result_of_one(tmp_path):
     scores = values(2, evaluate_a_share, str(tmp_path))
     images = result(), result([[0, 3]], [[0, 0]]), result(PREDICTION, PREDICTION)
-    expected = processed(*images, out_dir=str(tmp_path / "alone")).evaluate(3)
+    expected = processed(*images, out_dir=str(tmp_path / "alone"), detail=True).evaluate(3)
     assert np.load(tmp_path / "0" / "confusion.npy").tolist() == np.load(tmp_path / "alone" / "confusion.npy").tolist()
     assert scores == [expected] * 2
     assert not (tmp_path / "1").exists()  # the first process alone writes

@@ -39,6 +39,13 @@ def test_each_label_against_its_own_masks(tmp_path):
     assert np.load(tmp_path / "confusion.npy").tolist()[0] == [[0, 2], [2, 4]]
 
 
+def test_details_by_hand():
+    """Of the pixels predicted as road 2 of 3 are, of those predicted as wet 1 of 2."""
+    found = metric(detail=True).evaluate(2)
+    assert found["mPrecision"] == pytest.approx((2 / 3 + 1 / 2) / 2)
+    assert (found["mDice"], found["image_mIoU"]) == (pytest.approx(2 / 3), pytest.approx(1 / 2))
+
+
 def test_the_table_names_what_it_shows():
     tested = metric()
     matrix = tested.matrix.numpy()

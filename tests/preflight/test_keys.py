@@ -111,6 +111,7 @@ def saving(save_best, evaluator):
 ONE = dict(type="FCNMetric")
 OTHER = dict(type="IoUMetric")
 PREFIXED = dict(type="FCNMetric", prefix="val")
+DETAILED = dict(type="FCNMetric", detail=True)
 
 
 @pytest.mark.parametrize(
@@ -121,6 +122,7 @@ PREFIXED = dict(type="FCNMetric", prefix="val")
         (["mIoU", "aACC"], ONE, "aACC", "aAcc"),
         ("mIoU", PREFIXED, "mIoU", "val/mIoU"),
         ("val/mIou", [PREFIXED], "val/mIou", "val/mIoU"),
+        ("mDIce", DETAILED, "mDIce", "mDice"),
         ("miou", dict(type="Evaluator", metrics=[ONE]), "miou", "mIoU"),
     ],
 )
@@ -143,6 +145,7 @@ def test_a_score_unlike_all_lists_them():
         (["mIoU", "aAcc"], [ONE]),
         ("val/mIoU", PREFIXED),
         (["val/mIoU", "mIoU"], [ONE, PREFIXED]),
+        ("image_mIoU", DETAILED),
         ("mDice", OTHER),
         ("mDice", [ONE, OTHER]),
         ("mDice", None),

@@ -43,7 +43,7 @@ def headline(averages: Mapping[str, np.ndarray], settings: Mapping) -> dict[str,
 def table(scores: Mapping[str, np.ndarray], classes: Sequence[str], settings: Mapping) -> str:
     """Write a row for each class that occurs and one for all, in percent; below it mean IU by size and thickness."""
     averages = means(scores)
-    bands, sizes, thicknesses = _bands(settings), _names(settings["sizes"]), _names(settings["thicknesses"])
+    bands, sizes, thicknesses = _bands(settings), group_names(settings["sizes"]), group_names(settings["thicknesses"])
     heads = [f"{width} px" for width in bands] + ["bound. IoU", "bound. F1", sizes[0], f"{thicknesses[0]} thick"]
     text = PrettyTable(["class", *heads, "holes", "in holes", "missed inside"], align="r")
     text.align["class"] = "l"
@@ -71,12 +71,13 @@ def record(scores: Mapping[str, np.ndarray], classes: Sequence[str], settings: M
     return {"settings": dict(settings), "means": averages, "classes": by_class}
 
 
+def group_names(edges: Sequence[float]) -> list[str]:
+    """Name the groups of objects by the edges between them."""
+    return [f"<= {edge:g} px" for edge in edges] + [f"> {edges[-1]:g} px" if edges else "all"]
+
+
 def _bands(settings: Mapping) -> list[int]:
     return [width for width in BANDS if width <= settings["width"]]
-
-
-def _names(edges: Sequence[float]) -> list[str]:
-    return [f"<= {edge:g} px" for edge in edges] + [f"> {edges[-1]:g} px" if edges else "all"]
 
 
 def _percent(value: float) -> str:

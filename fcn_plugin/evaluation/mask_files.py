@@ -1,0 +1,20 @@
+"""Predicted ids as files, named as mmseg's ``IoUMetric`` names them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ..atomic_write import atomic_write
+
+
+def write_masks(samples: Iterable[dict], folder: str | Path) -> None:
+    """Write ``pred_sem_seg`` of each sample, (1, H, W) ids below 256, as the gray PNG ``folder/NAME.png`` of its image."""
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    for sample in samples:
+        ids = sample["pred_sem_seg"]["data"][0].cpu().numpy()
+        with atomic_write(Path(folder, Path(sample["img_path"]).stem + ".png")) as part:
+            Image.fromarray(ids.astype(np.uint8)).save(part, "PNG")

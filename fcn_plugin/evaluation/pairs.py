@@ -1,0 +1,57 @@
+"""Truth and prediction of data samples, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from ..errors import UserError
+from ..label_ids import check_label_ids, has_stray_ids
+
+
+def checked_pairs(
+    samples: Sequence[dict], ids: int, maps: int, ignore_index: int, metric: str
+) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """Return (maps, H, W) truth and prediction of each sample, on the prediction's device.
+
+    Args:
+        samples: a batch.
+        ids: how many ids both may have, besides void.
+        maps: how many maps both must have: 1, or the classes for several labels.
+        ignore_index: void.
+        metric: whose samples they are, for messages.
+
+    Raises:
+        UserError: mask-size, mask-ids; config-data: a sample has no mask; ``classes-count``: other maps, or the net predicts more
+            classes than the data set has.
+    """
+    pairs = [_pair(sample, maps, metric) for sample in samples]
+    wrong = [has_stray_ids(mask, ids, ignore_index) | (guess.max() >= ids) for mask, guess in pairs]
+    if pairs and torch.stack(wrong).any():  # a GPU is waited for once, not for each sample
+        for sample, (label, prediction) in zip(samples, pairs, strict=True):
+            check_label_ids(label, ids, ignore_index, sample.get("seg_map_path"))
+            if (most := int(prediction.max())) >= ids:
+                what = f"the net predicts class {most}, the data set has {ids} classes"
+                raise UserError("classes-count", f"{what}: set model.decode_head.num_classes")
+    return pairs
+
+
+def _pair(sample: dict, maps: int, metric: str) -> tuple[torch.Tensor, torch.Tensor]:
+    if "gt_sem_seg" not in sample:
+        what = f"{sample.get('img_path')} has no mask to be scored with"
+        remedy = "give its data set data_prefix.seg_map_path, and its pipeline FCNLoadAnnotations"
+        raise UserError("config-data", f"{what}: {remedy}")
+    label, prediction = (sample[key]["data"] for key in ("gt_sem_seg", "pred_sem_seg"))
+    file = sample.get("seg_map_path") or sample.get("img_path")
+    if label.shape[-2:] != prediction.shape[-2:]:
+        what = f"the mask has size {tuple(label.shape[-2:])}, its image {tuple(prediction.shape[-2:])}"
+        remedy = (
+            "both must have one size; pipelines of val and test load masks last, after any Resize, and crop nothing"
+        )
+        raise UserError("mask-size", f"{file}: {what}: {remedy}")
+    if not len(label) == len(prediction) == maps:
+        found = f"the mask has {len(label)} maps, the prediction {len(prediction)}"
+        what = f"{found}, {metric} takes {maps}"
+        raise UserError("classes-count", f"{file}: {what}: several labels need MultilabelMetric")
+    return label.to(prediction.device), prediction
