@@ -75,8 +75,9 @@ class BilinearUpsample(nn.ConvTranspose2d):
         """Do nothing: :meth:`init_weights` writes the bilinear kernels."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Upsample; a fixed kernel of one pixel is 1, and leaves the map as it is."""
-        return x if self._is_identity else super().forward(x)
+        """Upsample; a fixed kernel of one pixel is 1, and gives a view of the map."""
+        # torch.export can't load a region without autocast that returns what it is given
+        return x.view_as(x) if self._is_identity else super().forward(x)
 
     @property
     def _is_identity(self) -> bool:

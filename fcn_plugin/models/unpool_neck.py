@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-import torch.nn.functional as F
+import torch
 from mmcv.cnn import ConvModule
 from mmseg.registry import MODELS
 from torch import Tensor, nn
@@ -80,6 +80,14 @@ class FCNUnpoolNeck(FCNSkipNeck):
             x = convolve(self.deconv_fc6, x)
         deepest = x
         for name, where in zip(self.decoders, reversed(places), strict=True):
-            # exact in a repeated run: windows do not overlap, so no place is written twice
-            x = getattr(self, name)(F.max_unpool2d(x, where, 2))
+            x = getattr(self, name)(unpool(x, where))
         return x, deepest
+
+
+def unpool(x: Tensor, places: Tensor) -> Tensor:
+    """Return (N, C, 2h, 2w): the values of x (N, C, h, w) at the places of a 2 x 2 pool's maxima, zeros elsewhere.
+
+    The same in every run: windows do not overlap, so no place is written twice. This is what ``F.max_unpool2d`` calls, without its
+    check of the size, which ``torch.jit.trace`` can't follow (torch 2.15).
+    """
+    return torch._C._nn.max_unpool2d(x, places, [2 * side for side in x.shape[-2:]])

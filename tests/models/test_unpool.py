@@ -12,6 +12,7 @@ from torch import nn
 
 from fcn_plugin.layers.trace import trace_coord_maps
 from fcn_plugin.models import FCNUnpoolNeck
+from fcn_plugin.models.unpool_neck import unpool
 from fcn_plugin.weights.fit import load_classifier
 
 NETS = {"SegNet": None, "DeconvNet": 8}  # fc_channels
@@ -167,6 +168,34 @@ def test_lines_of_one_pixel_are_learned(lines, precision):
         labels, others = (one(lines[0]).argmax(1) for one in (net, other))
     assert (labels == lines[1])[lines[1] > 0].float().mean() > 0.95
     assert (labels == others).float().mean() > 0.99
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_unpooling_is_torchs_with_its_gradient(dtype, layout):
+    def values():
+        return torch.randn(2, 3, 4, 6).to(dtype).contiguous(memory_format=layout)
+
+    x, (pooled, places) = values(), F.max_pool2d(values(), 2, return_indices=True)
+    found, expected = (pooled.clone().requires_grad_() for _ in range(2))
+    ours, theirs = unpool(found, places), F.max_unpool2d(expected, places, 2)
+    assert torch.equal(ours, theirs)
+    for unpooled in (ours, theirs):
+        unpooled.backward(x)
+    assert torch.equal(found.grad, expected.grad) and found.grad.any()
+    assert torch.equal(F.max_pool2d(ours.abs(), 2), pooled.abs())
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit")
+def test_torchscript_unpools_at_any_size():
+    """It could keep the sides of the image that was traced."""
+
+    def there_and_back(x):
+        return unpool(*F.max_pool2d(x, 2, return_indices=True))
+
+    x = torch.randn(2, 3, 8, 6)
+    traced = torch.jit.trace(there_and_back, torch.randn(1, 3, 4, 4), check_trace=False)
+    assert torch.equal(traced(x), there_and_back(x))
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
