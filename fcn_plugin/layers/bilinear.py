@@ -74,6 +74,15 @@ class BilinearUpsample(nn.ConvTranspose2d):
     def reset_parameters(self) -> None:
         """Do nothing: :meth:`init_weights` writes the bilinear kernels."""
 
+    def forward(self, x: Tensor) -> Tensor:
+        """Upsample; a fixed kernel of one pixel is 1, and gives a view of the map."""
+        # torch.export can't load a region without autocast that returns what it is given
+        return x.view_as(x) if self._is_identity else super().forward(x)
+
+    @property
+    def _is_identity(self) -> bool:
+        return self.kernel_size == (1, 1) and not self.learnable
+
     def coord_map(self, grid: CoordMap) -> CoordMap:
         """Return the coordinate map of the output for an input on ``grid``."""
         return grid.up(self.kernel_size[0], self.stride[0], self.padding[0])
@@ -89,6 +98,8 @@ class BilinearUpsample(nn.ConvTranspose2d):
         """Compute only rows ``first`` to ``last`` (excluded) of the output for (N, C, H, W); ``geometry`` for rows it has not."""
         if not 0 <= first < last <= self.output_side(x.shape[-2]):
             raise UserError("geometry", f"rows {first} to {last} of a map of {self.output_side(x.shape[-2])} rows")
+        if self._is_identity:
+            return x[..., first:last, :]
         kernel, stride, padding = self.kernel_size[0], self.stride[0], self.padding[0]
         # input row i contributes to `kernel` output rows, from stride * i - padding on
         top = max(0, -((kernel - 1 - padding - first) // stride))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from functools import reduce
 
 import torch
@@ -102,24 +103,29 @@ class _Tracer(TorchDispatchMode):
         if moved is not None and isinstance(first, Tensor):
             if moved[0] != moved[1]:
                 raise UserError("geometry", f"{func} leaves the two axes on different grids: {moved[0]}, {moved[1]}")
-            self.maps[first] = moved
+            for tensor in [first] if first is result else result:  # a pool's indices lie where its values do
+                if isinstance(tensor, Tensor) and tensor.shape == first.shape:
+                    self.maps[tensor] = moved
         return result
 
     def _moved(self, op, args) -> tuple[CoordMap, CoordMap] | None:
         if (rule := _RULES.get(op)) is None or args[0] not in self.maps:
             return None
-        return tuple(rule(axis_map, axis, args) for axis, axis_map in enumerate(self.maps[args[0]]))
+        met = self._met(args, args[0].shape)
+        return tuple(rule(axis_map, axis, args) for axis, axis_map in enumerate(met))
 
     def _inherited(self, op, args, result) -> tuple[CoordMap, CoordMap] | None:
         if not isinstance(result, Tensor) or (result.dim() != 4 and op not in _KEEPS_PLACES):
             return None
+        return self._met(args, None if op in _KEEPS_PLACES else result.shape)
+
+    def _met(self, args, shape: torch.Size | None) -> tuple[CoordMap, CoordMap] | None:
+        """Return the maps on which the arguments with the sides of a shape meet; of all arguments for None."""
         tensors = [a for arg in args for a in (arg if isinstance(arg, (tuple, list)) else [arg])]
         # a broadcast gate (1 x 1) has no grid of its own
         placed = [t for t in tensors if isinstance(t, Tensor) and t in self.maps]
-        maps = [self.maps[t] for t in placed if t.shape[-2:] == result.shape[-2:] or op in _KEEPS_PLACES]
-        if not maps:
-            return None
-        return tuple(reduce(CoordMap.met, branches) for branches in zip(*maps, strict=True))
+        maps = [self.maps[t] for t in placed if shape is None or t.shape[-2:] == shape[-2:]]
+        return tuple(reduce(CoordMap.met, branches) for branches in zip(*maps, strict=True)) or None
 
 
 def _per_axis(value: int | Sequence[int], axis: int) -> int:
@@ -145,6 +151,11 @@ def _pooling(grid: CoordMap, axis: int, args, dilation=1) -> CoordMap:
     return grid.down(*(_per_axis(value, axis) for value in (kernel, stride, padding, dilation)))
 
 
+def _unpooling(grid: CoordMap, axis: int, args) -> CoordMap:
+    factor = Fraction(args[2][axis], args[0].shape[2 + axis])
+    return grid.up(factor, factor)
+
+
 def _padding(grid: CoordMap, axis: int, args) -> CoordMap:
     # (left, right, top, bottom, ...) -> (top, left); top is 0 where it is not given
     return grid.pad([0, *args[1][:4:2][::-1]][-2:][axis])
@@ -160,5 +171,6 @@ _RULES: dict[object, Callable[..., CoordMap]] = {
     aten.max_pool2d_with_indices: _max_pooling,
     aten.max_pool2d: _max_pooling,
     aten.avg_pool2d: _pooling,
+    aten.max_unpool2d: _unpooling,
     aten.constant_pad_nd: _padding,
 }

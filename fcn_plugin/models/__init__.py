@@ -4,6 +4,7 @@ from .aspp_neck import FCNASPPNeck
 from .backbones.alexnet import AlexNet
 from .backbones.dilated_vgg import DilatedVGG
 from .backbones.googlenet import GoogLeNet
+from .backbones.indexed_vgg import IndexedVGG
 from .backbones.timm_features import FCNTimm
 from .bands_preprocessor import FCNBandsPreProcessor
 from .fcn import FCN
@@ -17,6 +18,7 @@ from .losses import (
 from .results import FCNTTAModel
 from .skip_head import FCNSkipHead
 from .skip_neck import FCNSkipNeck
+from .unpool_neck import FCNUnpoolNeck
 
 __all__ = [
     "FCN",
@@ -33,5 +35,7 @@ __all__ = [
     "FCNSkipNeck",
     "FCNTTAModel",
     "FCNTimm",
+    "FCNUnpoolNeck",
     "GoogLeNet",
+    "IndexedVGG",
 ]

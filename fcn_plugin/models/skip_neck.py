@@ -70,19 +70,20 @@ class FCNSkipNeck(BaseModule):
         if self.fc_channels is None:
             x = F.dropout(x, self.dropout_ratio, self.training)
         else:
-            for layer in (self._fc6, self.fc7):
-                x = F.dropout(F.relu(layer(x), inplace=True), self.dropout_ratio, self.training)
+            for layer in (self.fc6, self.fc7):
+                x = F.dropout(F.relu(convolve(layer, x), inplace=True), self.dropout_ratio, self.training)
         streams = (x, *reversed(skips))
         return tuple(s if scale == 1 else s * scale for s, scale in zip(streams, self.scales, strict=True))
 
-    def _fc6(self, x: Tensor) -> Tensor:
-        """Compute fc6, in float32 on CPU where the map has fewer pixels than the padding: images of up to 64 px, 7 x 7 kernel.
 
-        oneDNN's bf16 gradient of such a kernel reads uninitialised memory, sometimes NaN (torch 2.15). Remove this when
-        ``test_gradients_of_small_maps`` passes without it.
-        """
-        on_cpu = x.device.type == "cpu" and torch.is_autocast_enabled("cpu") and torch.is_grad_enabled()
-        if on_cpu and min(x.shape[-2:]) < self.fc6.padding[0]:  # sizes last: an export keeps them open
-            with torch.autocast("cpu", enabled=False):
-                return self.fc6(x.float())
-        return self.fc6(x)
+def convolve(layer: nn.Module, x: Tensor) -> Tensor:
+    """Call a convolution, in float32 on CPU where the map has fewer pixels than its padding: fc6 on images of up to 64 px.
+
+    oneDNN's bf16 gradient of such a kernel reads uninitialised memory, sometimes NaN (torch 2.15). Remove this when
+    ``test_gradients_of_small_maps`` passes without it.
+    """
+    on_cpu = x.device.type == "cpu" and torch.is_autocast_enabled("cpu") and torch.is_grad_enabled()
+    if on_cpu and min(x.shape[-2:]) < layer.padding[0]:  # sizes last: an export keeps them open
+        with torch.autocast("cpu", enabled=False):
+            return layer(x.float())
+    return layer(x)

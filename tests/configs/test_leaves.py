@@ -19,11 +19,13 @@ LEAVES = sorted(config_name(path) for path in config_dir().rglob("*.py") if "_ba
 POOLS = ("fr", "pool4", "pool3", "pool2", "pool1")
 STREAMS = {f"fcn{stride}s": POOLS[: i + 1] for i, stride in enumerate((32, 16, 8, 4, 2))}
 # the deepest stream has a finer stride, so that fewer lie between
-DILATED = {
+DERIVED = {
     "fcn8s-d8": ("fr",),
     "fcn8s-d16": ("fr", "pool3"),
     "fcn8s-aspp": ("fr", "pool3"),
     "deeplab-largefov": ("fr",),
+    "segnet": ("fr",),
+    "deconvnet": ("fr",),
 }
 CLASSES = {
     "voc": 21,
@@ -51,11 +53,12 @@ def test_name_says_net_and_data(name):
     cfg = own_config(name)
     net, backbone, data = name.removeprefix("reference/").split("_")
     papers = ("fr", "layer3", "layer2") if backbone == "r50" else STREAMS.get(net.partition("-")[0])
-    streams = DILATED.get(net, papers)
+    streams = DERIVED.get(net, papers)
     assert tuple(cfg.model.decode_head.streams) == streams
     vgg, resnet = "mmpretrain.VGG", "mmpretrain.ResNet"
     types = {"vgg16": vgg, "vgg16bn": vgg, "r50": resnet, "googlenet": "GoogLeNet", "efficientnet-lite0": "FCNTimm"}
     types |= {"fcn8s-d8": "ResNet", "deeplab-largefov": "DilatedVGG"}
+    types |= dict.fromkeys(("segnet", "deconvnet"), "IndexedVGG")
     assert cfg.model.backbone.type == types.get(net, types.get(backbone, "AlexNet"))
     assert cfg.model.decode_head.num_classes == CLASSES[data]
     data_set = cfg.train_dataloader.dataset
@@ -84,7 +87,9 @@ def test_net_forwards_to_the_size_of_its_input(name):
     init_default_scope(cfg.default_scope)
     cfg.merge_from_dict({"model": dict(pretrained=None, precision="fp32")})
     if cfg.model.neck.get("fc_channels") is not None:
-        cfg.merge_from_dict({"model": dict(neck=dict(fc_channels=8), decode_head=dict(in_channels=dict(fr=8)))})
+        cfg.model.neck.fc_channels = 8
+        if cfg.model.decode_head.in_channels != "auto":
+            cfg.model.decode_head.in_channels.fr = 8
     model = MODELS.build(cfg.model).eval()
     with torch.no_grad():
         channels = cfg.model.decode_head.get("out_channels") or CLASSES[name.split("_")[-1]]

@@ -30,6 +30,13 @@ def test_a_ramp_rises_along_the_coordinate_map(stride, kernel, padding):
     torch.testing.assert_close(found[found.shape[0] // 2, inside], place[inside])
 
 
+def test_factor_1_changes_nothing():
+    x, layer = torch.randn(1, 2, 3, 4), BilinearUpsample(2, 1)
+    assert torch.equal(layer(x), x) and layer(x).data_ptr() == x.data_ptr()
+    assert torch.equal(layer.rows(x, 1, 3), x[:, :, 1:])
+    assert torch.equal(BilinearUpsample(2, 1, learnable=True)(x), x)
+
+
 def test_equals_the_dense_kernel_of_the_reference_nets():
     x = torch.randn(1, 3, 4, 5)
     dense = torch.zeros(3, 3, 4, 4)

@@ -74,6 +74,28 @@ def test_layers_by_hand(layers, expected):
     assert trace(*layers) == expected
 
 
+def test_unpooling_goes_back_to_the_map_before_the_pool():
+    def there_and_back(x, pool, conv, unpool):
+        pooled, places = pool(x)
+        return unpool(conv(pooled), places)
+
+    parts = (nn.MaxPool2d(2, return_indices=True), nn.Conv2d(4, 4, 3, padding=1), nn.MaxUnpool2d(2))
+    before, net = nn.Conv2d(3, 4, 2, 2), Call(there_and_back, *parts)
+    (grid,) = trace_coord_maps([before, net], size=64)
+    assert (grid.scale, grid.shift) == (2, Fraction(1, 2))
+    assert grid.reach == Fraction(1, 2) + 1 + 4 + 1  # 2 x 2 of the image, windows of 2 at stride 2, 3 x 3 at stride 4
+
+
+def test_indices_of_another_place_raise():
+    def shifted(x, pool):
+        _, places = pool(x)
+        values, _ = pool(F.pad(x, (2, -2, 2, -2)))
+        return F.max_unpool2d(values, places, 2)
+
+    with refused("geometry", "branches"):
+        trace(Call(shifted, nn.MaxPool2d(2, return_indices=True)))
+
+
 def test_branches_on_different_grids_raise():
     moved = Call(lambda x: x + F.pad(x, (1, -1, 1, -1)))
     with refused("geometry", "branches"):

@@ -16,6 +16,7 @@ from support.configs import base_config, own_config
 import fcn_plugin  # noqa: F401
 from fcn_plugin.layers.coord_map import CoordMap
 from fcn_plugin.models.backbones.dilated_vgg import DilatedVGG
+from fcn_plugin.models.backbones.indexed_vgg import IndexedVGG
 from fcn_plugin.models.skip_head import FCNSkipHead
 
 init_default_scope("mmseg")
@@ -54,6 +55,16 @@ class NarrowVGG(VGG):
 @MODELS.register_module()
 class NarrowDilatedVGG(DilatedVGG):
     """DilatedVGG layer for layer, with a sixteenth of the channels."""
+
+    def __init__(self, **kwargs):
+        with torch.device("meta"):
+            super().__init__(**kwargs)
+        _narrow(self.features, kwargs.get("norm_cfg"))
+
+
+@MODELS.register_module()
+class NarrowIndexedVGG(IndexedVGG):
+    """IndexedVGG layer for layer, with a sixteenth of the channels."""
 
     def __init__(self, **kwargs):
         with torch.device("meta"):
@@ -134,6 +145,20 @@ def build_dilated(output_stride=8, skips=(), neck=None, **kwargs):
     return build_fcn(("fr", *skips), backbone=backbone, neck=neck, head=head, **kwargs)
 
 
+def build_unpool(fc_channels=None, neck=None, **kwargs):
+    """Narrow SegNet, or with ``fc_channels`` DeconvNet.
+
+    Args:
+        fc_channels: of fc6 and fc7.
+        neck: further entries of the neck.
+        kwargs: as of :func:`fcn_config`.
+    """
+    backbone = {"_delete_": True, "type": "NarrowIndexedVGG", "norm_cfg": {"type": "BN"}, **kwargs.pop("backbone", {})}
+    decoders = {"type": "FCNUnpoolNeck", "in_channels": "auto", "fc_channels": fc_channels, **(neck or {})}
+    head = {"in_channels": "auto", "strides": "auto"}
+    return build_fcn(("fr",), backbone=backbone, neck={"_delete_": True, **decoders}, head=head, **kwargs)
+
+
 def build_from(config, geometry, num_classes=3, **kwargs):
     """The net of a config in evaluation mode, with 8 channels in fc6 and fc7 if it has them, and random scores.
 
@@ -148,7 +173,9 @@ def build_from(config, geometry, num_classes=3, **kwargs):
     changes = {"geometry": geometry, "pretrained": None, "precision": "fp32", "decode_head": head}
     cfg.merge_from_dict({"model": changes})
     if cfg.model.neck.get("fc_channels") is not None:
-        cfg.merge_from_dict({"model.neck.fc_channels": 8, "model.decode_head.in_channels.fr": 8})
+        cfg.model.neck.fc_channels = 8
+        if cfg.model.decode_head.in_channels != "auto":
+            cfg.model.decode_head.in_channels.fr = 8
     cfg.merge_from_dict({"model": kwargs})
     return _built(cfg)
 
