@@ -33,7 +33,7 @@ class Chromium:
             pytest.skip("chromium is not installed: apt-get install chromium")
         (commands, self._to), (self._answers, answers) = os.pipe(), os.pipe()
         words = [program, *FLAGS, *flags, f"--user-data-dir={folder}", "about:blank"]
-        shell = ["sh", "-c", f'exec "$0" "$@" 3<&{commands} 4>&{answers}', *words]
+        shell = ["bash", "-c", f'exec "$0" "$@" 3<&{commands} 4>&{answers}', *words]
         with open(os.devnull, "r+b") as nothing:
             self._process = subprocess.Popen(
                 shell, stdin=nothing, stdout=nothing, stderr=nothing, pass_fds=(commands, answers)
