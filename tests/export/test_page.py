@@ -10,14 +10,13 @@ import pytest
 import torch
 from PIL import ExifTags, Image
 from support.builders import balance_classes, build_fcn
-from support.chromium import Chromium
+from support.chromium import MISSING, Chromium
 from support.shared import made_once
 from support.web import serving_folder
 
 from fcn_plugin.errors import UserError
 from fcn_plugin.export.compare import drawn_image
 from fcn_plugin.export.metadata import metadata_of
-from fcn_plugin.export.web import runtime
 from fcn_plugin.export.web.folder import web_folder
 from fcn_plugin.export.write import export
 from fcn_plugin.prediction.net import Net
@@ -31,15 +30,6 @@ STATUS = "document.getElementById('status').textContent"
 READY = f"{STATUS}.startsWith('Ready') && {STATUS}"
 
 
-def _fetched(folder):
-    """Take the runtime from npm; the reason where that fails."""
-    try:
-        for name, content in runtime.fetch().items():
-            (folder / name).write_bytes(content)
-    except UserError as error:
-        return str(error)
-
-
 @pytest.fixture(scope="module")
 def net():
     torch.manual_seed(0)
@@ -50,23 +40,29 @@ def net():
 
 @pytest.fixture(scope="module")
 def site(net, tmp_path_factory):
-    """The folder, with one net twice, and onnxruntime-web in it."""
-    base = tmp_path_factory.getbasetemp() / "onnxruntime-web"
-    reason = made_once(tmp_path_factory, "onnxruntime-web", _fetched)
-    if reason:
-        pytest.skip(reason)
-    base = base if base.exists() else base.parents[1] / base.name  # of the run, which has a folder for each worker
-    out = tmp_path_factory.mktemp("web") / "site"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("fcn_plugin.export.compare.SIZES", ((17, 23), (64, 96)))
-        patch.setattr(runtime, "fetch", lambda: {path.name: path.read_bytes() for path in base.iterdir()})
+    """The folder, with one net twice, and onnxruntime-web in it, from npm or its cache."""
+
+    def make(folder):
         meta = metadata_of(net.model, NAMES, COLOURS, "labels", True, "narrow_20300101_101010")
-        with web_folder(out, offline=True) as nets:
-            export(net.model, "onnx", nets.next_path(), meta, [drawn_image()])
-            nets.add(meta)
-            shutil.copy(nets.folder / "net1.onnx", nets.next_path())
-            nets.add(meta)
-    return out
+        try:
+            with pytest.MonkeyPatch.context() as patch, web_folder(folder / "site", offline=True) as nets:
+                patch.setattr("fcn_plugin.export.compare.SIZES", ((17, 23), (64, 96)))
+                export(net.model, "onnx", nets.next_path(), meta, [drawn_image()])
+                nets.add(meta)
+                shutil.copy(nets.folder / "net1.onnx", nets.next_path())
+                nets.add(meta)
+        except UserError as error:
+            if error.code not in ("download", "requirements"):
+                raise
+            return str(error)
+        return folder / "site"
+
+    if shutil.which("chromium") is None:
+        pytest.skip(MISSING)
+    found = made_once(tmp_path_factory, "web", make)
+    if isinstance(found, str):
+        pytest.skip(found)
+    return found
 
 
 @pytest.fixture(scope="module")

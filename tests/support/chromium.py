@@ -16,6 +16,7 @@ FLAGS = (
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
     *("--use-fake-device-for-media-stream", "--remote-debugging-pipe"),
 )
+MISSING = "chromium is not installed: apt-get install chromium"
 SECONDS = 60  # until the answer to a command
 
 
@@ -30,7 +31,7 @@ class Chromium:
     def __init__(self, folder: Path, *flags: str) -> None:
         program = shutil.which("chromium")
         if program is None:
-            pytest.skip("chromium is not installed: apt-get install chromium")
+            pytest.skip(MISSING)
         (commands, self._to), (self._answers, answers) = os.pipe(), os.pipe()
         words = [program, *FLAGS, *flags, f"--user-data-dir={folder}", "about:blank"]
         shell = ["bash", "-c", f'exec "$0" "$@" 3<&{commands} 4>&{answers}', *words]
