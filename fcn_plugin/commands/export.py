@@ -100,7 +100,7 @@ def _export_page(args: argparse.Namespace, out: Path) -> None:
         for path in args.checkpoint:
             cfg, name = _read(args, path)
             name = name or Path(path).stem
-            nets.add(export(cfg, path, "onnx", nets.next_path(), "labels", True, args.opset, name)[1])
+            nets.add(export(cfg, path, "onnx", nets.next_path(), None, True, args.opset, name)[1])
     print(f"{out} is ready: python -m http.server --directory {out}, then open http://localhost:8000")
 
 
@@ -109,7 +109,7 @@ def export(
     checkpoint: str,
     kind: str,
     out: Path,
-    output: str = "labels",
+    output: str | None = "labels",
     with_preprocessing: bool = False,
     opset: int | None = None,
     name: str = "",
@@ -121,7 +121,7 @@ def export(
         checkpoint: of this net.
         kind: a format of :data:`SUFFIXES`.
         out: with the format's suffix.
-        output: ``labels``, ``probabilities`` or ``logits``.
+        output: ``labels``, ``probabilities`` or ``logits``; None: labels, or where images are resized logits.
         with_preprocessing: take (N, H, W, 3) uint8 RGB.
         opset: version of ONNX's operators; None is the exporter's default.
         name: of the run or config, for the file's metadata.
@@ -144,6 +144,7 @@ def export(
     net = load(checkpoint, cfg, device="cpu")
     images, source = images_of(cfg.test_dataloader.dataset, net.model, net.reader)
     resize = resize_of(next(leaf_datasets(cfg.test_dataloader.dataset)).pipeline)
+    output = output or ("logits" if resize else "labels")
     metadata = metadata_of(net.model, net.classes, net.palette, output, with_preprocessing, name, resize)
     rows = write_checked(net.model, kind, out, metadata, images, opset)
     print(f"compared with the net on {source}:")

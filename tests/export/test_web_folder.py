@@ -58,7 +58,6 @@ def test_files_that_are_there_stay(tmp_path):
         (dict(bands=True, mean=[0.0] * 5), "5 bands"),
         (dict(multilabel=True), "several labels"),
         (dict(classes=["a"] * 257), "257 classes"),
-        (dict(resize=dict(scale=[720, 540], keep_ratio=True)), "720"),
     ],
 )
 def test_nets_that_a_page_can_not_show(tmp_path, changes, reason):

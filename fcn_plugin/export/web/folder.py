@@ -1,4 +1,4 @@
-"""Write the folder: the page, its nets as ONNX files that take pixels and give label maps, and what it has to know of them."""
+"""Write the folder: the page, its nets as ONNX files that take pixels, and what it has to know of them."""
 
 from __future__ import annotations
 
@@ -73,8 +73,6 @@ def _require_shown(metadata: Metadata) -> None:
         reason = "it gives several labels for a pixel, and the page shows one"
     elif len(metadata.classes) > 256:
         reason = f"it has {len(metadata.classes)} classes, and a label map in PNG holds 256"
-    elif metadata.resize:
-        reason = f"its config resizes images to {metadata.resize['scale']}, and the page leaves them as they are"
     if reason:
         raise UserError(
             "export-web", f"{metadata.config or 'the net'} can't be shown in a page: {reason}. Use --to onnx"

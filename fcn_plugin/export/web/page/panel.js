@@ -44,7 +44,7 @@ export class Panel {
     }
     this.find(".stage").classList.add("filled");
     this.find(".photo").setAttribute("aria-label", `Picture with the label map of ${this.net.name}. ${this.summary()}`);
-    this.find(".time").textContent = `${ms.toFixed(0)} ms per frame`;
+    this.find(".time").textContent = `${ms.toFixed(0)} ms`;
     this.find(".save").disabled = false;
     this.rows.forEach((row, i) => {
       row.lastElementChild.textContent = percent(this.shares[i]);

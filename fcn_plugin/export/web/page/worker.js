@@ -1,4 +1,6 @@
 // Load onnxruntime-web and the nets, and run them.
+import { labelsOfScores, resizePixels, resizedSize } from "./resize.js";
+
 const AGREE = 0.999; // share of pixels on which WebGPU has to give WebAssembly's labels
 const nets = [];
 let ort = null;
@@ -29,7 +31,7 @@ async function openNet(net, engine, wanted, folder) {
     const exact = await create("wasm");
     if (engine === "wasm") return { ...net, session: exact, engine };
     const fast = await create("webgpu").catch(() => null);
-    const onGpu = fast && (await isBetter(fast, exact, wanted));
+    const onGpu = fast && (await isBetter(net, fast, exact, wanted));
     await (onGpu ? exact : fast)?.release();
     return { ...net, session: onGpu ? fast : exact, engine: onGpu ? "webgpu" : "wasm" };
   } catch (error) {
@@ -38,13 +40,13 @@ async function openNet(net, engine, wanted, folder) {
 }
 
 // Whether WebGPU gives the same labels, and sooner unless it is wanted.
-async function isBetter(fast, exact, wanted) {
+async function isBetter(net, fast, exact, wanted) {
   const [width, height] = [160, 128];
   const pixels = Uint8Array.from({ length: width * height * 4 }, (_, i) => 128 + 120 * Math.sin(i / 37) * Math.cos(i / 5003));
   const run = async (session) => {
-    await labelsOf(session, pixels, width, height); // the first one compiles
+    await labelsOf({ ...net, session }, pixels, width, height); // the first one compiles
     const start = performance.now();
-    return { labels: await labelsOf(session, pixels, width, height), ms: performance.now() - start };
+    return { labels: await labelsOf({ ...net, session }, pixels, width, height), ms: performance.now() - start };
   };
   try {
     const [slower, found] = [await run(exact), await run(fast)];
@@ -55,12 +57,14 @@ async function isBetter(fast, exact, wanted) {
   }
 }
 
-async function labelsOf(session, pixels, width, height) {
-  const rgb = new Uint8Array(width * height * 3);
+async function labelsOf({ session, resize, threshold }, pixels, width, height) {
+  let rgb = new Uint8Array(width * height * 3);
   for (let i = 0, j = 0; j < rgb.length; i++) if (i % 4 !== 3) rgb[j++] = pixels[i];
-  const image = new ort.Tensor("uint8", rgb, [1, height, width, 3]);
-  const { labels } = await session.run({ image });
-  return labels.data;
+  const [w, h] = resize ? resizedSize(resize, width, height) : [width, height];
+  if (resize) rgb = resizePixels(rgb, width, height, w, h);
+  const { labels, logits } = await session.run({ image: new ort.Tensor("uint8", rgb, [1, h, w, 3]) });
+  const limit = threshold && Math.log(threshold / (1 - threshold));
+  return labels ? labels.data : labelsOfScores(logits.data, logits.dims[1], w, h, width, height, limit);
 }
 
 const HANDLERS = {
@@ -75,7 +79,7 @@ const HANDLERS = {
   async run({ net, pixels, width, height }) {
     const start = performance.now();
     try {
-      const labels = await labelsOf(nets[net].session, pixels, width, height);
+      const labels = await labelsOf(nets[net], pixels, width, height);
       return { labels, ms: performance.now() - start };
     } catch (error) {
       throw Error(`${nets[net].name} can't compute ${width} × ${height} pixels (${error.message}): choose fewer megapixels and load the page again.`);
