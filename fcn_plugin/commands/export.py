@@ -1,4 +1,4 @@
-"""Export a trained net to ONNX, OpenVINO, TorchScript or torch.export, and compare the file with the net."""
+"""Export a trained net to ONNX, OpenVINO, TorchScript or torch.export and compare it with the net, or to a page that runs it."""
 
 from __future__ import annotations
 
@@ -9,25 +9,28 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from ..errors import UserError
 from ..export.suffixes import EXPORTED_SUFFIXES, SUFFIXES
 from .options import DATA, add_options, at_least, load_config
 
 if TYPE_CHECKING:
     import numpy as np
-    from mmengine.config import Config, ConfigDict
+    from mmengine.config import Config
 
+    from ..export.metadata import Metadata
     from ..prediction.net import Net
 
 CALIBRATION = 32  # images
+WEB = "web"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the checkpoint, the format and what the file computes."""
-    add_options(parser, "checkpoint")
-    parser.add_argument("--to", choices=SUFFIXES, default="onnx", help="format (default: onnx)")
+    several = "checkpoint file (.pth); with --to web also several, which the page shows side by side"
+    parser.add_argument("checkpoint", nargs="+", help=several)
+    to = "format (default: onnx); web: a folder with a page that runs the net in the browser, for any static server"
+    parser.add_argument("--to", choices=[*SUFFIXES, WEB], default="onnx", help=to)
     parser.add_argument("--config", help="config file, or the name of one (default: the config inside the checkpoint)")
-    parser.add_argument("--out", metavar="FILE", help="(default: beside the checkpoint, with the format's suffix)")
+    parser.add_argument("--out", metavar="PATH", help="(default: beside the checkpoint, with the format's suffix)")
     outputs = "(N, H, W) class ids (default), or (N, C, H, W) probabilities or logits"
     parser.add_argument("--output", choices=["labels", "probabilities", "logits"], default="labels", help=outputs)
     inside = (
@@ -37,14 +40,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--opset", type=at_least(18), help="of ONNX's operators (default: the exporter's)")
     lower = "also write NAME.int8.onnx (.xml), calibrated on train images, or NAME.fp16.onnx; prints the mean IU of both on val"
     parser.add_argument("--precision", choices=["fp16", "int8"], help=lower)
+    offline = "copy the page's runtime into the folder, from npm; by default browsers load it from a CDN"
+    parser.add_argument("--offline", action="store_true", help=offline)
     add_options(parser, *DATA, "--trust-checkpoint")
 
 
 def check_arguments(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     """Refuse a file name whose suffix is another format's, and options of config files without one."""
-    if args.out and Path(args.out).suffix.lower() != SUFFIXES[args.to]:
-        parser.error(f"--out {args.out}: a file for {args.to} ends in {SUFFIXES[args.to]}")
-    if args.precision and (SUFFIXES[args.to] not in EXPORTED_SUFFIXES or args.with_preprocessing):
+    suffix = SUFFIXES.get(args.to, f".{WEB}")
+    if args.to == WEB and args.output != "labels":
+        parser.error("--to web shows label maps: leave out --output")
+    if args.to != WEB and (args.offline or len(args.checkpoint) > 1):
+        parser.error("--offline and several checkpoints go with --to web")
+    if args.to != WEB and args.out and Path(args.out).suffix.lower() != suffix:
+        parser.error(f"--out {args.out}: a file for {args.to} ends in {suffix}")
+    if args.precision and (suffix not in EXPORTED_SUFFIXES or args.with_preprocessing):
         parser.error("--precision goes with --to onnx or openvino, and without --with-preprocessing")
     if args.cfg_options and not args.config:
         parser.error("--cfg-options changes a config file: name it with --config")
@@ -52,23 +62,46 @@ def check_arguments(parser: argparse.ArgumentParser, args: argparse.Namespace) -
 
 def main(args: argparse.Namespace) -> None:
     """Export."""
+    args.amp = "off"  # what the file holds must not depend on this machine
+    first = Path(args.checkpoint[0])
+    if args.to == WEB:
+        _export_page(args, Path(args.out or first.with_suffix(f".{WEB}")))
+        return
+    cfg, name = _read(args, args.checkpoint[0])
+    out = Path(args.out or first.with_suffix(SUFFIXES[args.to]))
+    whole = copy.deepcopy(cfg)
+    net, metadata = export(cfg, str(first), args.to, out, args.output, args.with_preprocessing, args.opset, name)
+    print(f"{out} gives {args.output}")
+    if metadata.resize:
+        back = "; fcn test and predict need --output logits to bring them back to the image's size"
+        back = back if args.output == "labels" else ""
+        print(f"images go in resized to {metadata.resize['scale']}, as the config's test pipeline does{back}")
+    if args.precision:
+        export_lowered(whole, net, out, args.precision)
+
+
+def _read(args: argparse.Namespace, path: str) -> tuple[Config, str]:
+    """Return the config of a checkpoint, as the command line changes it, and the name of its run or config."""
     from ..checkpoints.read import open_checkpoint
     from ..configs import config_name
     from ..prediction.load import config_inside
 
-    args.amp = "off"  # what the file holds must not depend on this machine
     if args.config:
         cfg = load_config(args)
-        name = config_name(cfg.filename)
-    else:
-        checkpoint = open_checkpoint(args.checkpoint)
-        cfg = load_config(args, cfg=config_inside(checkpoint))
-        name = str(checkpoint.meta.get("experiment_name") or "")
-    out = Path(args.out or Path(args.checkpoint).with_suffix(SUFFIXES[args.to]))
-    whole = copy.deepcopy(cfg)
-    net = export(cfg, args.checkpoint, args.to, out, args.output, args.with_preprocessing, args.opset, name)
-    if args.precision:
-        export_lowered(whole, net, out, args.precision)
+        return cfg, config_name(cfg.filename)
+    checkpoint = open_checkpoint(path)
+    return load_config(args, cfg=config_inside(checkpoint)), str(checkpoint.meta.get("experiment_name") or "")
+
+
+def _export_page(args: argparse.Namespace, out: Path) -> None:
+    from ..export.web.folder import web_folder
+
+    with web_folder(out, args.offline) as nets:
+        for path in args.checkpoint:
+            cfg, name = _read(args, path)
+            name = name or Path(path).stem
+            nets.add(export(cfg, path, "onnx", nets.next_path(), None, True, args.opset, name)[1])
+    print(f"{out} is ready: python -m http.server --directory {out}, then open http://localhost:8000")
 
 
 def export(
@@ -76,19 +109,19 @@ def export(
     checkpoint: str,
     kind: str,
     out: Path,
-    output: str = "labels",
+    output: str | None = "labels",
     with_preprocessing: bool = False,
     opset: int | None = None,
     name: str = "",
-) -> Net:
-    """Write ``out``, and print how it compares with the net, which is returned, at five sizes.
+) -> tuple[Net, Metadata]:
+    """Write ``out``, print how it compares with the net at five sizes, and return the net and what the file says of itself.
 
     Args:
         cfg: with ``model``, in fp32, and ``test_dataloader``.
         checkpoint: of this net.
         kind: a format of :data:`SUFFIXES`.
         out: with the format's suffix.
-        output: ``labels``, ``probabilities`` or ``logits``.
+        output: ``labels``, ``probabilities`` or ``logits``; None: labels, or where images are resized logits.
         with_preprocessing: take (N, H, W, 3) uint8 RGB.
         opset: version of ONNX's operators; None is the exporter's default.
         name: of the run or config, for the file's metadata.
@@ -99,6 +132,7 @@ def export(
     from ..atomic_write import make_dir
     from ..data.leaves import leaf_datasets
     from ..export.formats import require_packages
+    from ..export.images import images_of
     from ..export.metadata import metadata_of, resize_of
     from ..export.write import export as write_checked
     from ..prediction.load import load
@@ -108,44 +142,14 @@ def export(
     make_dir(str(out.parent), "--out")
     prepare(cfg, ())
     net = load(checkpoint, cfg, device="cpu")
-    images, source = _images(cfg, net)
+    images, source = images_of(cfg.test_dataloader.dataset, net.model, net.reader)
     resize = resize_of(next(leaf_datasets(cfg.test_dataloader.dataset)).pipeline)
+    output = output or ("logits" if resize else "labels")
     metadata = metadata_of(net.model, net.classes, net.palette, output, with_preprocessing, name, resize)
     rows = write_checked(net.model, kind, out, metadata, images, opset)
     print(f"compared with the net on {source}:")
     print(*rows, sep="\n")
-    print(f"{out} gives {output}")
-    if resize:
-        back = (
-            "; fcn test and predict need --output logits to bring them back to the image's size"
-            if output == "labels"
-            else ""
-        )
-        print(f"images go in resized to {resize['scale']}, as the config's test pipeline does{back}")
-    return net
-
-
-def _images(cfg: Config, net: Net) -> tuple[list[np.ndarray], str]:
-    """Read a few images of the config's test split; where they are not here, draw one."""
-    from ..export.compare import drawn_bands, drawn_image, read_images
-    from ..weights.preprocessing import takes_bands
-
-    try:
-        return read_images(_paths(cfg.test_dataloader.dataset), net.reader), "images of the test split"
-    except (UserError, OSError, IndexError):
-        bands = takes_bands(net.model.data_preprocessor)
-        return [
-            drawn_bands(net.model.preprocessing) if bands else drawn_image()
-        ], "a drawn image (the test split is not here: --data-root DIR)"
-
-
-def _paths(dataset: ConfigDict) -> list[str]:
-    from mmseg.registry import DATASETS
-
-    from ..data.leaves import leaf_datasets
-
-    built = DATASETS.build(next(leaf_datasets(dataset)))
-    return [built.get_data_info(i)["img_path"] for i in range(len(built))]
+    return net, metadata
 
 
 def export_lowered(cfg: Config, net: Net, source: Path, precision: str) -> None:
@@ -176,11 +180,12 @@ def export_lowered(cfg: Config, net: Net, source: Path, precision: str) -> None:
 
 def _calibration(cfg: Config, net: Net) -> Iterator[np.ndarray]:
     from ..export.compare import read_images
+    from ..export.images import paths_of
     from ..preflight.prepare import prepare
 
     own = copy.deepcopy(cfg)
     prepare(own, ("train",))
-    images = read_images(_paths(own.train_dataloader.dataset), net.reader, CALIBRATION)
+    images = read_images(paths_of(own.train_dataloader.dataset), net.reader, CALIBRATION)
     packed = (net.pipeline(dict(img=image, img_path=""))["inputs"] for image in images)
     return (net.model.data_preprocessor(dict(inputs=[x]), False)["inputs"].numpy() for x in packed)
 

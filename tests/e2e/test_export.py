@@ -75,3 +75,21 @@ def test_bad_calls(trained, tool, tmp_path):
     (tmp_path / "net.onnx").write_bytes(b"no net")
     broken = tool("test", trained.config, tmp_path / "net.onnx", "--work-dir", tmp_path / "scores")
     tool_refused(broken, tmp_path / "scores", "export-file", "net.onnx")
+
+
+def test_a_page(trained, tool, tmp_path, sizes):
+    """Of several checkpoints; what it refuses, it refuses before it writes."""
+    done = tool("export", trained.best, trained.best, "--to", "web", "--out", tmp_path / "site")
+    assert done.code == 0, done.err
+    assert f"{tmp_path}/site is ready: python -m http.server" in done.out
+    nets = json.loads((tmp_path / "site/nets.json").read_text())["nets"]
+    assert [(net["name"], net["file"], net["output"]) for net in nets] == [
+        ("narrow8s", "net1.onnx", "labels"),
+        ("narrow8s", "net2.onnx", "labels"),
+    ]
+    assert {"index.html", "page.js", "net2.onnx"} < {path.name for path in (tmp_path / "site").iterdir()}
+    again = tool("export", trained.best, "--to", "web", "--out", tmp_path / "site")
+    tool_refused(again, tmp_path, "output-exists", "site", "--out")
+    for words in (["--to", "onnx", "--offline"], ["--to", "web", "--output", "logits"], [trained.best, "--to", "onnx"]):
+        assert tool("export", trained.best, *words).code == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]

@@ -1,0 +1,34 @@
+"""Images on which an exported file is compared with its net."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..data.bands.readers import Reader
+from ..data.leaves import leaf_datasets
+from ..errors import UserError
+from ..models.fcn import FCN
+from ..weights.preprocessing import takes_bands
+from .compare import drawn_bands, drawn_image, read_images
+
+if TYPE_CHECKING:
+    from mmengine.config import ConfigDict
+
+
+def images_of(dataset: ConfigDict, net: FCN, reader: Reader) -> tuple[list[np.ndarray], str]:
+    """Read a few images of a split, and say what they are; where they are not here, draw one."""
+    try:
+        return read_images(paths_of(dataset), reader), "images of the test split"
+    except (UserError, OSError, IndexError):
+        drawn = drawn_bands(net.preprocessing) if takes_bands(net.data_preprocessor) else drawn_image()
+        return [drawn], "a drawn image (the test split is not here: --data-root DIR)"
+
+
+def paths_of(dataset: ConfigDict) -> list[str]:
+    """List the images of a data set's config, the first of several."""
+    from mmseg.registry import DATASETS
+
+    built = DATASETS.build(next(leaf_datasets(dataset)))
+    return [built.get_data_info(i)["img_path"] for i in range(len(built))]
