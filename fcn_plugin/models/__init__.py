@@ -14,6 +14,7 @@ from .losses import (
     FCNFocalLoss,
     FCNLovaszLoss,
 )
+from .points.head import FCNPointHead
 from .results import FCNTTAModel
 from .skip_head import FCNSkipHead
 from .skip_neck import FCNSkipNeck
@@ -29,6 +30,7 @@ __all__ = [
     "FCNDiceLoss",
     "FCNFocalLoss",
     "FCNLovaszLoss",
+    "FCNPointHead",
     "FCNSkipHead",
     "FCNSkipNeck",
     "FCNTTAModel",

@@ -1,10 +1,10 @@
-"""Nets with finer skips, dilation and a pyramid, captured once: the graph computes what the net does at sizes it has not seen."""
+"""Nets with further layers, captured once: the graph computes what the net does at sizes it has not seen."""
 
 from functools import partial
 
 import pytest
 import torch
-from support.builders import FINE, build_dilated, build_fcn
+from support.builders import FINE, build_dilated, build_fcn, build_points
 
 from fcn_plugin.export.graph import ExportGraph
 
@@ -12,6 +12,7 @@ ASPP = dict(type="FCNASPPNeck", in_channels="auto", channels=8, dilations=(1, 3)
 NETS = {
     "2s": partial(build_fcn, FINE["2s"]),
     "ASPP and pool3": partial(build_dilated, 16, ("pool3",), neck=ASPP),
+    "points": build_points,
 }
 
 
