@@ -16,8 +16,8 @@ class FCNBalancedCrop(RandomCrop):
 
     A class of n pixels is drawn with a probability in proportion to n to the power of -``power``, then one of its pixels, then a
     crop that holds this pixel. Void is no class. Which images are seen does not change, only what of them: it helps where crops
-    are small parts of images. In CamVid, 28 % of these crops of 256 x 256 show bicyclists in frames of 960 x 720, of any crops 14 %;
-    in frames of 480 x 360 it is 42 % and 43 %.
+    are small parts of images. Of CamVid's frames at 960 x 720, 28 % of these crops of 256 x 256 show bicyclists, 14 % of any crops;
+    at 480 x 360 it is 42 % and 43 %.
 
     It takes the place of ``RandomCrop`` in the pipeline of a train set. In a config, for its fourth step::
 
