@@ -20,7 +20,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from fcn_plugin.configs import get_config
 from fcn_plugin.layers.bilinear import BilinearUpsample
 from fcn_plugin.layers.coord_map import CoordMap
-from fcn_plugin.models.skip_neck import FCNSkipNeck
+from fcn_plugin.models.necks.skip_neck import FCNSkipNeck
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT = ROOT / "docs" / "method.md"

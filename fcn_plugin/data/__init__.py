@@ -6,11 +6,13 @@ from .bands.load_image import FCNLoadImageFromFile
 from .camvid import CamVidDataset
 from .class_map_dataset import ClassMapDataset
 from .load_annotations import FCNLoadAnnotations
+from .masks.balanced_crop import FCNBalancedCrop
 from .multilabel import MultilabelLoadAnnotations, MultilabelPackSegInputs
 
 __all__ = [
     "CamVidDataset",
     "ClassMapDataset",
+    "FCNBalancedCrop",
     "FCNLoadAnnotations",
     "FCNLoadBands",
     "FCNLoadImageFromFile",

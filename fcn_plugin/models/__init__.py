@@ -1,6 +1,5 @@
 """Backbones, neck, head, losses and segmentor of FCN; VGG and ResNet come from mmpretrain."""
 
-from .aspp_neck import FCNASPPNeck
 from .backbones.alexnet import AlexNet
 from .backbones.dilated_vgg import DilatedVGG
 from .backbones.googlenet import GoogLeNet
@@ -15,10 +14,12 @@ from .losses import (
     FCNFocalLoss,
     FCNLovaszLoss,
 )
+from .necks.aspp_neck import FCNASPPNeck
+from .necks.skip_neck import FCNSkipNeck
+from .necks.unpool_neck import FCNUnpoolNeck
+from .points.head import FCNPointHead
 from .results import FCNTTAModel
 from .skip_head import FCNSkipHead
-from .skip_neck import FCNSkipNeck
-from .unpool_neck import FCNUnpoolNeck
 
 __all__ = [
     "FCN",
@@ -31,6 +32,7 @@ __all__ = [
     "FCNDiceLoss",
     "FCNFocalLoss",
     "FCNLovaszLoss",
+    "FCNPointHead",
     "FCNSkipHead",
     "FCNSkipNeck",
     "FCNTTAModel",

@@ -8,7 +8,7 @@ is averaged over windows, as sliding windows with partial context must.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from mmengine.structures import PixelData
@@ -23,8 +23,11 @@ TILE = 1024  # pixels; a window is some 500 larger for VGG16
 STRIP_BYTES = defaultdict(lambda: 256 << 20, cpu=4 << 20)
 
 
-def label_map(head, fused: Tensor, size: tuple[int, int]) -> Tensor:
-    """Compute the labels of each pixel (:meth:`.Decision.labels`) from fused scores (N, C, h, w) of an FCNSkipHead."""
+def label_map(head, fused: Tensor, size: tuple[int, int], inputs: Sequence = ()) -> Tensor:
+    """Compute the labels of each pixel (:meth:`.Decision.labels`) from fused scores (N, C, h, w) of an FCNSkipHead.
+
+    ``inputs`` of the head are for one that refines its logits.
+    """
     upscore, offset = getattr(head, head.last_upscore), head.crops["score"]
     n, (height, width) = len(fused), size
     rows = max(1, STRIP_BYTES[fused.device.type] // (4 * n * fused.shape[1] * width))
@@ -36,7 +39,8 @@ def label_map(head, fused: Tensor, size: tuple[int, int]) -> Tensor:
         for top in range(0, height, rows):
             bottom = min(top + rows, height)
             strip = upscore.rows(fused, top + offset, bottom + offset)[..., offset:]
-            labels[..., top:bottom, :] = head.decision.labels(crop(strip, 0, (bottom - top, width)))
+            logits = head.refine(crop(strip, 0, (bottom - top, width)), inputs, top)
+            labels[..., top:bottom, :] = head.decision.labels(logits)
     return labels
 
 
@@ -48,13 +52,15 @@ def predict_labels(model, inputs: Tensor, samples: list) -> list:
         inputs: as its preprocessor gives them.
         samples: of these images.
     """
-    size = tuple(inputs.shape[-2:])
-    fused = model.decode_head.finite_scores(model.extract_feat(inputs), [sample.metainfo for sample in samples])
-    for scores, sample in zip(fused.split(1), samples, strict=True):
+    head, (*streams, size) = model.decode_head, model.extract_feat(inputs)
+    fused = head.finite_scores((*streams, size), [sample.metainfo for sample in samples])
+    for i, sample in enumerate(samples):
+        scores, *own = (batch[i : i + 1] for batch in (fused, *streams))
         if is_unchanged(sample.metainfo, size):
-            sample.pred_sem_seg = as_data(label_map(model.decode_head, scores, size)[0])
+            sample.pred_sem_seg = as_data(label_map(head, scores, size, (*own, size))[0])
         else:
-            model.postprocess_result(model.decode_head.upsample_scores(scores, size), [sample])
+            logits = head.refine(head.upsample_scores(scores, size), (*own, size))
+            model.postprocess_result(logits, [sample])
             del sample.seg_logits
     return samples
 

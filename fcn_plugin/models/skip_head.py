@@ -1,7 +1,6 @@
 """The FCN head: score every stream, upsample, align by the coordinate maps, add (CVPR 2015, sec. 4).
 
-N batch, C classes, (H, W) the image's size; a stream of stride s has about H/s x W/s pixels. FCN-32s, 16s, 8s and at-once are one
-forward; the variant is the list of streams.
+N batch, C classes, (H, W) the image's size; a stream of stride s has about H/s x W/s pixels. The list of streams is the variant.
 """
 
 from __future__ import annotations
@@ -44,8 +43,8 @@ class FCNSkipHead(ScoreNames, BaseDecodeHead):
         kwargs: losses, ``ignore_index``, pixel sampler: see mmseg's ``BaseDecodeHead``.
 
     Raises:
-        UserError: ``config-value`` for a stream without channels or stride, strides that do not divide one another, and
-            channels, threshold and losses that contradict; ``config-key`` for an unknown option of ``upsample``.
+        UserError: ``config-value`` for a stream without channels or stride, strides that do not divide one another, and channels,
+            threshold and losses that contradict; ``config-key`` for an unknown option of ``upsample``.
     """
 
     def __init__(
@@ -73,9 +72,8 @@ class FCNSkipHead(ScoreNames, BaseDecodeHead):
         super().__init__([in_channels[name] for name in streams], **asked, **fixed, **kwargs)
         check_losses(self.loss_terms, self.decision, self.ignore_index)
         if multilabel and self.sampler is not None:
-            raise UserError(
-                "config-value", "decode_head.sampler picks pixels of one label: leave it out with multilabel"
-            )
+            reason = "picks pixels of one label: leave it out with multilabel"
+            raise UserError("config-value", f"decode_head.sampler {reason}")
         del self.conv_seg  # the base class's classifier: score_* take its place, and DDP stops at unused parameters
         self.streams = tuple(streams)
         self.strides = tuple(strides[name] for name in streams)
@@ -107,8 +105,7 @@ class FCNSkipHead(ScoreNames, BaseDecodeHead):
         """Derive the upsampling layers and crop offsets from the coordinate maps of the neck's outputs and of the logits' image.
 
         Raises:
-            UserError: ``geometry`` where a stream's stride is not the configured one, an offset is no whole pixel, or the scores
-                begin inside the image.
+            UserError: ``geometry`` for another stride than configured, an offset of no whole pixels, scores that begin inside.
         """
         for name, stride, grid in zip(self.streams, self.strides, maps, strict=False):
             if grid.scale != stride:
@@ -138,7 +135,7 @@ class FCNSkipHead(ScoreNames, BaseDecodeHead):
 
     def forward(self, inputs: Sequence) -> Tensor:
         """Compute logits of exactly (H, W), in float32 whatever the precision of the streams."""
-        return self.upsample_scores(self.fuse_scores(inputs).float(), inputs[-1])
+        return self.refine(self.upsample_scores(self.fuse_scores(inputs).float(), inputs[-1]), inputs)
 
     def fuse_scores(self, inputs: Sequence) -> Tensor:
         """Compute the sum of all score maps at the finest stream's stride, (N, C, h, w), float32."""
@@ -159,20 +156,23 @@ class FCNSkipHead(ScoreNames, BaseDecodeHead):
     def upsample_scores(self, fused: Tensor, size: tuple[int, int]) -> Tensor:
         """Compute logits (N, C, *size) from the fused scores (N, C, h, w)."""
         with torch.autocast(fused.device.type, enabled=False):
-            up = getattr(self, self.last_upscore)(fused)
-        return crop(up, self.crops["score"], size)
+            return crop(getattr(self, self.last_upscore)(fused), self.crops["score"], size)
+
+    def refine(self, logits: Tensor, inputs: Sequence, top: int = 0) -> Tensor:
+        """Return the logits of rows ``top``, ... of the image, (N, C, rows, W); a derived head may correct them by its inputs."""
+        return logits
 
     def predict(self, inputs: Sequence, batch_img_metas: list[dict], test_cfg: dict) -> Tensor:
         """Compute logits (N, C, H, W) of the input's own size, as :meth:`forward`, from :meth:`finite_scores`."""
-        return self.upsample_scores(self.finite_scores(inputs, batch_img_metas), inputs[-1])
+        return self.refine(self.upsample_scores(self.finite_scores(inputs, batch_img_metas), inputs[-1]), inputs)
 
     def finite_scores(self, inputs: Sequence, batch_img_metas: list[dict]) -> Tensor:
         """Compute :meth:`fuse_scores`; raises a UserError (``scores-nan``) that names the images where they are not finite."""
         fused = self.fuse_scores(inputs).float()  # a derived head may compute under autocast
         if not torch.isfinite(fused).all():
-            reason = "the checkpoint's weights or the image hold NaN or infinite values"
-            remedy = "Use an earlier checkpoint; if training diverged, lower the learning rate."
-            raise UserError("scores-nan", f"the scores of {_paths(batch_img_metas)} are not finite: {reason}. {remedy}")
+            reason = "the checkpoint's weights or the image hold NaN or infinite values. Use an earlier checkpoint"
+            found = f"the scores of {_paths(batch_img_metas)} are not finite: {reason}"
+            raise UserError("scores-nan", f"{found}; if training diverged, lower the learning rate.")
         return fused
 
     def loss_by_feat(self, seg_logits: Tensor, batch_data_samples: list) -> dict[str, Tensor]:

@@ -64,6 +64,7 @@ def _check_transforms(cfg: ConfigDict, dataset: ConfigDict) -> None:
     if "MultilabelLoadAnnotations" not in names:
         return
     instead = {"PackSegInputs": "take MultilabelPackSegInputs", "Pad": "leave it out, batches are padded anyway"}
+    instead["FCNBalancedCrop"] = "take RandomCrop"
     for name, step in zip(names, steps, strict=True):
         reason = "leave cat_max_ratio out" if step.get("cat_max_ratio", 1) < 1 else instead.get(name)
         if reason:

@@ -85,6 +85,6 @@ def _is_summed(loss: ConfigDict) -> bool:
 def _crop_size(cfg: ConfigDict) -> tuple[int, int] | None:
     """Return (W, H) of the training crops; None where whole images are taken."""
     for step in reversed(next(leaf_datasets(cfg.train_dataloader.dataset)).get("pipeline", [])):
-        if step.type == "RandomCrop":
+        if step.type in ("RandomCrop", "FCNBalancedCrop"):
             return (step.crop_size,) * 2 if isinstance(step.crop_size, int) else tuple(step.crop_size[::-1])
     return None

@@ -1,10 +1,10 @@
-"""Nets with finer skips, dilation, a pyramid and unpooling, captured once: the graph computes what the net does at any size."""
+"""Nets with further layers, captured once: the graph computes what the net does at sizes it has not seen."""
 
 from functools import partial
 
 import pytest
 import torch
-from support.builders import FINE, build_dilated, build_fcn, build_unpool
+from support.builders import FINE, build_dilated, build_fcn, build_points, build_unpool
 
 from fcn_plugin.export.graph import ExportGraph
 
@@ -14,6 +14,7 @@ NETS = {
     "ASPP and pool3": partial(build_dilated, 16, ("pool3",), neck=ASPP),
     "SegNet": build_unpool,
     "DeconvNet": partial(build_unpool, 8),
+    "points": build_points,
 }
 
 

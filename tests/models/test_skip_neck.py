@@ -6,7 +6,7 @@ from support.refusals import refused
 from torch import nn
 
 from fcn_plugin.layers.coord_map import CoordMap
-from fcn_plugin.models.skip_neck import FCNSkipNeck
+from fcn_plugin.models.necks.skip_neck import FCNSkipNeck
 
 
 def pools(side=4):

@@ -12,7 +12,7 @@ from torch import nn
 
 from fcn_plugin.layers.trace import trace_coord_maps
 from fcn_plugin.models import FCNUnpoolNeck
-from fcn_plugin.models.unpool_neck import unpool
+from fcn_plugin.models.necks.unpool_neck import unpool
 from fcn_plugin.weights.fit import load_classifier
 
 NETS = {"SegNet": None, "DeconvNet": 8}  # fc_channels

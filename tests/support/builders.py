@@ -159,6 +159,23 @@ def build_unpool(fc_channels=None, neck=None, **kwargs):
     return build_fcn(("fr",), backbone=backbone, neck={"_delete_": True, **decoders}, head=head, **kwargs)
 
 
+def build_points(streams=STREAMS["8s"], head=None, **kwargs):
+    """Narrow FCN with random point refinement by the features of pool2, and for ``fine=2`` or more of coarser maps.
+
+    Args:
+        streams: of the head, coarser than pool2.
+        head: further entries of decode_head.
+        kwargs: as of :func:`fcn_config`.
+    """
+    backbone = dict(out_indices=tuple(range(1, 5)), **kwargs.pop("backbone", {}))
+    neck = dict(in_channels="auto", dropout_ratio=0.0, **kwargs.pop("neck", {}))
+    own = dict(type="FCNPointHead", in_channels="auto", strides="auto", points=64, channels=8)
+    head = {**own, **(head or {})}
+    net = build_fcn(streams, backbone=backbone, neck=neck, head=head, **kwargs)
+    torch.nn.init.normal_(net.decode_head.point_score.weight)
+    return net
+
+
 def build_from(config, geometry, num_classes=3, **kwargs):
     """The net of a config in evaluation mode, with 8 channels in fc6 and fc7 if it has them, and random scores.
 

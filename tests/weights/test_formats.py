@@ -13,7 +13,7 @@ from support.refusals import refused
 from support.torchvision_nets import narrow, on_meta, randomised
 from torch import nn
 
-from fcn_plugin.models.skip_neck import FCNSkipNeck
+from fcn_plugin.models.necks.skip_neck import FCNSkipNeck
 from fcn_plugin.weights.formats import formats, recognise
 from fcn_plugin.weights.preprocessing import CAFFE, RECORD, TORCHVISION, TORCHVISION_GOOGLENET, record
 from fcn_plugin.weights.rename import rename

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fcn_plugin.layers.bilinear import bilinear_kernel
-from fcn_plugin.models.skip_neck import FCNSkipNeck
+from fcn_plugin.models.necks.skip_neck import FCNSkipNeck
 from fcn_plugin.weights.kernels import dense as from_grouped
 from fcn_plugin.weights.kernels import is_bilinear, per_class, subsample
 

@@ -36,11 +36,11 @@ class Crop:
 
 
 def find_crop(pipeline: Sequence[Mapping]) -> Crop | None:
-    """Find the ``RandomCrop`` of a pipeline; None without one, or where another step before it than one resize changes sizes."""
+    """Find the random crop of a pipeline; None without one, or where another step before it than one resize changes sizes."""
     scales, keep_ratio = None, False
     for step in pipeline:
         kind = str(step.get("type")).split(".")[-1]
-        if kind == "RandomCrop":
+        if kind in ("RandomCrop", "FCNBalancedCrop"):
             size = step["crop_size"]
             height, width = (size, size) if isinstance(size, int) else size
             return Crop((width, height), scales, keep_ratio)

@@ -101,7 +101,8 @@ def _labels_along_one_upsampling(parent: FCN, child: FCN, batch: dict) -> tuple[
     fused = parent.decode_head.fuse_scores(parent.extract_feat(parent.data_preprocessor(batch)["inputs"]))
     no_score = fused.new_zeros(*fused.shape[:2], *features[len(head.streams) - 1].shape[-2:])
     logits = head.upsample_scores(head.add_skip(head.streams[-1], fused, no_score), size)
-    return child.decision.labels(logits), child.decision.labels(head([*features, size]))
+    own = head.upsample_scores(head.fuse_scores([*features, size]), size)  # before a head refines them
+    return child.decision.labels(logits), child.decision.labels(own)
 
 
 def _equal(first: Tensor, second: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from mmcv.cnn import ConvModule
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
-from ..errors import UserError
+from ...errors import UserError
 from .skip_neck import FCNSkipNeck, convolve
 
 

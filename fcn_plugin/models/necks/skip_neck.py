@@ -15,7 +15,7 @@ from mmengine.model import BaseModule
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
-from ..errors import UserError
+from ...errors import UserError
 
 
 @MODELS.register_module()

@@ -1,0 +1,1 @@
+"""Point refinement: which pixels, and what corrects their logits."""
