@@ -33,6 +33,7 @@ CLASSES = {
     "minivoc": 21,
     "camvid": 11,
     "camvid-240x180": 11,
+    "camvid-640x480": 11,
     "camvid-720x540": 11,
     "camvid-road": 2,
 }
@@ -198,7 +199,12 @@ def test_the_former_name_is_the_same_config():
 
 
 def test_test_time_augmentation_has_one_source():
-    ratios = {"camvid-240x180": (0.375, 0.5, 0.625), "camvid-720x540": (1.125, 1.5, 1.875), "minivoc": None}
+    ratios = {
+        "camvid-240x180": (0.375, 0.5, 0.625),
+        "camvid-640x480": (1, 4 / 3, 5 / 3),
+        "camvid-720x540": (1.125, 1.5, 1.875),
+        "minivoc": None,
+    }
     for name in LEAVES:
         cfg = own_config(name)
         *scales, flips, labels, pack = cfg.tta_pipeline[1].transforms
