@@ -21,6 +21,7 @@ from ..layers.bilinear import crop
 from ..layers.coord_map import CoordMap
 from .decision import as_pair, decide
 from .losses import check_losses, pixel_losses
+from .precision import at_least_float32
 from .score_names import ScoreNames
 from .upscores import fit_upscore, upscore_names
 
@@ -73,9 +74,8 @@ class FCNSkipHead(ScoreNames, BaseDecodeHead):
         super().__init__([in_channels[name] for name in streams], **asked, **fixed, **kwargs)
         check_losses(self.loss_terms, self.decision, self.ignore_index)
         if multilabel and self.sampler is not None:
-            raise UserError(
-                "config-value", "decode_head.sampler picks pixels of one label: leave it out with multilabel"
-            )
+            reason = "picks pixels of one label: leave it out with multilabel"
+            raise UserError("config-value", f"decode_head.sampler {reason}")
         del self.conv_seg  # the base class's classifier: score_* take its place, and DDP stops at unused parameters
         self.streams = tuple(streams)
         self.strides = tuple(strides[name] for name in streams)
@@ -138,12 +138,12 @@ class FCNSkipHead(ScoreNames, BaseDecodeHead):
 
     def forward(self, inputs: Sequence) -> Tensor:
         """Compute logits of exactly (H, W), in float32 whatever the precision of the streams."""
-        return self.upsample_scores(self.fuse_scores(inputs).float(), inputs[-1])
+        return self.upsample_scores(at_least_float32(self.fuse_scores(inputs)), inputs[-1])
 
     def fuse_scores(self, inputs: Sequence) -> Tensor:
         """Compute the sum of all score maps at the finest stream's stride, (N, C, h, w), float32."""
         streams = zip(self.streams, self._transform_inputs(inputs), strict=True)
-        fused, *skips = (getattr(self, f"score_{name}")(feature).float() for name, feature in streams)
+        fused, *skips = (at_least_float32(getattr(self, f"score_{name}")(feature)) for name, feature in streams)
         for name, score in zip(self.streams[1:], skips, strict=True):
             fused = self.add_skip(name, fused, score)
         return fused
@@ -168,7 +168,7 @@ class FCNSkipHead(ScoreNames, BaseDecodeHead):
 
     def finite_scores(self, inputs: Sequence, batch_img_metas: list[dict]) -> Tensor:
         """Compute :meth:`fuse_scores`; raises a UserError (``scores-nan``) that names the images where they are not finite."""
-        fused = self.fuse_scores(inputs).float()  # a derived head may compute under autocast
+        fused = at_least_float32(self.fuse_scores(inputs))  # a derived head may compute under autocast
         if not torch.isfinite(fused).all():
             reason = "the checkpoint's weights or the image hold NaN or infinite values"
             remedy = "Use an earlier checkpoint; if training diverged, lower the learning rate."
