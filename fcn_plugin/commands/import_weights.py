@@ -109,7 +109,7 @@ def _take_all(renamed: Renamed, is_upsampling: Callable[[str], bool]) -> tuple[d
             lines.append(f"checked {renamed.origin[name]}: the bilinear kernels that every net has")
         else:
             tensors[name] = tensor.float()
-            lines.append(f"{renamed.how[name]}: learned kernels, set model.decode_head.upsample=dict(dense=True)")
+            lines.append(f"{renamed.how[name]}: learned kernels, set model.decode_head.upsample.dense=True")
     for name, scale in renamed.scales.items():
         lines.append(f"scale_{name} is {scale:.6g}: neck.scales of the config must say the same")
     return tensors, [*lines, "unchecked against a net, and without the classes' names: --to CONFIG does both"]

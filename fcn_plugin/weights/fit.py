@@ -132,7 +132,7 @@ class Fitted:
             self._take(name, fitting.float(), how)
         else:
             need = "learnable" if kernel is not None else "dense"
-            self.problems[name] = f"{origin}: learned kernels, set model.decode_head.upsample=dict({need}=True)"
+            self.problems[name] = f"{origin}: learned kernels, set model.decode_head.upsample.{need}=True"
 
     def compare_scales(self) -> None:
         """Compare the at-once nets' factors of their skips with those of the config."""
