@@ -83,7 +83,10 @@ def test_overrides_keep_their_types(load):
 
 
 def test_entries_of_a_dict_are_overridden_one_by_one(load):
-    upsample, loss = "model.decode_head.upsample=dict(dense=True)", "model.decode_head.loss_decode=dict(reduction='sum')"
+    upsample, loss = (
+        "model.decode_head.upsample=dict(dense=True)",
+        "model.decode_head.loss_decode=dict(reduction='sum')",
+    )
     mean = "model.data_preprocessor=dict(bgr_to_rgb=False, mean=[1.5, 2, 3])"
     model = load("--cfg-options", upsample, loss, mean, "train_cfg.max_iters=7").model
     assert model.decode_head.upsample == {"dense": True}
