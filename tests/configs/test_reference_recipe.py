@@ -117,6 +117,7 @@ def test_steps_at_one_rate(name):
     recipe, cfg = RECIPES[name], own_config(f"reference/{name}")
     assert cfg.train_cfg.type == "IterBasedTrainLoop"
     assert cfg.train_dataloader.batch_size == 1
+    assert cfg.train_dataloader.sampler == {"type": "IndependentDraws"}  # at random with replacement
     assert cfg.optim_wrapper.get("accumulative_counts", 1) == recipe.images
     assert cfg.train_cfg.max_iters == recipe.steps * recipe.images  # an iteration is one image
     assert cfg.param_scheduler == []

@@ -4,6 +4,7 @@ _base_ = "voc.py"
 train_pipeline = [dict(type="LoadImageFromFile"), dict(type="FCNLoadAnnotations"), dict(type="PackSegInputs")]
 train_dataloader = dict(
     batch_size=1,
+    sampler=dict(_delete_=True, type="IndependentDraws"),  # at random with replacement, not epoch by epoch
     dataset=dict(
         ann_file="ImageSets/Segmentation/sbd_train.txt",
         data_prefix=dict(seg_map_path="SegmentationClassSBD"),
