@@ -39,7 +39,11 @@ model = {model}
 test_dataloader = dict(
     num_workers=0,
     persistent_workers=False,
-    dataset=dict(data_root={data!r}, ann_file="ImageSets/Segmentation/val.txt"),  # the drawings have no seg11valid
+    dataset=dict(  # the drawings have no seg11valid
+        data_root={data!r},
+        ann_file="ImageSets/Segmentation/val.txt",
+        data_prefix=dict(seg_map_path="SegmentationClass"),
+    ),
 )
 """
 NARROW = """dict(
