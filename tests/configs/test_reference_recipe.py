@@ -120,6 +120,7 @@ def test_steps_at_one_rate(name):
     assert cfg.train_dataloader.sampler == {"type": "IndependentDraws"}  # at random with replacement
     assert cfg.optim_wrapper.get("accumulative_counts", 1) == recipe.images
     assert cfg.train_cfg.max_iters == recipe.steps * recipe.images  # an iteration is one image
+    assert cfg.train_cfg.val_interval == 4000 * recipe.images
     assert cfg.param_scheduler == []
     assert cfg.optim_wrapper.type == "OptimWrapper"
     assert cfg.optim_wrapper.clip_grad is None
