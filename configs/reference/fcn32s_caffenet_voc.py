@@ -16,5 +16,10 @@ model = dict(
     backbone=dict(style="caffenet"),
 )
 # the only net of theirs with a mean loss: 100,000 steps of 20 images
-optim_wrapper = dict(accumulative_counts=20, optimizer=dict(lr=1e-4, momentum=0.9))
+optim_wrapper = dict(
+    accumulative_counts=20,
+    optimizer=dict(lr=1e-4, momentum=0.9),
+    # their definition gives factors to score_fr alone: the other seven biases learn at the rate, with decay
+    paramwise_cfg=dict(_delete_=True, custom_keys={"score_fr.bias": dict(lr_mult=2, decay_mult=0)}),
+)
 train_cfg = dict(max_iters=2000000, val_interval=80000)

@@ -26,8 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("source", metavar="SRC", help="file, https:// link or torchvision://NAME; its kind is recognised")
     add("target", metavar="DST", help="file to write: .safetensors or .pth")
     add("--to", metavar="CONFIG", dest="config", help="config of the net that the weights are for: checks all")
-    images = "what the weights expect where the names mislead: BGR less the mean, RGB of mean and std, RGB of -1..1"
-    add("--images", choices=["caffe", "torchvision", "inception"], help=images)
+    images = "what images the weights expect, where the file does not say or its names mislead: caffe (BGR less ImageNet's mean), "
+    images += "torchvision (RGB of mean and std), inception (RGB of -1..1), or ORDER:MEAN[:STD], e.g. BGR:116.19,97.203,92.318"
+    add("--images", metavar="IMAGES", help=images)
     add_options(parser, "--cfg-options", "--trust-checkpoint")
 
 
@@ -45,16 +46,16 @@ def import_weights(source: str, target: str, cfg: Config | None = None, images: 
         target: file to write, ``.safetensors`` or ``.pth``.
         cfg: config of the net. With it every name and shape is checked, narrower fc layers are made where ``model.fc`` says
             so, and the classes' names are written too.
-        images: what the weights expect of an image, a key of ``weights.preprocessing.KINDS``, where the file's names mislead:
-            Caffe's VGG16 also circulates under torchvision's names.
+        images: what the weights expect of an image, as :func:`.record_of` takes it, where the file does not say or its names
+            mislead: the authors' NYUDv2 nets have other means, and Caffe's VGG16 also circulates under torchvision's names.
 
     Raises:
-        UserError: output-path, weights-*, checkpoint-*. Nothing is written then.
+        UserError: option-value, output-path, weights-*, checkpoint-*. Nothing is written then.
     """
     from ..data.leaves import dataset_meta
     from ..models.skip_head import FCNSkipHead
-    from ..weights.fit import fit
-    from ..weights.preprocessing import KINDS, RECORD, describe
+    from ..weights.fit import fit, take_as_own
+    from ..weights.preprocessing import RECORD, describe, record_of
     from ..weights.rename import read_renamed
 
     path = Path(target)
@@ -64,14 +65,20 @@ def import_weights(source: str, target: str, cfg: Config | None = None, images: 
         raise UserError("output-path", f"there is no folder {path.parent} for {path.name}: make it first")
     if path.exists() and os.path.exists(source) and path.samefile(source):
         raise UserError("output-path", f"{target} is the source itself: give another name")
-    renamed = read_renamed(source, KINDS[images] if images else None)
-    expected = renamed.form.preprocessing
+    renamed = read_renamed(source, record_of(images) if images is not None else None)
     is_fcn = FCNSkipHead.count_classes(renamed.tensors) is not None
     if cfg is None:
         (tensors, lines), meta = _take_all(renamed, FCNSkipHead.is_upsampling), {}
     else:
-        fitted = fit(_outline(cfg), renamed, cfg.model.get("fc", "copy"), is_fcn)
+        outline = _outline(cfg)
+        if cfg.model.get("other_images") and not is_fcn:
+            renamed = take_as_own(renamed, outline)
+        fitted = fit(outline, renamed, cfg.model.get("fc", "copy"), is_fcn)
         tensors, lines, meta = fitted.tensors, fitted.lines, {"dataset_meta": dataset_meta(cfg)}
+    expected = renamed.form.preprocessing
+    if is_fcn and renamed.form.head and not images:  # the authors' names: their files keep no mean
+        others = "if the net was trained on others (NYUDv2, SIFT Flow), give --images"
+        lines.append(f"assumed: images as {describe(expected)}; {others}")
     _write({**tensors, RECORD: expected}, meta, path)
     use = f"{command('test')} and init_model take it" if is_fcn else "start from it with model.pretrained"
     wrote = f"wrote {path}: {len(tensors)} tensors for images as {describe(expected)}; {use}"
@@ -109,7 +116,7 @@ def _take_all(renamed: Renamed, is_upsampling: Callable[[str], bool]) -> tuple[d
             lines.append(f"checked {renamed.origin[name]}: the bilinear kernels that every net has")
         else:
             tensors[name] = tensor.float()
-            lines.append(f"{renamed.how[name]}: learned kernels, set model.decode_head.upsample=dict(dense=True)")
+            lines.append(f"{renamed.how[name]}: learned kernels, set model.decode_head.upsample.dense=True")
     for name, scale in renamed.scales.items():
         lines.append(f"scale_{name} is {scale:.6g}: neck.scales of the config must say the same")
     return tensors, [*lines, "unchecked against a net, and without the classes' names: --to CONFIG does both"]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import ast
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import UserError
 
@@ -36,10 +37,28 @@ def _key_value(text: str) -> str:
         raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE")
     if key == "data_root":  # the dataloaders were built from the variable's old value
         raise argparse.ArgumentTypeError("data_root reaches no dataloader: use --data-root DIR")
-    if value.startswith(("dict(", "{", "[dict(", "[{")):  # the engine's parser takes numbers, words and lists of these
+    # the engine's parser takes numbers, words and lists of these
+    if value.startswith(("dict(", "{", "[dict(", "[{")) and not _nested(text):
         remedy = f"give {key}.NAME=VALUE for each entry, or write a config file"
         raise argparse.ArgumentTypeError(f"{value} is no plain value: {remedy}")
     return text
+
+
+def _nested(text: str) -> dict[str, Any]:
+    """Return the entries that ``KEY=dict(A=1, B=dict(C=2))`` sets, ``KEY.A`` and ``KEY.B.C``; none unless all are literals."""
+    key, _, value = text.partition("=")
+    try:
+        return dict(_leaves(key, ast.parse(value, mode="eval").body)) if value.startswith("dict(") else {}
+    except (SyntaxError, ValueError):
+        return {}
+
+
+def _leaves(key: str, node: ast.expr) -> Iterator[tuple[str, Any]]:
+    if isinstance(node, ast.Call) and ast.unparse(node.func) == "dict" and not node.args:
+        for entry in node.keywords:
+            yield from _leaves(f"{key}.{entry.arg}", entry.value)
+    else:
+        yield key, ast.literal_eval(node)
 
 
 WORK_DIR = "for logs, checkpoints and scores (default: work_dirs/CONFIG; stages: work_dirs/stages/CONFIG)"
@@ -98,9 +117,10 @@ def load_config(args: argparse.Namespace, runs: str = ".", cfg: Config | None = 
     os.environ.setdefault("LOCAL_RANK", str(getattr(args, "local_rank", 0)))
     cfg = get_config(args.config) if cfg is None else cfg
     overrides = argparse.Namespace()
+    nested = {text: _nested(text) for text in args.cfg_options}
     try:
-        DictAction([], "pairs")(None, overrides, args.cfg_options)
-        merge_overrides(cfg, overrides.pairs)
+        DictAction([], "pairs")(None, overrides, [text for text, entries in nested.items() if not entries])
+        merge_overrides(cfg, {key: value for one in (overrides.pairs, *nested.values()) for key, value in one.items()})
     except (AssertionError, AttributeError, TypeError) as error:  # brackets, or two that contradict
         given = " ".join(args.cfg_options)
         raise UserError("config-override", f"--cfg-options {given} can't be merged: {error}. Correct them") from error

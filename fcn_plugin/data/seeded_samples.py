@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from mmengine.dataset import InfiniteSampler
 from mmengine.dist import get_dist_info
 from mmengine.registry import DATA_SAMPLERS
 from mmseg.registry import DATASETS
@@ -66,6 +67,29 @@ class PlacedSampler(Sampler):
         if name == "sampler":  # not built yet, or being copied
             raise AttributeError(name)
         return getattr(self.sampler, name)
+
+
+@DATA_SAMPLERS.register_module()
+class IndependentDraws(InfiniteSampler):
+    """Yield random indices without end, with replacement, as the authors' data layers do: a draw does not depend on earlier ones.
+
+    A draw is a function of the seed and its number in the sequence over all processes, so a resumed run goes on as it would have,
+    and n processes draw what one would.
+    """
+
+    def __init__(self, dataset: Dataset, seed: int | None = None) -> None:
+        super().__init__(dataset, seed=seed)
+        self.position = 0  # draws of this process so far
+
+    def __iter__(self) -> Iterator[int]:
+        while True:
+            number = self.position * self.world_size + self.rank
+            self.position += 1
+            yield mix_seed(self.seed, number) % self.size
+
+    def skip(self, num_samples: int) -> None:
+        """Go to the draw after ``num_samples`` of this process."""
+        self.position = num_samples
 
 
 @DATASETS.register_module()

@@ -37,19 +37,18 @@ class FCN(RefinedSegmentor):
     """Fully convolutional network in one of two geometries.
 
     Args:
-        geometry: ``aligned`` zero-pads at the right and bottom to the multiple of the deepest stride whose scores cover
-            the image; all crop offsets are 0. ``reference`` zero-pads ``input_pad`` pixels on all sides, as the authors'
-            nets do, and crops.
+        geometry: ``aligned`` zero-pads at the right and bottom to the multiple of the deepest stride whose scores cover the image;
+            crop offsets are 0. ``reference`` zero-pads ``input_pad`` pixels on all sides, as the authors' nets do, and crops.
         input_pad: border of the ``reference`` geometry in pixels, less what the backbone's first layer pads itself.
-        precision: ``fp32``, ``bf16`` or ``fp16`` for convolutions, in training and inference, on CPU and GPU; scores,
-            upsampling and losses stay float32. Training in ``fp16`` needs a gradient scaler (``AmpOptimWrapper``). ``auto``
-            is ``bf16`` on devices that compute in it, else ``fp32``.
+        precision: ``fp32``, ``bf16`` or ``fp16`` for convolutions; scores, upsampling and losses stay float32. ``auto`` is
+            ``bf16`` on devices that compute in it, else ``fp32``. Training in ``fp16`` needs an ``AmpOptimWrapper``.
         channels_last: keep activations as N, H, W, C in memory, the faster layout on CPUs and GPUs.
         compile: ``torch.compile`` for backbone and neck, True or its options; the first steps take a minute longer.
         pretrained: ImageNet classifier (file, ``https://`` link, ``torchvision://NAME`` or ``package://NAME``) whose
             convolutions, fc6 and fc7 training starts from.
         fc: where fc6 and fc7 come from: ``copy`` (the classifier's, which must fit), ``subsample`` (evenly spaced channels and
             taps of them for narrower layers, as DeepLab does) or ``random``.
+        other_images: take ``pretrained`` although it expects images of another mean or order of channels.
         kwargs: parts of mmseg's ``EncoderDecoder``; ``neck`` and ``decode_head`` receive the geometry. ``test_cfg.mode`` may be
             ``tiles`` too (:mod:`.label_maps`); ``test_cfg.keep_logits=False`` leaves ``seg_logits`` out of predictions;
             ``test_cfg.crf`` refines them (:mod:`.local_crf`).
@@ -74,6 +73,7 @@ class FCN(RefinedSegmentor):
         compile: bool | dict = False,
         pretrained: str | None = None,
         fc: str = "copy",
+        other_images: bool = False,
         **kwargs,
     ) -> None:
         for name, value, known in (("geometry", geometry, ("aligned", "reference")), ("fc", fc, FC_STARTS)):
@@ -92,7 +92,7 @@ class FCN(RefinedSegmentor):
         use_fast_convolutions(self)
         self.geometry, self.precision, self.input_pad, self.fc = geometry, precision, border, fc
         self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
-        self.pretrained = pretrained
+        self.pretrained, self.other_images = pretrained, other_images
         self.register_buffer(RECORD, of_preprocessor(self.data_preprocessor))  # in checkpoints, compared on loading
         self.decode_head.check_channels(streams.channels)
         self.decode_head.align(streams.maps, CoordMap())
@@ -124,7 +124,7 @@ class FCN(RefinedSegmentor):
         """Initialise every part, then copy the layers of the ImageNet classifier if ``pretrained`` names one."""
         super().init_weights()
         if self.pretrained:
-            load_classifier(self, self.pretrained, self.fc)
+            load_classifier(self, self.pretrained, self.fc, self.other_images)
 
     def assumptions(self, state: Mapping[str, Tensor]) -> list[str]:
         """Say what is assumed for the optional keys that a state dict lacks: ends of sentences that begin with its file."""

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from ..errors import UserError
 from .decision import as_pair
+from .precision import at_least_float32
 
 
 def refine(
@@ -76,5 +77,5 @@ class RefinedSegmentor(EncoderDecoder):
             return logits
         if self.decision.multilabel:
             raise UserError("config-value", "test_cfg.crf takes one label a pixel: leave it out with multilabel")
-        pair = refine(as_pair(logits).float(), inputs * self.data_preprocessor.std, **self.crf)
+        pair = refine(at_least_float32(as_pair(logits)), inputs * self.data_preprocessor.std, **self.crf)
         return pair[:, 1:] - pair[:, :1] if logits.shape[1] == 1 else pair

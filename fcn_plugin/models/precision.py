@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 
 import torch
+from torch import Tensor
 
 from ..errors import UserError
 
@@ -24,6 +25,11 @@ def is_emulated(name: str, device: str) -> bool:
     """Return True for bf16 on an x86 CPU without instructions for it, where it takes several times as long as float32."""
     on_x86 = device == "cpu" and platform.machine() in ("x86_64", "AMD64")
     return name == "bf16" and on_x86 and not _computes_bf16("cpu")
+
+
+def at_least_float32(x: Tensor) -> Tensor:
+    """Cast to float32, in which scores and losses are computed; float64 stays, in a net of ``model.double()``."""
+    return x if x.dtype == torch.float64 else x.float()
 
 
 def _computes_bf16(device: str) -> bool:

@@ -20,6 +20,7 @@ from ..layers.bilinear import crop
 from ..layers.coord_map import CoordMap
 from .decision import as_pair, decide
 from .losses import check_losses, pixel_losses
+from .precision import at_least_float32
 from .score_names import ScoreNames
 from .upscores import fit_upscore, upscore_names
 
@@ -135,12 +136,12 @@ class FCNSkipHead(ScoreNames, BaseDecodeHead):
 
     def forward(self, inputs: Sequence) -> Tensor:
         """Compute logits of exactly (H, W), in float32 whatever the precision of the streams."""
-        return self.refine(self.upsample_scores(self.fuse_scores(inputs).float(), inputs[-1]), inputs)
+        return self.refine(self.upsample_scores(at_least_float32(self.fuse_scores(inputs)), inputs[-1]), inputs)
 
     def fuse_scores(self, inputs: Sequence) -> Tensor:
         """Compute the sum of all score maps at the finest stream's stride, (N, C, h, w), float32."""
         streams = zip(self.streams, self._transform_inputs(inputs), strict=True)
-        fused, *skips = (getattr(self, f"score_{name}")(feature).float() for name, feature in streams)
+        fused, *skips = (at_least_float32(getattr(self, f"score_{name}")(feature)) for name, feature in streams)
         for name, score in zip(self.streams[1:], skips, strict=True):
             fused = self.add_skip(name, fused, score)
         return fused
@@ -168,7 +169,7 @@ class FCNSkipHead(ScoreNames, BaseDecodeHead):
 
     def finite_scores(self, inputs: Sequence, batch_img_metas: list[dict]) -> Tensor:
         """Compute :meth:`fuse_scores`; raises a UserError (``scores-nan``) that names the images where they are not finite."""
-        fused = self.fuse_scores(inputs).float()  # a derived head may compute under autocast
+        fused = at_least_float32(self.fuse_scores(inputs))  # a derived head may compute under autocast
         if not torch.isfinite(fused).all():
             reason = "the checkpoint's weights or the image hold NaN or infinite values. Use an earlier checkpoint"
             found = f"the scores of {_paths(batch_img_metas)} are not finite: {reason}"
@@ -189,11 +190,10 @@ class FCNSkipHead(ScoreNames, BaseDecodeHead):
         if has_stray_ids(label, ids, self.ignore_index):  # waits for a GPU once, not for each sample
             for meta, mask in zip(metas, label, strict=True):
                 check_label_ids(mask, ids, self.ignore_index, meta.get("seg_map_path"))
-        by_probability = getattr(self.sampler, "thresh", None) is not None  # the softmax of what OHEM is given
-        sampled = as_pair(seg_logits) if by_probability else seg_logits
+        sampled = as_pair(seg_logits) if getattr(self.sampler, "thresh", None) is not None else seg_logits  # for OHEM
         weight = self.sampler.sample(sampled, label) if self.sampler is not None else None
-        truth = label if self.decision.multilabel else label.squeeze(1)
-        return pixel_losses(self.loss_terms, seg_logits, truth, weight, self.ignore_index, self.decision)
+        label = label if self.decision.multilabel else label.squeeze(1)
+        return pixel_losses(self.loss_terms, seg_logits, label, weight, self.ignore_index, self.decision)
 
 
 def _paths(metas: list[dict]) -> str:

@@ -13,6 +13,7 @@ from ..layers.first_conv import RGB, set_input_channels
 from ..layers.meta_run import output_shapes
 from ..layers.trace import trace_outputs
 from .bands_preprocessor import input_channels
+from .score_names import require_own_head
 
 
 class Streams(NamedTuple):
@@ -42,9 +43,10 @@ def build_streams(backbone: dict, neck: dict, head: dict, border: int, preproces
         preprocessor: of data, built or its config; the first convolution of the backbone gets as many channels as its images have.
 
     Raises:
-        UserError: as :func:`trace_outputs`; ``config-value`` for more streams than the neck returns, and a backbone that can't take
-            the bands.
+        UserError: as :func:`trace_outputs`; ``config-value`` for more streams than the neck returns, a backbone that can't take the
+            bands, and a head of mmseg.
     """
+    require_own_head(head)
     net, bands = MODELS.build(backbone), input_channels(preprocessor)
     if bands != RGB and not set_input_channels(net, bands):
         found = f"model.backbone {backbone.get('type')} has no first convolution for RGB that could take {bands} bands"

@@ -15,6 +15,7 @@ from mmengine.runner import EpochBasedTrainLoop
 from ..errors import UserError
 from ..invocation import command
 from ..models.local_crf import refine
+from ..models.score_names import require_own_segmentor
 from .parameters import class_of
 
 
@@ -24,6 +25,7 @@ def check_config(cfg: ConfigDict) -> None:
     Raises:
         UserError: config-value, config-key, classes-count or class-weights.
     """
+    require_own_segmentor(cfg.model)
     head = cfg.model.decode_head
     if not isinstance(head.get("num_classes"), int) or head.num_classes < 2:
         what = f"{cfg.filename}: model.decode_head.num_classes is {head.get('num_classes')!r}"

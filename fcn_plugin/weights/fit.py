@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 
 import torch
 from mmengine.logging import MMLogger, print_log
@@ -12,14 +13,14 @@ from torch import Tensor, nn
 from ..errors import UserError, abbreviate
 from .bands import fit_bands
 from .kernels import dense, is_bilinear, per_class, subsample
-from .preprocessing import RECORD, require_same
+from .preprocessing import RECORD, describe, require_same
 from .rename import Renamed, read_renamed
 
 FC_STARTS = ("copy", "subsample", "random")
 FC_HINT = ". Set model.fc='random' to train fc6 and fc7 from scratch, or 'subsample' to narrow the file's layers"
 
 
-def load_classifier(model: nn.Module, source: str, fc: str = "copy") -> list[str]:
+def load_classifier(model: nn.Module, source: str, fc: str = "copy", other_images: bool = False) -> list[str]:
     """Copy an ImageNet classifier into an FCN (CVPR 2015, sec. 3.1): fc6 and fc7 become convolutions of 7 x 7 and 1 x 1.
 
     Returns the report, one line per tensor: copied, reshaped, subsampled, widened, newly initialised or dropped.
@@ -28,9 +29,12 @@ def load_classifier(model: nn.Module, source: str, fc: str = "copy") -> list[str
         model: an FCN segmentor; unchanged when the source is refused.
         source: as in :func:`.rename.read_renamed`, which also says what is raised.
         fc: where fc6 and fc7 come from: ``copy``, ``subsample`` or ``random``.
+        other_images: the weights were trained on images of another mean or order of channels; their scale must be the same.
     """
     own_formats = getattr(model.backbone, "weight_formats", tuple)
     renamed = fit_bands(read_renamed(source, more=own_formats()), model)
+    if other_images:
+        renamed = take_as_own(renamed, model)
     fitted = fit(model, renamed, fc)
     model.load_state_dict(fitted.tensors, strict=False)
     kinds = Counter(re.match(r"newly initialised|\w+", line)[0] for line in fitted.lines)
@@ -38,6 +42,15 @@ def load_classifier(model: nn.Module, source: str, fc: str = "copy") -> list[str
     print_log(f"started from {source} ({renamed.form.name}), tensors: {counts}", logger="current")
     _log_lines(fitted.lines)
     return fitted.lines
+
+
+def take_as_own(renamed: Renamed, model: nn.Module) -> Renamed:
+    """Return a source as if it expected the mean and order of channels of a net's images; its scale stays."""
+    theirs, own = renamed.form.preprocessing, model.preprocessing.cpu()
+    if theirs.shape != own.shape:
+        return renamed
+    name = f"{renamed.form.name}, trained on images as {describe(theirs)}"
+    return replace(renamed, form=replace(renamed.form, name=name, preprocessing=torch.stack([*own[:2], theirs[2]])))
 
 
 def _log_lines(lines: list[str]) -> None:  # of its own, so that the console can leave them to the log file
@@ -61,6 +74,7 @@ def fit(model: nn.Module, renamed: Renamed, fc: str = "copy", trained: bool = Fa
         require_same(renamed.form.preprocessing, model.preprocessing)
     except UserError as error:
         hint = "if the file's names mislead, import it with its --images first"
+        hint += "" if trained else "; to start from it with the config's mean and order, set model.other_images=True"
         raise UserError(error.code, f"{file}: {error.message}; {hint}") from None
     result = Fitted(model, renamed, fc, trained)
     for name, tensor in renamed.tensors.items():
@@ -132,7 +146,7 @@ class Fitted:
             self._take(name, fitting.float(), how)
         else:
             need = "learnable" if kernel is not None else "dense"
-            self.problems[name] = f"{origin}: learned kernels, set model.decode_head.upsample=dict({need}=True)"
+            self.problems[name] = f"{origin}: learned kernels, set model.decode_head.upsample.{need}=True"
 
     def compare_scales(self) -> None:
         """Compare the at-once nets' factors of their skips with those of the config."""

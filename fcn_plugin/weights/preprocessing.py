@@ -7,6 +7,8 @@ BGR images cost score points and raise no error, so the record is compared on ev
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 
@@ -27,6 +29,29 @@ TORCHVISION = record(RGB, (123.675, 116.28, 103.53), (58.395, 57.12, 57.375))  #
 TORCHVISION_GOOGLENET = record(RGB, (127.5, 127.5, 127.5), (127.5, 127.5, 127.5))  # trained on -1..1
 CAFFE = record(BGR, (104.00699, 116.66877, 122.67892), (1.0, 1.0, 1.0))  # the authors' nets
 KINDS = {"caffe": CAFFE, "torchvision": TORCHVISION, "inception": TORCHVISION_GOOGLENET}
+
+
+def record_of(text: str) -> Tensor:
+    """Make the record that a key of ``KINDS`` names, or that ``ORDER:MEAN`` or ``ORDER:MEAN:STD`` states; std is 1 by default.
+
+    ``BGR:116.19,97.203,92.318`` are images of NYUDv2; X in the order is a channel that is no colour.
+
+    Raises:
+        UserError: ``option-value``.
+    """
+    if text in KINDS:
+        return KINDS[text]
+    letters, *numbers = text.split(":")
+    try:
+        values = [[float(value) for value in row.split(",")] for row in numbers]
+    except ValueError:
+        values = []
+    mean, std = [*values, [1.0] * len(letters), []][:2]
+    ok = len(values) in (1, 2) and len(letters) == len(mean) == len(std) and all(map(math.isfinite, mean + std))
+    if not ok or min(std) <= 0 or any(letters.count(one) > 1 for one in "RGB") or set(letters) - set("RGBX"):
+        example = "such as BGR:104.007,116.669,122.679, a mean for each channel"
+        raise UserError("option-value", f"images {text!r}: give {', '.join(KINDS)}, or ORDER:MEAN, {example}")
+    return record(tuple(float("RGBX".index(one)) if one != "X" else -1.0 for one in letters), mean, std)
 
 
 def of_preprocessor(preprocessor: nn.Module) -> Tensor:

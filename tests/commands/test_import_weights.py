@@ -23,6 +23,7 @@ from fcn_plugin.checkpoints.load import load_verified
 from fcn_plugin.checkpoints.read import open_checkpoint, read_checkpoint
 from fcn_plugin.commands.import_weights import import_weights
 from fcn_plugin.weights.formats import caffe_names
+from fcn_plugin.weights.preprocessing import describe
 
 FC = 8  # channels of fc6 and fc7, 4096 in the real files
 SUFFIXES = [".pth", ".safetensors"]
@@ -259,6 +260,62 @@ def test_names_of_one_program_and_images_of_another(tmp_path):
     found = tensors_of(target)
     assert torch.allclose(found.pop("preprocessing"), torch.tensor(CAFFE, dtype=torch.float32))
     assert_holds(found, taken_of(state, goes))
+
+
+NYUD = [116.19, 97.203, 92.318]  # B, G, R
+
+
+@pytest.mark.parametrize(
+    "images, expected",
+    [
+        (None, CAFFE),
+        ("BGR:116.19,97.203,92.318", [[2, 1, 0], NYUD, [1, 1, 1]]),
+        ("RGB:132.431,94.076,118.477", [[0, 1, 2], [132.431, 94.076, 118.477], [1, 1, 1]]),  # HHA, in the file's order
+        ("BGRX:1,2,3,4:5,6,7,8", [[2, 1, 0, -1], [1, 2, 3, 4], [5, 6, 7, 8]]),
+    ],
+)
+def test_the_images_of_a_trained_net_are_stated_or_said_to_be_assumed(tmp_path, images, expected):
+    state, _ = caffe_vgg(tmp_path / "classifier.caffemodel")
+    state |= filled({"score_fr.weight": (40, FC, 1, 1), "score_fr.bias": (40,)})
+    write_caffe(tmp_path / "net.caffemodel", {name: state[name] for name in state if not name.startswith("fc8")})
+    report = import_weights(str(tmp_path / "net.caffemodel"), str(tmp_path / "net.pth"), images=images)
+    found = tensors_of(tmp_path / "net.pth")["preprocessing"]
+    assert torch.equal(found, torch.tensor(expected, dtype=torch.float32))
+    assumed = [line for line in report if line.startswith("assumed: ")]
+    assert len(assumed) == (images is None)
+    assert all("mean (104.007, 116.669, 122.679)" in line and "--images" in line for line in assumed)
+
+
+@pytest.mark.parametrize(
+    "images", ["NYUD", "BGR", "BGR:1,2", "BGR:1,2,x", "BGR:1,2,3:0,1,1", "BGB:1,2,3", "BGR:1,2,3:1,1,1:1", ""]
+)
+def test_images_that_are_none(tmp_path, images):
+    caffe_vgg(tmp_path / "net.caffemodel")
+    with refused("option-value", repr(images), "caffe, torchvision, inception", "BGR:104.007,116.669,122.679"):
+        import_weights(str(tmp_path / "net.caffemodel"), str(tmp_path / "net.pth"), images=images)
+    assert not (tmp_path / "net.pth").exists()
+
+
+def test_a_classifier_for_a_net_of_another_mean(tmp_path):
+    """As the authors start their NYUDv2 nets: ImageNet's VGG16, the data's own mean; HHA's channels take B, G, R's kernels."""
+    state, goes = caffe_vgg(tmp_path / "vgg.caffemodel")
+    source, target = str(tmp_path / "vgg.caffemodel"), tmp_path / "net.pth"
+    cfg = config_of(caffe_vgg)
+    cfg.model.data_preprocessor.update(mean=[132.431, 94.076, 118.477], bgr_to_rgb=True)
+    with refused("weights-preprocessing", "expect BGR", "gives RGB", "model.other_images=True"):
+        import_weights(source, str(target), cfg)
+    cfg.model.other_images = True
+    report = import_weights(source, str(target), cfg)
+    assert report[0].endswith(f"trained on images as {describe(torch.tensor(CAFFE))}")
+    found = tensors_of(target)
+    assert found.pop("preprocessing")[1].tolist() == pytest.approx([132.431, 94.076, 118.477])
+    assert_holds(found, taken_of(state, goes))
+    model = MODELS.build({**cfg.model, "pretrained": source})
+    model.init_weights()
+    assert torch.equal(model.backbone.features[0].conv.weight, state["conv1_1.weight"])
+    cfg.model.data_preprocessor.std = [57.0] * 3
+    with refused("weights-preprocessing", "std (57, 57, 57)"):
+        import_weights(source, str(target), cfg)
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)

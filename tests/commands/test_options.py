@@ -82,6 +82,29 @@ def test_overrides_keep_their_types(load):
     assert cfg.default_hooks.checkpoint.save_best == "aAcc"
 
 
+def test_entries_of_a_dict_are_overridden_one_by_one(load):
+    upsample, loss = (
+        "model.decode_head.upsample=dict(dense=True)",
+        "model.decode_head.loss_decode=dict(reduction='sum')",
+    )
+    mean = "model.data_preprocessor=dict(bgr_to_rgb=False, mean=[1.5, 2, 3])"
+    model = load("--cfg-options", upsample, loss, mean, "train_cfg.max_iters=7").model
+    assert model.decode_head.upsample == {"dense": True}
+    assert model.decode_head.loss_decode == {"type": "FCNCrossEntropyLoss", "reduction": "sum"}
+    assert model.data_preprocessor.mean == [1.5, 2, 3]
+    assert model.data_preprocessor.bgr_to_rgb is False
+    assert model.data_preprocessor.std  # the others stay
+    with refused("config-override", "model.decode_head.upsampel"):
+        load("--cfg-options", "model.decode_head=dict(upsampel=dict(dense=True))")
+
+
+@pytest.mark.parametrize("value", ["dict()", "dict(type=EMAHook)", "dict(a=1", "dict(1)", "{'a': 1}", "[dict(a=1)]"])
+def test_a_dict_of_other_than_literals_is_refused(load, capsys, value):
+    with pytest.raises(SystemExit):
+        load("--cfg-options", f"default_hooks.ema={value}")
+    assert f"{value} is no plain value: give default_hooks.ema.NAME=VALUE" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "text, reason",
     [

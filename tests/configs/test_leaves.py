@@ -121,8 +121,8 @@ def test_reference_nets_use_the_authors_lists(name):
     data = {split: cfg[f"{split}_dataloader"].dataset for split in ("train", "val", "test")}
     assert {split: (part.ann_file.rpartition("/")[2], part.data_prefix) for split, part in data.items()} == {
         "train": ("sbd_train.txt", dict(img_path="JPEGImages", seg_map_path="SegmentationClassSBD")),
-        "val": ("seg11valid.txt", dict(img_path="JPEGImages", seg_map_path="SegmentationClass")),
-        "test": ("seg11valid.txt", dict(img_path="JPEGImages", seg_map_path="SegmentationClass")),
+        "val": ("seg11valid.txt", dict(img_path="JPEGImages", seg_map_path="SegmentationClass2011")),
+        "test": ("seg11valid.txt", dict(img_path="JPEGImages", seg_map_path="SegmentationClass2011")),
     }
 
 

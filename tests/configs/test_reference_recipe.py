@@ -41,6 +41,7 @@ class Recipe(NamedTuple):
     layers: list[str]  # all that learn
     upscores: list[str]  # all that do not
     dropout: float = 0.5
+    biases_as_weights: tuple[str, ...] = ()  # layers whose bias has the rate and the decay of a weight
 
 
 VGG_START = "VGG_ILSVRC_16_layers.caffemodel"
@@ -52,8 +53,11 @@ RECIPES = {
     ),
     "fcn8s_vgg16_voc": Recipe(1e-14, 0.99, 100_000, 1, "sum", "fcn16s_vgg16_voc", *AT_ONCE),
     "fcn8s-atonce_vgg16_voc": Recipe(1e-10, 0.99, 300_000, 1, "sum", VGG_START, *AT_ONCE),
+    # the published definition gives factors to score_fr alone
     "fcn32s_caffenet_voc": Recipe(
-        1e-4, 0.9, 100_000, 20, "mean", "bvlc_reference_caffenet.caffemodel", [*CAFFENET, *FC, SCORES[0]], ["upscore"]
+        *(1e-4, 0.9, 100_000, 20, "mean", "bvlc_reference_caffenet.caffemodel", [*CAFFENET, *FC, SCORES[0]]),
+        upscores=["upscore"],
+        biases_as_weights=(*CAFFENET, *FC),
     ),
     # the paper gives no number of steps for it: AlexNet's; dropout is the BVLC GoogLeNet's
     "fcn32s_googlenet_voc": Recipe(
@@ -76,7 +80,7 @@ def test_every_reference_config_has_its_row():
 
 @EACH
 def test_rate_and_decay_of_every_parameter(name):
-    """Weights learn at the base rate with decay, biases at twice the rate without: all listed, none by default."""
+    """Weights learn at the base rate with decay, most biases at twice the rate without: all listed, none by default."""
     recipe, (cfg, model) = RECIPES[name], build(name)
     optimizer = build_optim_wrapper(model, cfg.optim_wrapper).optimizer
     assert type(optimizer) is torch.optim.SGD
@@ -89,7 +93,8 @@ def test_rate_and_decay_of_every_parameter(name):
     expected = []
     for layer in recipe.layers:
         expected.append((f"{layer}.weight", recipe.rate, DECAY, recipe.momentum))
-        expected.append((f"{layer}.bias", 2 * recipe.rate, 0, recipe.momentum))
+        lr, decay = (1, 1) if layer in recipe.biases_as_weights else (2, 0)
+        expected.append((f"{layer}.bias", lr * recipe.rate, decay * DECAY, recipe.momentum))
     assert sorted(found) == sorted(expected)
     assert len(found) == len(names)
     assert all(parameter.requires_grad for parameter in model.parameters())
@@ -112,8 +117,10 @@ def test_steps_at_one_rate(name):
     recipe, cfg = RECIPES[name], own_config(f"reference/{name}")
     assert cfg.train_cfg.type == "IterBasedTrainLoop"
     assert cfg.train_dataloader.batch_size == 1
+    assert cfg.train_dataloader.sampler == {"type": "IndependentDraws"}  # at random with replacement
     assert cfg.optim_wrapper.get("accumulative_counts", 1) == recipe.images
     assert cfg.train_cfg.max_iters == recipe.steps * recipe.images  # an iteration is one image
+    assert cfg.train_cfg.val_interval == 4000 * recipe.images
     assert cfg.param_scheduler == []
     assert cfg.optim_wrapper.type == "OptimWrapper"
     assert cfg.optim_wrapper.clip_grad is None
@@ -125,8 +132,9 @@ def test_a_step_is_the_solvers(name):
     recipe, cfg = RECIPES[name], own_config(f"reference/{name}")
     rate = cfg.optim_wrapper.optimizer.lr = 0.01  # the recipe's would be lost in rounding
     layer = nn.Conv2d(1, 1, 1).double()
-    optim = build_optim_wrapper(layer, cfg.optim_wrapper)
-    optim.initialize_count_status(layer, 0, 3 * recipe.images)
+    net = nn.ModuleDict({"score_fr": layer})
+    optim = build_optim_wrapper(net, cfg.optim_wrapper)
+    optim.initialize_count_status(net, 0, 3 * recipe.images)
     values = np.array([layer.weight.item(), layer.bias.item()])
     history = np.zeros(2)
     for step in np.random.randn(3, recipe.images, 2):  # slopes of weight and bias

@@ -5,6 +5,7 @@ import pickle
 import random
 
 import numpy as np
+import pytest
 import torch
 
 from fcn_plugin.data.seeded_samples import Draw, PlacedSampler, SeededSamples
@@ -65,36 +66,55 @@ def samples():
 def placed(kind, monkeypatch, rank=0, world_size=1, seed=4):
     for module in ("mmengine.dataset.sampler", "fcn_plugin.data.seeded_samples"):
         monkeypatch.setattr(f"{module}.get_dist_info", lambda: (rank, world_size))
-    return PlacedSampler(Random(), dict(type=kind, shuffle=True), seed)
+    given = {} if kind == "IndependentDraws" else {"shuffle": True}
+    return PlacedSampler(Random(), dict(type=kind, **given), seed)
 
 
 def take(sampler, count):
     return list(itertools.islice(sampler, count))
 
 
-def test_a_sample_depends_on_its_place_alone(monkeypatch):
-    data, order = samples(), take(placed("InfiniteSampler", monkeypatch), 25)
+ENDLESS = pytest.mark.parametrize("kind", ["InfiniteSampler", "IndependentDraws"])
+
+
+@ENDLESS
+def test_a_sample_depends_on_its_place_alone(monkeypatch, kind):
+    data, order = samples(), take(placed(kind, monkeypatch), 25)
     forwards = [data[one] for one in order]
     assert [data[one] for one in reversed(order)] == forwards[::-1]
     assert len({number for _, *numbers in forwards for number in numbers}) == 75  # an image draws others in each epoch
     assert data[pickle.loads(pickle.dumps(order[3]))] == forwards[3]  # as it travels to a worker
 
 
-def test_skipping_comes_to_the_same_places(monkeypatch):
-    whole = take(placed("InfiniteSampler", monkeypatch), 30)
-    later = placed("InfiniteSampler", monkeypatch)
+@ENDLESS
+def test_skipping_comes_to_the_same_places(monkeypatch, kind):
+    whole = take(placed(kind, monkeypatch), 30)
+    later = placed(kind, monkeypatch)
     later.skip(18)
     rest = take(later, 12)
     assert rest == whole[18:]
     assert [one.place for one in rest] == [one.place for one in whole[18:]]
 
 
-def test_two_processes_draw_what_one_draws(monkeypatch):
-    whole = take(placed("InfiniteSampler", monkeypatch), 20)
-    shares = [take(placed("InfiniteSampler", monkeypatch, rank, 2), 10) for rank in range(2)]
+@ENDLESS
+def test_two_processes_draw_what_one_draws(monkeypatch, kind):
+    whole = take(placed(kind, monkeypatch), 20)
+    shares = [take(placed(kind, monkeypatch, rank, 2), 10) for rank in range(2)]
     for number, one in enumerate(whole):
         other = shares[number % 2][number // 2]
         assert (other, other.place) == (one, one.place)
+
+
+def test_independent_draws_are_uniform_and_with_replacement(monkeypatch):
+    """Of 10 samples, 10 draws miss each with a chance of (9 / 10)^10 = 0.349: what an epoch of a shuffle never does."""
+    drawn = take(placed("IndependentDraws", monkeypatch), 10_000)
+    counts = np.bincount(drawn, minlength=10)
+    assert abs(counts - 1000).max() < 4 * 30  # four standard deviations of a binomial count
+    missed = [10 - len(set(drawn[start : start + 10])) for start in range(0, 10_000, 10)]
+    assert np.mean(missed) == pytest.approx(3.49, abs=0.15)
+    repeats = np.mean(np.diff(drawn) == 0)
+    assert repeats == pytest.approx(0.1, abs=0.015)  # the next draw does not know the last
+    assert take(placed("IndependentDraws", monkeypatch, seed=5), 20) != drawn[:20]
 
 
 def test_epochs_of_a_finite_sampler(monkeypatch):

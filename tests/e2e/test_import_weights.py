@@ -39,7 +39,11 @@ model = {model}
 test_dataloader = dict(
     num_workers=0,
     persistent_workers=False,
-    dataset=dict(data_root={data!r}, ann_file="ImageSets/Segmentation/val.txt"),  # the drawings have no seg11valid
+    dataset=dict(  # the drawings have no seg11valid
+        data_root={data!r},
+        ann_file="ImageSets/Segmentation/val.txt",
+        data_prefix=dict(seg_map_path="SegmentationClass"),
+    ),
 )
 """
 NARROW = """dict(
@@ -247,7 +251,7 @@ DENSE = ("--cfg-options", "model.decode_head.upsample.dense=True")
 def test_learned_kernels_need_a_net_that_has_them(tool, published, learned, tmp_path):
     message = refused(tool, learned.source, tmp_path, "weights-fit", "--to", learned.config)
     assert "upscore8.weight" in message
-    assert "model.decode_head.upsample=dict(dense=True)" in message
+    assert DENSE[1] in message
     assert (learned.confusion != published("8s").confusion).any()
     target = imported(tool, learned, tmp_path / "net.pth", "--to", learned.config, *DENSE)
     counts = scored(tool, learned.config, target, tmp_path / "work", *DENSE)

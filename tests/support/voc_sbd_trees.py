@@ -1,7 +1,7 @@
 """Small trees in the layout of PASCAL VOC 2012, VOC 2011 and SBD, with images, palette masks and real ``.mat`` files.
 
 Name: t in VOC 2012 train, v in its val, s in SBD alone. Images are 5 x 4 (W x H); each mask has one id, which tells whose
-it is: VOC's 1, 2, 3, ... of all its names, SBD's 20, 19, 18, ...
+it is: VOC 2012's 1, 2, 3, ... of all its names, VOC 2011's 8, 9, 10 of its val, SBD's 20, 19, 18, ...
 """
 
 import tarfile
@@ -18,6 +18,7 @@ TRAIN, VAL = ["t1", "t2", "t3"], ["v1", "v2", "v3", "v4"]
 VAL_2011 = ["v1", "v2", "v3"]
 SBD_TRAIN, SBD_VAL = ["s1", "s2", "t1", "v1"], ["s3", "t2", "v2"]
 VOC_IDS = {name: i + 1 for i, name in enumerate(TRAIN + VAL)}
+VOC_2011_IDS = {name: i + 8 for i, name in enumerate(VAL_2011)}
 SBD_IDS = {name: 20 - i for i, name in enumerate(SBD_TRAIN + SBD_VAL)}
 TREES = {"voc2012": "VOCdevkit/VOC2012", "voc2011": "TrainVal/VOCdevkit/VOC2011", "sbd": "benchmark_RELEASE/dataset"}
 
@@ -27,21 +28,26 @@ def make_releases(root):
     trees = {name: root / folder for name, folder in TREES.items()}
     make_voc2012(trees["voc2012"])
     write_list(trees["voc2011"] / "ImageSets/Segmentation/val.txt", VAL_2011)
+    write_masks(trees["voc2011"] / "SegmentationClass", VOC_2011_IDS)
     make_sbd(trees["sbd"])
     return trees
 
 
 def make_voc2012(tree):
-    for folder in ("JPEGImages", "SegmentationClass"):
-        (tree / folder).mkdir(parents=True)
+    (tree / "JPEGImages").mkdir(parents=True)
     for name in sorted({*TRAIN, *VAL, *SBD_TRAIN, *SBD_VAL}):
         Image.new("RGB", SIZE).save(tree / "JPEGImages" / f"{name}.jpg")
-    for name, label in VOC_IDS.items():
-        mask = Image.new("P", SIZE, label)
-        mask.putpalette(voc_palette().tobytes())
-        mask.save(tree / "SegmentationClass" / f"{name}.png")
+    write_masks(tree / "SegmentationClass", VOC_IDS)
     write_list(tree / "ImageSets/Segmentation/train.txt", TRAIN)
     write_list(tree / "ImageSets/Segmentation/val.txt", VAL)
+
+
+def write_masks(folder, ids):
+    folder.mkdir(parents=True)
+    for name, label in ids.items():
+        mask = Image.new("P", SIZE, label)
+        mask.putpalette(voc_palette().tobytes())
+        mask.save(folder / f"{name}.png")
 
 
 def make_sbd(tree):

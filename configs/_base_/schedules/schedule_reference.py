@@ -1,4 +1,4 @@
-# The authors' solver: fixed rate for a summed loss, heavy momentum, biases twice as fast and without decay.
+# The authors' solver of the VGG16 nets: fixed rate for a summed loss, heavy momentum, biases twice as fast and without decay.
 optim_wrapper = dict(
     type="OptimWrapper",
     optimizer=dict(type="SGD", lr=1e-10, momentum=0.99, weight_decay=0.0005),

@@ -4,6 +4,7 @@
 
     SegmentationClassSBD/NAME.png      SBD's masks of all its images
     SegmentationClassAug/NAME.png      VOC's own masks where it has them (train and val), SBD's for the others
+    SegmentationClass2011/NAME.png     masks of seg11valid: VOC 2011's where they are there, VOC 2012's for the others
     ImageSets/Segmentation/{trainaug,sbd_train,seg11valid}.txt
 """
 
@@ -40,7 +41,8 @@ def build_voc_sbd(
     images, mats, voc_masks = voc2012 / "JPEGImages", sbd / "cls", voc2012 / "SegmentationClass"
     sbd_masks, aug_masks = voc2012 / "SegmentationClassSBD", voc2012 / "SegmentationClassAug"
     _require(images, ".jpg", of_sbd | of_voc | validated)
-    _require(voc_masks, ".png", of_voc | validated)
+    of_2011 = {name for name in validated if voc2011 and (voc2011 / "SegmentationClass" / f"{name}.png").exists()}
+    _require(voc_masks, ".png", of_voc | (validated - of_2011))
     _require(mats, ".mat", of_sbd)
 
     conversions = [(mats / f"{n}.mat", images / f"{n}.jpg", sbd_masks / f"{n}.png") for n in sorted(of_sbd)]
@@ -53,6 +55,8 @@ def build_voc_sbd(
         if not force and target.exists() and not filecmp.cmp(source, target, shallow=False):
             raise UserError("output-exists", f"{target} is no copy of {source}: move it away, or call with --force")
     report.append(_fill(aug_masks, copy_mask, copies, jobs, force))
+    if validated:
+        report.append(_fill_2011(voc2012, voc2011, validated, of_2011, jobs))
 
     for name in ("trainaug", "sbd_train", "seg11valid"):
         if name == "seg11valid" and not voc2011:
@@ -64,6 +68,24 @@ def build_voc_sbd(
         report += describe(name, lists[name]) if name in lists else []
     shared = len(lists["sbd_train"] & lists["val"])
     return [*report, f"sbd_train holds {shared} images of VOC 2012's val: score nets trained on it only on seg11valid"]
+
+
+def _fill_2011(voc2012: Path, voc2011: Path | None, names: Names, of_2011: set[str], jobs: int | None) -> str:
+    """Copy the masks of seg11valid; those of VOC 2011 also over VOC 2012's of an earlier call. Returns a line."""
+    folder = voc2012 / "SegmentationClass2011"
+    make_inside(voc2012, folder)
+    pending = []
+    for name in sorted(names):
+        own, target = name in of_2011, folder / f"{name}.png"
+        source = (voc2011 if own else voc2012) / "SegmentationClass" / f"{name}.png"
+        is_there = target.exists() and not target.is_symlink()
+        if not is_there or (own and not filecmp.cmp(source, target, shallow=False)):
+            pending.append((source, target))
+    if pending:
+        on_all_cores(copy_mask, pending, folder.name, jobs)
+    line = f"{folder}: {len(pending)} masks written, {len(names) - len(pending)} were there"
+    lacking = f"; VOC 2011's of {len(names) - len(of_2011)} were not given: VOC 2012's where none was there"
+    return line + (lacking if len(of_2011) < len(names) else ", all VOC 2011's")
 
 
 def _require(folder: Path, suffix: str, names: Names) -> None:

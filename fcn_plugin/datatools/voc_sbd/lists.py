@@ -17,6 +17,9 @@ Names = frozenset[str]
 
 FOLDER = Path("ImageSets/Segmentation")
 FULL_COUNTS = {"trainaug": 10582, "sbd_train": 8498, "seg11valid": 736}  # of the whole releases
+PUBLISHED = {
+    "seg11valid": "4ca991bd72c251fd2485eaa9e29536502ea3800d1b1c17c151fd6a04bcfbc2cc"
+}  # SHA-256 of the authors' file
 
 
 def read_names(path: Path) -> Names:
@@ -55,7 +58,12 @@ def list_text(names: Names) -> str:
 
 
 def describe(name: str, names: Names) -> list[str]:
-    """Tell count and SHA-256 of the list's file, and warn where the whole releases give another count."""
-    line = f"{name}: {len(names)} images, sha256 {hashlib.sha256(list_text(names).encode()).hexdigest()}"
-    warning = f"warning: {name} has {FULL_COUNTS[name]} images in the full releases, {len(names)} were found"
-    return [line] if len(names) == FULL_COUNTS[name] else [line, warning]
+    """Tell count and SHA-256 of the list's file, and warn where it is not the published list, or of another count."""
+    texts = list_text(names), list_text(names).rstrip()  # a published file may lack its last newline
+    digests = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
+    line, published = f"{name}: {len(names)} images, sha256 {digests[0]}", PUBLISHED.get(name)
+    if len(names) != FULL_COUNTS[name]:
+        return [line, f"warning: {name} has {FULL_COUNTS[name]} images in the full releases, {len(names)} were found"]
+    if published and published not in digests:
+        return [line, f"warning: {name} is not the authors' list, whose sha256 is {published}"]
+    return [f"{line}, the authors' list" if published else line]

@@ -31,7 +31,10 @@ HEADERS = 1 << 20  # bytes between two files; names need some hundred
 
 
 class Release(NamedTuple):
-    """An archive: ``tree`` is the folder of the data set in it, ``parts`` are the files and folders of it that are used."""
+    """An archive: ``tree`` is the folder of the data set in it, ``parts`` are the files and folders of it that are used.
+
+    ``more`` are used where they are there.
+    """
 
     title: str
     archive: str
@@ -39,22 +42,23 @@ class Release(NamedTuple):
     md5: str
     tree: PurePosixPath
     parts: tuple[str, ...]
+    more: tuple[str, ...] = ()
 
     def missing_part(self, tree: Path) -> str | None:
         """Name the first used part that a tree lacks."""
         return next((part for part in self.parts if not (tree / part).exists()), None)
 
 
-def _voc(year: str, *parts: str) -> Release:
+def _voc(year: str, *parts: str, more: tuple[str, ...] = ()) -> Release:
     known = DATASET_YEAR_DICT[year]
     place = known["filename"], known["url"], known["md5"], PurePosixPath(Path(known["base_dir"]).as_posix())
-    return Release(f"PASCAL VOC {year}", *place, parts)
+    return Release(f"PASCAL VOC {year}", *place, parts, more)
 
 
 SBD = (SBDataset.filename, SBDataset.url, SBDataset.md5, PurePosixPath("benchmark_RELEASE/dataset"))
 RELEASES = {
     "voc2012": _voc("2012", "ImageSets/Segmentation", "JPEGImages", "SegmentationClass"),
-    "voc2011": _voc("2011", "ImageSets/Segmentation"),  # images and masks are in VOC 2012 as well
+    "voc2011": _voc("2011", "ImageSets/Segmentation", more=("SegmentationClass",)),  # images are in VOC 2012 as well
     "sbd": Release("SBD", *SBD, ("cls", "train.txt", "val.txt")),  # the images are VOC's
 }
 
@@ -131,10 +135,10 @@ def extract(archive: Path, release: Release, data_dir: Path, force: bool = False
     Used are plain files of plain names, directly in a folder of the release or one of its files; nothing else is written.
     """
     tree, seal = data_dir / release.tree, data_dir / f".{archive.name}.extracted"
-    stamp = f"{archive.stat().st_size} {archive.stat().st_mtime_ns}"
+    stamp = f"{archive.stat().st_size} {archive.stat().st_mtime_ns} {' '.join(release.more)}".rstrip()
     if not force and seal.is_file() and read_plain(seal) == stamp.encode() and release.missing_part(tree) is None:
         return tree
-    used = {release.tree / part for part in release.parts}
+    used = {release.tree / part for part in (*release.parts, *release.more)}
     bar = tqdm(total=archive.stat().st_size, unit="B", unit_scale=True, desc=f"extracting {archive.name}")
     try:
         with bar, archive.open("rb") as file:

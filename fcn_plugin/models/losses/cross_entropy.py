@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from ...errors import UserError
 from ..decision import as_pair
 from ..joint import joint_sum, sharing
+from ..precision import at_least_float32
 
 
 @MODELS.register_module()
@@ -61,8 +62,8 @@ class FCNCrossEntropyLoss(nn.Module):
         ``reduction_override="none"`` gives the loss of each pixel, (N, H, W), as a pixel sampler needs it.
         """
         if label.dim() == logits.dim():
-            return self._of_labels(logits.float(), label, label != ignore_index)
-        logits = as_pair(logits.float())
+            return self._of_labels(at_least_float32(logits), label, label != ignore_index)
+        logits = as_pair(at_least_float32(logits))
         factors = logits.new_tensor(self.class_weight) if self.class_weight is not None else None
         each = kwargs.get("reduction_override") == "none"
         reduction = "sum" if weight is None and not each else "none"
@@ -77,10 +78,10 @@ class FCNCrossEntropyLoss(nn.Module):
         return self.loss_weight * sharing() * total
 
     def _of_labels(self, logits: Tensor, label: Tensor, valid: Tensor) -> Tensor:
-        factors = valid.float()
+        factors = valid.to(logits.dtype)
         if self.class_weight is not None:
             factors = factors * logits.new_tensor(self.class_weight)[:, None, None]
-        total = F.binary_cross_entropy_with_logits(logits, (label == 1).float(), factors, reduction="sum")
+        total = F.binary_cross_entropy_with_logits(logits, (label == 1).to(logits.dtype), factors, reduction="sum")
         if self.reduction == "mean":
             count = joint_sum(factors.sum())
             total = total / count.where(count > 0, 1)

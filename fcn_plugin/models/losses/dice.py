@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ...errors import UserError
 from ..decision import as_pair
+from ..precision import at_least_float32
 
 
 @MODELS.register_module()
@@ -44,10 +45,11 @@ class FCNDiceLoss(DiceLoss):
             raise UserError("config-value", f"{reason}: set decode_head.sampler.thresh")
         valid = label != ignore_index
         if label.dim() == logits.dim():
-            probability, truth = logits.float().sigmoid() * valid, (label == 1).float()
+            probability, truth = at_least_float32(logits).sigmoid() * valid, (label == 1).float()
         else:
-            counted = (valid if weight is None else valid * weight).float()[:, None]
-            probability = as_pair(logits.float()).softmax(1) * counted
+            probability = as_pair(at_least_float32(logits)).softmax(1)
+            counted = (valid if weight is None else valid * weight)[:, None].to(probability.dtype)
+            probability = probability * counted
             truth = torch.zeros_like(probability).scatter_(1, label.where(valid, 0)[:, None], counted)
         rows = [values.transpose(0, 1).flatten(1) for values in (probability, truth)]  # (C, N H W)
         shown = rows[1].any(1).float()

@@ -10,6 +10,7 @@ from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 from ..joint import joint_sum, sharing
+from ..precision import at_least_float32
 
 
 @MODELS.register_module()
@@ -51,7 +52,7 @@ class FCNFocalLoss(nn.Module):
 
         ``reduction_override="none"`` gives the loss of each pixel, (N, H, W), as a pixel sampler needs it.
         """
-        logits, label = logits.float(), label if label.dim() == logits.dim() else label[:, None]
+        logits, label = at_least_float32(logits), label if label.dim() == logits.dim() else label[:, None]
         valid = (label != ignore_index).expand_as(logits)
         if label.shape[1] < logits.shape[1]:
             truth = torch.zeros_like(logits).scatter_(1, label.where(valid[:, :1], 0), 1)

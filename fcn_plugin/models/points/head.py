@@ -22,6 +22,7 @@ from ...errors import UserError
 from ...layers.coord_map import CoordMap
 from ...layers.placed_map import PlacedMap
 from ..losses import FCNCrossEntropyLoss, pixel_losses
+from ..precision import at_least_float32
 from ..skip_head import FCNSkipHead
 from .draw import draw_points, take
 
@@ -117,7 +118,7 @@ class FCNPointHead(FCNSkipHead):
 
     def loss(self, inputs: Sequence, batch_data_samples: list, train_cfg: dict) -> dict[str, Tensor]:
         """Compute the losses of all pixels before the correction, and of the corrected points; errors as ``loss_by_feat``."""
-        logits = self.upsample_scores(self.fuse_scores(inputs).float(), inputs[-1])
+        logits = self.upsample_scores(at_least_float32(self.fuse_scores(inputs)), inputs[-1])
         losses = self.loss_by_feat(logits, batch_data_samples)
         label = self._stack_batch_gt(batch_data_samples)
         where = draw_points(logits.detach(), label, self.points, self.decision, self.ignore_index)

@@ -55,6 +55,7 @@ def test_lists_are_written_and_reported(trees, voc):
         f"{voc / 'SegmentationClassSBD'}: 7 masks written, 0 were there",
         f"{voc / 'SegmentationClassAug'}: 10 masks written, 0 were there",
     ]
+    assert report[2] == f"{voc / 'SegmentationClass2011'}: 2 masks written, 0 were there, all VOC 2011's"
     for name, names in lists.items():
         assert any(line.startswith(f"{name}: {len(names)} images, sha256 ") for line in report)
     assert report[-1].startswith("sbd_train holds 1 images of VOC 2012's val")
@@ -65,8 +66,8 @@ def test_lists_are_written_and_reported(trees, voc):
     [
         # VOC's mask of t1 .. t3 over SBD's
         ("fcn8s_vgg16_vocaug", [20, 19, 16, 1, 2, 3], [4, 5, 6, 7]),
-        # SBD's masks to train on, VOC's of v2 and v3 to validate on
-        ("reference/fcn8s_vgg16_voc", [20, 19, 18, 17], [5, 6]),
+        # SBD's masks to train on, VOC 2011's of v2 and v3 to validate on
+        ("reference/fcn8s_vgg16_voc", [20, 19, 18, 17], [9, 10]),
     ],
 )
 def test_configs_load_what_was_built(trees, voc, config, train, val):
@@ -112,7 +113,7 @@ def test_processes_are_as_many_as_usable_cores(trees, monkeypatch):
     monkeypatch.setattr(cores, "usable_cores", lambda: 2)
     monkeypatch.setattr(cores, "map_on_cores", recorded)
     build_voc_sbd(**trees)
-    assert asked == [2, 2]
+    assert asked == [2, 2, 2]
 
 
 def test_processes_share_the_work(trees, voc, ids, monkeypatch):
@@ -134,6 +135,21 @@ def test_a_seg11valid_that_is_there_stays_without_voc_2011(trees, voc):
     report = build(trees)
     assert any(line.startswith("seg11valid: 1 images, sha256 ") for line in report)
     assert (voc / LISTS / "seg11valid.txt").read_text() == "v3\n"
+
+
+def test_seg11valid_has_masks_of_voc_2012_until_those_of_2011_are_given(trees, voc, ids):
+    folder, others = voc / "SegmentationClass2011", trees["voc2011"] / "SegmentationClass"
+    (others / "v3.png").rename(others / "v3.later")
+    report = build(trees)
+    assert ids(folder) == {"v2": 9, "v3": 6}
+    assert f"{folder}: 2 masks written, 0 were there; VOC 2011's of 1 were not given: VOC 2012's where" in report[2]
+    (others / "v3.later").rename(others / "v3.png")
+    assert "1 masks written, 1 were there, all VOC 2011's" in build(trees)[2]
+    assert ids(folder) == {"v2": 9, "v3": 10}
+    del trees["voc2011"]
+    build(trees)  # what is there stays
+    assert ids(folder) == {"v2": 9, "v3": 10}
+    assert ids(voc / "SegmentationClass") == VOC_IDS
 
 
 def test_overlapping_lists_are_refused_before_anything_is_written(trees, voc):

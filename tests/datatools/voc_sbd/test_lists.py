@@ -6,12 +6,12 @@ import pytest
 from support.refusals import refused
 from support.voc_sbd_trees import SBD_TRAIN, SBD_VAL, TRAIN, VAL, write_list
 
+from fcn_plugin.datatools.voc_sbd import lists
 from fcn_plugin.datatools.voc_sbd.lists import describe, list_text, make_lists, read_names
 
 
 def test_lists_by_hand(trees):
-    lists = make_lists(trees["voc2012"], trees["sbd"], trees["voc2011"])
-    assert lists == {
+    assert make_lists(trees["voc2012"], trees["sbd"], trees["voc2011"]) == {
         "train": {*TRAIN},
         "val": {*VAL},
         "sbd_train": {*SBD_TRAIN},
@@ -67,6 +67,18 @@ def test_the_hash_is_that_of_the_sorted_file(tmp_path):
 
 
 @pytest.mark.parametrize(("name", "count"), [("trainaug", 10_582), ("sbd_train", 8_498), ("seg11valid", 736)])
-def test_no_warning_for_the_full_releases(name, count):
+def test_no_warning_for_the_full_releases(name, count, monkeypatch):
+    monkeypatch.setattr(lists, "PUBLISHED", {})
     assert len(describe(name, frozenset(map(str, range(count))))) == 1
     assert len(describe(name, frozenset(map(str, range(count - 1))))) == 2
+
+
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_seg11valid_is_held_against_the_published_file(monkeypatch, end):
+    names = frozenset(f"2010_{number:06}" for number in range(736))
+    line, warning = describe("seg11valid", names)
+    assert warning.startswith("warning: seg11valid is not the authors' list")
+    assert warning.endswith("4ca991bd72c251fd2485eaa9e29536502ea3800d1b1c17c151fd6a04bcfbc2cc")
+    text = "\n".join(sorted(names)) + end
+    monkeypatch.setattr(lists, "PUBLISHED", {"seg11valid": hashlib.sha256(text.encode()).hexdigest()})
+    assert describe("seg11valid", names) == [f"{line}, the authors' list"]
