@@ -158,7 +158,7 @@ def table(result: dict) -> str:
     out.align["net"] = "l"
     for name, row in result["nets"].items():
         scores = result["mIoU"] if name == result["peer"] else {}
-        percents = [f"{100 * scores[split]:.2f}" if split in scores else "-" for split in ("val", "test")]
+        percents = [f"{scores[split]:.2f}" if split in scores else "-" for split in ("val", "test")]
         times = [f"{row[f'{what}_ratio']:.2f} ({row[f'{what}_s']:.3f} s)" for what in ("forward", "step")]
         out.add_row([name, f"{row['parameters_M']:.2f}", *percents, *times])
     return str(out)

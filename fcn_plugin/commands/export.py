@@ -175,7 +175,7 @@ def export_lowered(cfg: Config, net: Net, source: Path, precision: str) -> None:
         target.unlink()
         target.with_suffix(".bin").unlink(missing_ok=True)
         raise
-    print(f"mean IU on val: {100 * before:.2f} in fp32, {100 * after:.2f} in {precision} ({target})")
+    print(f"mean IU on val: {before:.2f} in fp32, {after:.2f} in {precision} ({target})")
 
 
 def _calibration(cfg: Config, net: Net) -> Iterator[np.ndarray]:

@@ -66,10 +66,10 @@ def train_stages(stages: list[Stage], images: int = 32) -> Path:
         if trained is None:
             print_main(f"{stage.name}: training in {stage.cfg.work_dir}" + (f", from {parent.best}" if parent else ""))
             trained = _train(stage, parent, images)
-        print_main(f"{stage.name}: {trained.key} {100 * trained.score:.2f}, {trained.best}")
+        print_main(f"{stage.name}: {trained.key} {trained.score:.2f}, {trained.best}")
         if parent and trained.score < parent.score:
-            found = f"{stage.name} ended at {trained.key} {100 * trained.score:.2f}, below its parent {parent.stage.name} at"
-            best = f"{100 * parent.score:.2f}, and is not promoted: the best net is {parent.best}"
+            found = f"{stage.name} ended at {trained.key} {trained.score:.2f}, below its parent {parent.stage.name} at"
+            best = f"{parent.score:.2f}, and is not promoted: the best net is {parent.best}"
             remedy = f"Remove {stage.cfg.work_dir} and train it again with a lower learning rate or for longer"
             raise UserError("stage-worse", f"{found} {best}. {remedy}")
         parent = trained

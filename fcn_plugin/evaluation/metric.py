@@ -25,7 +25,9 @@ FRACTION = 1 << 40  # the IU of images adds up in whole parts of it: the sum is 
 
 @METRICS.register_module()
 class FCNMetric(BaseMetric):
-    """Compute pixel accuracy, mean accuracy, mean IU and frequency-weighted IU, each in 0 .. 1.
+    """Compute pixel accuracy, mean accuracy, mean IU and frequency-weighted IU.
+
+    Logs and tables show percent, as mmseg's; ``metrics.json`` and :meth:`compute_metrics` have 0 .. 1.
 
     Memory does not grow with the number of images; processes add up their matrices, so the result
     is the same for any number of them (with a sampler that repeats no image: ``round_up=False``).
@@ -127,7 +129,7 @@ class FCNMetric(BaseMetric):
         return found
 
     def evaluate(self, size: int) -> dict[str, float]:
-        """Sum over the processes, log the table, write the files, return the scores.
+        """Sum over the processes, log the table, write the files, return the scores in percent.
 
         Raises:
             UserError: ``config-value``: images were counted twice or left out.
@@ -151,7 +153,7 @@ class FCNMetric(BaseMetric):
             print_log("\n" + self.table(matrix, metrics), logger="current")
             if self.out_dir:
                 self._write(matrix, metrics, size)
-        return {f"{self.prefix}/{name}" if self.prefix else name: score for name, score in metrics.items()}
+        return {f"{self.prefix}/{name}" if self.prefix else name: 100 * score for name, score in metrics.items()}
 
     def table(self, matrix: np.ndarray, metrics: dict[str, float]) -> str:
         """Write the scores of each class and of all in percent as text."""

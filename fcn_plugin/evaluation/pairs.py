@@ -26,7 +26,7 @@ def checked_pairs(
         UserError: mask-size, mask-ids; config-data: a sample has no mask; ``classes-count``: other maps, or the net predicts more
             classes than the data set has.
     """
-    pairs = [_pair(sample, maps, metric) for sample in samples]
+    pairs = [paired(sample, maps, metric) for sample in samples]
     wrong = [has_stray_ids(mask, ids, ignore_index) | (guess.max() >= ids) for mask, guess in pairs]
     if pairs and torch.stack(wrong).any():  # a GPU is waited for once, not for each sample
         for sample, (label, prediction) in zip(samples, pairs, strict=True):
@@ -37,7 +37,8 @@ def checked_pairs(
     return pairs
 
 
-def _pair(sample: dict, maps: int, metric: str) -> tuple[torch.Tensor, torch.Tensor]:
+def paired(sample: dict, maps: int, metric: str) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return truth and prediction of one sample as :func:`checked_pairs` does, their ids unchecked."""
     if "gt_sem_seg" not in sample:
         what = f"{sample.get('img_path')} has no mask to be scored with"
         remedy = "give its data set data_prefix.seg_map_path, and its pipeline FCNLoadAnnotations"

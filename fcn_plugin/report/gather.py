@@ -14,6 +14,7 @@ from ..data.palette import VOID
 from ..evaluation.calibration import BINS, calibration_error, count_confidence
 from ..evaluation.confusion import mean_present
 from ..evaluation.metric import FCNMetric
+from ..evaluation.pairs import paired
 from ..models.decision import as_pair
 from .images import Examples, ImageCounts
 
@@ -65,7 +66,7 @@ class FCNReport(FCNMetric):
         super().add(sample, counts)
         image = ImageCounts.of_matrix(str(sample.get("img_path")), counts.cpu().numpy())
         self.rows.append(image)
-        label, prediction = (each[0] for each in self._pair(sample))
+        label, prediction = (each[0] for each in paired(sample, self.maps, type(self).__name__))
         if not np.isnan(image.mean_iou):
             self.examples.offer(image.rank, lambda: (self._ids(label), self._ids(prediction)))
         if "seg_logits" in sample:

@@ -37,11 +37,11 @@ def read_curve(work_dir: str | Path, key: str = "mIoU") -> list[tuple[float, flo
 
 
 def read_trimap(folder: str | Path) -> list[tuple[float, float]]:
-    """Read (width in pixels, mean IU) of each band from a folder's ``limits.json``; raises ``file-missing``, ``record-damaged``."""
+    """Read (width in pixels, mean IU in percent) of each band from ``limits.json``; raises ``file-missing``, ``record-damaged``."""
     path = Path(folder) / "limits.json"
     try:
         values = json.loads(read_plain(path))["means"]["trimap_IoU"]
-        points = [(float(width), float(0 + value)) for width, value in enumerate(values, 1) if value is not None]
+        points = [(float(width), 100 * float(0 + value)) for width, value in enumerate(values, 1) if value is not None]
     except FileNotFoundError:
         remedy = f"run {command('test')} --limits --work-dir {folder}"
         raise UserError("file-missing", f"no limits.json in {folder}: {remedy}") from None
@@ -74,7 +74,7 @@ def _draw(curves: Mapping[str, Sequence[list[tuple[float, float]]]], out: str | 
     for i, (title, runs) in enumerate(curves.items()):
         for j, run in enumerate(runs):
             steps, values = zip(*run, strict=True)
-            axes.plot(steps, [100 * v for v in values], f"C{i}", marker=".", label=title if j == 0 else None)
+            axes.plot(steps, values, f"C{i}", marker=".", label=title if j == 0 else None)
     axes.set(xlabel=x, ylabel=y)
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.legend()

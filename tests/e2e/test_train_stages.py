@@ -114,7 +114,7 @@ def test_a_finished_chain_is_not_trained_again(cut_off, leaf, tool):
 
 def test_a_stage_below_its_parent_is_not_promoted(cut_off, leaf, tool):
     best = best_of(cut_off / "32s")
-    set_score(cut_off / "32s", 0.99)
+    set_score(cut_off / "32s", 99.0)
     done = tool("train_stages", *arguments(leaf, cut_off, *LONGER))
     tool_refused(done, cut_off / "8s", "stage-worse", "16s", "32s at 99.00", best)
     assert not (cut_off / "8s").exists()

@@ -15,7 +15,8 @@ CLASSES = ("sky", "road", "tree", "boat")
 LABEL = [[0, 0, 0, 0, 1], [1, 1, 2, 2, 255]]
 PREDICTION = [[0, 0, 0, 1, 1], [1, 2, 2, 0, 2]]
 MATRIX = [[3, 1, 0, 0], [0, 2, 1, 0], [1, 0, 1, 0], [0, 0, 0, 0]]
-SCORES = {"aAcc": 6 / 9, "mAcc": 23 / 36, "mIoU": 43 / 90, "fwIoU": (12 / 5 + 3 / 2 + 2 / 3) / 9}
+SHARES = {"aAcc": 6 / 9, "mAcc": 23 / 36, "mIoU": 43 / 90, "fwIoU": (12 / 5 + 3 / 2 + 2 / 3) / 9}
+SCORES = {name: 100 * share for name, share in SHARES.items()}
 
 
 def metric(**kwargs):
@@ -56,7 +57,7 @@ def test_batches_and_images_add_up():
 def test_each_evaluation_starts_from_zero(size):
     tested = processed(result(PREDICTION, PREDICTION))
     if size == 1:
-        assert set(tested.evaluate(1).values()) == {1.0}
+        assert set(tested.evaluate(1).values()) == {100.0}
     else:
         with refused("config-value", "1 images", "has 2"):
             tested.evaluate(2)
@@ -77,7 +78,7 @@ def test_counts_are_exact_beyond_float32():
 def test_another_void_id():
     tested = processed(result([[0, 3, 3]], [[0, 1, 2]]), ignore_index=3)
     assert tested.matrix.sum() == 1
-    assert tested.evaluate(1)["aAcc"] == 1
+    assert tested.evaluate(1)["aAcc"] == 100
 
 
 def test_prefix():
@@ -89,7 +90,7 @@ def test_files(tmp_path):
     assert sorted(p.name for p in (tmp_path / "scores").iterdir()) == ["confusion.npy", "metrics.json"]
     assert np.load(tmp_path / "scores" / "confusion.npy").tolist() == MATRIX
     record = json.loads((tmp_path / "scores" / "metrics.json").read_text())
-    assert {name: record[name] for name in SCORES} == pytest.approx(SCORES)
+    assert {name: record[name] for name in SHARES} == pytest.approx(SHARES)
     assert record["images"] == 1
     assert record["classes"]["road"] == {"accuracy": pytest.approx(2 / 3), "IoU": pytest.approx(1 / 2), "pixels": 3}
     assert record["classes"]["boat"] == {"accuracy": None, "IoU": None, "pixels": 0}
@@ -102,7 +103,7 @@ def test_no_files_unless_asked(tmp_path, monkeypatch):
 
 
 def test_table():
-    text = metric().table(np.array(MATRIX), SCORES)
+    text = metric().table(np.array(MATRIX), SHARES)
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if line.startswith("|")]
     assert rows == [
         ["class", "pixels", "accuracy %", "IU %"],
@@ -121,13 +122,13 @@ IMAGES = (result(), result([[0, 3]], [[0, 0]]), result([[255]], [[1]]))
 def test_details_by_hand(tmp_path):
     """Mean IU of the three images: 43/90, that of 1/2 and 0, and none."""
     scores = processed(*IMAGES, detail=True, out_dir=str(tmp_path)).evaluate(3)
-    assert scores["image_mIoU"] == pytest.approx((43 / 90 + 1 / 4) / 2, abs=1e-12)
-    assert scores["mPrecision"] == pytest.approx((4 / 6 + 2 / 3 + 1 / 2) / 3)  # nothing is predicted as boat
-    assert scores["mDice"] == pytest.approx((8 / 11 + 2 / 3 + 1 / 2 + 0) / 4)
+    assert scores["image_mIoU"] == pytest.approx(50 * (43 / 90 + 1 / 4), abs=1e-10)
+    assert scores["mPrecision"] == pytest.approx(100 * (4 / 6 + 2 / 3 + 1 / 2) / 3)  # nothing is predicted as boat
+    assert scores["mDice"] == pytest.approx(25 * (8 / 11 + 2 / 3 + 1 / 2 + 0))
     record = json.loads((tmp_path / "metrics.json").read_text())
     assert record["classes"]["sky"]["precision"] == pytest.approx(4 / 6)
     assert record["classes"]["boat"] == {"accuracy": 0, "precision": None, "Dice": 0, "IoU": 0, "pixels": 1}
-    assert {name: record[name] for name in scores} == scores
+    assert {name: 100 * record[name] for name in scores} == scores
 
 
 def test_details_are_left_out_unless_asked():
@@ -135,7 +136,7 @@ def test_details_are_left_out_unless_asked():
 
 
 def test_table_with_details():
-    text = metric(detail=True).table(np.array(MATRIX), {**SCORES, "image_mIoU": 0.25})
+    text = metric(detail=True).table(np.array(MATRIX), {**SHARES, "image_mIoU": 0.25})
     assert "accuracy % | precision % | Dice % |  IU %" in text
     assert text.splitlines()[-2].endswith("mean IU of images 25.00")
 

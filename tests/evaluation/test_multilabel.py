@@ -29,7 +29,7 @@ def test_each_label_against_its_own_masks(tmp_path):
     """Void is left out of its label alone; ``marking`` is absent."""
     found = metric(out_dir=str(tmp_path)).evaluate(2)
     wanted = {"aAcc": 8 / 11, "mAcc": (2 / 3 + 1) / 2, "mIoU": 1 / 2, "fwIoU": 1 / 2, "mDice": 2 / 3}
-    assert found == pytest.approx(wanted)
+    assert found == pytest.approx({name: 100 * value for name, value in wanted.items()})
     record = read_scores(tmp_path)
     for name in ("road", "wet"):
         assert record["classes"][name]["IoU"] == pytest.approx(IOU[name])
@@ -42,8 +42,8 @@ def test_each_label_against_its_own_masks(tmp_path):
 def test_details_by_hand():
     """Of the pixels predicted as road 2 of 3 are, of those predicted as wet 1 of 2."""
     found = metric(detail=True).evaluate(2)
-    assert found["mPrecision"] == pytest.approx((2 / 3 + 1 / 2) / 2)
-    assert (found["mDice"], found["image_mIoU"]) == (pytest.approx(2 / 3), pytest.approx(1 / 2))
+    assert found["mPrecision"] == pytest.approx(100 * (2 / 3 + 1 / 2) / 2)
+    assert (found["mDice"], found["image_mIoU"]) == (pytest.approx(200 / 3), pytest.approx(50))
 
 
 def test_the_table_names_what_it_shows():

@@ -44,7 +44,7 @@ def test_by_hand(capfd):
     assert [(image.path, image.mean_iou) for image in findings.images if image.path != "b.jpg"] == [
         *(("a.jpg", 0), ("c.jpg", 1), ("d.jpg", 0.5))
     ]
-    assert scores == {"report/image_mIoU": 0.5, "report/ECE": pytest.approx(abs(6 / 11 - 0.5), abs=1e-6)}
+    assert scores == {"report/image_mIoU": 50, "report/ECE": pytest.approx(100 * abs(6 / 11 - 0.5), abs=1e-4)}
     assert findings.examples.choose() == ([(0.0, "a.jpg")], [(1.0, "c.jpg")])
     pixels, right, units = findings.confidence
     assert (pixels.sum(), right.sum()) == (11, 6)

@@ -103,7 +103,7 @@ def limits_in(folder, text):
 
 
 def test_mean_iu_of_each_band(tmp_path):
-    assert read_trimap(limits_in(tmp_path, '{"means": {"trimap_IoU": [null, 0.1, 0.3]}}')) == [(2, 0.1), (3, 0.3)]
+    assert read_trimap(limits_in(tmp_path, '{"means": {"trimap_IoU": [null, 0.1, 0.3]}}')) == [(2, 10), (3, 30)]
 
 
 def test_bands_of_every_net_are_drawn(tmp_path):

@@ -18,12 +18,12 @@ class FCNEarlyStoppingHook(EarlyStoppingHook):
 
     Args:
         monitor: a score of ``val_evaluator``.
-        min_delta: what counts as a rise, in the score's unit (FCNMetric's are 0 .. 1).
+        min_delta: what counts as a rise, in the score's unit (FCNMetric's are percent).
         patience: validations without a rise that end the training.
         kwargs: the others of mmengine's hook.
     """
 
-    def __init__(self, monitor: str = "mIoU", min_delta: float = 0.001, patience: int = 5, **kwargs) -> None:
+    def __init__(self, monitor: str = "mIoU", min_delta: float = 0.1, patience: int = 5, **kwargs) -> None:
         super().__init__(monitor=monitor, min_delta=min_delta, patience=patience, **kwargs)
 
     def before_train(self, runner) -> None:

@@ -64,22 +64,22 @@ def test_what_is_predicted_in_void_counts_nowhere():
 def test_a_perfect_prediction():
     scores = processed([(np.array(truth), np.where(truth == VOID, 0, truth)) for truth, _ in IMAGES]).evaluate(3)
     assert scores.pop("hole_rate") == 0
-    assert set(scores.values()) == {1.0}  # nothing lies more than 20 px inside, and no object is small or thin
+    assert set(scores.values()) == {100.0}  # nothing lies more than 20 px inside, and no object is small or thin
 
 
 def test_the_record_holds_settings_means_and_classes(record):
     scores, content = record
     assert content["images"] == 3
     assert content["settings"]["width"] == 4 == len(content["means"]["trimap_IoU"])
-    assert {name: content[name] for name in scores} == scores
-    assert scores["trimap_mIoU_3"] == content["means"]["trimap_IoU"][2]
+    assert {name: 100 * content[name] for name in scores} == scores
+    assert scores["trimap_mIoU_3"] == 100 * content["means"]["trimap_IoU"][2]
     sky, boat = content["classes"]["sky"], content["classes"]["boat"]
     assert scores["boundary_mIoU"] == pytest.approx(
-        np.mean([content["classes"][name]["boundary_IoU"] for name in CLASSES[:3]])
+        100 * np.mean([content["classes"][name]["boundary_IoU"] for name in CLASSES[:3]])
     )
     assert isinstance(sky["holes"], int) and len(sky["size_IoU"]) == 4
     totals = [sum(content["classes"][name][key] for name in CLASSES) for key in ("inside_missed", "inside_pixels")]
-    assert scores["missed_inside"] == totals[0] / totals[1]
+    assert scores["missed_inside"] == 100 * (totals[0] / totals[1])
     assert boat == {
         **{"trimap_IoU": [None] * 4, "boundary_IoU": None, "boundary_F1": None},
         **{"size_objects": [0] * 4, "size_IoU": [None] * 4, "thickness_objects": [0] * 5, "thickness_IoU": [None] * 5},
