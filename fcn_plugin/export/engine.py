@@ -49,6 +49,7 @@ class ExportedNet(BaseModel):
     Args:
         path: of the file.
         precision: as of :func:`open_exported`.
+        data_preprocessor: the config's, which the engine hands over; the file says its own.
 
     Attributes:
         classes: C names.
@@ -60,7 +61,7 @@ class ExportedNet(BaseModel):
     align_corners = False  # for images that were resized
     postprocess_result = postprocess_result
 
-    def __init__(self, path: str, precision: str = "fp32") -> None:
+    def __init__(self, path: str, precision: str = "fp32", data_preprocessor: dict | None = None) -> None:
         kind = next(kind for kind, suffix in SUFFIXES.items() if suffix == Path(path).suffix.lower())
         opened = open_file(Path(path), kind, precision=precision)
         meta = Metadata.of_texts(opened.texts, path)

@@ -201,7 +201,7 @@ def test_the_former_name_is_the_same_config():
 def test_test_time_augmentation_has_one_source():
     ratios = {
         "camvid-240x180": (0.375, 0.5, 0.625),
-        "camvid-640x480": (1, 4 / 3, 5 / 3),
+        "camvid-640x480": tuple(4 / 3 * ratio for ratio in (0.75, 1.0, 1.25)),
         "camvid-720x540": (1.125, 1.5, 1.875),
         "minivoc": None,
     }

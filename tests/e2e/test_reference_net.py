@@ -89,15 +89,6 @@ def load(model, weights):
     return model
 
 
-def in_float64(model):
-    """A copy in float64; behind the scores the head stays in float32, as it does whatever the precision."""
-    model = copy.deepcopy(model).double()
-    for layer in model.modules():
-        if isinstance(layer, nn.ConvTranspose2d):
-            layer.float()
-    return model
-
-
 def random_case(size, pixel=1.0):
     """Two images, and labels that are void (255) in a rectangle and on scattered pixels, but not in the corner."""
     torch.manual_seed(2)  # no unit of a small image on an edge
@@ -159,7 +150,7 @@ def vgg16(request):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(builders, "SHRINK", SHRINK)
         net = load(build_vgg16(request.param, num_classes=CLASSES), weights)
-    return (net, in_float64(net)), weights, lambda w, image: run_vgg16(w, request.param, image)
+    return (net, copy.deepcopy(net).double()), weights, lambda w, image: run_vgg16(w, request.param, image)
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +158,7 @@ def narrow_caffenet():
     """As :func:`vgg16`, for FCN-AlexNet."""
     weights = caffenet_weights(CLASSES, shrink=8)
     net = load(build_caffenet(dict(type="NarrowCaffeNet"), channels=32), weights)
-    return (net, in_float64(net)), weights, run_caffenet
+    return (net, copy.deepcopy(net).double()), weights, run_caffenet
 
 
 @EACH_SIZE
@@ -181,7 +172,7 @@ def test_winograd_keeps_to_the_same_bounds(size, monkeypatch):
     monkeypatch.setattr(builders, "SHRINK", SHRINK)
     weights = vgg16_weights(CLASSES, SHRINK)
     net = by_winograd(load(build_vgg16("8s", num_classes=CLASSES), weights))
-    compare((net, in_float64(net)), weights, lambda w, image: run_vgg16(w, "8s", image), *random_case(size))
+    compare((net, copy.deepcopy(net).double()), weights, lambda w, image: run_vgg16(w, "8s", image), *random_case(size))
 
 
 def by_winograd(net):
@@ -201,7 +192,7 @@ def test_fcn_alexnet_with_all_channels():
     assert net.decode_head.crops == {"score": 18}
     assert net.decode_head.upscore.kernel_size == (63, 63)
     for size in SMALL:
-        compare((net, in_float64(net)), weights, run_caffenet, *random_case(size, pixel=64.0))
+        compare((net, copy.deepcopy(net).double()), weights, run_caffenet, *random_case(size, pixel=64.0))
 
 
 class _NoRandomStart(TorchFunctionMode):
