@@ -1,7 +1,7 @@
 """Convert PASCAL-Context (Mottaghi et al., CVPR 2014) to palette PNGs in a VOC 2010 tree.
 
-A file of the release holds ``LabelMap``, (H, W), ids of ``labels.txt``: 1 .. 459, 0 where nothing is labelled. A mask holds 1 .. 59,
-the classes of the usual task in the order of their names, and 0, background, for all the rest: what MMSegmentation's
+A file of the release holds ``LabelMap``, (H, W), ids of ``labels.txt``: 1 .. 459, 0 where nothing is labelled. A mask holds
+1 .. 59, the classes of the usual task in the order of their names, and 0, background, for all the rest: what MMSegmentation's
 ``PascalContextDataset`` and ``PascalContextDataset59`` read.
 """
 
@@ -54,7 +54,9 @@ def find_releases(voc2010: str | None, context: str | None, data_dir: Path, forc
         found = f"no {' and '.join(RELEASES[name].title for name in missing)} in {data_dir}"
         found += ": put these files there, or name a folder or an archive:"
         places = [(name, folders[name] / RELEASES[name].archive, RELEASES[name].url) for name in missing]
-        raise UserError("dataset-missing", found, [f"  {path} from {url}, or --{name} PATH" for name, path, url in places])
+        raise UserError(
+            "dataset-missing", found, [f"  {path} from {url}, or --{name} PATH" for name, path, url in places]
+        )
     return trees
 
 
@@ -66,7 +68,8 @@ def build_context(voc2010: Path, context: Path, jobs: int | None = None, force: 
         jobs: processes; default: all usable cores.
         force: also write masks that are there.
 
-    Returns the report.
+    Returns:
+        The report.
 
     Raises:
         UserError: ``class-file``, ``list-file``, ``file-missing``, ``output-path``, and of masks: others are written then.

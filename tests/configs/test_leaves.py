@@ -14,7 +14,6 @@ from support.refusals import refused
 
 import fcn_plugin
 from fcn_plugin.configs import config_dir, config_name, get_config
-from fcn_plugin.data.leaves import declared_meta
 
 LEAVES = sorted(config_name(path) for path in config_dir().rglob("*.py") if "_base_" not in path.parts)
 POOLS = ("fr", "pool4", "pool3", "pool2", "pool1")
@@ -72,7 +71,7 @@ def test_name_says_net_and_data(name):
     assert cfg.model.backbone.type == types.get(net, types.get(backbone, "AlexNet"))
     assert cfg.model.decode_head.num_classes == classes_of(name)
     data_set = cfg.train_dataloader.dataset
-    names = set(data_set.get("class_map", {}).values()) or declared_meta(data_set)["classes"]
+    names = set(data_set.get("class_map", {}).values()) or DATASETS.get(data_set.type).METAINFO["classes"]
     assert len(names) == classes_of(name)
 
 
