@@ -7,7 +7,8 @@ from pathlib import Path
 
 TOOLS = Path(__file__).parents[1] / "tools"
 # folders of tools that have one of their own
-FOLDERS = {"make_minivoc": "dataset_converters", "voc_sbd": "dataset_converters", "import_weights": "model_converters"}
+FOLDERS = dict.fromkeys(("make_minivoc", "voc_sbd", "pascal_context"), "dataset_converters")
+FOLDERS |= {"import_weights": "model_converters"}
 
 
 def has_tools() -> bool:

@@ -6,10 +6,12 @@ from .bands.load_image import FCNLoadImageFromFile
 from .camvid import CamVidDataset
 from .class_map_dataset import ClassMapDataset
 from .load_annotations import FCNLoadAnnotations
+from .masks.authors_context import AuthorsContextDataset
 from .masks.balanced_crop import FCNBalancedCrop
 from .multilabel import MultilabelLoadAnnotations, MultilabelPackSegInputs
 
 __all__ = [
+    "AuthorsContextDataset",
     "CamVidDataset",
     "ClassMapDataset",
     "FCNBalancedCrop",

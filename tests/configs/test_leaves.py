@@ -31,6 +31,8 @@ CLASSES = {
     "voc": 21,
     "vocaug": 21,
     "minivoc": 21,
+    "context": 59,
+    "context60": 60,
     "camvid": 11,
     "camvid-240x180": 11,
     "camvid-640x480": 11,
@@ -39,12 +41,18 @@ CLASSES = {
 }
 
 
+def classes_of(name):
+    """The authors' nets for PASCAL-Context have background as a class."""
+    return 60 if name.startswith("reference/") and name.endswith("_context") else CLASSES[name.split("_")[-1]]
+
+
 def test_every_net_has_its_config():
     nets = ("fcn32s", "fcn16s", "fcn8s")
     vgg = {f"{net}_vgg16_voc" for net in (*nets, "fcn8s-atonce")}
     wanted = vgg | {f"{net}_vgg16bn_camvid" for net in nets} | {f"reference/{name}" for name in vgg}
     wanted |= {f"{net}_vgg16_vocaug" for net in nets} | {f"{net}_vgg16bn_minivoc" for net in nets}
     wanted |= {f"{net}_efficientnet-lite0_{data}" for net in nets for data in ("camvid", "voc", "minivoc")}
+    wanted |= {f"reference/{net}_vgg16_context" for net in nets} | {"fcn8s_vgg16_context", "fcn8s_vgg16_context60"}
     wanted |= {"fcn32s_alexnet_voc", "fcn32s_googlenet_voc", "fcn8s_r50_voc"}
     assert wanted | {"reference/fcn32s_caffenet_voc", "reference/fcn32s_googlenet_voc"} <= set(LEAVES)
 
@@ -52,7 +60,7 @@ def test_every_net_has_its_config():
 @pytest.mark.parametrize("name", LEAVES)
 def test_name_says_net_and_data(name):
     cfg = own_config(name)
-    net, backbone, data = name.removeprefix("reference/").split("_")
+    net, backbone, _ = name.removeprefix("reference/").split("_")
     papers = ("fr", "layer3", "layer2") if backbone == "r50" else STREAMS.get(net.partition("-")[0])
     streams = DERIVED.get(net, papers)
     assert tuple(cfg.model.decode_head.streams) == streams
@@ -61,10 +69,10 @@ def test_name_says_net_and_data(name):
     types |= {"fcn8s-d8": "ResNet", "deeplab-largefov": "DilatedVGG"}
     types |= dict.fromkeys(("segnet", "deconvnet"), "IndexedVGG")
     assert cfg.model.backbone.type == types.get(net, types.get(backbone, "AlexNet"))
-    assert cfg.model.decode_head.num_classes == CLASSES[data]
+    assert cfg.model.decode_head.num_classes == classes_of(name)
     data_set = cfg.train_dataloader.dataset
     names = set(data_set.get("class_map", {}).values()) or DATASETS.get(data_set.type).METAINFO["classes"]
-    assert len(names) == CLASSES[data]
+    assert len(names) == classes_of(name)
 
 
 @pytest.mark.parametrize("name", LEAVES)
@@ -93,7 +101,7 @@ def test_net_forwards_to_the_size_of_its_input(name):
             cfg.model.decode_head.in_channels.fr = 8
     model = MODELS.build(cfg.model).eval()
     with torch.no_grad():
-        channels = cfg.model.decode_head.get("out_channels") or CLASSES[name.split("_")[-1]]
+        channels = cfg.model.decode_head.get("out_channels") or classes_of(name)
         assert model(torch.rand(1, 3, 37, 50)).shape == (1, channels, 37, 50)
 
 
@@ -119,6 +127,12 @@ def test_reference_nets_see_images_as_the_authors_do(name):
 def test_reference_nets_use_the_authors_lists(name):
     cfg = own_config(name)
     data = {split: cfg[f"{split}_dataloader"].dataset for split in ("train", "val", "test")}
+    if name.endswith("_context"):
+        prefix = dict(img_path="JPEGImages", seg_map_path="SegmentationClassContext")
+        assert {split: (part.ann_file, part.data_prefix) for split, part in data.items()} == {
+            split: (f"ImageSets/Main/{split.replace('test', 'val')}.txt", prefix) for split in data
+        }
+        return
     assert {split: (part.ann_file.rpartition("/")[2], part.data_prefix) for split, part in data.items()} == {
         "train": ("sbd_train.txt", dict(img_path="JPEGImages", seg_map_path="SegmentationClassSBD")),
         "val": ("seg11valid.txt", dict(img_path="JPEGImages", seg_map_path="SegmentationClass2011")),
@@ -143,6 +157,9 @@ def test_vocaug_differs_from_voc_in_its_train_data_alone(net):
         ("fcn16s_vgg16_voc", [5, 27]),
         ("fcn8s_vgg16_voc", [5, 9, 31]),
         ("fcn8s-atonce_vgg16_voc", [5, 9, 31]),
+        ("fcn32s_vgg16_context", [19]),
+        ("fcn16s_vgg16_context", [5, 27]),
+        ("fcn8s_vgg16_context", [5, 9, 31]),
         ("fcn32s_caffenet_voc", [18]),
     ],
 )

@@ -42,6 +42,7 @@ class Recipe(NamedTuple):
     upscores: list[str]  # all that do not
     dropout: float = 0.5
     biases_as_weights: tuple[str, ...] = ()  # layers whose bias has the rate and the decay of a weight
+    val_interval: int = 4000
 
 
 VGG_START = "VGG_ILSVRC_16_layers.caffemodel"
@@ -64,6 +65,11 @@ RECIPES = {
         5e-5, 0.9, 100_000, 20, "mean", "bvlc_googlenet.caffemodel", [*GOOGLENET, SCORES[0]], ["upscore"], 0.4
     ),
 }
+for stride in ("32s", "16s", "8s"):  # solve.py: 50 x 8,000 steps, each followed by a validation
+    start = RECIPES[f"fcn{stride}_vgg16_voc"].start.replace("_voc", "_context")
+    RECIPES[f"fcn{stride}_vgg16_context"] = RECIPES[f"fcn{stride}_vgg16_voc"]._replace(
+        steps=400_000, val_interval=8000, start=start
+    )
 EACH = pytest.mark.parametrize("name", RECIPES)
 
 
@@ -120,7 +126,7 @@ def test_steps_at_one_rate(name):
     assert cfg.train_dataloader.sampler == {"type": "IndependentDraws"}  # at random with replacement
     assert cfg.optim_wrapper.get("accumulative_counts", 1) == recipe.images
     assert cfg.train_cfg.max_iters == recipe.steps * recipe.images  # an iteration is one image
-    assert cfg.train_cfg.val_interval == 4000 * recipe.images
+    assert cfg.train_cfg.val_interval == recipe.val_interval * recipe.images
     assert cfg.param_scheduler == []
     assert cfg.optim_wrapper.type == "OptimWrapper"
     assert cfg.optim_wrapper.clip_grad is None

@@ -40,21 +40,21 @@ def build_voc_sbd(
     validated = lists.get("seg11valid", frozenset())
     images, mats, voc_masks = voc2012 / "JPEGImages", sbd / "cls", voc2012 / "SegmentationClass"
     sbd_masks, aug_masks = voc2012 / "SegmentationClassSBD", voc2012 / "SegmentationClassAug"
-    _require(images, ".jpg", of_sbd | of_voc | validated)
+    require(images, ".jpg", of_sbd | of_voc | validated)
     of_2011 = {name for name in validated if voc2011 and (voc2011 / "SegmentationClass" / f"{name}.png").exists()}
-    _require(voc_masks, ".png", of_voc | (validated - of_2011))
-    _require(mats, ".mat", of_sbd)
+    require(voc_masks, ".png", of_voc | (validated - of_2011))
+    require(mats, ".mat", of_sbd)
 
     conversions = [(mats / f"{n}.mat", images / f"{n}.jpg", sbd_masks / f"{n}.png") for n in sorted(of_sbd)]
     names = [f"{name}.png" for name in sorted(of_sbd | of_voc)]
     copies = [((voc_masks if name[:-4] in of_voc else sbd_masks) / name, aug_masks / name) for name in names]
     for folder in (sbd_masks, aug_masks, voc2012 / FOLDER):
         make_inside(voc2012, folder)
-    report = [_fill(sbd_masks, convert_mask, conversions, jobs, force)]
+    report = [fill(sbd_masks, convert_mask, conversions, jobs, force)]
     for source, target in copies:  # other programs fill this folder with SBD's masks alone, or gray ones
         if not force and target.exists() and not filecmp.cmp(source, target, shallow=False):
             raise UserError("output-exists", f"{target} is no copy of {source}: move it away, or call with --force")
-    report.append(_fill(aug_masks, copy_mask, copies, jobs, force))
+    report.append(fill(aug_masks, copy_mask, copies, jobs, force))
     if validated:
         report.append(_fill_2011(voc2012, voc2011, validated, of_2011, jobs))
 
@@ -88,14 +88,14 @@ def _fill_2011(voc2012: Path, voc2011: Path | None, names: Names, of_2011: set[s
     return line + (lacking if len(of_2011) < len(names) else ", all VOC 2011's")
 
 
-def _require(folder: Path, suffix: str, names: Names) -> None:
+def require(folder: Path, suffix: str, names: Names) -> None:
     """Refuse a folder that lacks files; UserError: ``file-missing``."""
     if missing := [f"{name}{suffix}" for name in sorted(names - {path.stem for path in folder.glob(f"*{suffix}")})]:
         found = f"{folder} lacks {len(missing)} of the {len(names)} files that the lists name: {abbreviate(missing)}"
         raise UserError("file-missing", f"{found}; the release is incomplete, {EXTRACT_AGAIN}")
 
 
-def _fill(folder: Path, write: Callable[..., None], tasks: Sequence[tuple], jobs: int | None, force: bool) -> str:
+def fill(folder: Path, write: Callable[..., None], tasks: Sequence[tuple], jobs: int | None, force: bool) -> str:
     """Write the masks of a folder that are not there, in several processes; returns a line on what was done."""
     pending = [task for task in tasks if force or task[-1].is_symlink() or not task[-1].exists()]
     if not pending:

@@ -23,8 +23,11 @@ NUMBERS = {1: "<i1", 2: "<u1", 3: "<i2", 4: "<u2", 5: "<i4", 6: "<u4", 7: "<f4",
 MOST = 1 << 24  # bytes of a file, and of what it inflates to: an image of 2 million pixels as doubles
 
 
-def read_field(path: Path, variable: str, field: str) -> np.ndarray:
-    """Read a field of the first element of a struct; raises errors of many kinds for what is not such a file."""
+def read_field(path: Path, variable: str, field: str | None = None) -> np.ndarray:
+    """Read a field of the first element of a struct, or without ``field`` a matrix of numbers.
+
+    Raises errors of many kinds for what is not such a file.
+    """
     content = read_plain(path, MOST)
     if content[126:HEADER] != b"IM":
         raise ValueError("no MATLAB 5 file")
@@ -38,13 +41,15 @@ def read_field(path: Path, variable: str, field: str) -> np.ndarray:
                 raise ValueError(f"cut short, or of more than {MOST} bytes")
             ((_, data),) = _elements(memoryview(inflated))
         flags, _, name, parts = _open(data)
+        if name == variable.encode() and field is None:
+            return _numbers(data)
         if (name, flags & 255) == (variable.encode(), STRUCT):
             (_, width), (_, names) = islice(parts, 2)
             width = int.from_bytes(width, "little")
             for start, (_, value) in zip(range(0, len(names), width), parts, strict=False):
                 if bytes(names[start : start + width]).rstrip(b"\0") == field.encode():
                     return _numbers(value)
-    raise KeyError(f"{variable}.{field}")
+    raise KeyError(f"{variable}.{field}" if field else variable)
 
 
 def _elements(data: memoryview) -> Iterator[tuple[int, memoryview]]:

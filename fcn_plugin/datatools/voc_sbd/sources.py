@@ -49,7 +49,7 @@ class Release(NamedTuple):
         return next((part for part in self.parts if not (tree / part).exists()), None)
 
 
-def _voc(year: str, *parts: str, more: tuple[str, ...] = ()) -> Release:
+def voc(year: str, *parts: str, more: tuple[str, ...] = ()) -> Release:
     known = DATASET_YEAR_DICT[year]
     place = known["filename"], known["url"], known["md5"], PurePosixPath(Path(known["base_dir"]).as_posix())
     return Release(f"PASCAL VOC {year}", *place, parts, more)
@@ -57,8 +57,8 @@ def _voc(year: str, *parts: str, more: tuple[str, ...] = ()) -> Release:
 
 SBD = (SBDataset.filename, SBDataset.url, SBDataset.md5, PurePosixPath("benchmark_RELEASE/dataset"))
 RELEASES = {
-    "voc2012": _voc("2012", "ImageSets/Segmentation", "JPEGImages", "SegmentationClass"),
-    "voc2011": _voc("2011", "ImageSets/Segmentation", more=("SegmentationClass",)),  # images are in VOC 2012 as well
+    "voc2012": voc("2012", "ImageSets/Segmentation", "JPEGImages", "SegmentationClass"),
+    "voc2011": voc("2011", "ImageSets/Segmentation", more=("SegmentationClass",)),  # images are in VOC 2012 as well
     "sbd": Release("SBD", *SBD, ("cls", "train.txt", "val.txt")),  # the images are VOC's
 }
 
@@ -77,7 +77,7 @@ def find_trees(
         UserError: ``dataset-missing``, ``download``, ``archive-damaged``.
     """
     root = Path(data_dir)
-    trees = {name: _find_tree(release, given.get(name), root, force) for name, release in RELEASES.items()}
+    trees = {name: find_tree(release, given.get(name), root, force) for name, release in RELEASES.items()}
     missing = [name for name, tree in trees.items() if tree is None]
     for name in missing if download else ():
         trees[name] = extract(fetch(RELEASES[name], root), RELEASES[name], root, force)
@@ -90,7 +90,7 @@ def find_trees(
     return {name: tree for name, tree in trees.items() if tree is not None}
 
 
-def _find_tree(release: Release, given: str | None, root: Path, force: bool) -> Path | None:
+def find_tree(release: Release, given: str | None, root: Path, force: bool) -> Path | None:
     """Find a release's folder; None if it was not given and is not in the data folder."""
     archive = Path(given) if given else root / release.archive
     if archive.is_file():

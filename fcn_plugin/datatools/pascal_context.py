@@ -1,0 +1,126 @@
+"""Convert PASCAL-Context (Mottaghi et al., CVPR 2014) to palette PNGs in a VOC 2010 tree.
+
+A file of the release holds ``LabelMap``, (H, W), ids of ``labels.txt``: 1 .. 459, 0 where nothing is labelled. A mask holds
+1 .. 59, the classes of the usual task in the order of their names, and 0, background, for all the rest: what MMSegmentation's
+``PascalContextDataset`` and ``PascalContextDataset59`` read.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from mmseg.datasets import PascalContextDataset
+
+from ..atomic_write import make_inside
+from ..data.classes_file import read_classes
+from ..data.images import read_header
+from ..errors import UserError, abbreviate
+from ..visualization.pictures import save_mask
+from .voc_sbd.build import fill, require
+from .voc_sbd.lists import read_names
+from .voc_sbd.matlab import read_field
+from .voc_sbd.sources import EXTRACT_AGAIN, Release, find_tree, voc
+
+PAGE = "https://www.cs.stanford.edu/~roozbeh/pascal-context"
+CLASSES, PALETTE = (PascalContextDataset.METAINFO[key] for key in ("classes", "palette"))
+LISTS = Path("ImageSets/Main")
+MASKS = "SegmentationClassContext"
+FULL_COUNTS = {"train": 4998, "val": 5105}
+RELEASES = {
+    "voc2010": voc("2010", LISTS.as_posix(), "JPEGImages"),
+    "context": Release(
+        *("PASCAL-Context", "trainval.tar.gz", f"{PAGE}/trainval.tar.gz", "", PurePosixPath()),
+        parts=("trainval", "labels.txt"),
+    ),
+}
+
+
+def find_releases(voc2010: str | None, context: str | None, data_dir: Path, force: bool = False) -> dict[str, Path]:
+    """Find the trees of VOC 2010 and PASCAL-Context; archives are extracted, Context's to ``data_dir/pascal-context``.
+
+    Args:
+        voc2010, context: a folder or an archive; None: look in ``data_dir`` and ``data_dir/pascal-context``.
+        data_dir: where archives lie and are extracted to.
+        force: extract over what is there.
+
+    Raises:
+        UserError: ``dataset-missing``, which names the files, their links and places; ``archive-damaged``.
+    """
+    folders = {"voc2010": data_dir, "context": data_dir / "pascal-context"}
+    given = {"voc2010": voc2010, "context": context}
+    trees = {name: find_tree(release, given[name], folders[name], force) for name, release in RELEASES.items()}
+    if missing := [name for name, tree in trees.items() if tree is None]:
+        found = f"no {' and '.join(RELEASES[name].title for name in missing)} in {data_dir}"
+        found += ": put these files there, or name a folder or an archive:"
+        places = [(name, folders[name] / RELEASES[name].archive, RELEASES[name].url) for name in missing]
+        raise UserError(
+            "dataset-missing", found, [f"  {path} from {url}, or --{name} PATH" for name, path, url in places]
+        )
+    return trees
+
+
+def build_context(voc2010: Path, context: Path, jobs: int | None = None, force: bool = False) -> list[str]:
+    """Write ``SegmentationClassContext/NAME.png`` of VOC 2010's train and val; a second call does what is missing.
+
+    Args:
+        voc2010, context: trees of the releases; masks go to ``voc2010``.
+        jobs: processes; default: all usable cores.
+        force: also write masks that are there.
+
+    Returns:
+        The report.
+
+    Raises:
+        UserError: ``class-file``, ``list-file``, ``file-missing``, ``output-path``, and of masks: others are written then.
+    """
+    indices = read_indices(context / "labels.txt")
+    lists = {name: read_names(voc2010 / LISTS / f"{name}.txt") for name in FULL_COUNTS}
+    names, images, mats = lists["train"] | lists["val"], voc2010 / "JPEGImages", context / "trainval"
+    require(images, ".jpg", names)
+    require(mats, ".mat", names)
+    folder = voc2010 / MASKS
+    make_inside(voc2010, folder)
+    tasks = [(mats / f"{n}.mat", images / f"{n}.jpg", indices, folder / f"{n}.png") for n in sorted(names)]
+    report = [fill(folder, convert_mask, tasks, jobs, force)]
+    for name, count in FULL_COUNTS.items():
+        line = f"{LISTS / name}.txt: {len(lists[name])} images"
+        report.append(line if len(lists[name]) == count else f"warning: {line}, the full release has {count}")
+    return report
+
+
+def read_indices(path: Path) -> np.ndarray:
+    """Read ``labels.txt``, ``id: name``: the index of the class of each id, -1 for ids that it does not name.
+
+    Raises:
+        UserError: ``class-file``, also where it lacks one of the 59 names.
+    """
+    ids = {name.replace(" ", ""): number for number, name in read_classes(path)[0].items()}
+    if missing := [name for name in CLASSES[1:] if name not in ids]:
+        found = f"{path} lacks the names {abbreviate(missing)}"
+        raise UserError("class-file", f"{found}: take labels.txt of {PAGE}, with 459 names, unchanged")
+    indices = np.full(max(ids.values()) + 1, -1, np.int16)
+    indices[[0, *ids.values()]] = 0
+    indices[[ids[name] for name in CLASSES[1:]]] = range(1, len(CLASSES))
+    return indices
+
+
+def convert_mask(source: Path, image: Path, indices: np.ndarray, target: Path) -> None:
+    """Write a ``LabelMap`` as a PNG of class indices, 0 background, 1 .. 59.
+
+    Raises:
+        UserError: ``mask-unreadable``, ``mask-ids``, ``mask-size``, ``image-unreadable``.
+    """
+    try:
+        ids = read_field(source, "LabelMap")
+        if ids.ndim != 2:
+            raise ValueError(f"it has {ids.ndim} axes")
+    except Exception as error:  # a damaged file can fail anywhere in the reader
+        found = f"{source} can't be read as a mask of PASCAL-Context, LabelMap ({type(error).__name__}: {error})"
+        raise UserError("mask-unreadable", f"{found}: {EXTRACT_AGAIN}") from error
+    if (stray := np.setdiff1d(ids, np.flatnonzero(indices >= 0))).size:
+        found = f"ids {abbreviate([f'{value:g}' for value in stray])} are not in labels.txt"
+        raise UserError("mask-ids", f"{source}: {found}: {EXTRACT_AGAIN}")
+    if ids.shape != (shape := read_header(str(image)).size[::-1]):
+        raise UserError("mask-size", f"{source} is {ids.shape}, its image {image} is {shape}: they must have one size")
+    save_mask(indices[ids.astype(np.int64)], PALETTE, target)
