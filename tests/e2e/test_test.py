@@ -43,7 +43,7 @@ def test_scores_are_those_of_the_last_validation(trained, evaluated):
     scores, folder = evaluated
     record = json.loads((folder / "metrics.json").read_text())
     assert record == json.loads((trained.work_dir / "metrics.json").read_text())
-    assert {name: scores[name] for name in SCORE_NAMES} == {name: record[name] for name in SCORE_NAMES}
+    assert {name: scores[name] for name in SCORE_NAMES} == {name: 100 * record[name] for name in SCORE_NAMES}
     assert np.array_equal(np.load(folder / "confusion.npy"), np.load(trained.work_dir / "confusion.npy"))
 
 
