@@ -33,19 +33,9 @@ def main(args: argparse.Namespace) -> None:
     test(cfg, args.checkpoint, masks=args.out, pictures=args.show_dir, tta=args.tta, limits=args.limits)
 
 
-def test(
-    cfg: Config,
-    checkpoint: str,
-    masks: str | None = None,
-    pictures: str | None = None,
-    tta: bool = False,
-    limits: bool = False,
-) -> dict[str, float]:
-    """Evaluate a checkpoint, or a net that ``fcn export`` wrote, on the test split; returns the scores, none without masks.
-
-    Args and errors: those of :func:`test_runner`.
-    """
-    return test_runner(cfg, checkpoint, masks, pictures, tta, limits).test()
+def test(cfg: Config, checkpoint: str, **options) -> dict[str, float]:
+    """Evaluate a net on the test split; returns the scores, none without masks. Arguments and errors are :func:`test_runner`'s."""
+    return test_runner(cfg, checkpoint, **options).test()
 
 
 def test_runner(

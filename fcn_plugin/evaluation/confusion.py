@@ -41,7 +41,7 @@ def scores(matrix: np.ndarray) -> dict[str, float]:
     true = matrix.sum(1)
     total = max(int(true.sum()), 1)
     pixel_accuracy, weighted = float(np.diag(matrix).sum() / total), float(np.nansum(true * iou) / total)
-    return {"aAcc": pixel_accuracy, "mAcc": _mean(accuracy), "mIoU": _mean(iou), "fwIoU": weighted}
+    return {"aAcc": pixel_accuracy, "mAcc": mean_or_zero(accuracy), "mIoU": mean_or_zero(iou), "fwIoU": weighted}
 
 
 def per_class(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -68,5 +68,6 @@ def mean_present(values: np.ndarray) -> float:
     return float(present.mean()) if present.size else float("nan")
 
 
-def _mean(values: np.ndarray) -> float:
+def mean_or_zero(values: np.ndarray) -> float:
+    """Average over the classes that have a value; 0 where none has."""
     return 0.0 if np.isnan(mean := mean_present(values)) else mean

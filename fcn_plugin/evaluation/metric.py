@@ -15,7 +15,7 @@ from mmseg.registry import METRICS
 
 from ..atomic_write import atomic_write
 from ..errors import UserError
-from .confusion import confusion_matrix, mean_present, per_class, precision_and_dice, scores
+from .confusion import confusion_matrix, mean_or_zero, mean_present, per_class, precision_and_dice, scores
 from .mask_files import write_masks
 from .pairs import checked_pairs
 from .table import class_table
@@ -125,7 +125,7 @@ class FCNMetric(BaseMetric):
         if self.detail:
             columns = self.columns(results[0])
             means = (("mPrecision", "precision"), ("mDice", "Dice"))
-            found |= {name: float(np.nan_to_num(mean_present(columns[column]))) for name, column in means}
+            found |= {name: mean_or_zero(columns[column]) for name, column in means}
         return found
 
     def evaluate(self, size: int) -> dict[str, float]:

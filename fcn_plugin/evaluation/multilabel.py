@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from mmseg.registry import METRICS
 
-from .confusion import confusion_matrix, mean_present
+from .confusion import confusion_matrix, mean_or_zero
 from .metric import FCNMetric
 
 
@@ -48,7 +48,7 @@ class MultilabelMetric(FCNMetric):
         """Compute the scores of the one matrix in ``results``."""
         (matrix,) = results
         columns, true = self.columns(matrix), self.true_pixels(matrix)
-        mean = {name: float(np.nan_to_num(mean_present(column))) for name, column in columns.items()}
+        mean = {name: mean_or_zero(column) for name, column in columns.items()}
         right = float((matrix[:, 0, 0] + matrix[:, 1, 1]).sum() / max(1, matrix.sum()))
         weighted = float(np.nansum(true * columns["IoU"]) / max(1, true.sum()))
         found = {"aAcc": right, "mAcc": mean["accuracy"], "mIoU": mean["IoU"], "fwIoU": weighted, "mDice": mean["Dice"]}

@@ -88,10 +88,12 @@ class FCNVisualizationHook(Hook):
     def after_test_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
         for sample in outputs if self.draw else ():
             name = self.panels.name(sample).as_posix().replace("/", "_")
-            self._show(runner, name, sample, 0)
-            if self.show:
-                runner.visualizer.show(np.asarray(self.panels.draw(sample)), name, wait_time=self.wait_time)
+            self._show(runner, name, sample, 0, window=self.show)
 
-    def _show(self, runner, name: str, sample, step: int) -> None:
-        if not sample.get("stand_in"):
-            runner.visualizer.add_image(name, np.asarray(self.panels.draw(sample)), step)
+    def _show(self, runner, name: str, sample, step: int, window: bool = False) -> None:
+        if sample.get("stand_in"):
+            return
+        picture = np.asarray(self.panels.draw(sample))
+        runner.visualizer.add_image(name, picture, step)
+        if window:
+            runner.visualizer.show(picture, name, wait_time=self.wait_time)
