@@ -4,14 +4,18 @@ The tested net gives every pixel one class, so that its scores follow from the c
 """
 
 import json
+import runpy
 from typing import NamedTuple
 
 import pytest
 import torch
+from PIL import Image
 from support.context_trees import make_releases
 from support.processes import TESTS
 from support.published_trees import make_ade20k, make_cityscapes, make_coco_stuff
 from support.refusals import tool_refused
+
+from fcn_plugin.preflight.data.releases import COCO_CONVERTER
 
 LEAF = """
 _base_ = {base!r}
@@ -131,3 +135,13 @@ def test_masks_that_were_not_converted(tool, tmp_path, name, command):
         mask.unlink()
     done = tool("train", narrow(tmp_path, f"{LITE}{name}", data), "--work-dir", work)
     tool_refused(done, work, "mask-unreadable", "_labelTrainIds.png", "2 files of the train split", command)
+
+
+def test_mmseg_converts_the_ids_of_coco_stuff(trees, tmp_path):
+    """By the script that the message names: the release's ids have gaps."""
+    convert = runpy.run_path(str(COCO_CONVERTER))["convert_to_trainID"]
+    (tmp_path / "val2017").mkdir()
+    (mask,) = (trees["coco-stuff"] / "annotations/val2017").glob("*_labelTrainIds.png")
+    convert(str(mask.with_name(mask.name.replace("_labelTrainIds", ""))), str(tmp_path), is_train=False)
+    with Image.open(mask) as wanted, Image.open(tmp_path / "val2017" / mask.name) as found:
+        assert found.tobytes() == wanted.tobytes()
