@@ -16,7 +16,6 @@ from fcn_plugin.models.necks.unpool_neck import unpool
 from fcn_plugin.weights.fit import load_classifier
 
 NETS = {"SegNet": None, "DeconvNet": 8}  # fc_channels
-VGG11 = dict(backbone=dict(depth=11), neck=dict(convs=(1, 1, 2, 2, 2)))
 SHALLOW = dict(backbone=dict(depth=13, num_stages=2, dilations=(1, 1), out_indices=(1,)), neck=dict(convs=(2, 2)))
 
 
