@@ -145,3 +145,17 @@ def test_mmseg_converts_the_ids_of_coco_stuff(trees, tmp_path):
     convert(str(mask.with_name(mask.name.replace("_labelTrainIds", ""))), str(tmp_path), is_train=False)
     with Image.open(mask) as wanted, Image.open(tmp_path / "val2017" / mask.name) as found:
         assert found.tobytes() == wanted.tobytes()
+
+
+def test_an_unknown_id_is_the_files(tool, tmp_path):
+    """ADE20K's class 0 is id 1."""
+    data, work = tmp_path / "data", tmp_path / "work"
+    make_ade20k(data)
+    for mask in data.rglob("*.png"):
+        with Image.open(mask) as image:
+            image.point(lambda value: value + (value == 150)).save(mask)
+    done = tool("train", narrow(tmp_path, f"{LITE}ade20k", data), "--work-dir", work)
+    assert done.code == 2
+    assert "[mask-ids]" in done.err
+    assert "id 151 (" in done.err
+    assert "outside the classes 1..150" in done.err
