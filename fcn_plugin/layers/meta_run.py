@@ -23,7 +23,7 @@ def output_shapes(modules: Sequence[nn.Module], size: int = 512, channels: int =
 
 def run_on_meta(modules: Sequence[nn.Module], value: Tensor) -> Sequence[Tensor]:
     """Call modules in evaluation mode, one after the other, on a ``meta`` tensor; each takes what the one before returned."""
-    with torch.no_grad(), _WithoutBatchNorm():
+    with torch.no_grad(), _WithoutPointwise():
         for module in modules:
             state = chain(module.named_parameters(), module.named_buffers())
             meta = {name: torch.empty_like(tensor, device="meta") for name, tensor in state}
@@ -32,11 +32,18 @@ def run_on_meta(modules: Sequence[nn.Module], value: Tensor) -> Sequence[Tensor]
     return [value] if isinstance(value, Tensor) else value
 
 
-class _WithoutBatchNorm(TorchFunctionMode):
-    """Leaves batch norm out: it changes no shape, and on ``meta`` tensors torch computes it in Python, half of a run's time."""
+# torch computes these in Python on ``meta`` tensors, most of a run's time
+_KEEP_SHAPES = {
+    *(F.batch_norm, F.layer_norm, F.dropout, F.relu, F.relu6, F.leaky_relu, F.elu, F.gelu, F.silu, F.mish),
+    *(F.hardswish, F.hardsigmoid, F.hardtanh, torch.relu, torch.relu_, torch.sigmoid, torch.tanh),
+}
+
+
+class _WithoutPointwise(TorchFunctionMode):
+    """Leaves normalization, activations and dropout out: they change no shape, and every pixel stays where it is."""
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
-        return args[0] if func is F.batch_norm else func(*args, **(kwargs or {}))
+        return args[0] if args and func in _KEEP_SHAPES else func(*args, **(kwargs or {}))
 
 
 @contextmanager
