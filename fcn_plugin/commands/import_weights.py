@@ -27,7 +27,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("target", metavar="DST", help="file to write: .safetensors or .pth")
     add("--to", metavar="CONFIG", dest="config", help="config of the net that the weights are for: checks all")
     images = "what images the weights expect, where the file does not say or its names mislead: caffe (BGR less ImageNet's mean), "
-    images += "torchvision (RGB of mean and std), inception (RGB of -1..1), nyud-color, nyud-hha, or ORDER:MEAN[:STD], e.g. BGR:116.19,97.203,92.318"
+    images += (
+        "torchvision (RGB of mean and std), inception (RGB of -1..1), nyud-color, nyud-hha (the authors' means), or "
+    )
+    images += "ORDER:MEAN[:STD], e.g. BGR:116.19,97.203,92.318"
     add("--images", metavar="IMAGES", help=images)
     add_options(parser, "--cfg-options", "--trust-checkpoint")
 

@@ -83,9 +83,9 @@ class FCN(RefinedSegmentor):
         if decode_head.get("num_classes") is None:
             raise UserError("config-value", "model.decode_head.num_classes is not set: set it to the number of classes")
         neck, decode_head = ({**part, "geometry": geometry} for part in (neck, decode_head))
-        border = input_pad if geometry == "reference" else 0
+        border, bands = input_pad * (geometry == "reference"), input_channels(kwargs.get("data_preprocessor"))
         with quiet_model_building():
-            streams = self.build_streams(backbone, neck, decode_head, border, input_channels(kwargs.get("data_preprocessor")))
+            streams = self.build_streams(backbone, neck, decode_head, border, bands)
             parts = dict(backbone=dict(type=lambda: streams.backbone), neck=dict(type=lambda: streams.neck))
             super().__init__(**parts, decode_head=streams.head, **kwargs)
         self.test_cfg = ConfigDict({"mode": "whole", **(self.test_cfg or {})})

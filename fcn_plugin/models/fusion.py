@@ -40,9 +40,7 @@ class FCNFusion(FCN):
             different grids; as :class:`FCN`.
     """
 
-    def __init__(
-        self, trunks: dict, pretrained: str | dict | None = None, **kwargs
-    ) -> None:
+    def __init__(self, trunks: dict, pretrained: str | dict | None = None, **kwargs) -> None:
         self.trunks = {name: dict(trunk) for name, trunk in trunks.items()}  # build_streams reads it
         if isinstance(pretrained, Mapping) and (unknown := sorted(set(pretrained) - set(trunks))):
             raise UserError("config-value", f"model.pretrained names {unknown[0]!r}, model.trunks {', '.join(trunks)}")
@@ -60,22 +58,19 @@ class FCNFusion(FCN):
             name: build_streams(trunk.get("backbone", backbone), trunk.get("neck", neck), head, border, trunk["bands"])
             for name, trunk in self.trunks.items()
         }
-        first, *others = built.values()
-        for name, other in list(built.items())[1:]:
-            if other.maps != first.maps:
-                grids = f"{_grids(first.maps)} and {_grids(other.maps)}"
-                found = f"trunks {next(iter(built))!r} and {name!r} see the image on different grids, {grids}"
-                raise UserError("geometry", f"{found}: take backbones of one kind, at any width")
-        maps = [replace(grids[0], reach=max(grid.reach for grid in grids)) for grids in zip(*(b.maps for b in built.values()))]
-        names = head["streams"]
-        split = [{name: streams.head["in_channels"][stream] for name, streams in built.items()} for stream in names]
-        options = {**first.head, "in_channels": {stream: sum(w.values()) for stream, w in zip(names, split, strict=True)}}
+        maps = _join(built)
+        # stream -> trunk -> channels
+        split = {
+            stream: {name: one.head["in_channels"][stream] for name, one in built.items()} for stream in head["streams"]
+        }
+        widths_in_all = {stream: sum(channels.values()) for stream, channels in split.items()}
+        options = {**next(iter(built.values())).head, "in_channels": widths_in_all}
         return Streams(
-            _Backbones({name: streams.backbone for name, streams in built.items()}, widths),
-            _Necks({name: streams.neck for name, streams in built.items()}),
+            _Backbones({name: one.backbone for name, one in built.items()}, widths),
+            _Necks({name: one.neck for name, one in built.items()}),
             dict(type=lambda: _fuse_scores(MODELS.build(options), split)),
             maps,
-            [sum(channels) for channels in zip(*(streams.channels for streams in built.values()), strict=True)],
+            [sum(channels) for channels in zip(*(one.channels for one in built.values()), strict=True)],
         )
 
     def init_weights(self) -> None:
@@ -136,12 +131,23 @@ class _Scores(ModuleDict):
         return sum(at_least_float32(score(part)) / len(self) for score, part in parts)
 
 
-def _fuse_scores(head: nn.Module, widths: Sequence[Mapping[str, int]]) -> nn.Module:
+def _fuse_scores(head: nn.Module, split: Mapping[str, Mapping[str, int]]) -> nn.Module:
     """Give a head a score layer for each trunk in place of each of its own."""
-    for stream, split in zip(head.streams, widths, strict=True):
-        setattr(head, f"score_{stream}", _Scores(split, head.out_channels))
+    for stream, widths in split.items():
+        setattr(head, f"score_{stream}", _Scores(widths, head.out_channels))
     return head
 
 
-def _grids(maps: Sequence[CoordMap]) -> str:
-    return ", ".join(f"stride {grid.scale} from {float(grid.shift):g}" for grid in maps)
+def _join(built: Mapping[str, Streams]) -> list[CoordMap]:
+    """Return the maps that all trunks share, with the longest reach; ``geometry`` where they differ."""
+    (first, own), *others = built.items()
+    for name, other in others:
+        if other.maps != own.maps:
+            grids = " and ".join(
+                ", ".join(f"stride {grid.scale} from {float(grid.shift):g}" for grid in one.maps)
+                for one in (own, other)
+            )
+            found = f"trunks {first!r} and {name!r} see the image on different grids, {grids}"
+            raise UserError("geometry", f"{found}: take backbones of one kind, at any width")
+    levels = zip(*(one.maps for one in built.values()), strict=True)
+    return [replace(grids[0], reach=max(grid.reach for grid in grids)) for grids in levels]

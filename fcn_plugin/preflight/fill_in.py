@@ -99,6 +99,10 @@ def _check_start(cfg: ConfigDict, start: Start) -> None:
         if source and "://" not in source and not Path(source).is_file():
             name = Path(source).name
             how = f"Download {name} ({WEIGHTS[name]}) to {Path(source).parent}/, or give" if name in WEIGHTS else "Give"
-            what = f"the trained net of trunk {trunk[1:]}, or of a classifier's weights" if trunk else "a classifier's weights"
+            what = (
+                f"the trained net of trunk {trunk[1:]}, or of a classifier's weights"
+                if trunk
+                else "a classifier's weights"
+            )
             remedy = f"{how} the path of {what}, --cfg-options model.pretrained{trunk}=PATH"
             raise UserError("weights-missing", f"no weights at {source}. {remedy}")

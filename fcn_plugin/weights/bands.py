@@ -35,7 +35,8 @@ def fit_bands(renamed: Renamed, model: nn.Module, as_they_are: bool = False) -> 
     if kernels is None or kernels.dim() != 4 or kernels.shape[1] != 3 or not for_rgb:
         return renamed
     own, theirs = model.preprocessing.cpu().clone(), renamed.form.preprocessing
-    if own.shape == theirs.shape and (as_they_are or torch.equal(own, theirs)):
+    is_fcn = any(key.startswith("decode_head.") for key in renamed.tensors)  # whose images are compared with the net's
+    if own.shape == theirs.shape and (as_they_are or is_fcn or torch.equal(own, theirs)):
         return renamed
     if as_they_are and own.shape[1] > 3:
         extra = own.shape[1] - 3

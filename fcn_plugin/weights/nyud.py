@@ -12,7 +12,10 @@ from torch import Tensor
 
 from .preprocessing import NYUD_COLOR, NYUD_HHA, NYUD_LOG_DEPTH
 
-TRUNKS = {"color": NYUD_COLOR, "hha": NYUD_HHA}  # endings of the layers' names, which are the trunks' names in ``FCNFusion``
+TRUNKS = {
+    "color": NYUD_COLOR,
+    "hha": NYUD_HHA,
+}  # endings of the layers' names, which are the trunks' names in ``FCNFusion``
 
 
 def nyud_formats(vgg: Mapping[str, str]) -> Iterator[tuple[str, dict[str, str], tuple[str, ...], Tensor]]:

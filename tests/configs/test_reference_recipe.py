@@ -73,9 +73,10 @@ for stride in ("32s", "16s", "8s"):  # solve.py: 50 x 8,000 steps, each followed
     )
 for images in ("color", "depth", "hha"):  # solve.py: 50 x 2,000 steps
     RECIPES[f"fcn32s_vgg16_nyud_{images}"] = RECIPES["fcn32s_vgg16_voc"]._replace(val_interval=2000)
-TRUNKS = [
-    re.sub(r"^(backbone|neck)", rf"\1.{trunk}", name) for trunk in ("color", "hha") for name in (*VGG16, *FC)
-] + ["decode_head.score_fr.color", "decode_head.score_fr.hha"]
+TRUNKS = [re.sub(r"^(backbone|neck)", rf"\1.{trunk}", name) for trunk in ("color", "hha") for name in (*VGG16, *FC)] + [
+    "decode_head.score_fr.color",
+    "decode_head.score_fr.hha",
+]
 RECIPES["fcn32s_vgg16_nyud_colorhha"] = Recipe(
     1e-12, 0.99, 100_000, 1, "sum", {"color": "nyud_color", "hha": "nyud_hha"}, TRUNKS, ["upscore"], val_interval=2000
 )

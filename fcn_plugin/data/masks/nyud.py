@@ -27,4 +27,6 @@ class NYUDDataset(ClassMapDataset):
 
     def __init__(self, ignore_ids: Iterable[int] = (0, IGNORED), **kwargs) -> None:
         ids, palette = dict(enumerate(CLASSES, 1)), self.METAINFO["palette"]
-        super().__init__(ids, ignore_ids, **{"palette": palette, "img_suffix": ".png", "seg_map_suffix": ".png", **kwargs})
+        super().__init__(
+            ids, ignore_ids, **{"palette": palette, "img_suffix": ".png", "seg_map_suffix": ".png", **kwargs}
+        )

@@ -13,11 +13,22 @@ from __future__ import annotations
 
 import numpy as np
 
-CAMERA = (518.85790117450188, 519.46961112127485, 325.58244941119034, 253.73616633400465)  # fx, fy, cx, cy of 640 x 480 px
-RADIUS, WIDE_RADIUS = 3, 10  # of the windows in pixels: of the normals in the picture, of those that gravity is found by
+CAMERA = (
+    518.85790117450188,
+    519.46961112127485,
+    325.58244941119034,
+    253.73616633400465,
+)  # fx, fy, cx, cy of 640 x 480 px
+RADIUS, WIDE_RADIUS = (
+    3,
+    10,
+)  # of the windows in pixels: of the normals in the picture, of those that gravity is found by
 ROUNDS = ((45, 5), (15, 5))  # degrees, times
 NEAREST, SCALE = 100, 31000  # a disparity is SCALE / depth, of depths from NEAREST on
-LEAST_BELOW, GROUND_BELOW = 90, 130  # a lowest point less than 90 below the camera is no floor, which is taken to lie at 130
+LEAST_BELOW, GROUND_BELOW = (
+    90,
+    130,
+)  # a lowest point less than 90 below the camera is no floor, which is taken to lie at 130
 
 
 def compute_hha(
@@ -81,7 +92,9 @@ def find_gravity(normals: np.ndarray) -> np.ndarray:
             floors, walls = known[along > np.cos(np.radians(degrees))], known[along < np.sin(np.radians(degrees))]
             if not len(floors) + len(walls):
                 return down
-            costs = walls.T @ walls - floors.T @ floors - 1e-9 * len(known) * np.outer(down, down)  # of equals, the last
+            costs = (
+                walls.T @ walls - floors.T @ floors - 1e-9 * len(known) * np.outer(down, down)
+            )  # of equals, the last
             found = np.linalg.eigh(costs)[1][:, 0]
             down = found * (1 if found @ down >= 0 else -1)
     return down
