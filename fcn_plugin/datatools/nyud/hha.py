@@ -4,7 +4,7 @@ Lengths are in centimetres. The camera looks along z, x points to the right, y d
 (H, W) depth, (H, W, 3) points and normals. Written from the paper and the published ``saveHHA.m``; differences:
 
 - planes are fitted in float64 by box sums and an adjugate, not by MATLAB's filters: normals differ in the last digits;
-- a pixel whose window has too few known depths for a plane has no normal: its angle is 0, as MATLAB's ``uint8`` of NaN is;
+- a pixel whose window has no three known depths off one line has no normal: its angle is 0, as MATLAB's ``uint8`` of NaN is;
 - where directions fit equally, as before a single wall, the last one stays;
 - nothing is resampled, and superpixels do not bound the windows, as in ``saveHHA.m``'s own call.
 """
@@ -24,6 +24,7 @@ RADIUS, WIDE_RADIUS = (
     10,
 )  # of the windows in pixels: of the normals in the picture, of those that gravity is found by
 ROUNDS = ((45, 5), (15, 5))  # degrees, times
+LEAST_DETERMINANT = 1e-15  # for each point cubed; two rows of rays of 640 px have 1e-11, one row 1e-18 by rounding
 NEAREST, SCALE = 100, 31000  # a disparity is SCALE / depth, of depths from NEAREST on
 LEAST_BELOW, GROUND_BELOW = (
     90,
@@ -75,7 +76,9 @@ def fit_normals(points: np.ndarray, missing: np.ndarray, radius: int) -> np.ndar
     normals = np.einsum("hwij,hwj->hwi", adjugate, right)  # times the determinant, which is not negative
     with np.errstate(invalid="ignore", divide="ignore"):
         normals = normals / np.linalg.norm(normals, axis=-1, keepdims=True)
-    return np.where(_box(known, radius)[..., None] >= 3, normals, np.nan)
+    # points in one line, or fewer than three, have no plane
+    determinant = np.einsum("hwi,hwi->hw", rows[0], adjugate[..., 0])
+    return np.where((determinant > LEAST_DETERMINANT * _box(known, radius) ** 3)[..., None], normals, np.nan)
 
 
 def find_gravity(normals: np.ndarray) -> np.ndarray:
