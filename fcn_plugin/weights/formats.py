@@ -44,7 +44,8 @@ class WeightFormat:
     def likeness(self, layers: set[str]) -> float:
         """Return the share of layers in common with a source, 0 .. 1."""
         rest = {layer for layer in layers if layer not in self.unused and not self._in_head(layer)}
-        return len(self.layers.keys() & rest) / max(1, len(self.layers.keys() | rest))
+        own = {layer for layer in self.layers if not self._in_head(layer)}
+        return len(own & rest) / max(1, len(own | rest))
 
     def _in_head(self, layer: str) -> bool:
         return self.head and HEAD.fullmatch(layer) is not None
