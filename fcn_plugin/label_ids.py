@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 
 from .errors import UserError
 
 
-def check_label_ids(label: Tensor, num_classes: int, ignore_index: int, path: str | None) -> None:
+def check_label_ids(label: Tensor, num_classes: int, ignore_index: int, sample: Mapping) -> None:
     """Refuse a mask with ids that are neither classes nor ignored.
 
     Args:
         label: class ids of any shape.
         num_classes: ids 0 .. num_classes - 1 are classes.
         ignore_index: the one id left out of loss and scores.
-        path: file of the mask, for the message.
+        sample: ``seg_map_path`` and ``reduce_zero_label`` of a data sample, for the message: ids of the file.
 
     Raises:
         UserError: ``mask-ids``; names the file, the ids and how many pixels carry them.
@@ -24,10 +26,12 @@ def check_label_ids(label: Tensor, num_classes: int, ignore_index: int, path: st
     if stray.numel() == 0:
         return
     ids, counts = torch.unique(stray, return_counts=True)
-    found = ", ".join(f"id {i} ({n} px)" for i, n in zip(ids.tolist(), counts.tolist(), strict=True))
+    first = int(bool(sample.get("reduce_zero_label")))  # class 0 is id 1 of the file
+    found = ", ".join(f"id {first + i} ({n} px)" for i, n in zip(ids.tolist(), counts.tolist(), strict=True))
+    path, classes = sample.get("seg_map_path") or "a mask in memory", f"{first}..{first + num_classes - 1}"
     raise UserError(
         "mask-ids",
-        f"{path or 'a mask in memory'}: {found} outside the classes 0..{num_classes - 1} and not the ignored id {ignore_index}; "
+        f"{path}: {found} outside the classes {classes} and not the ignored id {ignore_index}; "
         "correct the mask, or set num_classes (or ignore_index) to match the data",
     )
 

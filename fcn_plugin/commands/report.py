@@ -58,6 +58,7 @@ def report(cfg: Config, checkpoint: str, worst: int = 8, best: int = 4) -> list[
     data = cfg.test_dataloader.dataset
     split = data.get("ann_file") or (data.get("data_prefix") or {}).get("img_path") or data.type
     title = f"{Path(cfg.filename).stem} on {Path(split).stem}"
-    rgb = next((module.rgb for module in runner.model.modules() if hasattr(module, "rgb")), None)
     metrics, dataset = runner.test_evaluator.metrics, runner.test_dataloader.dataset
-    return write_report(Path(cfg.work_dir), title, {"checkpoint": Path(checkpoint).name}, metrics, dataset, rgb)
+    return write_report(
+        Path(cfg.work_dir), title, {"checkpoint": Path(checkpoint).name}, metrics, dataset, runner.model
+    )

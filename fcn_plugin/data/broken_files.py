@@ -16,7 +16,7 @@ from ..errors import UserError
 from .bands.load_bands import FCNLoadBands
 from .bands.load_image import FCNLoadImageFromFile
 from .bands.readers import Reader, reader_of
-from .headers import mask_problems, pair_problems
+from .headers import mask_problems, pair_problems, width_height
 from .images import missing_files, read_header, read_mask, verify
 from .leaves import leaf_datasets
 from .load_annotations import FCNLoadAnnotations
@@ -45,9 +45,11 @@ class CheckedPipeline(Compose):
             return super().__call__(data)
         except UserError:
             raise
-        except Exception:  # of the loaders, from what the check can't see or a file that has changed since
+        except Exception as error:  # of the loaders, from what the check can't see or a file that has changed since
             refuse(missing_files((what, data.get(key)) for what, key in KEYS.items()))
             _check(paths, self.loads, self.reader, decode=True)
+            if "image" in paths and "image" in self.loads:
+                refuse(_too_thin(paths["image"], error))
             raise
 
 
@@ -104,6 +106,13 @@ def skip_broken_files(dataset: Any, training: bool, notes: Path) -> None:
 def skipped(notes: Path) -> list[str]:
     """Read a line for each sample that was skipped."""
     return list(dict.fromkeys(notes.read_text().splitlines())) if notes.is_file() else []
+
+
+def _too_thin(path: str, error: Exception) -> Iterable[Problem]:
+    """Yield ``image-thin`` where a step failed because little of an image is left: OpenCV's resize, or a flip of one pixel."""
+    size = read_header(path).size
+    if min(size) == 1 or "resize.cpp" in str(error):
+        yield Problem("image-thin", path, f"{width_height(size)}, and a step of the pipeline fails")
 
 
 def _with_pipeline(dataset: Any) -> Iterable[BaseDataset]:

@@ -44,7 +44,7 @@ _ERRORS = {
     "mask-ids": ("masks with unknown ids", "correct the mask, or add the id to class_map or ignore_ids"),
     "class-single": ("training masks of a single class", "check the class map: a net learns nothing from them"),
     "image-shared": ("images that training has seen", "take it out of one of the splits: scores on it mean nothing"),
-    "image-thin": ("images too thin to be resized", "take it out or crop it: the pipeline's resize leaves nothing"),
+    "image-thin": ("images too thin to be resized or flipped", "take it out, or crop or enlarge it"),
     "image-unpaired": ("images without a mask", "add the mask, or remove the image"),
     "mask-name": ("masks whose names differ only in the suffix", "keep the one that is meant"),
 }

@@ -76,7 +76,7 @@ def _see(packed: dict, preprocessor: nn.Module, colours: Tensor, head: ConfigDic
     if "gt_sem_seg" in sample:
         ids = batch["data_samples"][0].gt_sem_seg.data[0].cpu()
         ignored = head.get("ignore_index", VOID)
-        check_label_ids(ids, head.num_classes, ignored, sample.get("seg_map_path"))
+        check_label_ids(ids, head.num_classes, ignored, sample)
         mask = ids.masked_fill(ids == ignored, VOID).byte().numpy()  # not int64: many large masks are held at once
     original = tuple(sample.ori_shape[:2])
     fits = mask is None or mask.shape == image.shape[:2] or (not training and mask.shape == original)

@@ -112,6 +112,6 @@ def _histogram(num_classes: int, ignore_index: int, item: dict) -> np.ndarray:
     mask = torch.from_numpy(item["gt_seg_map"]).long()
     if mask.ndim > 2:
         raise UserError("mask-colours", f"{item['seg_map_path']} has shape {tuple(mask.shape)}: save ids, not colours")
-    check_label_ids(mask, num_classes, ignore_index, item["seg_map_path"])
+    check_label_ids(mask, num_classes, ignore_index, item)
     mask[mask == ignore_index] = num_classes
     return torch.bincount(mask.flatten(), minlength=num_classes + 1).numpy()

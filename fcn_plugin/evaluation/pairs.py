@@ -30,7 +30,7 @@ def checked_pairs(
     wrong = [has_stray_ids(mask, ids, ignore_index) | (guess.max() >= ids) for mask, guess in pairs]
     if pairs and torch.stack(wrong).any():  # a GPU is waited for once, not for each sample
         for sample, (label, prediction) in zip(samples, pairs, strict=True):
-            check_label_ids(label, ids, ignore_index, sample.get("seg_map_path"))
+            check_label_ids(label, ids, ignore_index, sample)
             if (most := int(prediction.max())) >= ids:
                 what = f"the net predicts class {most}, the data set has {ids} classes"
                 raise UserError("classes-count", f"{what}: set model.decode_head.num_classes")

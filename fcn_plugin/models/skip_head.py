@@ -189,7 +189,7 @@ class FCNSkipHead(ScoreNames, BaseDecodeHead):
             raise UserError("classes-count", f"{found}: set multilabel and num_classes of the head as the masks are")
         if has_stray_ids(label, ids, self.ignore_index):  # waits for a GPU once, not for each sample
             for meta, mask in zip(metas, label, strict=True):
-                check_label_ids(mask, ids, self.ignore_index, meta.get("seg_map_path"))
+                check_label_ids(mask, ids, self.ignore_index, meta)
         sampled = as_pair(seg_logits) if getattr(self.sampler, "thresh", None) is not None else seg_logits  # for OHEM
         weight = self.sampler.sample(sampled, label) if self.sampler is not None else None
         label = label if self.decision.multilabel else label.squeeze(1)

@@ -16,6 +16,7 @@ from ..data.leaves import Declared, leaf_datasets
 from ..errors import UserError, abbreviate
 from ..invocation import command
 from ..listing import IMAGE_SUFFIXES
+from .data.releases import how_to_get, how_to_make
 from .parameters import class_of, default_of, parameters_of
 
 DRAW = command("make_minivoc")
@@ -87,9 +88,12 @@ def _check_folders(cfg: ConfigDict, split: str, dataset: ConfigDict) -> None:
     names, images = places.get("split file"), places.get("image folder")
     for what, path in places.items():
         if not (path.is_file() if path == names else path.is_dir()):
+            missing = f"the {split} {what} {path} {_fate(path)}."
+            if archives := how_to_get(str(dataset.type), root):
+                raise UserError("dataset-missing", f"{missing} Get these files, or pass --data-root DIR:", archives)
             known = f"{cfg.filename} {names or root} {dataset.type}"
             how = next(help for word, help in SOURCES.items() if word in known)
-            raise UserError("dataset-missing", f"the {split} {what} {path} {_fate(path)}. {how}")
+            raise UserError("dataset-missing", f"{missing} {how}")
     if names:
         if not read_list(names):
             how = "or IMAGE<tab>MASK" if dataset.get("class_map") is not None else "without suffix"
@@ -121,7 +125,9 @@ def _check_files(cfg: ConfigDict, split: str, dataset: ConfigDict) -> None:
         error = missing[0].error()
         count = f"{len(missing)} files of the {split} split are missing" if len(missing) > 1 else f"{split} split"
         listed = f", listed in {dataset.ann_file}{_slip(missing[0].path)}" if dataset.get("ann_file") else ""
-        raise UserError(error.code, f"{error.message} ({count}{listed})")
+        makes = how_to_make(missing[0].path, Path(dataset.get("data_root") or "."))
+        lines = [f"  {makes}, if the archive's masks were not converted yet"] if makes else []
+        raise UserError(error.code, f"{error.message} ({count}{listed})", lines)
 
 
 def _slip(path: str) -> str:

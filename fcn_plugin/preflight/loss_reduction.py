@@ -9,6 +9,7 @@ from mmengine.config import ConfigDict
 from mmengine.dist import get_world_size
 
 from ..data.leaves import leaf_datasets
+from ..data.masks.balanced_crop import CROPS
 from ..errors import UserError
 from .config import losses_of
 from .sgd_recipe import OTHER, SGDRecipe, command
@@ -85,6 +86,6 @@ def _is_summed(loss: ConfigDict) -> bool:
 def _crop_size(cfg: ConfigDict) -> tuple[int, int] | None:
     """Return (W, H) of the training crops; None where whole images are taken."""
     for step in reversed(next(leaf_datasets(cfg.train_dataloader.dataset)).get("pipeline", [])):
-        if step.type in ("RandomCrop", "FCNBalancedCrop"):
+        if step.type in CROPS:
             return (step.crop_size,) * 2 if isinstance(step.crop_size, int) else tuple(step.crop_size[::-1])
     return None

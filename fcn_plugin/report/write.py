@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-import numpy as np
-
 from ..atomic_write import atomic_write
-from ..data.bands.readers import reader_of
-from ..data.leaves import leaf_datasets
 from ..evaluation.limits.metric import FCNLimits
 from ..evaluation.metric import FCNMetric
+from ..visualization.panels import Panels
 from .gather import FCNReport
 from .page import page
 from .tables import write_classes, write_confusion, write_images
@@ -20,7 +17,7 @@ FILES = ("report.html", "report_classes.csv", "report_images.csv", "report_confu
 
 
 def write_report(
-    folder: Path, title: str, facts: Mapping[str, str], metrics: Iterable[FCNMetric], dataset, rgb=None
+    folder: Path, title: str, facts: Mapping[str, str], metrics: Iterable[FCNMetric], dataset, model=None
 ) -> list[Path]:
     """Write the files of a report and return their paths.
 
@@ -30,7 +27,7 @@ def write_report(
         facts: what it is about, name -> value.
         metrics: those of an evaluation, with :class:`.FCNReport` and :class:`.FCNLimits` among them.
         dataset: that was evaluated.
-        rgb: bands that pictures show, of images of other bands.
+        model: the net, wrapped or not: it says which bands pictures show.
 
     Raises:
         UserError: image-unreadable; classes-count: more classes than pictures have colours for.
@@ -40,19 +37,14 @@ def write_report(
     limits = next(metric for metric in metrics if isinstance(metric, FCNLimits))
     measured = limits.scores(limits.last)
     classes, palette = dataset.metainfo["classes"], dataset.metainfo["palette"]
-    reader = reader_of(getattr(getattr(next(leaf_datasets(dataset)), "pipeline", None), "transforms", ()), rgb)
-    root = Path(getattr(dataset, "data_prefix", {}).get("img_path") or ".")
+    panels = Panels(dataset, model)
 
     def name_of(path: str) -> str:
-        inside = Path(path).is_relative_to(root)
-        return (Path(path).relative_to(root) if inside else Path(path)).as_posix()
-
-    def read(path: str) -> np.ndarray:
-        return reader.picture(reader.read(path)[1])
+        return panels.place(path).as_posix()
 
     labelled = int(findings.matrix.sum())
     facts = {**facts, "images": f"{len(findings.images):,}", "labelled pixels": f"{labelled:,}"}
-    text = page(title, facts, findings, (measured, limits.settings), classes, palette, name_of, read)
+    text = page(title, facts, findings, (measured, limits.settings), classes, palette, name_of, panels.read)
     html, by_class, by_image, confusion = (folder / name for name in FILES)
     more = {"boundary IoU": measured["boundary_IoU"], "boundary F1": measured["boundary_F1"]}
     write_classes(by_class, classes, findings.matrix, more)

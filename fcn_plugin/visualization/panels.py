@@ -31,17 +31,25 @@ class Panels:
 
     def draw(self, sample) -> Image.Image:
         """Return the panel of a data sample with ``pred_sem_seg``; images of less than 256 rows are enlarged."""
-        image = self.reader.picture(self.reader.read(sample.img_path)[1])
+        image = self.read(sample.img_path)
         tiles = [("image", image), ("prediction", self._shown(image, sample.pred_sem_seg))]
         if "gt_sem_seg" in sample:
             tiles.insert(1, ("truth", self._shown(image, sample.gt_sem_seg)))
         return panel(tiles, scale=max(1, round(256 / image.shape[0])))
 
-    def name(self, sample) -> Path:
-        """Return the image's path in its folder, without suffix: images of one name in two subfolders stay apart."""
-        image = Path(sample.img_path)
+    def read(self, path: str) -> np.ndarray:
+        """Return the picture of an image file, (H, W, 3) uint8 RGB; raises ``image-unreadable``."""
+        return self.reader.picture(self.reader.read(path)[1])
+
+    def place(self, path: str) -> Path:
+        """Return an image's path in its folder: images of one name in two subfolders stay apart."""
+        image = Path(path)
         inside = image.is_relative_to(self.images) and ".." not in image.relative_to(self.images).parts
-        return Path(image.relative_to(self.images) if inside else image.name).with_suffix("")
+        return Path(image.relative_to(self.images) if inside else image.name)
+
+    def name(self, sample) -> Path:
+        """Return :meth:`place` of a sample's image without suffix."""
+        return self.place(sample.img_path).with_suffix("")
 
     def _shown(self, image: np.ndarray, field) -> np.ndarray:
         maps = field.data.cpu().numpy()

@@ -103,7 +103,8 @@ def compare(
     """Draw rows of image | truth | one mask per net; raises ``file-missing``, ``mask-size``.
 
     Args:
-        images, truth: folders of images and masks; masks without a palette are drawn in the nets' colours.
+        images, truth: folders of images and masks; masks without a palette are drawn in the nets' colours. Where they hold
+            the ids 0 and 255 alone, 255 is the second class.
         masks: title -> folder of palette PNGs named after the images, in the same subfolders.
         names: images to show, paths without suffix; the first three of the first folder by default.
     """
@@ -112,10 +113,13 @@ def compare(
     names = names or sorted(found)[:3]
     if not names:
         raise UserError("file-missing", f"no masks in {first}: write them with {command('test')} --out DIR")
-    rows = []
-    for name in names:
+    rows, truths = [], [_open(truth, name) for name in names]
+    plain = [image for image in truths if image.mode == "L"]
+    if {value for image in plain for _, value in image.getcolors()} == {0, VOID}:
+        truths = [image.point(lambda value: value // VOID) if image.mode == "L" else image for image in truths]
+    for name, true in zip(names, truths, strict=True):
         palette = _open(first, name).getpalette()
-        tiles = [("image", _photo(images, name)), ("truth", _colours(_open(truth, name), palette))]
+        tiles = [("image", _photo(images, name)), ("truth", _colours(true, palette))]
         tiles += [(title, _colours(_open(folder, name))) for title, folder in masks.items()]
         if len({tile.shape for _, tile in tiles}) > 1:
             sizes = [(title, tile.shape[:2]) for title, tile in tiles]

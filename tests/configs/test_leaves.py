@@ -34,6 +34,9 @@ CLASSES = {
     "minivoc": 21,
     "context": 59,
     "context60": 60,
+    "coco-stuff": 171,
+    "ade20k": 150,
+    "cityscapes": 19,
     "camvid": 11,
     "camvid-240x180": 11,
     "camvid-640x480": 11,
@@ -57,6 +60,7 @@ def test_every_net_has_its_config():
     wanted |= {f"{net}_efficientnet-lite0_{data}" for net in nets for data in ("camvid", "voc", "minivoc")}
     wanted |= {f"reference/{net}_vgg16_context" for net in nets} | {"fcn8s_vgg16_context", "fcn8s_vgg16_context60"}
     wanted |= {f"reference/fcn32s_vgg16_nyud_{images}" for images in ("color", "depth", "hha", "colorhha")}
+    wanted |= {f"fcn8s_efficientnet-lite0_{data}" for data in ("coco-stuff", "ade20k", "cityscapes")}
     wanted |= {"fcn32s_alexnet_voc", "fcn32s_googlenet_voc", "fcn8s_r50_voc"}
     assert wanted | {"reference/fcn32s_caffenet_voc", "reference/fcn32s_googlenet_voc"} <= set(LEAVES)
 
@@ -219,8 +223,11 @@ def _depth(path: Path) -> int:
 
 
 def test_schedules_hold_their_length():
-    for thousand in (20, 40, 80):
-        cfg = Config.fromfile(config_dir() / "_base_" / "schedules" / f"schedule_{thousand}k.py")
+    lengths = {
+        f"schedule_{name}": int(name.partition("k")[0]) for name in ("20k", "40k", "80k", "20k_adamw", "80k_adamw")
+    }
+    for name, thousand in lengths.items():
+        cfg = Config.fromfile(config_dir() / "_base_" / "schedules" / f"{name}.py")
         assert cfg.train_cfg.max_iters == cfg.param_scheduler[-1].end == 1000 * thousand
 
 

@@ -11,6 +11,7 @@ from mmengine.dataset import Compose, RepeatDataset
 from mmengine.registry import init_default_scope
 from mmseg.datasets import BaseSegDataset
 from mmseg.datasets.transforms import LoadAnnotations
+from mmseg.registry import TRANSFORMS
 from PIL import EpsImagePlugin, Image
 from support.damaged_images import BOMB, EPS, changed_byte, encoded, png_of_rows
 from support.gis_tiff import write_tiff
@@ -362,3 +363,22 @@ def test_broken_samples_here_and_there_are_no_broken_data_set(dataset, tmp_path,
     skip_broken_files(dataset, training=False, notes=tmp_path / "notes.txt")
     for _ in range(3):
         assert [seen(item)[0] for item in dataset] == [10, 30, 30]
+
+
+@pytest.mark.parametrize(
+    ("size", "step"),
+    [
+        (
+            (1, 1),
+            dict(type="RandomFlip", prob=1.0),
+        ),  # mmcv hands one pixel on with negative strides, which torch refuses
+        ((4000, 2), dict(type="RandomResize", scale=(480, 360), ratio_range=(0.6, 0.6), keep_ratio=True)),
+    ],
+    ids=["flipped", "resized"],
+)
+def test_thin_images_are_named(files, size, step):
+    for key in ("img_path", "seg_map_path"):
+        Image.new("L", size).save(files[key])
+    pipeline = checked(TRANSFORMS.build(step), TRANSFORMS.build(dict(type="PackSegInputs")))
+    with refused("image-thin", files["img_path"], f"{size[0]} x {size[1]}"):
+        pipeline({**files, "label_map": None, "reduce_zero_label": False})

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
-from support.builders import balance_classes, build_dilated, build_fcn, sample
+from support.builders import build_dilated, build_fcn
 from support.refusals import refused
 from torch import nn
 
@@ -149,21 +149,6 @@ def test_a_classifier_lacks_the_pyramid_alone(tmp_path):
     torch.save(source, tmp_path / "vgg16.pth")
     with refused("weights-fit", "nothing for backbone.features.0.conv.weight"):
         load_classifier(net, str(tmp_path / "vgg16.pth"))
-
-
-@pytest.mark.parametrize("neck", [None, dict(type="FCNASPPNeck", in_channels="auto", channels=8, dilations=(1, 3))])
-def test_tiles_are_the_whole(neck):
-    """The pyramid sees no further than its dilations say."""
-    net = build_dilated(8, neck=neck, test_cfg=dict(mode="tiles", tile=64), data_preprocessor=dict(mean=[0.0] * 3))
-    image = torch.randint(0, 256, (3, 150, 170), dtype=torch.uint8)
-    blank = sample(torch.zeros(150, 170), ori_shape=(150, 170), img_shape=(150, 170))
-    x = net.data_preprocessor(dict(inputs=[image], data_samples=None))["inputs"]
-    balance_classes(net, x)
-    (tiled,) = net.test_step(dict(inputs=[image], data_samples=[blank]))
-    with torch.no_grad():
-        whole = net(x).argmax(1)
-    assert whole.unique().numel() > 1
-    assert (tiled.pred_sem_seg.data == whole).float().mean() > 0.999  # ties of float32
 
 
 def test_another_output_stride_is_refused():

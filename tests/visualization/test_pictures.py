@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 from support.refusals import refused
 
-from fcn_plugin.visualization.pictures import colour_table, compare, overlay, panel, save_mask
+from fcn_plugin.visualization.pictures import VOID_COLOUR, colour_table, compare, overlay, panel, save_mask
 
 PALETTE = [[10, 20, 30], [200, 100, 0]]
 MASK = np.array([[0, 1, 255], [1, 0, 7]])
@@ -110,3 +110,21 @@ def test_images_are_drawn_as_they_are_trained(tmp_path):
     assert (photo == np.array([255, 0, 0, 0, 0, 0])[:, None, None]).all()
     assert (three == (0, 200, 0)).all()
     assert compare(*folders, scale=1).height > 2 * 6 + 16
+
+
+@pytest.mark.parametrize(
+    ("others", "drawn"), [((), (9, 8, 7)), ((1,), VOID_COLOUR)], ids=["the second class", "void beside it"]
+)
+def test_truth_of_0_and_255(tmp_path, others, drawn):
+    """Masks without a palette: 255 is the second class where no other mask that is shown has an id of its own."""
+    for folder in ("images", "truth", "net"):
+        (tmp_path / folder).mkdir()
+    masks = [np.uint8([[0, 255]]), *(np.uint8([[0, number]]) for number in others)]
+    for name, mask in zip("ab", masks, strict=False):
+        Image.fromarray(np.zeros((1, 2, 3), np.uint8)).save(tmp_path / "images" / f"{name}.png")
+        Image.fromarray(mask).save(tmp_path / "truth" / f"{name}.png")
+        save_mask(np.uint8([[1, 1]]), [(1, 2, 3), (9, 8, 7)], tmp_path / "net" / f"{name}.png")
+    sheet = np.asarray(compare(tmp_path / "images", tmp_path / "truth", {"net": str(tmp_path / "net")}, scale=1))
+    (row,) = np.flatnonzero((sheet == (1, 2, 3)).all(-1).any(1))[:1]
+    (column,) = np.flatnonzero((sheet[row] == (1, 2, 3)).all(-1))[:1]
+    assert tuple(sheet[row, column + 1]) == drawn

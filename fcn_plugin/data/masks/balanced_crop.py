@@ -9,6 +9,8 @@ from mmseg.registry import TRANSFORMS
 
 from ...errors import UserError
 
+CROPS = ("RandomCrop", "FCNBalancedCrop")  # the steps that cut a random crop out of an image
+
 
 @TRANSFORMS.register_module()
 class FCNBalancedCrop(RandomCrop):

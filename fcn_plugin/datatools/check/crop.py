@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...data.masks.balanced_crop import CROPS
+
 SIZE_CHANGES = ("Resize", "Pad", "Rotate", "Rot90", "Mosaic", "Affine", "Crop", "Scale")
 
 
@@ -40,7 +42,7 @@ def find_crop(pipeline: Sequence[Mapping]) -> Crop | None:
     scales, keep_ratio = None, False
     for step in pipeline:
         kind = str(step.get("type")).split(".")[-1]
-        if kind in ("RandomCrop", "FCNBalancedCrop"):
+        if kind in CROPS:
             size = step["crop_size"]
             height, width = (size, size) if isinstance(size, int) else size
             return Crop((width, height), scales, keep_ratio)

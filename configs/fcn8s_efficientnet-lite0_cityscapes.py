@@ -1,0 +1,9 @@
+# FCN-8s on Cityscapes, 19 classes, from EfficientNet-Lite0 (pip install 'fcn-plugin[lite]'). Not trained here: no score.
+#   python tools/train.py configs/fcn8s_efficientnet-lite0_cityscapes.py
+_base_ = [
+    "_base_/models/fcn_efficientnet-lite0.py",
+    "_base_/datasets/cityscapes.py",
+    "_base_/schedules/schedule_80k_adamw.py",
+    "_base_/default_runtime.py",
+]
+model = dict(decode_head=dict(num_classes=19))
