@@ -156,7 +156,7 @@ def depth_scenes(count=4):
     return color, depth[:, None], labels
 
 
-def mean_iu(net, image, labels, steps=25):
+def mean_iu(net, image, labels, steps=40):
     """After training on the images: mean IU on them, counted here."""
     optimizer = torch.optim.Adam(net.parameters(), lr=3e-3)
     net.train()
