@@ -27,7 +27,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("target", metavar="DST", help="file to write: .safetensors or .pth")
     add("--to", metavar="CONFIG", dest="config", help="config of the net that the weights are for: checks all")
     images = "what images the weights expect, where the file does not say or its names mislead: caffe (BGR less ImageNet's mean), "
-    images += "torchvision (RGB of mean and std), inception (RGB of -1..1), or ORDER:MEAN[:STD], e.g. BGR:116.19,97.203,92.318"
+    images += (
+        "torchvision (RGB of mean and std), inception (RGB of -1..1), nyud-color, nyud-hha (the authors' means), or "
+    )
+    images += "ORDER:MEAN[:STD], e.g. BGR:116.19,97.203,92.318"
     add("--images", metavar="IMAGES", help=images)
     add_options(parser, "--cfg-options", "--trust-checkpoint")
 
@@ -55,7 +58,7 @@ def import_weights(source: str, target: str, cfg: Config | None = None, images: 
     from ..data.leaves import dataset_meta
     from ..models.skip_head import FCNSkipHead
     from ..weights.fit import fit, take_as_own
-    from ..weights.preprocessing import RECORD, describe, record_of
+    from ..weights.preprocessing import CAFFE, RECORD, describe, record_of
     from ..weights.rename import read_renamed
 
     path = Path(target)
@@ -76,8 +79,8 @@ def import_weights(source: str, target: str, cfg: Config | None = None, images: 
         fitted = fit(outline, renamed, cfg.model.get("fc", "copy"), is_fcn)
         tensors, lines, meta = fitted.tensors, fitted.lines, {"dataset_meta": dataset_meta(cfg)}
     expected = renamed.form.preprocessing
-    if is_fcn and renamed.form.head and not images:  # the authors' names: their files keep no mean
-        others = "if the net was trained on others (NYUDv2, SIFT Flow), give --images"
+    if is_fcn and expected is CAFFE and not images:  # the authors' names: their files keep no mean
+        others = "if the net was trained on others (nyud-color, nyud-hha, SIFT Flow), give --images"
         lines.append(f"assumed: images as {describe(expected)}; {others}")
     _write({**tensors, RECORD: expected}, meta, path)
     use = f"{command('test')} and init_model take it" if is_fcn else "start from it with model.pretrained"

@@ -8,6 +8,7 @@ from .class_map_dataset import ClassMapDataset
 from .load_annotations import FCNLoadAnnotations
 from .masks.authors_context import AuthorsContextDataset
 from .masks.balanced_crop import FCNBalancedCrop
+from .masks.nyud import NYUDDataset
 from .multilabel import MultilabelLoadAnnotations, MultilabelPackSegInputs
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "FCNLoadImageFromFile",
     "MultilabelLoadAnnotations",
     "MultilabelPackSegInputs",
+    "NYUDDataset",
     "same_size_batches",
     "seeded_samples",
 ]

@@ -7,6 +7,7 @@ from .backbones.indexed_vgg import IndexedVGG
 from .backbones.timm_features import FCNTimm
 from .bands_preprocessor import FCNBandsPreProcessor
 from .fcn import FCN
+from .fusion import FCNFusion
 from .losses import (
     FCNBoundaryCrossEntropyLoss,
     FCNCrossEntropyLoss,
@@ -31,6 +32,7 @@ __all__ = [
     "FCNCrossEntropyLoss",
     "FCNDiceLoss",
     "FCNFocalLoss",
+    "FCNFusion",
     "FCNLovaszLoss",
     "FCNPointHead",
     "FCNSkipHead",

@@ -25,7 +25,8 @@ class FCNBandsPreProcessor(SegDataPreProcessor):
         mean: N values, one per band; ``fcn check_dataset`` counts them.
         std: N values above 0.
         rgb: which bands, from 1 on, are red, green and blue: those that pictures show, and that start from the RGB kernels of
-            ImageNet weights (:mod:`.weights.bands`). Default: the first three; an image of one or two bands has none.
+            ImageNet weights (:mod:`.weights.bands`). Default: the first three; an image of one or two bands has none, and
+            ``()`` says that none is a colour.
         kwargs: of ``SegDataPreProcessor``, but for the order of channels.
 
     Raises:
@@ -37,12 +38,12 @@ class FCNBandsPreProcessor(SegDataPreProcessor):
         if not mean or len(mean) != len(std) or min(std) <= 0:
             found = f"{what} has {len(mean)} values of mean, and std {list(std)}"
             raise UserError("config-value", f"{found}: give one of each per band, std above 0")
-        if rgb is not None and (len(rgb) != RGB_CHANNELS or any(band not in range(1, len(mean) + 1) for band in rgb)):
+        if rgb and (len(rgb) != RGB_CHANNELS or any(band not in range(1, len(mean) + 1) for band in rgb)):
             raise UserError("config-value", f"{what}.rgb is {list(rgb)}: give three of the bands 1 to {len(mean)}")
         if kwargs.get("bgr_to_rgb") or kwargs.get("rgb_to_bgr"):
             raise UserError("config-value", f"{what}: bands keep their order, name their colours with rgb")
         super().__init__(**({} if kwargs.get("size") else {"size_divisor": 1}) | kwargs)  # batches of unequal crops
-        self.rgb = rgb and tuple(rgb)
+        self.rgb = None if rgb is None else tuple(rgb)
         for name, values in (("band_mean", mean), ("band_std", std)):
             self.register_buffer(name, torch.tensor(values, dtype=torch.float32)[:, None, None], persistent=False)
 
@@ -64,7 +65,7 @@ class FCNBandsPreProcessor(SegDataPreProcessor):
         mean, std = self.band_mean.flatten(), self.band_std.flatten()
         colours = torch.full_like(mean, -1)
         if len(mean) >= RGB_CHANNELS:
-            for colour, band in enumerate(self.rgb or (1, 2, 3)):
+            for colour, band in enumerate((1, 2, 3) if self.rgb is None else self.rgb):
                 colours[band - 1] = colour
         return torch.stack([colours, mean, std])
 

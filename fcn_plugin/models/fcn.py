@@ -24,6 +24,7 @@ from ..layers.fold import fold_batch_norms
 from ..layers.meta_run import output_shapes
 from ..weights.fit import FC_STARTS, load_classifier
 from ..weights.preprocessing import RECORD, describe, of_preprocessor, require_same
+from .bands_preprocessor import input_channels
 from .decision import Decision
 from .joint import joint_mean
 from .label_maps import predict_labels, predict_tiles
@@ -45,8 +46,7 @@ class FCN(RefinedSegmentor):
             ``bf16`` on devices that compute in it, else ``fp32``. Training in ``fp16`` needs an ``AmpOptimWrapper``.
         channels_last: keep activations as N, H, W, C in memory, the faster layout on CPUs and GPUs.
         compile: ``torch.compile`` for backbone and neck, True or its options; the first steps take a minute longer.
-        pretrained: ImageNet classifier (file, ``https://`` link, ``torchvision://NAME`` or ``package://NAME``) whose
-            convolutions, fc6 and fc7 training starts from.
+        pretrained: ImageNet classifier to start from: file, ``https://`` link, ``torchvision://NAME`` or ``package://NAME``.
         fc: where fc6 and fc7 come from: ``copy`` (the classifier's, which must fit), ``subsample`` (evenly spaced channels and
             taps of them for narrower layers, as DeepLab does) or ``random``.
         other_images: take ``pretrained`` although it expects images of another mean or order of channels.
@@ -60,7 +60,7 @@ class FCN(RefinedSegmentor):
     """
 
     OPTIONAL_KEYS = frozenset({RECORD})  # of the state dict; a file may lack them: :meth:`assumptions`
-    postprocess_result = postprocess_result
+    postprocess_result, build_streams = postprocess_result, staticmethod(build_streams)
 
     def __init__(
         self,
@@ -72,7 +72,7 @@ class FCN(RefinedSegmentor):
         precision: str = "fp32",
         channels_last: bool = True,
         compile: bool | dict = False,
-        pretrained: str | None = None,
+        pretrained: str | dict | None = None,
         fc: str = "copy",
         other_images: bool = False,
         **kwargs,
@@ -84,9 +84,9 @@ class FCN(RefinedSegmentor):
         if decode_head.get("num_classes") is None:
             raise UserError("config-value", "model.decode_head.num_classes is not set: set it to the number of classes")
         neck, decode_head = ({**part, "geometry": geometry} for part in (neck, decode_head))
-        border = input_pad if geometry == "reference" else 0
+        border, bands = input_pad * (geometry == "reference"), input_channels(kwargs.get("data_preprocessor"))
         with quiet_model_building():
-            streams = build_streams(backbone, neck, decode_head, border, kwargs.get("data_preprocessor"))
+            streams = self.build_streams(backbone, neck, decode_head, border, bands)
             parts = dict(backbone=dict(type=lambda: streams.backbone), neck=dict(type=lambda: streams.neck))
             super().__init__(**parts, decode_head=streams.head, **kwargs)
         self.test_cfg = ConfigDict({"mode": "whole", **(self.test_cfg or {})})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mmseg.registry import MODELS
 from torch import nn
@@ -12,7 +12,6 @@ from ..layers.coord_map import CoordMap
 from ..layers.first_conv import RGB, set_input_channels
 from ..layers.meta_run import output_shapes
 from ..layers.trace import trace_outputs
-from .bands_preprocessor import input_channels
 from .score_names import require_own_head
 
 
@@ -32,7 +31,7 @@ class Streams(NamedTuple):
     channels: list[int]
 
 
-def build_streams(backbone: dict, neck: dict, head: dict, border: int, preprocessor: Any = None) -> Streams:
+def build_streams(backbone: dict, neck: dict, head: dict, border: int, bands: int = RGB) -> Streams:
     """Build backbone and neck from their configs, and trace them.
 
     Args:
@@ -40,14 +39,14 @@ def build_streams(backbone: dict, neck: dict, head: dict, border: int, preproces
         neck: ``in_channels`` may be ``"auto"`` or absent.
         head: ``in_channels`` and ``strides``, by stream, may be ``"auto"`` or absent, or a stream of them may.
         border: pixels that are padded on all sides of an image of any size; 0: at the end alone, to whole strides.
-        preprocessor: of data, built or its config; the first convolution of the backbone gets as many channels as its images have.
+        bands: channels of the images, which the first convolution of the backbone gets.
 
     Raises:
         UserError: as :func:`trace_outputs`; ``config-value`` for more streams than the neck returns, a backbone that can't take the
             bands, and a head of mmseg.
     """
     require_own_head(head)
-    net, bands = MODELS.build(backbone), input_channels(preprocessor)
+    net = MODELS.build(backbone)
     if bands != RGB and not set_input_channels(net, bands):
         found = f"model.backbone {backbone.get('type')} has no first convolution for RGB that could take {bands} bands"
         raise UserError("config-value", f"{found}: leave its own number of channels out, or choose another")

@@ -26,6 +26,8 @@ SOURCES = {
     "minivoc": f"Draw it: {DRAW} [--out-dir DIR], or correct --data-root",
     "CamVid": "Get CamVid in the SegNet split as images/{train,val,test}/NAME.jpg and annotations/{train,val,test}/NAME.png (ids "
     "0..10, 11 unlabelled) and pass --data-root DIR; " + BUILT_IN,
+    "NYUD": f"Convert NYUDv2: {command('nyud')} [--hha] (it says which files to put where), then pass --data-root data/nyud; "
+    + BUILT_IN,
     "Context": f"Convert PASCAL-Context: {command('pascal_context')} (it says which files to put where), then pass "
     "--data-root data/VOCdevkit/VOC2010; " + BUILT_IN,
     "VOC": f"Build it from PASCAL VOC 2012 and SBD: {command('voc_sbd')} --download (offline it says which "

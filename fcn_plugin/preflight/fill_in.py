@@ -93,9 +93,16 @@ def _check_start(cfg: ConfigDict, start: Start) -> None:
     if cfg.get("parent"):
         message = f"{cfg.filename} continues a trained {cfg.parent}: {command('train_stages')} trains one after the other, or pass"
         raise UserError("checkpoint-missing", f"{message} the parent's best checkpoint, --load-from PATH")
-    source = cfg.model.get("pretrained")
-    if source and "://" not in source and not Path(source).is_file():
-        name = Path(source).name
-        how = f"Download {name} ({WEIGHTS[name]}) to {Path(source).parent}/, or give" if name in WEIGHTS else "Give"
-        remedy = f"{how} the path of a classifier's weights, --cfg-options model.pretrained=PATH"
-        raise UserError("weights-missing", f"no weights at {source}. {remedy}")
+    given = cfg.model.get("pretrained")
+    by_trunk = {f".{name}": source for name, source in given.items()} if isinstance(given, dict) else {"": given}
+    for trunk, source in by_trunk.items():
+        if source and "://" not in source and not Path(source).is_file():
+            name = Path(source).name
+            how = f"Download {name} ({WEIGHTS[name]}) to {Path(source).parent}/, or give" if name in WEIGHTS else "Give"
+            what = (
+                f"the trained net of trunk {trunk[1:]}, or of a classifier's weights"
+                if trunk
+                else "a classifier's weights"
+            )
+            remedy = f"{how} the path of {what}, --cfg-options model.pretrained{trunk}=PATH"
+            raise UserError("weights-missing", f"no weights at {source}. {remedy}")

@@ -43,6 +43,10 @@ def _names(value: Any) -> bool:
     return all(isinstance(each, str) for each in (value if isinstance(value, (list, tuple)) else [value]))
 
 
+def _texts(value: Any) -> bool:
+    return all(isinstance(each, str) for each in (value.values() if isinstance(value, dict) else [value]))
+
+
 def _size(value: Any) -> bool:
     return all(map(COUNT.fits, value)) and len(value) == 2 if isinstance(value, (list, tuple)) else COUNT.fits(value)
 
@@ -95,8 +99,9 @@ TABLE = {
     "compile? model.compile?": _kind("True, False or a dict of options", bool, dict),
     "resume? find_unused_parameters? adapt_classes?": FLAG,
     "LOADER.dataset.**.ann_file LOADER.dataset.**.img_suffix LOADER.dataset.**.seg_map_suffix LOADER.dataset.**.data_root? "
-    "LOADER.dataset.**.data_prefix.img_path LOADER.dataset.**.data_prefix.seg_map_path? model.pretrained? work_dir? load_from? "
+    "LOADER.dataset.**.data_prefix.img_path LOADER.dataset.**.data_prefix.seg_map_path? work_dir? load_from? "
     "default_hooks.checkpoint.out_dir? launcher? experiment_name? sync_bn? parent? runner_type default_scope": TEXT,
+    "model.pretrained?": Shape("a text, or a dict of them by trunk of an FCNFusion", _texts),
     "LOADER.dataset.**.metainfo.classes default_hooks.checkpoint.save_best? model.decode_head.streams": NAMES,
     "default_hooks.checkpoint.filename_tmpl?": STEPS,
     "log_level": _one_of("NOTSET", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),

@@ -22,18 +22,31 @@ RULE = "bands that are R, G, B take its kernels, others their mean"
 FEW = "each of the bands takes a share of the sum of the kernels of R, G, B"
 
 
-def fit_bands(renamed: Renamed, model: nn.Module) -> Renamed:
-    """Return a classifier for RGB with its first convolution made for the bands of ``model``; another source as it is."""
+def fit_bands(renamed: Renamed, model: nn.Module, as_they_are: bool = False) -> Renamed:
+    """Return a classifier for RGB with its first convolution made for the bands of ``model``; another source as it is.
+
+    ``as_they_are``: the first three bands take the kernels in the file's order, without scaling, any other their mean: the start
+    of the authors' nets for NYUDv2, which divide by nothing.
+    """
     found = first_convolution(model.backbone) if takes_bands(model.data_preprocessor) else None
     name = f"backbone.{found[0]}.weight" if found else ""
     kernels = renamed.tensors.get(name)
     for_rgb = sorted(renamed.form.preprocessing[0].tolist()) == [0, 1, 2]
     if kernels is None or kernels.dim() != 4 or kernels.shape[1] != 3 or not for_rgb:
         return renamed
-    wide = band_kernels(kernels, renamed.form.preprocessing, model.preprocessing)
-    rule = RULE if wide.shape[1] >= 3 else FEW
+    own, theirs = model.preprocessing.cpu().clone(), renamed.form.preprocessing
+    is_fcn = any(key.startswith("decode_head.") for key in renamed.tensors)  # whose images are compared with the net's
+    if own.shape == theirs.shape and (as_they_are or is_fcn or torch.equal(own, theirs)):
+        return renamed
+    if as_they_are and own.shape[1] > 3:
+        extra = own.shape[1] - 3
+        wide = torch.cat([kernels, kernels.mean(1, keepdim=True).expand(-1, extra, -1, -1)], 1)
+        own[2, :3], rule = theirs[2], "the file's kernels in their order, others their mean"
+    else:
+        wide = band_kernels(kernels, theirs, own)
+        rule = RULE if wide.shape[1] >= 3 else FEW
     how = f"widened {renamed.origin[name]} -> {tuple(wide.shape)} {name}: {rule}"
-    form = replace(renamed.form, preprocessing=model.preprocessing.cpu())
+    form = replace(renamed.form, preprocessing=own)
     return replace(renamed, form=form, tensors={**renamed.tensors, name: wide}, how={**renamed.how, name: how})
 
 

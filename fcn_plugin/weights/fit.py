@@ -32,7 +32,7 @@ def load_classifier(model: nn.Module, source: str, fc: str = "copy", other_image
         other_images: the weights were trained on images of another mean or order of channels; their scale must be the same.
     """
     own_formats = getattr(model.backbone, "weight_formats", tuple)
-    renamed = fit_bands(read_renamed(source, more=own_formats()), model)
+    renamed = fit_bands(read_renamed(source, more=own_formats()), model, other_images)
     if other_images:
         renamed = take_as_own(renamed, model)
     fitted = fit(model, renamed, fc)

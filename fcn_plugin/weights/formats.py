@@ -16,6 +16,7 @@ import torchvision.models
 from torch import Tensor, nn
 
 from ..errors import UserError
+from .nyud import nyud_formats
 from .preprocessing import CAFFE, RECORD, TORCHVISION, TORCHVISION_GOOGLENET
 
 HEAD = re.compile(r"(score|upscore|scale)_?\w*")
@@ -38,12 +39,13 @@ class WeightFormat:
 
     def target(self, layer: str) -> str | None:
         """Return the layer of the net that a source's layer goes to."""
-        return f"decode_head.{layer}" if self._in_head(layer) else self.layers.get(layer)
+        return self.layers.get(layer) or (f"decode_head.{layer}" if self._in_head(layer) else None)
 
     def likeness(self, layers: set[str]) -> float:
         """Return the share of layers in common with a source, 0 .. 1."""
         rest = {layer for layer in layers if layer not in self.unused and not self._in_head(layer)}
-        return len(self.layers.keys() & rest) / max(1, len(self.layers.keys() | rest))
+        own = {layer for layer in self.layers if not self._in_head(layer)}
+        return len(own & rest) / max(1, len(own | rest))
 
     def _in_head(self, layer: str) -> bool:
         return self.head and HEAD.fullmatch(layer) is not None
@@ -98,6 +100,7 @@ def _vggs() -> Iterator[WeightFormat]:
             if (depth, suffix) == (16, ""):
                 names = {name: ours for _, name, ours in table} | FC
                 yield WeightFormat("Caffe or torchfcn VGG16", names, ("fc8",), CAFFE, head=True)
+                yield from (WeightFormat(*kind, head=True) for kind in nyud_formats(names))
 
 
 def _walk_vgg(features: nn.Sequential) -> Iterator[tuple[int, str, str]]:

@@ -28,7 +28,13 @@ def record(order: tuple[float, ...], mean: tuple[float, ...], std: tuple[float, 
 TORCHVISION = record(RGB, (123.675, 116.28, 103.53), (58.395, 57.12, 57.375))  # ImageNet's; mmpretrain's too
 TORCHVISION_GOOGLENET = record(RGB, (127.5, 127.5, 127.5), (127.5, 127.5, 127.5))  # trained on -1..1
 CAFFE = record(BGR, (104.00699, 116.66877, 122.67892), (1.0, 1.0, 1.0))  # the authors' nets
+NYUD_COLOR = record(BGR, (116.190, 97.203, 92.318), (1.0, 1.0, 1.0))  # the authors' nets for NYUDv2
+NYUD_HHA = record(
+    (-1.0,) * 3, (132.431, 94.076, 118.477), (1.0, 1.0, 1.0)
+)  # bands that are no colours, in the file's order
+NYUD_LOG_DEPTH = record((-1.0,), (7.844,), (1.0,))  # ln(depth in mm)
 KINDS = {"caffe": CAFFE, "torchvision": TORCHVISION, "inception": TORCHVISION_GOOGLENET}
+KINDS |= {"nyud-color": NYUD_COLOR, "nyud-hha": NYUD_HHA}
 
 
 def record_of(text: str) -> Tensor:

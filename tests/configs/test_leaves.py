@@ -14,6 +14,7 @@ from support.refusals import refused
 
 import fcn_plugin
 from fcn_plugin.configs import config_dir, config_name, get_config
+from fcn_plugin.models.bands_preprocessor import input_channels
 
 LEAVES = sorted(config_name(path) for path in config_dir().rglob("*.py") if "_base_" not in path.parts)
 POOLS = ("fr", "pool4", "pool3", "pool2", "pool1")
@@ -46,6 +47,8 @@ CLASSES = {
 
 def classes_of(name):
     """The authors' nets for PASCAL-Context have background as a class."""
+    if "_nyud_" in name:
+        return 40
     return 60 if name.startswith("reference/") and name.endswith("_context") else CLASSES[name.split("_")[-1]]
 
 
@@ -56,6 +59,7 @@ def test_every_net_has_its_config():
     wanted |= {f"{net}_vgg16_vocaug" for net in nets} | {f"{net}_vgg16bn_minivoc" for net in nets}
     wanted |= {f"{net}_efficientnet-lite0_{data}" for net in nets for data in ("camvid", "voc", "minivoc")}
     wanted |= {f"reference/{net}_vgg16_context" for net in nets} | {"fcn8s_vgg16_context", "fcn8s_vgg16_context60"}
+    wanted |= {f"reference/fcn32s_vgg16_nyud_{images}" for images in ("color", "depth", "hha", "colorhha")}
     wanted |= {f"fcn8s_efficientnet-lite0_{data}" for data in ("coco-stuff", "ade20k", "cityscapes")}
     wanted |= {"fcn32s_alexnet_voc", "fcn32s_googlenet_voc", "fcn8s_r50_voc"}
     assert wanted | {"reference/fcn32s_caffenet_voc", "reference/fcn32s_googlenet_voc"} <= set(LEAVES)
@@ -64,7 +68,7 @@ def test_every_net_has_its_config():
 @pytest.mark.parametrize("name", LEAVES)
 def test_name_says_net_and_data(name):
     cfg = own_config(name)
-    net, backbone, _ = name.removeprefix("reference/").split("_")
+    net, backbone, _ = name.removeprefix("reference/").split("_", 2)
     papers = ("fr", "layer3", "layer2") if backbone == "r50" else STREAMS.get(net.partition("-")[0])
     streams = DERIVED.get(net, papers)
     assert tuple(cfg.model.decode_head.streams) == streams
@@ -106,7 +110,8 @@ def test_net_forwards_to_the_size_of_its_input(name):
     model = MODELS.build(cfg.model).eval()
     with torch.no_grad():
         channels = cfg.model.decode_head.get("out_channels") or classes_of(name)
-        assert model(torch.rand(1, 3, 37, 50)).shape == (1, channels, 37, 50)
+        bands = input_channels(cfg.model.data_preprocessor)
+        assert model(torch.rand(1, bands, 37, 50)).shape == (1, channels, 37, 50)
 
 
 @pytest.mark.parametrize("folder", ["", "reference/"])
@@ -114,17 +119,28 @@ def test_at_once_scales_its_skips(folder):
     assert tuple(own_config(f"{folder}fcn8s-atonce_vgg16_voc").model.neck.scales) == (1, 0.01, 0.0001)
 
 
+COLOR, HHA = (116.190, 97.203, 92.318), (132.431, 94.076, 118.477)  # of NYUDv2; others: ImageNet's
+MEANS = {"nyud_color": COLOR, "nyud_hha": HHA, "nyud_depth": (*COLOR, 7.844), "nyud_colorhha": COLOR + HHA}
+
+
 @pytest.mark.parametrize("name", [name for name in LEAVES if name.startswith("reference/")])
 def test_reference_nets_see_images_as_the_authors_do(name):
     cfg = own_config(name)
     assert cfg.model.geometry == "reference"
     preprocessor = MODELS.build(cfg.model.data_preprocessor)
-    image = torch.zeros(3, 1, 1) + torch.tensor([10.0, 20.0, 30.0])[:, None, None]  # B, G, R
+    means = MEANS.get(name.partition("vgg16_")[2], (104.00699, 116.66877, 122.67892))
+    image = torch.arange(1.0, 1 + len(means)).mul(10)[:, None, None]  # B, G, R first
     seen = preprocessor(dict(inputs=[image], data_samples=None))["inputs"].flatten()
-    torch.testing.assert_close(seen, torch.tensor([10 - 104.00699, 20 - 116.66877, 30 - 122.67892]))
+    torch.testing.assert_close(seen, image.flatten() - torch.tensor(means))
     assert cfg.train_dataloader.batch_size == cfg.val_dataloader.batch_size == 1
     steps = [step.type for step in cfg.train_dataloader.dataset.pipeline]
-    assert steps == ["LoadImageFromFile", "FCNLoadAnnotations", "PackSegInputs"]
+    loader = "LoadImageFromFile" if len(means) == 3 and "hha" not in name else "FCNLoadBands"
+    assert steps == [loader, "FCNLoadAnnotations", "PackSegInputs"]
+
+
+NYUD_LISTS = dict(train="trainval.txt", val="test.txt", test="test.txt")
+NYUD_FILES = dict(color=("images", ".png"), hha=("hha", ".png"), depth=("color_depth", ".npz"))
+NYUD_FILES |= dict(colorhha=("color_hha", ".npz"))
 
 
 @pytest.mark.parametrize("name", [name for name in LEAVES if name.startswith("reference/")])
@@ -136,6 +152,13 @@ def test_reference_nets_use_the_authors_lists(name):
         assert {split: (part.ann_file, part.data_prefix) for split, part in data.items()} == {
             split: (f"ImageSets/Main/{split.replace('test', 'val')}.txt", prefix) for split in data
         }
+        return
+    if "_nyud_" in name:
+        folder, suffix = NYUD_FILES[name.rpartition("_")[2]]
+        prefix = dict(img_path=folder, seg_map_path="labels")
+        for split, part in data.items():
+            assert (part.ann_file, part.data_prefix) == (NYUD_LISTS[split], prefix)
+            assert part.get("img_suffix", ".png") == suffix
         return
     assert {split: (part.ann_file.rpartition("/")[2], part.data_prefix) for split, part in data.items()} == {
         "train": ("sbd_train.txt", dict(img_path="JPEGImages", seg_map_path="SegmentationClassSBD")),
@@ -164,6 +187,8 @@ def test_vocaug_differs_from_voc_in_its_train_data_alone(net):
         ("fcn32s_vgg16_context", [19]),
         ("fcn16s_vgg16_context", [5, 27]),
         ("fcn8s_vgg16_context", [5, 9, 31]),
+        ("fcn32s_vgg16_nyud_depth", [19]),
+        ("fcn32s_vgg16_nyud_colorhha", [19]),
         ("fcn32s_caffenet_voc", [18]),
     ],
 )

@@ -28,5 +28,9 @@ def test_a_row_is_its_config(name):
     assert int(count.replace(",", "")) * images == cfg.train_cfg.max_iters
     assert images == cfg.optim_wrapper.get("accumulative_counts", 1)
     assert loss == cfg.model.decode_head.loss_decode.get("reduction", "mean")
+    sources = cfg.model.get("pretrained")
+    if isinstance(sources, dict):  # late fusion: the trained nets of two configs
+        assert start.split("`")[1::2] == [f"{Path(path).stem}.py" for path in sources.values()]
+        return
     parent = cfg.get("parent", "").removeprefix("reference/")
     assert start.split("`")[1] == (f"{parent}.py" if parent else Path(cfg.model.pretrained).name)

@@ -3,6 +3,7 @@
 Shelhamer et al., PAMI 2016, sec. 4 and the authors' published solvers; GoogLeNet: Long et al., CVPR 2015, sec. 4.3.
 """
 
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,7 +38,7 @@ class Recipe(NamedTuple):
     steps: int
     images: int  # of a step, one after the other
     reduction: str
-    start: str  # ImageNet classifier, or the trained net of another config
+    start: str | dict[str, str]  # ImageNet classifier, or the trained net of another config; late fusion has two
     layers: list[str]  # all that learn
     upscores: list[str]  # all that do not
     dropout: float = 0.5
@@ -70,6 +71,15 @@ for stride in ("32s", "16s", "8s"):  # solve.py: 50 x 8,000 steps, each followed
     RECIPES[f"fcn{stride}_vgg16_context"] = RECIPES[f"fcn{stride}_vgg16_voc"]._replace(
         steps=400_000, val_interval=8000, start=start
     )
+for images in ("color", "depth", "hha"):  # solve.py: 50 x 2,000 steps
+    RECIPES[f"fcn32s_vgg16_nyud_{images}"] = RECIPES["fcn32s_vgg16_voc"]._replace(val_interval=2000)
+TRUNKS = [re.sub(r"^(backbone|neck)", rf"\1.{trunk}", name) for trunk in ("color", "hha") for name in (*VGG16, *FC)] + [
+    "decode_head.score_fr.color",
+    "decode_head.score_fr.hha",
+]
+RECIPES["fcn32s_vgg16_nyud_colorhha"] = Recipe(
+    1e-12, 0.99, 100_000, 1, "sum", {"color": "nyud_color", "hha": "nyud_hha"}, TRUNKS, ["upscore"], val_interval=2000
+)
 EACH = pytest.mark.parametrize("name", RECIPES)
 
 
@@ -159,7 +169,8 @@ def test_loss_and_dropout(name):
     assert (loss.reduction, loss.loss_weight, loss.class_weight) == (recipe.reduction, 1, None)
     assert model.decode_head.ignore_index == 255
     assert model.decode_head.sampler is None
-    assert model.neck.dropout_ratio == recipe.dropout
+    necks = [part for part in model.neck.modules() if hasattr(part, "dropout_ratio")]
+    assert [neck.dropout_ratio for neck in necks] == [recipe.dropout] * (2 if isinstance(recipe.start, dict) else 1)
     assert cfg.model.precision == "fp32"
 
 
@@ -169,7 +180,10 @@ def test_starts_as_the_authors_do(name):
     recipe, cfg = RECIPES[name], own_config(f"reference/{name}")
     assert cfg.load_from is None
     source = cfg.model.get("pretrained")
-    if recipe.start in RECIPES:
+    if isinstance(recipe.start, dict):
+        assert cfg.get("parent") is None
+        assert {trunk: Path(path).stem.partition("vgg16_")[2] for trunk, path in source.items()} == recipe.start
+    elif recipe.start in RECIPES:
         assert (cfg.parent, source) == (f"reference/{recipe.start}", None)
     else:
         assert (cfg.get("parent"), Path(source).name) == (None, recipe.start)

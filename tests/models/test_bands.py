@@ -30,6 +30,7 @@ def test_bands_are_standardised_each():
 def test_records_say_which_band_is_which_colour():
     assert FCNBandsPreProcessor(MEAN, STD, (3, 2, 1)).record().tolist() == [[2, 1, 0, -1], MEAN, STD]
     assert FCNBandsPreProcessor(MEAN[:2], STD[:2]).record()[0].tolist() == [-1, -1]
+    assert FCNBandsPreProcessor(MEAN[:3], STD[:3], ()).record()[0].tolist() == [-1, -1, -1]
     assert describe(FCNBandsPreProcessor(MEAN, STD).record()).startswith("RGBX, mean (100, 200, 300, 400)")
 
 

@@ -1,5 +1,6 @@
 """What every FCN must do, whatever its streams and geometry: logits of the image's size, in the right place."""
 
+from copy import deepcopy
 from functools import partial
 
 import pytest
@@ -52,14 +53,22 @@ ALIGNED = ("SegNet", "DeconvNet")  # unpooling needs maps that 2 x 2 windows cov
 
 
 @pytest.mark.parametrize(
-    ("net", "geometry"), [(net, g) for net in NETS for g in GEOMETRIES if g == "aligned" or net not in ALIGNED]
+    ("net", "geometry"),
+    [(net, g) for net in NETS for g in GEOMETRIES if g == "aligned" or net not in ALIGNED],
+    scope="class",  # a net's tests run one after the other
 )
 class TestContract:
     """Every net in each geometry."""
 
-    @pytest.fixture
-    def model(self, net, geometry):
+    @pytest.fixture(scope="class")
+    def built(self, net, geometry):
+        torch.manual_seed(0)
         return NETS[net](geometry=geometry, num_classes=5)
+
+    @pytest.fixture
+    def model(self, built):
+        """A copy, which a test may change."""
+        return deepcopy(built)
 
     def test_aligned_crops_nothing(self, model, geometry):
         assert (geometry == "reference") == any(model.decode_head.crops.values())

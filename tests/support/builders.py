@@ -214,8 +214,8 @@ def _built(cfg):
 def wake_scores(head):
     """Give the zero-initialised score layers random values, which make logits of the order of 1."""
     for name in head.streams:
-        torch.nn.init.normal_(getattr(head, f"score_{name}").weight)
-        torch.nn.init.normal_(getattr(head, f"score_{name}").bias)
+        for parameter in getattr(head, f"score_{name}").parameters():
+            torch.nn.init.normal_(parameter)
 
 
 def balance_classes(model, image):

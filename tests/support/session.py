@@ -2,8 +2,12 @@
 
 import gc
 
+# matplotlib and setuptools are what the engine imports when a run starts: once here, not in each run that a test forks
+import matplotlib.backends.backend_agg
+import matplotlib.figure  # noqa: F401
 import numpy as np
 import pytest
+import setuptools  # noqa: F401
 import torch
 from hypothesis import settings
 from support.processes import stop_workers
@@ -17,6 +21,11 @@ torch.set_num_threads(1)
 SEED = torch.manual_seed if torch.cuda.is_available() else torch.default_generator.manual_seed
 settings.register_profile("repeatable", derandomize=True, deadline=None, database=None, max_examples=50)
 settings.load_profile("repeatable")
+
+
+def pytest_collection_modifyitems(items):
+    """Start with the whole runs, the longest tests: short ones at the end let all processes end together."""
+    items.sort(key=lambda item: item.get_closest_marker("e2e") is None and "/e2e/" not in item.nodeid)
 
 
 def pytest_collection_finish():

@@ -1,0 +1,32 @@
+"""NYUDv2 with the 40 classes of Gupta et al., CVPR 2013."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mmseg.registry import DATASETS
+
+from ..class_map import IGNORED
+from ..class_map_dataset import ClassMapDataset
+from ..palette import voc_palette
+
+# the order of the authors' nets (their data/nyud/classes.txt), and its spelling
+CLASSES = (
+    "wall", "floor", "cabinet", "bed", "chair", "sofa", "table", "door", "window", "bookshelf", "picture", "counter",
+    "blinds", "desk", "shelves", "curtain", "dresser", "pillow", "mirror", "floor mat", "clothes", "ceiling", "books",
+    "refridgerator", "television", "paper", "towel", "shower curtain", "box", "whiteboard", "person", "night stand",
+    "toilet", "sink", "lamp", "bathtub", "bag", "otherstructure", "otherfurniture", "otherprop",
+)  # fmt: skip
+
+
+@DATASETS.register_module()
+class NYUDDataset(ClassMapDataset):
+    """``images/NAME.png``, or another folder of the converter, with ``labels/NAME.png``: 1 .. 40 are classes, 0 is void."""
+
+    METAINFO = dict(classes=CLASSES, palette=voc_palette()[1 : len(CLASSES) + 1].tolist())
+
+    def __init__(self, ignore_ids: Iterable[int] = (0, IGNORED), **kwargs) -> None:
+        ids, palette = dict(enumerate(CLASSES, 1)), self.METAINFO["palette"]
+        super().__init__(
+            ids, ignore_ids, **{"palette": palette, "img_suffix": ".png", "seg_map_suffix": ".png", **kwargs}
+        )

@@ -1,0 +1,153 @@
+"""Late fusion (CVPR 2015, sec. 5, NYUDv2): a whole net for each sensor, and one upsampling of the mean of their scores.
+
+N batch, C classes; an image is (N, bands, H, W), the bands of the sensors one after the other. Trunks are the nets without their
+upsampling: backbone, neck and score layers. Their feature maps lie on one grid, so that scores add pixel by pixel.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import torch
+from mmengine.model import ModuleDict
+from mmseg.registry import MODELS
+from torch import Tensor, nn
+
+from ..errors import UserError
+from ..layers.coord_map import CoordMap
+from ..weights.fit import load_classifier
+from ..weights.preprocessing import RECORD
+from .fcn import FCN
+from .precision import at_least_float32
+from .streams import Streams, build_streams
+
+
+@MODELS.register_module()
+class FCNFusion(FCN):
+    """An FCN with a trunk for each of several sensors; ``score_fr`` is the mean of the trunks' scores, any skip's too.
+
+    Args:
+        trunks: name -> ``dict(bands=N)``: how many bands of the image each takes, in their order. ``backbone`` and ``neck`` beside
+            ``bands`` are those of this trunk alone, otherwise all have the model's.
+        pretrained: where the trunks start from, name -> source, or one source for all: a classifier as of an FCN, or the trained
+            net of that sensor, whose scores are taken too.
+        kwargs: of :class:`FCN`; the data preprocessor is an ``FCNBandsPreProcessor``.
+
+    Raises:
+        UserError: ``config-value`` for trunks of other bands than the image has, and unknown ones; ``geometry`` for trunks on
+            different grids; as :class:`FCN`.
+    """
+
+    def __init__(self, trunks: dict, pretrained: str | dict | None = None, **kwargs) -> None:
+        self.trunks = {name: dict(trunk) for name, trunk in trunks.items()}  # build_streams reads it
+        if isinstance(pretrained, Mapping) and (unknown := sorted(set(pretrained) - set(trunks))):
+            raise UserError("config-value", f"model.pretrained names {unknown[0]!r}, model.trunks {', '.join(trunks)}")
+        super().__init__(pretrained=pretrained, **kwargs)
+
+    def build_streams(self, backbone: dict, neck: dict, head: dict, border: int, bands: int) -> Streams:
+        """Build and trace every trunk, as :func:`.streams.build_streams` does a net; their streams are joined along channels."""
+        widths = [trunk.get("bands", 0) for trunk in self.trunks.values()]
+        if len(widths) < 2 or min(widths) < 1 or sum(widths) != bands:
+            found = f"model.trunks take {' + '.join(map(str, widths)) or 'no'} bands of an image of {bands}"
+            raise UserError(
+                "config-value", f"{found}: give two or more, each dict(bands=N), and an FCNBandsPreProcessor for all"
+            )
+        built = {
+            name: build_streams(trunk.get("backbone", backbone), trunk.get("neck", neck), head, border, trunk["bands"])
+            for name, trunk in self.trunks.items()
+        }
+        maps = _join(built)
+        # stream -> trunk -> channels
+        split = {
+            stream: {name: one.head["in_channels"][stream] for name, one in built.items()} for stream in head["streams"]
+        }
+        widths_in_all = {stream: sum(channels.values()) for stream, channels in split.items()}
+        options = {**next(iter(built.values())).head, "in_channels": widths_in_all}
+        return Streams(
+            _Backbones({name: one.backbone for name, one in built.items()}, widths),
+            _Necks({name: one.neck for name, one in built.items()}),
+            dict(type=lambda: _fuse_scores(MODELS.build(options), split)),
+            maps,
+            [sum(channels) for channels in zip(*(one.channels for one in built.values()), strict=True)],
+        )
+
+    def init_weights(self) -> None:
+        """Initialise every part, then start each trunk from its source."""
+        super(FCN, self).init_weights()
+        given = self.pretrained or {}
+        for name, source in (given if isinstance(given, Mapping) else dict.fromkeys(self.trunks, given)).items():
+            load_classifier(self.trunk(name), source, self.fc, self.other_images)
+
+    def trunk(self, name: str) -> nn.Module:
+        """Return one trunk in the names of an FCN, with the tensors of this net: what weights are loaded into."""
+        view, names = nn.Module(), [*self.trunks]
+        view.backbone, view.neck, view.decode_head = self.backbone[name], self.neck[name], copy.copy(self.decode_head)
+        view.decode_head._modules = dict(self.decode_head._modules)
+        for stream in self.decode_head.streams:
+            view.decode_head.add_module(f"score_{stream}", getattr(self.decode_head, f"score_{stream}")[name])
+        first = sum(self.trunks[other]["bands"] for other in names[: names.index(name)])
+        own = self.preprocessing[:, first : first + self.trunks[name]["bands"]]
+        view.register_buffer(RECORD, own.clone())
+        view.data_preprocessor = self.data_preprocessor
+        return view
+
+
+class _Backbones(ModuleDict):
+    """(N, bands, H, W) -> the outputs of each trunk's backbone."""
+
+    def __init__(self, nets: dict[str, nn.Module], bands: Sequence[int]) -> None:
+        super().__init__(nets)
+        self.bands = list(bands)
+
+    def forward(self, image: Tensor) -> tuple:
+        return tuple(net(part) for net, part in zip(self.values(), image.split(self.bands, 1), strict=True))
+
+
+class _Necks(ModuleDict):
+    """The outputs of each backbone -> streams, deepest first, the trunks' joined along channels."""
+
+    def __init__(self, necks: dict[str, nn.Module]) -> None:
+        super().__init__(necks)
+        first = next(iter(necks.values()))
+        self.may_be_new = getattr(first, "may_be_new", lambda key: False)
+        self.fc_channels, self.scales = getattr(first, "fc_channels", None), getattr(first, "scales", ())
+
+    def forward(self, inputs: Sequence) -> tuple[Tensor, ...]:
+        streams = [neck(part) for neck, part in zip(self.values(), inputs, strict=True)]
+        return tuple(torch.cat(level, 1) for level in zip(*streams, strict=True))
+
+
+class _Scores(ModuleDict):
+    """Features of all trunks, (N, sum of widths, h, w) -> the mean of their scores, (N, C, h, w) float32."""
+
+    def __init__(self, widths: Mapping[str, int], classes: int) -> None:
+        super().__init__({name: nn.Conv2d(width, classes, 1) for name, width in widths.items()})
+        self.widths = list(widths.values())
+
+    def forward(self, features: Tensor) -> Tensor:
+        parts = zip(self.values(), features.split(self.widths, 1), strict=True)
+        return sum(at_least_float32(score(part)) / len(self) for score, part in parts)
+
+
+def _fuse_scores(head: nn.Module, split: Mapping[str, Mapping[str, int]]) -> nn.Module:
+    """Give a head a score layer for each trunk in place of each of its own."""
+    for stream, widths in split.items():
+        setattr(head, f"score_{stream}", _Scores(widths, head.out_channels))
+    return head
+
+
+def _join(built: Mapping[str, Streams]) -> list[CoordMap]:
+    """Return the maps that all trunks share, with the longest reach; ``geometry`` where they differ."""
+    (first, own), *others = built.items()
+    for name, other in others:
+        if other.maps != own.maps:
+            grids = " and ".join(
+                ", ".join(f"stride {grid.scale} from {float(grid.shift):g}" for grid in one.maps)
+                for one in (own, other)
+            )
+            found = f"trunks {first!r} and {name!r} see the image on different grids, {grids}"
+            raise UserError("geometry", f"{found}: take backbones of one kind, at any width")
+    levels = zip(*(one.maps for one in built.values()), strict=True)
+    return [replace(grids[0], reach=max(grid.reach for grid in grids)) for grids in levels]

@@ -1,0 +1,7 @@
+"""Convert NYUDv2: python tools/dataset_converters/nyud.py [--hha]"""
+
+import runpy
+from pathlib import Path
+
+if __name__ == "__main__":
+    runpy.run_path(str(Path(__file__).parents[1] / "_fcn.py"))["main"]("nyud")
