@@ -185,10 +185,11 @@ class FCN(RefinedSegmentor):
         return with_losses(self, data)
 
     def to_inference(self) -> FCN:
-        """Fold batch norms, and store kernels in the precision that they compute in, which autocast would copy in every forward."""
+        """Prepare for inference: kernels in the precision that they compute in; in float32, batch norms folded (bf16 would round more)."""
         image = self.preprocessing.new_zeros(1, self.preprocessing.shape[1], self.least_side, self.least_side)
-        fold_batch_norms(self.eval(), lambda: self.extract_feat(image))
-        return cast_kernels(self, self.precision, image.device.type)
+        if resolve_precision(self.precision, image.device.type) == "fp32":
+            fold_batch_norms(self.eval(), lambda: self.extract_feat(image))
+        return cast_kernels(self.eval(), self.precision, image.device.type)
 
 
 def leave_out_logits(model: nn.Module) -> nn.Module:
