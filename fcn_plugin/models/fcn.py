@@ -20,6 +20,7 @@ from ..compat import quiet_model_building
 from ..errors import UserError
 from ..layers.coord_map import CoordMap
 from ..layers.fast_cpu import use_fast_convolutions
+from ..layers.fold import fold_batch_norms
 from ..layers.meta_run import output_shapes
 from ..weights.fit import FC_STARTS, load_classifier
 from ..weights.preprocessing import RECORD, describe, of_preprocessor, require_same
@@ -28,7 +29,7 @@ from .decision import Decision
 from .joint import joint_mean
 from .label_maps import predict_labels, predict_tiles
 from .local_crf import RefinedSegmentor
-from .precision import PRECISIONS, resolve_precision
+from .precision import PRECISIONS, cast_kernels, resolve_precision
 from .results import postprocess_result, with_losses
 from .streams import build_streams
 
@@ -184,11 +185,11 @@ class FCN(RefinedSegmentor):
         return with_losses(self, data)
 
     def to_inference(self) -> FCN:
-        """Store the kernels of convolutions in the precision that they compute in, which autocast would copy in every forward."""
-        dtype = PRECISIONS[resolve_precision(self.precision, next(self.parameters()).device.type)]
-        for layer in [layer for layer in self.modules() if dtype and isinstance(layer, nn.Conv2d)]:
-            layer.to(dtype)
-        return self.eval()
+        """Prepare for inference: kernels in the precision that they compute in; in float32, batch norms folded (bf16 would round more)."""
+        image = self.preprocessing.new_zeros(1, self.preprocessing.shape[1], self.least_side, self.least_side)
+        if resolve_precision(self.precision, image.device.type) == "fp32":
+            fold_batch_norms(self.eval(), lambda: self.extract_feat(image))
+        return cast_kernels(self.eval(), self.precision, image.device.type)
 
 
 def leave_out_logits(model: nn.Module) -> nn.Module:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import platform
+from typing import TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..errors import UserError
 
+Net = TypeVar("Net", bound=nn.Module)
 PRECISIONS = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
@@ -30,6 +32,14 @@ def is_emulated(name: str, device: str) -> bool:
 def at_least_float32(x: Tensor) -> Tensor:
     """Cast to float32, in which scores and losses are computed; float64 stays, in a net of ``model.double()``."""
     return x if x.dtype == torch.float64 else x.float()
+
+
+def cast_kernels(net: Net, name: str, device: str) -> Net:
+    """Store the kernels of a net's convolutions in the precision that they compute in; return the net."""
+    dtype = PRECISIONS[resolve_precision(name, device)]
+    for layer in [layer for layer in net.modules() if dtype and isinstance(layer, nn.Conv2d)]:
+        layer.to(dtype)
+    return net
 
 
 def _computes_bf16(device: str) -> bool:

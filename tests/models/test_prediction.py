@@ -145,6 +145,20 @@ def test_kernels_kept_in_bf16_give_what_autocast_gives():
     assert not full.training
 
 
+def test_batch_norms_are_folded():
+    model = build_fcn(norm={"type": "BN"})
+    norms = [layer for layer in model.modules() if isinstance(layer, torch.nn.BatchNorm2d)]
+    for norm in norms:
+        norm.running_mean.normal_()
+        norm.running_var.uniform_(0.5, 2)
+    image = torch.randn(1, 3, 64, 64)
+    with torch.inference_mode():
+        expected = model.eval()(image)
+        found = model.to_inference()(image)
+    assert len(norms) == 13 and not [layer for layer in model.modules() if isinstance(layer, torch.nn.BatchNorm2d)]
+    assert (found - expected).abs().max() < 1e-5 * expected.abs().max()
+
+
 def test_compiled_forward():
     """Backbone and neck are compiled, not the step; the second size makes them ready for others, but for thresholds of torch's."""
     graphs = []
