@@ -9,6 +9,8 @@ from .load_annotations import FCNLoadAnnotations
 from .masks.authors_context import AuthorsContextDataset
 from .masks.balanced_crop import FCNBalancedCrop
 from .multilabel import MultilabelLoadAnnotations, MultilabelPackSegInputs
+from .tasks.dataset import TasksDataset, TasksLoadAnnotations, TasksPackSegInputs
+from .tasks.sift_flow import SIFTFlowDataset
 
 __all__ = [
     "AuthorsContextDataset",
@@ -20,6 +22,10 @@ __all__ = [
     "FCNLoadImageFromFile",
     "MultilabelLoadAnnotations",
     "MultilabelPackSegInputs",
+    "SIFTFlowDataset",
+    "TasksDataset",
+    "TasksLoadAnnotations",
+    "TasksPackSegInputs",
     "same_size_batches",
     "seeded_samples",
 ]

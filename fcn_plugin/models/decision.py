@@ -39,6 +39,10 @@ class Decision:
         """The logit of the threshold."""
         return math.log(self.threshold) - math.log1p(-self.threshold)
 
+    def maps(self, channels: int) -> tuple[int, ...]:
+        """Return the axis of label maps between N and (H, W), for logits of so many channels: none but for several labels."""
+        return (channels,) if self.multilabel else ()
+
     def labels(self, logits: Tensor) -> Tensor:
         """Return class ids (N, H, W) int64 of logits; of several labels (N, C, H, W) uint8, 0 or 1."""
         if self.threshold is None:

@@ -16,6 +16,7 @@ from ..data.leaves import Declared, leaf_datasets
 from ..errors import UserError, abbreviate
 from ..invocation import command
 from ..listing import IMAGE_SUFFIXES
+from .data.tasks import check_tasks
 from .parameters import class_of, default_of, parameters_of
 
 DRAW = command("make_minivoc")
@@ -47,6 +48,7 @@ def check_datasets(cfg: ConfigDict, declared: Sequence[Declared], look_for_files
             found = f"the {split} data set {dataset.type} has {len(classes)} classes: set num_classes={len(classes)}"
             message = f"{cfg.filename}: model.decode_head.num_classes is {num_classes}, but {found}"
             raise UserError("classes-count", message)
+        check_tasks(cfg, split, dataset)
         _check_folders(cfg, split, dataset)
         _check_transforms(cfg, dataset)
     for split, dataset, _ in declared if look_for_files else ():
@@ -60,17 +62,18 @@ def names_masks(cfg: ConfigDict) -> bool:
 
 
 def _check_transforms(cfg: ConfigDict, dataset: ConfigDict) -> None:
-    """Refuse transforms that look for one mask where several labels are loaded."""
+    """Refuse transforms that look for one mask where several are loaded."""
     steps = [step for step in dataset.get("pipeline") or () if isinstance(step, dict)]
     names = [str(step.get("type")).rpartition(".")[2] for step in steps]
-    if "MultilabelLoadAnnotations" not in names:
+    several = next((kind for kind in ("Multilabel", "Tasks") if f"{kind}LoadAnnotations" in names), None)
+    if several is None:
         return
-    instead = {"PackSegInputs": "take MultilabelPackSegInputs", "Pad": "leave it out, batches are padded anyway"}
+    instead = {"PackSegInputs": f"take {several}PackSegInputs", "Pad": "leave it out, batches are padded anyway"}
     instead["FCNBalancedCrop"] = "take RandomCrop"
     for name, step in zip(names, steps, strict=True):
         reason = "leave cat_max_ratio out" if step.get("cat_max_ratio", 1) < 1 else instead.get(name)
         if reason:
-            message = f"{cfg.filename}: {name} works on one mask, and the pipeline loads several labels"
+            message = f"{cfg.filename}: {name} works on one mask, and the pipeline loads several"
             raise UserError("config-value", f"{message}: {reason}")
 
 
@@ -144,4 +147,5 @@ def _files(cfg: ConfigDict, split: str, dataset: ConfigDict) -> Iterator[tuple[s
     for info in built.data_list or map(built.get_data_info, range(len(built))):
         yield "image", info.get("img_path")
         if split != "test":
-            yield "mask", info.get("seg_map_path")
+            for path in info.get("seg_map_paths", {0: info.get("seg_map_path")}).values():
+                yield "mask", path
