@@ -9,6 +9,7 @@ COMMANDS = (
     *("new_dataset", "check_dataset", "browse_dataset", "class_weights", "train", "train_stages", "test", "predict"),
     *("report", "export", "import_weights", "compare", "summarize", "translate_lr", "make_minivoc", "voc_sbd"),
     "pascal_context",
+    "siftflow",
 )
 STOPPABLE = ("train", "train_stages")  # which --resume goes on with after a signal
 

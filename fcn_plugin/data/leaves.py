@@ -45,7 +45,7 @@ def dataset_meta(cfg: ConfigDict) -> dict:
 
 
 def declared_meta(dataset: ConfigDict) -> dict:
-    """``classes`` and ``palette`` of a data set's entry that wraps no other, and its ``tasks``; raises ``class-map``, ``config-value``."""
+    """``classes``, ``palette`` and ``tasks`` of a data set's entry that wraps no other; raises ``class-map``, ``config-value``."""
     kind = DATASETS.get(dataset.type) if isinstance(dataset.type, str) else dataset.type
     meta = {**getattr(kind, "METAINFO", {}), **dataset.get("metainfo", {})}
     if dataset.get("class_map") is not None:

@@ -76,6 +76,9 @@ class RefinedSegmentor(EncoderDecoder):
         if self.crf is None:
             return logits
         if self.decision.maps(1):
-            raise UserError("config-value", "test_cfg.crf takes one label a pixel: leave it out with multilabel and with several tasks")
+            raise UserError(
+                "config-value",
+                "test_cfg.crf takes one label a pixel: leave it out with multilabel and tasks",
+            )
         pair = refine(at_least_float32(as_pair(logits)), inputs * self.data_preprocessor.std, **self.crf)
         return pair[:, 1:] - pair[:, :1] if logits.shape[1] == 1 else pair

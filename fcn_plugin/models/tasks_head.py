@@ -36,6 +36,11 @@ class TasksDecision(Decision):
         """Return the axis of label maps between N and (H, W): T."""
         return (len(self.sizes),)
 
+    def in_one_row(self, labels: Tensor, ignore_index: int = 255) -> Tensor:
+        """Return label maps (T, H, W) as ids in the row of all tasks' classes."""
+        starts = torch.tensor([0, *self.sizes[:-1]], device=labels.device).cumsum(0)[:, None, None]
+        return torch.where(labels == ignore_index, ignore_index, labels.long() + starts)
+
     def labels(self, logits: Tensor) -> Tensor:
         """Return class ids within each task, (N, T, H, W) int64, of logits or probabilities (N, C, H, W)."""
         return torch.stack([part.max(-3).indices for part in self.split(logits)], -3)
@@ -58,7 +63,9 @@ class TasksDecision(Decision):
 class Task(nn.Module):
     """What a task has to itself: its number of classes, void, losses."""
 
-    def __init__(self, name: str, num_classes: int, loss_decode: dict | Sequence[dict], ignore_index: int = 255) -> None:
+    def __init__(
+        self, name: str, num_classes: int, loss_decode: dict | Sequence[dict], ignore_index: int = 255
+    ) -> None:
         super().__init__()
         terms = [loss_decode] if isinstance(loss_decode, dict) else loss_decode
         self.name, self.num_classes, self.ignore_index = name, num_classes, ignore_index
@@ -101,7 +108,9 @@ class FCNTasksHead(FCNSkipHead):
     ) -> None:
         sizes = sizes_of(tasks)
         if num_classes != sum(sizes.values()):
-            found = f"decode_head.tasks have {' + '.join(map(str, sizes.values()))} classes, num_classes is {num_classes}"
+            found = (
+                f"decode_head.tasks have {' + '.join(map(str, sizes.values()))} classes, num_classes is {num_classes}"
+            )
             raise UserError("config-value", f"{found}: set num_classes={sum(sizes.values())}")
         for name in ("out_channels", "threshold", "multilabel", "sampler"):
             if kwargs.get(name):
@@ -148,7 +157,11 @@ def sizes_of(tasks: Mapping[str, Mapping]) -> dict[str, int]:
         remedy = "give two or more, NAME=dict(num_classes=...); for one take FCNSkipHead"
         raise UserError("config-value", f"decode_head.tasks is {tasks!r}: {remedy}")
     for name, entry in tasks.items():
-        if not isinstance(entry, Mapping) or not set(entry) <= set(OPTIONS) or not _is_several(entry.get("num_classes")):
+        if (
+            not isinstance(entry, Mapping)
+            or not set(entry) <= set(OPTIONS)
+            or not _is_several(entry.get("num_classes"))
+        ):
             found = f"decode_head.tasks.{name} is {entry!r}"
             raise UserError("config-value", f"{found}: give a dict of {', '.join(OPTIONS)}, two classes or more")
         if not name or any(letter in name for letter in "./\\ "):

@@ -28,6 +28,8 @@ SOURCES = {
     "0..10, 11 unlabelled) and pass --data-root DIR; " + BUILT_IN,
     "Context": f"Convert PASCAL-Context: {command('pascal_context')} (it says which files to put where), then pass "
     "--data-root data/VOCdevkit/VOC2010; " + BUILT_IN,
+    "SIFTFlow": f"Convert SIFT Flow: {command('siftflow')} (it says which files to put where), then pass --data-root "
+    "data/sift-flow; " + BUILT_IN,
     "VOC": f"Build it from PASCAL VOC 2012 and SBD: {command('voc_sbd')} --download (offline it says which "
     "files to put where), then pass --data-root data/VOCdevkit/VOC2012; " + BUILT_IN,
     "": "Run in the folder where the data set was set up, pass --data-root DIR or correct data_root in the config; "

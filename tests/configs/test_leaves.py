@@ -33,6 +33,7 @@ CLASSES = {
     "minivoc": 21,
     "context": 59,
     "context60": 60,
+    "siftflow": 36,  # 33 and 3
     "camvid": 11,
     "camvid-240x180": 11,
     "camvid-640x480": 11,
@@ -52,6 +53,7 @@ def test_every_net_has_its_config():
     wanted = vgg | {f"{net}_vgg16bn_camvid" for net in nets} | {f"reference/{name}" for name in vgg}
     wanted |= {f"{net}_vgg16_vocaug" for net in nets} | {f"{net}_vgg16bn_minivoc" for net in nets}
     wanted |= {f"{net}_efficientnet-lite0_{data}" for net in nets for data in ("camvid", "voc", "minivoc")}
+    wanted |= {f"reference/{net}_vgg16_siftflow" for net in nets}
     wanted |= {f"reference/{net}_vgg16_context" for net in nets} | {"fcn8s_vgg16_context", "fcn8s_vgg16_context60"}
     wanted |= {"fcn32s_alexnet_voc", "fcn32s_googlenet_voc", "fcn8s_r50_voc"}
     assert wanted | {"reference/fcn32s_caffenet_voc", "reference/fcn32s_googlenet_voc"} <= set(LEAVES)
@@ -117,10 +119,12 @@ def test_reference_nets_see_images_as_the_authors_do(name):
     preprocessor = MODELS.build(cfg.model.data_preprocessor)
     image = torch.zeros(3, 1, 1) + torch.tensor([10.0, 20.0, 30.0])[:, None, None]  # B, G, R
     seen = preprocessor(dict(inputs=[image], data_samples=None))["inputs"].flatten()
-    torch.testing.assert_close(seen, torch.tensor([10 - 104.00699, 20 - 116.66877, 30 - 122.67892]))
+    mean = (114.578, 115.294, 108.353) if name.endswith("_siftflow") else (104.00699, 116.66877, 122.67892)
+    torch.testing.assert_close(seen, torch.tensor([10.0, 20.0, 30.0]) - torch.tensor(mean))
     assert cfg.train_dataloader.batch_size == cfg.val_dataloader.batch_size == 1
     steps = [step.type for step in cfg.train_dataloader.dataset.pipeline]
-    assert steps == ["LoadImageFromFile", "FCNLoadAnnotations", "PackSegInputs"]
+    several = "Tasks" if name.endswith("_siftflow") else ""
+    assert steps == ["LoadImageFromFile", f"{several or 'FCN'}LoadAnnotations", f"{several}PackSegInputs"]
 
 
 @pytest.mark.parametrize("name", [name for name in LEAVES if name.startswith("reference/")])
@@ -132,6 +136,11 @@ def test_reference_nets_use_the_authors_lists(name):
         assert {split: (part.ann_file, part.data_prefix) for split, part in data.items()} == {
             split: (f"ImageSets/Main/{split.replace('test', 'val')}.txt", prefix) for split in data
         }
+        return
+    if name.endswith("_siftflow"):
+        assert {split: part.ann_file for split, part in data.items()} == dict(
+            train="trainval.txt", val="test.txt", test="test.txt"
+        )
         return
     assert {split: (part.ann_file.rpartition("/")[2], part.data_prefix) for split, part in data.items()} == {
         "train": ("sbd_train.txt", dict(img_path="JPEGImages", seg_map_path="SegmentationClassSBD")),
@@ -160,6 +169,9 @@ def test_vocaug_differs_from_voc_in_its_train_data_alone(net):
         ("fcn32s_vgg16_context", [19]),
         ("fcn16s_vgg16_context", [5, 27]),
         ("fcn8s_vgg16_context", [5, 9, 31]),
+        ("fcn32s_vgg16_siftflow", [19]),
+        ("fcn16s_vgg16_siftflow", [5, 27]),
+        ("fcn8s_vgg16_siftflow", [5, 9, 31]),
         ("fcn32s_caffenet_voc", [18]),
     ],
 )

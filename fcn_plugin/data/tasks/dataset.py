@@ -67,7 +67,13 @@ class TasksLoadAnnotations(FCNLoadAnnotations):
             results.get("seg_map_paths", {}).items(), results.get("task_ids", ()), strict=True
         ):
             label_map = {index: index for index in range(count)}
-            one = {**results, "seg_map_path": path, "seg_fields": [], "label_map": label_map, "reduce_zero_label": False}
+            one = {
+                **results,
+                "seg_map_path": path,
+                "seg_fields": [],
+                "label_map": label_map,
+                "reduce_zero_label": False,
+            }
             super()._load_seg_map(one)
             results[FIELD.format(name)] = one["gt_seg_map"]
             results["seg_fields"].append(FIELD.format(name))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from mmseg.registry import DATASETS
 
 from .dataset import TasksDataset
+from .meta import tasks_meta
 
 SEMANTIC = (
     "awning", "balcony", "bird", "boat", "bridge", "building", "bus", "car", "cow", "crosswalk", "desert", "door", "fence",
@@ -21,6 +20,4 @@ class SIFTFlowDataset(TasksDataset):
     """SIFT Flow as ``fcn siftflow`` writes it, 256 x 256; 255 is void in both tasks."""
 
     TASKS = {"semantic": {"classes": SEMANTIC}, "geometric": {"classes": GEOMETRIC}}
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    METAINFO = tasks_meta(TASKS)

@@ -28,7 +28,9 @@ def check_tasks(cfg: ConfigDict, split: str, dataset: ConfigDict) -> None:
         task = metric.get("task")
         if str(metric.get("type")).endswith("FCNMetric") and task not in wanted:
             remedy = "give one FCNMetric for each task, task=" + ", task=".join(map(repr, wanted))
-            raise UserError("config-value", f"{cfg.filename}: {split}_evaluator has FCNMetric with task={task!r}: {remedy}")
+            raise UserError(
+                "config-value", f"{cfg.filename}: {split}_evaluator has FCNMetric with task={task!r}: {remedy}"
+            )
 
 
 def _listed(sizes: dict[str, int]) -> str:
