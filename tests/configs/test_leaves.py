@@ -86,10 +86,13 @@ def test_types_are_registered(name):
         dataset = cfg[f"{split}_dataloader"].dataset
         assert DATASETS.get(dataset.type) is not None
         assert all(TRANSFORMS.get(step.type) is not None for step in dataset.pipeline)
-    assert all(METRICS.get(cfg[f"{split}_evaluator"].type) is not None for split in ("val", "test"))
+    metrics = [cfg[f"{split}_evaluator"] for split in ("val", "test")]
+    metrics = [each for entry in metrics for each in (entry if isinstance(entry, list) else [entry])]
+    assert all(METRICS.get(metric.type) is not None for metric in metrics)
     hooks = [*cfg.default_hooks.values(), *cfg.get("custom_hooks", [])]
     assert all(HOOKS.get(hook.type) is not None for hook in hooks)
-    assert cfg.default_hooks.checkpoint.save_best == "mIoU"
+    task = f"{metrics[0].task}/" if "task" in metrics[0] else ""
+    assert cfg.default_hooks.checkpoint.save_best == f"{task}mIoU"
 
 
 @pytest.mark.parametrize("name", LEAVES)

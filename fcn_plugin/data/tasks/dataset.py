@@ -92,5 +92,5 @@ class TasksPackSegInputs(PackSegInputs):
         packed = super().transform(results)
         maps = [results[FIELD.format(name)] for name in results.get("seg_map_paths", ())]
         if maps:
-            packed["data_samples"].gt_sem_seg = PixelData(data=torch.from_numpy(np.stack(maps)))
+            packed["data_samples"].gt_sem_seg = PixelData(data=torch.from_numpy(np.stack(maps).astype(np.int64)))
         return packed
