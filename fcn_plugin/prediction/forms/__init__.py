@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from ...errors import UserError
 from ...requirements import import_extra
-from .of_task import OfTask
 
 if TYPE_CHECKING:
     from .base import Form
@@ -62,6 +61,8 @@ def make_forms(
             ``requirements`` for one whose package is not installed; ``classes-count`` for one that can't hold so many classes.
     """
     if tasks:
+        from .of_task import OfTask  # which imports what --help must not
+
         sizes, forms = list(tasks.values()), []
         for index, name in enumerate(tasks):
             own = slice(sum(sizes[:index]), sum(sizes[: index + 1]))
