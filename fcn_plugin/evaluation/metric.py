@@ -100,7 +100,7 @@ class FCNMetric(BaseMetric):
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
         """Add the pixels of a batch; errors of :func:`.checked_pairs`."""
         if self.task is not None:
-            data_samples = [one_task(sample, [*self.dataset_meta["tasks"]], self.task) for sample in data_samples]
+            data_samples = [one_task(sample, self.dataset_meta, self.task) for sample in data_samples]
         if self.output_dir:
             write_masks(data_samples, Path(self.output_dir, self.task or ""))
         if self.format_only:

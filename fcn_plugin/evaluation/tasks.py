@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from ..errors import UserError
 
@@ -16,8 +16,14 @@ def task_meta(meta: Mapping, task: str) -> Mapping:
     return tasks[task]
 
 
-def one_task(sample: dict, names: Sequence[str], task: str) -> dict:
-    """Return a sample with the maps of one task alone; all of them where there is another number of maps than of tasks."""
+def one_task(sample: dict, meta: Mapping, task: str) -> dict:
+    """Return a sample with the maps of one task alone; all of them where there is another number of maps than of tasks.
+
+    Raises:
+        UserError: ``config-value``: the data set has no such task.
+    """
+    task_meta(meta, task)
+    names = [*meta["tasks"]]
     index, own = names.index(task), {"seg_map_path": sample.get("seg_map_paths", {}).get(task)}
     for key in ("gt_sem_seg", "pred_sem_seg"):
         if key in sample:

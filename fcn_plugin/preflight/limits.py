@@ -10,7 +10,7 @@ from ..invocation import command
 
 def add_limits(cfg: ConfigDict) -> None:
     """Put ``FCNLimits`` beside the config's metrics, with the id of void of the first; ``config-value`` for several tasks."""
-    if cfg.model.decode_head.get("tasks"):
+    if cfg.get("model", {}).get("decode_head", {}).get("tasks"):
         raise UserError(
             "config-value", f"{cfg.filename}: --limits measures one class a pixel, the net has several tasks"
         )
