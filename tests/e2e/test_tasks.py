@@ -197,3 +197,11 @@ def test_an_id_of_no_class_is_named_with_its_file(root, config, tool, tmp_path):
     finally:
         mask.write_bytes(before)
     tool_refused(done, tmp_path / "work", "mask-ids", mask, "id 2")
+
+
+@pytest.mark.parametrize("command", ["check_dataset", "class_weights", "browse_dataset"])
+def test_commands_of_one_mask_say_so(config, tool, tmp_path, command):
+    more = ("--out", tmp_path / "out") if command == "browse_dataset" else ()
+    done = tool(command, config, *more)
+    assert done.code == 2
+    assert "[config-data]" in done.err and "several tasks" in done.err

@@ -33,8 +33,3 @@ def tasks_meta(tasks: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         found[name] = dict(classes=list(classes), palette=[list(map(int, colour)) for colour in palette])
     names = [f"{task}: {name}" for task, entry in found.items() for name in entry["classes"]]
     return dict(tasks=found, classes=names, palette=[colour for entry in found.values() for colour in entry["palette"]])
-
-
-def one_row(name: str, classes: Sequence[str]) -> list[str]:
-    """Return the classes of a task out of the row of all."""
-    return [each.removeprefix(f"{name}: ") for each in classes if each.startswith(f"{name}: ")]
