@@ -10,6 +10,7 @@ COMMANDS = (
     *("report", "export", "import_weights", "compare", "summarize", "translate_lr", "make_minivoc", "voc_sbd"),
     "pascal_context",
     "nyud",
+    "siftflow",
 )
 STOPPABLE = ("train", "train_stages")  # which --resume goes on with after a signal
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 TOOLS = Path(__file__).parents[1] / "tools"
 # folders of tools that have one of their own
-FOLDERS = dict.fromkeys(("make_minivoc", "voc_sbd", "pascal_context", "nyud"), "dataset_converters")
+FOLDERS = dict.fromkeys(("make_minivoc", "voc_sbd", "pascal_context", "nyud", "siftflow"), "dataset_converters")
 FOLDERS |= {"import_weights": "model_converters"}
 
 

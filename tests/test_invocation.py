@@ -10,7 +10,9 @@ from fcn_plugin import invocation
 ROOT = Path(__file__).parents[1]
 
 
-@pytest.mark.parametrize("name", ["train", "make_minivoc", "voc_sbd", "pascal_context", "nyud", "import_weights"])
+@pytest.mark.parametrize(
+    "name", ["train", "make_minivoc", "voc_sbd", "pascal_context", "nyud", "siftflow", "import_weights"]
+)
 def test_a_checkout_s_tool_is_there(monkeypatch, name):
     monkeypatch.setattr(sys, "argv", ["tools/check_dataset.py"])
     python, path = invocation.command(name).split()

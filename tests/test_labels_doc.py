@@ -11,10 +11,13 @@ from mmseg.registry import METRICS, MODELS
 from fcn_plugin.configs import config_dir
 from fcn_plugin.data.leaves import declared_meta
 from fcn_plugin.models.decision import Decision
+from fcn_plugin.models.tasks_head import TasksDecision
+from fcn_plugin.preflight.data.tasks import check_tasks
+from fcn_plugin.preflight.keys import _check_save_best
 from fcn_plugin.preflight.shapes import check_shapes
 
 TEXT = (Path(__file__).parents[1] / "docs" / "labels.md").read_text()
-ONE, SEVERAL = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+ONE, SEVERAL, TASKS = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
 BASE = config_dir() / "fcn8s_efficientnet-lite0_camvid.py"
 
 
@@ -41,3 +44,19 @@ def test_several_labels(tmp_path):
         assert declared_meta(data)["classes"] == ("road", "wet", "marking")
         assert len(Compose(data.pipeline).transforms) == (6 if split == "train" else 3)
     assert METRICS.get(cfg.val_evaluator.type).__name__ == "MultilabelMetric"
+
+
+def test_several_tasks(tmp_path):
+    base = "fcn8s_efficientnet-lite0_minivoc.py"
+    cfg, net = read(tmp_path, TASKS.replace(f'"{base}"', repr(str(BASE.parent / base))))
+    assert net.decision == TasksDecision(sizes=(3, 2))
+    for split in ("train", "val", "test"):
+        data = cfg[f"{split}_dataloader"].dataset
+        check_tasks(cfg, split, data)
+        assert declared_meta(data)["classes"] == [
+            *("surface: floor", "surface: wall", "surface: other", "state: dry", "state: wet")
+        ]
+        assert len(Compose(data.pipeline).transforms) == (4 if split == "train" else 3)
+        if split != "train":
+            assert [METRICS.build(metric).prefix for metric in cfg[f"{split}_evaluator"]] == ["surface", "state"]
+    _check_save_best(cfg)

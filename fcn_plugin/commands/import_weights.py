@@ -60,6 +60,7 @@ def import_weights(source: str, target: str, cfg: Config | None = None, images: 
     from ..weights.fit import fit, take_as_own
     from ..weights.preprocessing import CAFFE, RECORD, describe, record_of
     from ..weights.rename import read_renamed
+    from ..weights.tasks import join_tasks
 
     path = Path(target)
     if path.suffix not in (".safetensors", ".pth"):
@@ -69,11 +70,12 @@ def import_weights(source: str, target: str, cfg: Config | None = None, images: 
     if path.exists() and os.path.exists(source) and path.samefile(source):
         raise UserError("output-path", f"{target} is the source itself: give another name")
     renamed = read_renamed(source, record_of(images) if images is not None else None)
+    outline = None if cfg is None else _outline(cfg)
+    renamed = join_tasks(renamed, *([] if cfg is None else [getattr(outline.decode_head, "task_names", ())]))
     is_fcn = FCNSkipHead.count_classes(renamed.tensors) is not None
     if cfg is None:
         (tensors, lines), meta = _take_all(renamed, FCNSkipHead.is_upsampling), {}
     else:
-        outline = _outline(cfg)
         if cfg.model.get("other_images") and not is_fcn:
             renamed = take_as_own(renamed, outline)
         fitted = fit(outline, renamed, cfg.model.get("fc", "copy"), is_fcn)

@@ -84,7 +84,8 @@ def main(args: argparse.Namespace) -> None:
     net = _load(args)
     several = net.decision.multilabel
     names = names or ["per-class" if several else "masks", "overlays"]
-    forms = make_forms(names, args.out_dir, net.classes, net.palette, args.opacity, args.legend, several)
+    looks = dict(opacity=args.opacity, legend=args.legend)
+    forms = make_forms(names, args.out_dir, net.classes, net.palette, **looks, multilabel=several, tasks=net.tasks)
     _refuse_sources_as_results(inputs, forms, args.out_dir)
     make_dir(args.out_dir, "--out-dir")
     share = Share()

@@ -10,6 +10,8 @@ from .masks.authors_context import AuthorsContextDataset
 from .masks.balanced_crop import FCNBalancedCrop
 from .masks.nyud import NYUDDataset
 from .multilabel import MultilabelLoadAnnotations, MultilabelPackSegInputs
+from .tasks.dataset import TasksDataset, TasksLoadAnnotations, TasksPackSegInputs
+from .tasks.sift_flow import SIFTFlowDataset
 
 __all__ = [
     "AuthorsContextDataset",
@@ -22,6 +24,10 @@ __all__ = [
     "MultilabelLoadAnnotations",
     "MultilabelPackSegInputs",
     "NYUDDataset",
+    "SIFTFlowDataset",
+    "TasksDataset",
+    "TasksLoadAnnotations",
+    "TasksPackSegInputs",
     "same_size_batches",
     "seeded_samples",
 ]

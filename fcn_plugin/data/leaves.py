@@ -11,6 +11,7 @@ from mmseg.registry import DATASETS
 
 from ..errors import UserError
 from .class_map import ClassMap
+from .tasks.meta import tasks_meta
 
 
 def leaf_datasets(dataset: Any) -> Iterator[Any]:
@@ -31,10 +32,11 @@ def unrepeated(dataset):
 
 
 def refuse_multilabel(dataset: ConfigDict, what: str) -> None:
-    """Refuse a data set's entry, or those inside it, whose pipeline loads several labels: ``config-data``."""
+    """Refuse a data set's entry, or those inside it, whose pipeline loads several maps: ``config-data``."""
     for leaf in leaf_datasets(dataset):
-        if any(str(step["type"]).endswith("MultilabelLoadAnnotations") for step in leaf.get("pipeline", ())):
-            raise UserError("config-data", f"{what} reads one class a pixel, and this data set has several labels")
+        for kind, of in (("MultilabelLoadAnnotations", "labels"), ("TasksLoadAnnotations", "tasks")):
+            if any(str(step["type"]).endswith(kind) for step in leaf.get("pipeline", ())):
+                raise UserError("config-data", f"{what} reads one class a pixel, and this data set has several {of}")
 
 
 def dataset_meta(cfg: ConfigDict) -> dict:
@@ -43,12 +45,14 @@ def dataset_meta(cfg: ConfigDict) -> dict:
 
 
 def declared_meta(dataset: ConfigDict) -> dict:
-    """``classes`` and ``palette`` of a data set's entry that wraps no other; raises ``class-map`` for an invalid map."""
+    """``classes``, ``palette`` and ``tasks`` of a data set's entry that wraps no other; raises ``class-map``, ``config-value``."""
     kind = DATASETS.get(dataset.type) if isinstance(dataset.type, str) else dataset.type
     meta = {**getattr(kind, "METAINFO", {}), **dataset.get("metainfo", {})}
     if dataset.get("class_map") is not None:
         meta["classes"] = ClassMap.of(dataset.class_map, dataset.get("ignore_ids")).classes
         meta["palette"] = None
+    if (tasks := dataset.get("tasks") or getattr(kind, "TASKS", None)) is not None:
+        meta |= tasks_meta(tasks)
     if dataset.get("palette") is not None:
         meta["palette"] = dataset.palette
     return meta

@@ -17,9 +17,9 @@ from ..data.classes_file import read_classes
 from ..data.images import read_header
 from ..errors import UserError, abbreviate
 from ..visualization.pictures import save_mask
+from .mat_mask import read_mat_mask
 from .voc_sbd.build import fill, require
 from .voc_sbd.lists import read_names
-from .voc_sbd.matlab import read_field
 from .voc_sbd.sources import EXTRACT_AGAIN, Release, find_tree, voc
 
 PAGE = "https://www.cs.stanford.edu/~roozbeh/pascal-context"
@@ -111,13 +111,7 @@ def convert_mask(source: Path, image: Path, indices: np.ndarray, target: Path) -
     Raises:
         UserError: ``mask-unreadable``, ``mask-ids``, ``mask-size``, ``image-unreadable``.
     """
-    try:
-        ids = read_field(source, "LabelMap")
-        if ids.ndim != 2:
-            raise ValueError(f"it has {ids.ndim} axes")
-    except Exception as error:  # a damaged file can fail anywhere in the reader
-        found = f"{source} can't be read as a mask of PASCAL-Context, LabelMap ({type(error).__name__}: {error})"
-        raise UserError("mask-unreadable", f"{found}: {EXTRACT_AGAIN}") from error
+    ids = read_mat_mask(source, "LabelMap", "PASCAL-Context")
     if (stray := np.setdiff1d(ids, np.flatnonzero(indices >= 0))).size:
         found = f"ids {abbreviate([f'{value:g}' for value in stray])} are not in labels.txt"
         raise UserError("mask-ids", f"{source}: {found}: {EXTRACT_AGAIN}")

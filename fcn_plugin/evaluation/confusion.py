@@ -5,6 +5,8 @@ n[i, j] counts the pixels of class i predicted as j, C classes, void left out; i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -30,25 +32,27 @@ def confusion_matrix(label: Tensor, prediction: Tensor, num_classes: int, ignore
     return counts[: num_classes**2].reshape(num_classes, num_classes)
 
 
-def scores(matrix: np.ndarray) -> dict[str, float]:
+def scores(matrix: np.ndarray, left_out: Sequence[int] = ()) -> dict[str, float]:
     """Compute pixel accuracy, mean accuracy, mean IU and frequency-weighted IU, each in 0 .. 1.
 
     With t_i = sum_j n_ij: ``aAcc`` = sum_i n_ii / sum_i t_i, ``mAcc`` = mean_i n_ii / t_i, ``mIoU`` = mean_i
     n_ii / (t_i + sum_j n_ji - n_ii), ``fwIoU`` = sum_i t_i IU_i / sum_i t_i. A class without true pixels has no
-    accuracy, one without true and predicted pixels no IU; means leave them out.
+    accuracy, one without true and predicted pixels no IU; means leave them out, and the classes ``left_out`` in any case.
     """
-    accuracy, iou = per_class(matrix)
+    accuracy, iou = per_class(matrix, left_out)
     true = matrix.sum(1)
     total = max(int(true.sum()), 1)
     pixel_accuracy, weighted = float(np.diag(matrix).sum() / total), float(np.nansum(true * iou) / total)
     return {"aAcc": pixel_accuracy, "mAcc": mean_or_zero(accuracy), "mIoU": mean_or_zero(iou), "fwIoU": weighted}
 
 
-def per_class(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Compute (accuracy, IU) of each class, (C,) each in 0 .. 1; NaN marks an absent class."""
+def per_class(matrix: np.ndarray, left_out: Sequence[int] = ()) -> tuple[np.ndarray, np.ndarray]:
+    """Compute (accuracy, IU) of each class, (C,) each in 0 .. 1; NaN marks an absent class, and those ``left_out``."""
     hit, true, predicted = np.diag(matrix), matrix.sum(1), matrix.sum(0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return hit / true, hit / (true + predicted - hit)
+        accuracy, iou = hit / true, hit / (true + predicted - hit)
+    accuracy[list(left_out)] = iou[list(left_out)] = np.nan
+    return accuracy, iou
 
 
 def precision_and_dice(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -19,6 +19,7 @@ from .confusion import confusion_matrix, mean_or_zero, mean_present, per_class, 
 from .mask_files import write_masks
 from .pairs import checked_pairs
 from .table import class_table
+from .tasks import one_task, task_meta
 
 FRACTION = 1 << 40  # the IU of images adds up in whole parts of it: the sum is the same in any order
 
@@ -35,7 +36,9 @@ class FCNMetric(BaseMetric):
     Args:
         ignore_index: id of void in the masks.
         out_dir: folder for ``confusion.npy`` and ``metrics.json``; this package's Runner sets it to its work dir.
-        prefix: put before the names of the scores.
+        prefix: put before the names of the scores; the task by default.
+        task: name of the task to score, of a net of several: files go to a folder of its name.
+        leave_out: names of classes that have no accuracy and no IU, and so no part in means, even where they are predicted.
         detail: add precision and Dice (F1) of each class, their means, and the mean over images of an image's mean IU
             (``image_mIoU``). Recall is the accuracy of a class.
         output_dir: folder for predicted ids as PNGs, which mmseg's ``tools/test.py --out`` sets.
@@ -57,8 +60,11 @@ class FCNMetric(BaseMetric):
         output_dir: str | None = None,
         format_only: bool = False,
         keep_results: bool = True,
+        task: str | None = None,
+        leave_out: Sequence[str] = (),
     ) -> None:
-        super().__init__(prefix=prefix)
+        super().__init__(prefix=task if prefix is None else prefix)
+        self.task, self.leave_out = task, leave_out
         self.ignore_index = ignore_index
         self.out_dir = out_dir
         self.detail = detail
@@ -70,12 +76,16 @@ class FCNMetric(BaseMetric):
     @property
     def classes(self) -> Sequence[str]:
         """Names of the data set's classes."""
-        return self.dataset_meta["classes"]
+        return (self.dataset_meta if self.task is None else task_meta(self.dataset_meta, self.task))["classes"]
 
     @property
     def ids(self) -> int:
         """How many ids truth and prediction have: those of the classes."""
         return len(self.classes)
+
+    @property
+    def _left_out(self) -> list[int]:
+        return [index for index, name in enumerate(self.classes) if name in self.leave_out]
 
     @property
     def maps(self) -> int:
@@ -89,8 +99,10 @@ class FCNMetric(BaseMetric):
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
         """Add the pixels of a batch; errors of :func:`.checked_pairs`."""
+        if self.task is not None:
+            data_samples = [one_task(sample, self.dataset_meta, self.task) for sample in data_samples]
         if self.output_dir:
-            write_masks(data_samples, self.output_dir)
+            write_masks(data_samples, Path(self.output_dir, self.task or ""))
         if self.format_only:
             return
         pairs = checked_pairs(data_samples, self.ids, self.maps, self.ignore_index, type(self).__name__)
@@ -115,13 +127,13 @@ class FCNMetric(BaseMetric):
 
     def columns(self, matrix: np.ndarray) -> dict[str, np.ndarray]:
         """Compute scores of each class, (C,) each in 0 .. 1, NaN where there is none; IU is the last of them."""
-        accuracy, iou = per_class(matrix)
+        accuracy, iou = per_class(matrix, self._left_out)
         more = dict(zip(("precision", "Dice"), precision_and_dice(matrix), strict=True)) if self.detail else {}
         return {"accuracy": accuracy, **more, "IoU": iou}
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """Compute the scores of the one matrix in ``results``."""
-        found = scores(results[0])
+        found = scores(results[0], self._left_out)
         if self.detail:
             columns = self.columns(results[0])
             means = (("mPrecision", "precision"), ("mDice", "Dice"))
@@ -160,7 +172,7 @@ class FCNMetric(BaseMetric):
         return class_table(self.classes, self.true_pixels(matrix), self.columns(matrix), metrics)
 
     def _write(self, matrix: np.ndarray, metrics: dict[str, float], images: int) -> None:
-        out = Path(self.out_dir)
+        out = Path(self.out_dir, self.task or "")
         out.mkdir(parents=True, exist_ok=True)
         columns = self.columns(matrix)
         classes = {name: {} for name in self.classes}

@@ -54,5 +54,7 @@ def paired(sample: dict, maps: int, metric: str) -> tuple[torch.Tensor, torch.Te
     if not len(label) == len(prediction) == maps:
         found = f"the mask has {len(label)} maps, the prediction {len(prediction)}"
         what = f"{found}, {metric} takes {maps}"
-        raise UserError("classes-count", f"{file}: {what}: several labels need MultilabelMetric")
+        raise UserError(
+            "classes-count", f"{file}: {what}: several labels need MultilabelMetric, tasks FCNMetric(task=NAME)"
+        )
     return label.to(prediction.device), prediction

@@ -90,7 +90,10 @@ def metadata_of(
     config: str,
     resize: dict[str, Any] | None = None,
 ) -> Metadata:
-    """Describe the export of an ``FCN``."""
+    """Describe the export of an ``FCN``; UserError: ``export-failed`` for a net of several tasks."""
+    if net.decision.maps(1) and not net.decision.multilabel:
+        found = "the net has several tasks, and an exported file gives one map"
+        raise UserError("export-failed", f"{found}: use the checkpoint, which fcn predict and fcn_plugin.load take")
     _, mean, std = net.preprocessing.tolist()
     bands = takes_bands(net.data_preprocessor)
     return Metadata(

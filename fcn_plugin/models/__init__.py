@@ -21,6 +21,7 @@ from .necks.unpool_neck import FCNUnpoolNeck
 from .points.head import FCNPointHead
 from .results import FCNTTAModel
 from .skip_head import FCNSkipHead
+from .tasks_head import FCNTasksHead
 
 __all__ = [
     "FCN",
@@ -38,6 +39,7 @@ __all__ = [
     "FCNSkipHead",
     "FCNSkipNeck",
     "FCNTTAModel",
+    "FCNTasksHead",
     "FCNTimm",
     "FCNUnpoolNeck",
     "GoogLeNet",

@@ -39,6 +39,14 @@ class Decision:
         """The logit of the threshold."""
         return math.log(self.threshold) - math.log1p(-self.threshold)
 
+    def maps(self, channels: int) -> tuple[int, ...]:
+        """Return the axis of label maps between N and (H, W), for logits of so many channels: none but for several labels."""
+        return (channels,) if self.multilabel else ()
+
+    def in_one_row(self, labels: Tensor, ignore_index: int = 255) -> Tensor:
+        """Return label maps of an image, (maps, H, W), with ids that no two tasks share."""
+        return labels
+
     def labels(self, logits: Tensor) -> Tensor:
         """Return class ids (N, H, W) int64 of logits; of several labels (N, C, H, W) uint8, 0 or 1."""
         if self.threshold is None:

@@ -165,8 +165,7 @@ class FCN(RefinedSegmentor):
     def predict(self, inputs: Tensor, data_samples: list | None = None) -> list:
         """Return samples with ``pred_sem_seg``, and with ``seg_logits`` unless ``test_cfg.keep_logits`` is False.
 
-        Without them, full-resolution logits are computed only for images that must be resized back.
-        """
+        Then full-resolution logits are computed only for images that must be resized back."""
         mode = self.test_cfg.mode
         keep = self.test_cfg.get("keep_logits", mode != "tiles")
         if keep or mode == "slide" or self.crf is not None:
@@ -185,9 +184,9 @@ class FCN(RefinedSegmentor):
         return with_losses(self, data)
 
     def to_inference(self) -> FCN:
-        """Prepare for inference: kernels in the precision that they compute in; in float32, batch norms folded (bf16 would round more)."""
+        """Fold batch norms in float32 (bf16 would round more); else store kernels in the precision that they compute in."""
         image = self.preprocessing.new_zeros(1, self.preprocessing.shape[1], self.least_side, self.least_side)
-        if resolve_precision(self.precision, image.device.type) == "fp32":
+        if PRECISIONS[resolve_precision(self.precision, image.device.type)] is None:
             fold_batch_norms(self.eval(), lambda: self.extract_feat(image))
         return cast_kernels(self.eval(), self.precision, image.device.type)
 

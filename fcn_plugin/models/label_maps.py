@@ -31,9 +31,8 @@ def label_map(head, fused: Tensor, size: tuple[int, int], inputs: Sequence = ())
     upscore, offset = getattr(head, head.last_upscore), head.crops["score"]
     n, (height, width) = len(fused), size
     rows = max(1, STRIP_BYTES[fused.device.type] // (4 * n * fused.shape[1] * width))
-    several = head.decision.multilabel
-    sides = (*fused.shape[: 2 if several else 1], height, width)
-    labels = fused.new_empty(sides, dtype=torch.uint8 if several else torch.int64)
+    sides = (n, *head.decision.maps(fused.shape[1]), height, width)
+    labels = fused.new_empty(sides, dtype=torch.uint8 if head.decision.multilabel else torch.int64)
     fused = fused.contiguous(memory_format=torch.channels_last)
     with torch.autocast(fused.device.type, enabled=False):
         for top in range(0, height, rows):
@@ -66,7 +65,7 @@ def predict_labels(model, inputs: Tensor, samples: list) -> list:
 
 
 def predict_tiles(model, data: dict) -> list:
-    """Return data samples with ``pred_sem_seg`` (1, H, W), uint8 for up to 256 classes, or (C, H, W) for several labels.
+    """Return data samples with ``pred_sem_seg`` (1, H, W), uint8 for up to 256 classes, or a map for each label or task.
 
     Args:
         model: an ``FCN``; ``test_cfg.tile`` is the side of a tile in pixels, a multiple of the net's stride.
@@ -109,7 +108,7 @@ def windows(side: int, tile: int, border: int) -> Iterator[tuple[slice, slice]]:
 
 def _tiled_labels(model, image: Tensor, tile: int) -> Tensor:
     border = -(-model.decode_head.reach // model.stride) * model.stride
-    maps = model.num_classes if model.decision.multilabel else 1
+    maps = (*model.decision.maps(model.out_channels), 1)[0]
     labels = torch.empty(maps, *image.shape[-2:], dtype=torch.uint8 if model.num_classes <= 256 else torch.int16)
     for rows, high in windows(labels.shape[1], tile, border):
         for columns, wide in windows(labels.shape[2], tile, border):

@@ -70,12 +70,15 @@ class RefinedSegmentor(EncoderDecoder):
         """Compute the logits of normalised images, (N, C or 1, H, W).
 
         Raises:
-            UserError: ``config-value`` for a net of several labels.
+            UserError: ``config-value`` for a net of several labels or tasks.
         """
         logits = super().encode_decode(inputs, batch_img_metas)
         if self.crf is None:
             return logits
-        if self.decision.multilabel:
-            raise UserError("config-value", "test_cfg.crf takes one label a pixel: leave it out with multilabel")
+        if self.decision.maps(1):
+            raise UserError(
+                "config-value",
+                "test_cfg.crf takes one label a pixel: leave it out with multilabel and tasks",
+            )
         pair = refine(at_least_float32(as_pair(logits)), inputs * self.data_preprocessor.std, **self.crf)
         return pair[:, 1:] - pair[:, :1] if logits.shape[1] == 1 else pair

@@ -11,7 +11,7 @@ from mmseg.models.segmentors.base import BaseSegmentor
 from mmseg.registry import MODELS
 from torch import Tensor
 
-from .decision import as_data
+from .decision import SOFTMAX, as_data
 
 
 def postprocess_result(net, seg_logits: Tensor, data_samples: list | None = None) -> list:
@@ -27,7 +27,7 @@ def postprocess_result(net, seg_logits: Tensor, data_samples: list | None = None
     channels = seg_logits.shape[1]
     logits = seg_logits.expand(-1, 2, -1, -1) if channels == 1 else seg_logits
     samples = BaseSegmentor.postprocess_result(net, logits, data_samples)
-    for sample in samples if net.decision.threshold is not None else ():
+    for sample in samples if net.decision != SOFTMAX else ():
         own = sample.seg_logits.data[:channels]
         sample.seg_logits = PixelData(data=own)
         sample.pred_sem_seg = as_data(net.decision.labels(own))

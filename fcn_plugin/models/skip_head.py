@@ -15,11 +15,11 @@ from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 from ..errors import UserError
-from ..label_ids import check_label_ids, has_stray_ids
 from ..layers.bilinear import crop
 from ..layers.coord_map import CoordMap
-from .decision import as_pair, decide
-from .losses import check_losses, pixel_losses
+from .decision import decide
+from .losses import check_losses
+from .losses.of_samples import paths_of, sample_losses
 from .precision import at_least_float32
 from .score_names import ScoreNames
 from .upscores import fit_upscore, upscore_names
@@ -172,29 +172,13 @@ class FCNSkipHead(ScoreNames, BaseDecodeHead):
         fused = at_least_float32(self.fuse_scores(inputs))  # a derived head may compute under autocast
         if not torch.isfinite(fused).all():
             reason = "the checkpoint's weights or the image hold NaN or infinite values. Use an earlier checkpoint"
-            found = f"the scores of {_paths(batch_img_metas)} are not finite: {reason}"
+            found = f"the scores of {paths_of(batch_img_metas)} are not finite: {reason}"
             raise UserError("scores-nan", f"{found}; if training diverged, lower the learning rate.")
         return fused
 
     def loss_by_feat(self, seg_logits: Tensor, batch_data_samples: list) -> dict[str, Tensor]:
-        """Compute the losses of :func:`pixel_losses`; nothing is resized: ``mask-size``. Ids must be known: ``mask-ids``."""
+        """Compute the losses of a batch; arguments of mmseg's method, errors of :func:`.sample_losses`."""
         metas = [sample.metainfo for sample in batch_data_samples]
+        options = dict(decision=self.decision, ignore_index=self.ignore_index, sampler=self.sampler)
         label = self._stack_batch_gt(batch_data_samples)
-        size, wanted = tuple(label.shape[-2:]), tuple(seg_logits.shape[-2:])
-        if size != wanted:
-            raise UserError("mask-size", f"masks of {_paths(metas)} are {size}, the images {wanted}: make them equal")
-        maps, ids = (self.num_classes, 2) if self.decision.multilabel else (1, self.num_classes)
-        if label.shape[1] != maps:
-            found = f"masks of {_paths(metas)} have {label.shape[1]} maps, the net takes {maps}"
-            raise UserError("classes-count", f"{found}: set multilabel and num_classes of the head as the masks are")
-        if has_stray_ids(label, ids, self.ignore_index):  # waits for a GPU once, not for each sample
-            for meta, mask in zip(metas, label, strict=True):
-                check_label_ids(mask, ids, self.ignore_index, meta)
-        sampled = as_pair(seg_logits) if getattr(self.sampler, "thresh", None) is not None else seg_logits  # for OHEM
-        weight = self.sampler.sample(sampled, label) if self.sampler is not None else None
-        label = label if self.decision.multilabel else label.squeeze(1)
-        return pixel_losses(self.loss_terms, seg_logits, label, weight, self.ignore_index, self.decision)
-
-
-def _paths(metas: list[dict]) -> str:
-    return ", ".join(str(meta.get("img_path", "an image in memory")) for meta in metas)
+        return sample_losses(self.loss_terms, seg_logits, label, metas, self.num_classes, **options)

@@ -54,6 +54,8 @@ class Net:
         self.most_pixels = CPU_PIXELS if on_cpu and batch_size is None else MOST_PIXELS
         self.reader = reader_of(pipeline, getattr(getattr(model, "data_preprocessor", None), "rgb", None))
         self.decision = getattr(model, "decision", SOFTMAX)
+        sizes, head = getattr(self.decision, "sizes", ()), getattr(model, "decode_head", None)
+        self.tasks = dict(zip(head.task_names, sizes, strict=True)) if sizes else {}  # name -> number of classes
         self.pipeline = Compose([dict(type="LoadImageFromNDArray"), *steps])
         self.classes, self.palette = tuple(classes), tuple(tuple(map(int, colour)) for colour in palette)
 
@@ -111,7 +113,7 @@ class Net:
         dtype = np.uint8 if len(self.classes) <= 256 else np.uint16
         for (_, pixels), sample in zip(batch, samples, strict=True):
             maps = sample.pred_sem_seg.data.cpu().numpy().astype(dtype)
-            labels = maps if self.decision.multilabel else maps[0]
+            labels = maps if self.decision.maps(1) else maps[0]
             shares = self._probabilities(sample) if probabilities else None
             yield Prediction(labels, shares, self.reader.picture(pixels), self.classes, self.palette)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -17,7 +17,8 @@ class Prediction:
     """Class of each pixel of one image.
 
     Attributes:
-        labels: (H, W) uint8 class ids (uint16 beyond 256 classes); of several labels at once (C, H, W) uint8, 0 or 1.
+        labels: (H, W) uint8 class ids (uint16 beyond 256 classes); of several labels at once (C, H, W) uint8, 0 or 1;
+            of several tasks (T, H, W), see :meth:`of_task`.
         probabilities: (C, H, W) float32, of each class, or None if they were not asked for.
         image: (H, W, 3) uint8 RGB.
         classes: C names.
@@ -29,6 +30,15 @@ class Prediction:
     image: np.ndarray
     classes: Sequence[str]
     palette: Sequence[Sequence[int]]
+
+    def of_task(self, index: int, name: str, sizes: Sequence[int]) -> Prediction:
+        """Return one task of several: its label map and classes; ``sizes`` are the numbers of classes of all."""
+        own = slice(sum(sizes[:index]), sum(sizes[: index + 1]))
+        shares = None if self.probabilities is None else self.probabilities[own]
+        classes = [each.removeprefix(f"{name}: ") for each in self.classes[own]]
+        return replace(
+            self, labels=self.labels[index], probabilities=shares, classes=classes, palette=self.palette[own]
+        )
 
     def overlay(self, opacity: float = 0.5) -> np.ndarray:
         """Blend the classes' colours over the image, (H, W, 3) uint8 RGB; opacity 0 (image) .. 1 (classes).

@@ -73,8 +73,8 @@ def _context(net: Net, raster: Raster) -> tuple[int, int]:
     if not hasattr(net.model, "stride") or not hasattr(net.model, "decode_head"):
         message = f"{raster.source} is too large for one pass, and only checkpoints (.pth) can be run in tiles"
         raise UserError("option-value", message)
-    if net.decision.multilabel:
-        message = f"{raster.source} is too large for one pass, and tiles hold one class a pixel, not several labels"
+    if net.decision.maps(1):
+        message = f"{raster.source} is too large for one pass, and tiles hold one class a pixel, not several"
         raise UserError("option-value", f"{message}: cut the image")
     if resizing := [type(step).__name__ for step in net.pipeline.transforms if "Resize" in type(step).__name__]:
         message = (

@@ -17,6 +17,7 @@ from ..errors import UserError, abbreviate
 from ..invocation import command
 from ..listing import IMAGE_SUFFIXES
 from .data.releases import how_to_get, how_to_make
+from .data.tasks import check_tasks
 from .parameters import class_of, default_of, parameters_of
 
 DRAW = command("make_minivoc")
@@ -30,6 +31,8 @@ SOURCES = {
     + BUILT_IN,
     "Context": f"Convert PASCAL-Context: {command('pascal_context')} (it says which files to put where), then pass "
     "--data-root data/VOCdevkit/VOC2010; " + BUILT_IN,
+    "SIFTFlow": f"Convert SIFT Flow: {command('siftflow')} (it says which files to put where), then pass --data-root "
+    "data/sift-flow; " + BUILT_IN,
     "VOC": f"Build it from PASCAL VOC 2012 and SBD: {command('voc_sbd')} --download (offline it says which "
     "files to put where), then pass --data-root data/VOCdevkit/VOC2012; " + BUILT_IN,
     "": "Run in the folder where the data set was set up, pass --data-root DIR or correct data_root in the config; "
@@ -50,6 +53,7 @@ def check_datasets(cfg: ConfigDict, declared: Sequence[Declared], look_for_files
             found = f"the {split} data set {dataset.type} has {len(classes)} classes: set num_classes={len(classes)}"
             message = f"{cfg.filename}: model.decode_head.num_classes is {num_classes}, but {found}"
             raise UserError("classes-count", message)
+        check_tasks(cfg, split, dataset)
         _check_folders(cfg, split, dataset)
         _check_transforms(cfg, dataset)
     for split, dataset, _ in declared if look_for_files else ():
@@ -63,17 +67,18 @@ def names_masks(cfg: ConfigDict) -> bool:
 
 
 def _check_transforms(cfg: ConfigDict, dataset: ConfigDict) -> None:
-    """Refuse transforms that look for one mask where several labels are loaded."""
+    """Refuse transforms that look for one mask where several are loaded."""
     steps = [step for step in dataset.get("pipeline") or () if isinstance(step, dict)]
     names = [str(step.get("type")).rpartition(".")[2] for step in steps]
-    if "MultilabelLoadAnnotations" not in names:
+    several = next((kind for kind in ("Multilabel", "Tasks") if f"{kind}LoadAnnotations" in names), None)
+    if several is None:
         return
-    instead = {"PackSegInputs": "take MultilabelPackSegInputs", "Pad": "leave it out, batches are padded anyway"}
+    instead = {"PackSegInputs": f"take {several}PackSegInputs", "Pad": "leave it out, batches are padded anyway"}
     instead["FCNBalancedCrop"] = "take RandomCrop"
     for name, step in zip(names, steps, strict=True):
         reason = "leave cat_max_ratio out" if step.get("cat_max_ratio", 1) < 1 else instead.get(name)
         if reason:
-            message = f"{cfg.filename}: {name} works on one mask, and the pipeline loads several labels"
+            message = f"{cfg.filename}: {name} works on one mask, and the pipeline loads several"
             raise UserError("config-value", f"{message}: {reason}")
 
 
@@ -152,4 +157,5 @@ def _files(cfg: ConfigDict, split: str, dataset: ConfigDict) -> Iterator[tuple[s
     for info in built.data_list or map(built.get_data_info, range(len(built))):
         yield "image", info.get("img_path")
         if split != "test":
-            yield "mask", info.get("seg_map_path")
+            for path in info.get("seg_map_paths", {0: info.get("seg_map_path")}).values():
+                yield "mask", path

@@ -41,6 +41,8 @@ def fill_in(cfg: ConfigDict, tta: bool = False, hooks: Sequence[dict] = (), scor
         prepared.warnings.append("this CPU emulates bf16, which is slower than fp32: pass --amp auto")
     cfg.custom_hooks = [*(cfg.get("custom_hooks") or []), *hooks]
     if tta:
+        if cfg.model.decode_head.get("tasks"):
+            raise UserError("config-value", f"{cfg.filename}: --tta is for nets of one task: leave it out")
         if not cfg.get("tta_pipeline") or not cfg.get("tta_model"):
             remedy = "inherit configs/_base_/default_runtime.py, or drop --tta"
             raise UserError("config-value", f"{cfg.filename} has no tta_pipeline and tta_model: {remedy}")

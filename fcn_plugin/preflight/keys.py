@@ -62,7 +62,8 @@ def _check_save_best(cfg: Config) -> None:
         return
     known = []
     for metric in metrics:
-        prefix = f"{metric.prefix}/" if metric.get("prefix") else ""
+        name = metric.get("prefix") or metric.get("task")
+        prefix = f"{name}/" if name else ""
         known += [prefix + name for name in (*SCORE_NAMES, *(DETAIL_NAMES if metric.get("detail") else ()))]
     known.append(VAL_LOSS)
     for score in [wanted] if isinstance(wanted, str) else wanted:

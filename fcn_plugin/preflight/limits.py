@@ -9,7 +9,11 @@ from ..invocation import command
 
 
 def add_limits(cfg: ConfigDict) -> None:
-    """Put ``FCNLimits`` beside the config's metrics, with the id of void of the first."""
+    """Put ``FCNLimits`` beside the config's metrics, with the id of void of the first; ``config-value`` for several tasks."""
+    if cfg.get("model", {}).get("decode_head", {}).get("tasks"):
+        raise UserError(
+            "config-value", f"{cfg.filename}: --limits measures one class a pixel, the net has several tasks"
+        )
     _add_metric(cfg, "FCNLimits")
 
 
@@ -19,9 +23,10 @@ def add_report(cfg: ConfigDict, worst: int, best: int) -> None:
     Raises:
         UserError: ``config-value``: the net gives several labels at one pixel.
     """
-    if cfg.model.decode_head.get("multilabel"):
-        what = f"{cfg.filename}: the net gives several labels at one pixel, and a report is about one class a pixel"
-        raise UserError("config-value", f"{what}: {command('test')} scores each label")
+    for option, of in (("multilabel", "label"), ("tasks", "task")):
+        if cfg.model.decode_head.get(option):
+            what = f"{cfg.filename}: the net gives several {of}s at one pixel, and a report is about one class a pixel"
+            raise UserError("config-value", f"{what}: {command('test')} scores each {of}")
     _add_metric(cfg, "FCNReport", worst=worst, best=best)
     given = cfg.model.get("test_cfg") or {}
     if given.get("mode") != "tiles":  # which gives label maps alone

@@ -19,8 +19,8 @@ class PredictionHook(Hook):
     """Save what the net predicts for each test image, in files and subfolders named after the images.
 
     Args:
-        mask_dir: folder for palette PNG masks, one per image, or for several labels a folder NAME with ``CLASS.png``; none by
-            default.
+        mask_dir: folder for palette PNG masks, one per image, or for several labels a folder NAME with ``CLASS.png``, for
+            several tasks ``TASK/NAME.png``; none by default.
         picture_dir: folder for panels (image | truth | prediction), for several labels with their outlines; none by default.
     """
 
@@ -37,7 +37,11 @@ class PredictionHook(Hook):
             if sample.get("stand_in"):
                 continue
             mask = sample.pred_sem_seg.data.cpu().numpy()
-            if self.mask_dir and len(mask) > 1:
+            if self.mask_dir and self.panels.tasks:
+                for found, (task, palette) in zip(mask, self.panels.tasks.items(), strict=True):
+                    make_inside(self.mask_dir, self.mask_dir / task)
+                    save_mask(found, palette, self._place(self.mask_dir / task, sample))
+            elif self.mask_dir and len(mask) > 1:
                 folder = self._place(self.mask_dir, sample, "")
                 make_inside(self.mask_dir, folder)
                 save_label_maps(mask, self.classes, folder)

@@ -21,7 +21,8 @@ class Panels:
     """
 
     def __init__(self, dataset, model=None) -> None:
-        self.palette = dataset.metainfo["palette"]
+        self.palette, tasks = dataset.metainfo["palette"], dataset.metainfo.get("tasks")
+        self.tasks = {name: entry["palette"] for name, entry in (tasks or {}).items()}  # of a net of several
         while hasattr(model, "module"):  # of distributed evaluation and of test-time augmentation
             model = model.module
         rgb = getattr(getattr(model, "data_preprocessor", None), "rgb", None)
@@ -32,9 +33,13 @@ class Panels:
     def draw(self, sample) -> Image.Image:
         """Return the panel of a data sample with ``pred_sem_seg``; images of less than 256 rows are enlarged."""
         image = self.read(sample.img_path)
-        tiles = [("image", image), ("prediction", self._shown(image, sample.pred_sem_seg))]
-        if "gt_sem_seg" in sample:
-            tiles.insert(1, ("truth", self._shown(image, sample.gt_sem_seg)))
+        fields = {"truth": sample.get("gt_sem_seg"), "prediction": sample.pred_sem_seg}
+        maps = {title: field.data.cpu().numpy() for title, field in fields.items() if field is not None}
+        tiles = [("image", image)]
+        for index, (task, palette) in enumerate(self.tasks.items()):
+            tiles += [(f"{task}: {title}", colour_table(palette)[found[index]]) for title, found in maps.items()]
+        if not self.tasks:
+            tiles += [(title, self._shown(image, found)) for title, found in maps.items()]
         return panel(tiles, scale=max(1, round(256 / image.shape[0])))
 
     def read(self, path: str) -> np.ndarray:
@@ -51,6 +56,5 @@ class Panels:
         """Return :meth:`place` of a sample's image without suffix."""
         return self.place(sample.img_path).with_suffix("")
 
-    def _shown(self, image: np.ndarray, field) -> np.ndarray:
-        maps = field.data.cpu().numpy()
+    def _shown(self, image: np.ndarray, maps: np.ndarray) -> np.ndarray:
         return outline_overlay(image, maps, self.palette) if len(maps) > 1 else colour_table(self.palette)[maps[0]]

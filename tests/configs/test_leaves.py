@@ -37,6 +37,7 @@ CLASSES = {
     "coco-stuff": 171,
     "ade20k": 150,
     "cityscapes": 19,
+    "siftflow": 36,  # 33 and 3
     "camvid": 11,
     "camvid-240x180": 11,
     "camvid-640x480": 11,
@@ -58,6 +59,7 @@ def test_every_net_has_its_config():
     wanted = vgg | {f"{net}_vgg16bn_camvid" for net in nets} | {f"reference/{name}" for name in vgg}
     wanted |= {f"{net}_vgg16_vocaug" for net in nets} | {f"{net}_vgg16bn_minivoc" for net in nets}
     wanted |= {f"{net}_efficientnet-lite0_{data}" for net in nets for data in ("camvid", "voc", "minivoc")}
+    wanted |= {f"reference/{net}_vgg16_siftflow" for net in nets}
     wanted |= {f"reference/{net}_vgg16_context" for net in nets} | {"fcn8s_vgg16_context", "fcn8s_vgg16_context60"}
     wanted |= {f"reference/fcn32s_vgg16_nyud_{images}" for images in ("color", "depth", "hha", "colorhha")}
     wanted |= {f"fcn8s_efficientnet-lite0_{data}" for data in ("coco-stuff", "ade20k", "cityscapes")}
@@ -92,10 +94,13 @@ def test_types_are_registered(name):
         dataset = cfg[f"{split}_dataloader"].dataset
         assert DATASETS.get(dataset.type) is not None
         assert all(TRANSFORMS.get(step.type) is not None for step in dataset.pipeline)
-    assert all(METRICS.get(cfg[f"{split}_evaluator"].type) is not None for split in ("val", "test"))
+    metrics = [cfg[f"{split}_evaluator"] for split in ("val", "test")]
+    metrics = [each for entry in metrics for each in (entry if isinstance(entry, list) else [entry])]
+    assert all(METRICS.get(metric.type) is not None for metric in metrics)
     hooks = [*cfg.default_hooks.values(), *cfg.get("custom_hooks", [])]
     assert all(HOOKS.get(hook.type) is not None for hook in hooks)
-    assert cfg.default_hooks.checkpoint.save_best == "mIoU"
+    task = f"{metrics[0].task}/" if "task" in metrics[0] else ""
+    assert cfg.default_hooks.checkpoint.save_best == f"{task}mIoU"
 
 
 @pytest.mark.parametrize("name", LEAVES)
@@ -121,6 +126,7 @@ def test_at_once_scales_its_skips(folder):
 
 COLOR, HHA = (116.190, 97.203, 92.318), (132.431, 94.076, 118.477)  # of NYUDv2; others: ImageNet's
 MEANS = {"nyud_color": COLOR, "nyud_hha": HHA, "nyud_depth": (*COLOR, 7.844), "nyud_colorhha": COLOR + HHA}
+MEANS["siftflow"] = (114.578, 115.294, 108.353)
 
 
 @pytest.mark.parametrize("name", [name for name in LEAVES if name.startswith("reference/")])
@@ -135,7 +141,8 @@ def test_reference_nets_see_images_as_the_authors_do(name):
     assert cfg.train_dataloader.batch_size == cfg.val_dataloader.batch_size == 1
     steps = [step.type for step in cfg.train_dataloader.dataset.pipeline]
     loader = "LoadImageFromFile" if len(means) == 3 and "hha" not in name else "FCNLoadBands"
-    assert steps == [loader, "FCNLoadAnnotations", "PackSegInputs"]
+    several = "Tasks" if name.endswith("_siftflow") else ""
+    assert steps == [loader, f"{several or 'FCN'}LoadAnnotations", f"{several}PackSegInputs"]
 
 
 NYUD_LISTS = dict(train="trainval.txt", val="test.txt", test="test.txt")
@@ -159,6 +166,9 @@ def test_reference_nets_use_the_authors_lists(name):
         for split, part in data.items():
             assert (part.ann_file, part.data_prefix) == (NYUD_LISTS[split], prefix)
             assert part.get("img_suffix", ".png") == suffix
+        return
+    if name.endswith("_siftflow"):
+        assert {split: part.ann_file for split, part in data.items()} == NYUD_LISTS
         return
     assert {split: (part.ann_file.rpartition("/")[2], part.data_prefix) for split, part in data.items()} == {
         "train": ("sbd_train.txt", dict(img_path="JPEGImages", seg_map_path="SegmentationClassSBD")),
@@ -189,6 +199,9 @@ def test_vocaug_differs_from_voc_in_its_train_data_alone(net):
         ("fcn8s_vgg16_context", [5, 9, 31]),
         ("fcn32s_vgg16_nyud_depth", [19]),
         ("fcn32s_vgg16_nyud_colorhha", [19]),
+        ("fcn32s_vgg16_siftflow", [19]),
+        ("fcn16s_vgg16_siftflow", [5, 27]),
+        ("fcn8s_vgg16_siftflow", [5, 9, 31]),
         ("fcn32s_caffenet_voc", [18]),
     ],
 )

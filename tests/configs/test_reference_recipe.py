@@ -71,6 +71,11 @@ for stride in ("32s", "16s", "8s"):  # solve.py: 50 x 8,000 steps, each followed
     RECIPES[f"fcn{stride}_vgg16_context"] = RECIPES[f"fcn{stride}_vgg16_voc"]._replace(
         steps=400_000, val_interval=8000, start=start
     )
+    # 50 x 2,000 steps; FCN-8s at the rate of FCN-16s
+    rate = 1e-12 if stride == "8s" else RECIPES[f"fcn{stride}_vgg16_voc"].rate
+    RECIPES[f"fcn{stride}_vgg16_siftflow"] = RECIPES[f"fcn{stride}_vgg16_voc"]._replace(
+        rate=rate, val_interval=2000, start=start.replace("_context", "_siftflow")
+    )
 for images in ("color", "depth", "hha"):  # solve.py: 50 x 2,000 steps
     RECIPES[f"fcn32s_vgg16_nyud_{images}"] = RECIPES["fcn32s_vgg16_voc"]._replace(val_interval=2000)
 TRUNKS = [re.sub(r"^(backbone|neck)", rf"\1.{trunk}", name) for trunk in ("color", "hha") for name in (*VGG16, *FC)] + [
@@ -165,8 +170,8 @@ def test_a_step_is_the_solvers(name):
 @EACH
 def test_loss_and_dropout(name):
     recipe, (cfg, model) = RECIPES[name], build(name)
-    loss = model.decode_head.loss_decode
-    assert (loss.reduction, loss.loss_weight, loss.class_weight) == (recipe.reduction, 1, None)
+    for loss in model.decode_head.loss_terms:
+        assert (loss.reduction, loss.loss_weight, loss.class_weight) == (recipe.reduction, 1, None)
     assert model.decode_head.ignore_index == 255
     assert model.decode_head.sampler is None
     necks = [part for part in model.neck.modules() if hasattr(part, "dropout_ratio")]

@@ -179,3 +179,24 @@ def test_two_processes_give_the_result_of_one(tmp_path):
     assert np.load(tmp_path / "0" / "confusion.npy").tolist() == np.load(tmp_path / "alone" / "confusion.npy").tolist()
     assert scores == [expected] * 2
     assert not (tmp_path / "1").exists()  # the first process alone writes
+
+
+def test_a_task_is_scored_by_itself_and_absent_classes_are_left_out():
+    """Class 2 of the second task is predicted where class 0 is: its IU of 0 takes no part, the pixel is an error all the same."""
+    tasks = dict(first=dict(classes=["a", "b"]), second=dict(classes=["x", "y", "z"]))
+    truth, guess = torch.tensor([[[0, 1, 1]], [[0, 0, 1]]]), torch.tensor([[[1, 1, 1]], [[0, 2, 1]]])
+    sample = dict(gt_sem_seg=dict(data=truth), pred_sem_seg=dict(data=guess), img_path="7.jpg")
+    found = {}
+    for task, options in (("first", {}), ("second", {}), ("second", dict(leave_out=("z",), prefix="seen"))):
+        metric = FCNMetric(task=task, **options)
+        metric.dataset_meta = dict(tasks=tasks)
+        metric.process({}, [sample])
+        found |= metric.evaluate(1)
+    assert found["first/mIoU"] == pytest.approx(100 * (0 + 2 / 3) / 2)
+    assert found["second/mIoU"] == pytest.approx(100 * (1 / 2 + 1 + 0) / 3)
+    assert found["seen/mIoU"] == pytest.approx(100 * (1 / 2 + 1) / 2)
+    assert found["seen/aAcc"] == found["second/aAcc"] == pytest.approx(100 * 2 / 3)
+    metric = FCNMetric(task="third")
+    metric.dataset_meta = dict(tasks=tasks)
+    with refused("config-value", "third", "first, second"):
+        metric.process({}, [sample])

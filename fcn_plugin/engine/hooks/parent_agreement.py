@@ -83,8 +83,9 @@ def _compare(parent: FCN, child: FCN, loader, images: int) -> tuple[float, float
         answers = [[sample.pred_sem_seg.data.cpu() for sample in net.test_step(batch)] for net in (parent, child)]
         for sample, *pair in zip(batch["data_samples"], *answers, strict=True):
             plain += _equal(*pair)
+            truth, *pair = (child.decision.in_one_row(maps) for maps in (sample.gt_sem_seg.data.cpu(), *pair))
             for matrix, labels in zip(matrices, pair, strict=True):
-                matrix += confusion_matrix(sample.gt_sem_seg.data.cpu(), labels, count, ignore_index)
+                matrix += confusion_matrix(truth, labels, count, ignore_index)
         seen += len(batch["data_samples"])
         if seen * get_world_size() >= images:
             break

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
@@ -42,6 +42,7 @@ def make_forms(
     opacity: float = 0.5,
     legend: bool = False,
     multilabel: bool = False,
+    tasks: Mapping[str, int] | None = None,
 ) -> list[Form]:
     """Make the writers of forms, each form once, in the order of their names.
 
@@ -53,11 +54,22 @@ def make_forms(
         opacity: of the classes' colours in overlays, 0 (image) .. 1 (classes).
         legend: draw the names of the classes that occur below each overlay.
         multilabel: predictions are of several labels at once.
+        tasks: of a net of several, the number of classes of each: each has its forms, in a folder of its name.
 
     Raises:
         UserError: ``option-value`` for an unknown form, one that can't hold several labels, or an opacity out of range;
             ``requirements`` for one whose package is not installed; ``classes-count`` for one that can't hold so many classes.
     """
+    if tasks:
+        from .of_task import OfTask  # which imports what --help must not
+
+        sizes, forms = list(tasks.values()), []
+        for index, name in enumerate(tasks):
+            own = slice(sum(sizes[:index]), sum(sizes[: index + 1]))
+            titles = [each.removeprefix(f"{name}: ") for each in classes[own]]
+            inner = make_forms(names, Path(out_dir, name), titles, palette[own], opacity, legend)
+            forms += [OfTask(form, index, name, sizes) for form in inner]
+        return forms
     forms = []
     for name in dict.fromkeys(names):
         if name not in FORMS:

@@ -1,0 +1,32 @@
+"""One task out of the samples and classes of several."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..errors import UserError
+
+
+def task_meta(meta: Mapping, task: str) -> Mapping:
+    """Return ``classes`` and ``palette`` of a task out of a data set's meta information; raises ``config-value``."""
+    tasks = meta.get("tasks") or {}
+    if task not in tasks:
+        known = ", ".join(tasks) or "none"
+        raise UserError("config-value", f"the evaluator scores task {task!r}, the data set's tasks are {known}")
+    return tasks[task]
+
+
+def one_task(sample: dict, meta: Mapping, task: str) -> dict:
+    """Return a sample with the maps of one task alone; all of them where there is another number of maps than of tasks.
+
+    Raises:
+        UserError: ``config-value``: the data set has no such task.
+    """
+    task_meta(meta, task)
+    names = [*meta["tasks"]]
+    index, own = names.index(task), {"seg_map_path": sample.get("seg_map_paths", {}).get(task)}
+    for key in ("gt_sem_seg", "pred_sem_seg"):
+        if key in sample:
+            maps = sample[key]["data"]
+            own[key] = {"data": maps[index : index + 1] if len(maps) == len(names) else maps}
+    return {**sample, **own}

@@ -1,0 +1,58 @@
+"""The losses of a head for a batch of samples, whose masks are checked first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from torch import Tensor, nn
+
+from ...errors import UserError
+from ...label_ids import check_label_ids, has_stray_ids
+from ..decision import SOFTMAX, Decision, as_pair
+from .terms import pixel_losses
+
+
+def sample_losses(
+    terms: Iterable[nn.Module],
+    logits: Tensor,
+    label: Tensor,
+    metas: Sequence[Mapping],
+    num_classes: int,
+    decision: Decision = SOFTMAX,
+    ignore_index: int = 255,
+    sampler: nn.Module | None = None,
+) -> dict[str, Tensor]:
+    """Compute the losses of :func:`.pixel_losses`; nothing is resized, and ids must be known.
+
+    Args:
+        terms: loss functions.
+        logits: (N, C or 1, H, W).
+        label: (N, 1, H, W) class ids, or (N, C, H, W) for several labels at once.
+        metas: meta information of each sample, which names its files.
+        num_classes: C.
+        decision: how labels follow from the logits.
+        ignore_index: the id of void.
+        sampler: picks pixels, if any.
+
+    Raises:
+        UserError: ``mask-size``, ``classes-count`` for another number of maps, ``mask-ids``.
+    """
+    size, wanted = tuple(label.shape[-2:]), tuple(logits.shape[-2:])
+    if size != wanted:
+        raise UserError("mask-size", f"masks of {paths_of(metas)} are {size}, the images {wanted}: make them equal")
+    maps, ids = (num_classes, 2) if decision.multilabel else (1, num_classes)
+    if label.shape[1] != maps:
+        found = f"masks of {paths_of(metas)} have {label.shape[1]} maps, the net takes {maps}"
+        raise UserError("classes-count", f"{found}: set multilabel and num_classes of the head as the masks are")
+    if has_stray_ids(label, ids, ignore_index):  # waits for a GPU once, not for each sample
+        for meta, mask in zip(metas, label, strict=True):
+            check_label_ids(mask, ids, ignore_index, meta)
+    sampled = as_pair(logits) if getattr(sampler, "thresh", None) is not None else logits  # for OHEM
+    weight = sampler.sample(sampled, label) if sampler is not None else None
+    label = label if decision.multilabel else label.squeeze(1)
+    return pixel_losses(terms, logits, label, weight, ignore_index, decision)
+
+
+def paths_of(metas: Iterable[Mapping]) -> str:
+    """Name the images of a batch."""
+    return ", ".join(str(meta.get("img_path", "an image in memory")) for meta in metas)

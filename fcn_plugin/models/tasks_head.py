@@ -1,0 +1,173 @@
+"""Several tasks on one net: classes of each are scored side by side, decided and trained by themselves (CVPR 2015, SIFT Flow).
+
+N batch, T tasks of C_1 + ... + C_T = C classes, (H, W) the image's size. A score layer has C channels, those of the first task
+first. Upsampling never mixes channels, so this is T heads on shared streams, in one forward.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from mmseg.registry import MODELS
+from torch import Tensor, nn
+
+from ..errors import UserError
+from .decision import SOFTMAX, Decision
+from .losses import check_losses
+from .losses.of_samples import sample_losses
+from .skip_head import FCNSkipHead
+
+OPTIONS = ("num_classes", "ignore_index", "loss_decode")  # of a task
+
+
+@dataclass(frozen=True)
+class TasksDecision(Decision):
+    """A softmax for each task, over channels of its own.
+
+    Attributes:
+        sizes: number of classes of each task.
+    """
+
+    sizes: tuple[int, ...] = ()
+
+    def maps(self, channels: int) -> tuple[int, ...]:
+        """Return the axis of label maps between N and (H, W): T."""
+        return (len(self.sizes),)
+
+    def in_one_row(self, labels: Tensor, ignore_index: int = 255) -> Tensor:
+        """Return label maps (T, H, W) as ids in the row of all tasks' classes."""
+        starts = torch.tensor([0, *self.sizes[:-1]], device=labels.device).cumsum(0)[:, None, None]
+        return torch.where(labels == ignore_index, ignore_index, labels.long() + starts)
+
+    def labels(self, logits: Tensor) -> Tensor:
+        """Return class ids within each task, (N, T, H, W) int64, of logits or probabilities (N, C, H, W)."""
+        return torch.stack([part.max(-3).indices for part in self.split(logits)], -3)
+
+    labels_of = labels
+
+    def margin(self, logits: Tensor) -> Tensor:
+        """Return how far logits are from giving another label in any task, (N, H, W), 0 or more."""
+        return torch.stack([SOFTMAX.margin(part) for part in self.split(logits)], -3).amin(-3)
+
+    def probabilities(self, logits: Tensor) -> Tensor:
+        """Return the probability of each class within its task, (N, C, H, W)."""
+        return torch.cat([part.softmax(-3) for part in self.split(logits)], -3)
+
+    def split(self, maps: Tensor) -> tuple[Tensor, ...]:
+        """Return the channels of each task of (N, C, H, W)."""
+        return maps.split(self.sizes, -3)
+
+
+class Task(nn.Module):
+    """What a task has to itself: its number of classes, void, losses."""
+
+    def __init__(
+        self, name: str, num_classes: int, loss_decode: dict | Sequence[dict], ignore_index: int = 255
+    ) -> None:
+        super().__init__()
+        terms = [loss_decode] if isinstance(loss_decode, dict) else loss_decode
+        self.name, self.num_classes, self.ignore_index = name, num_classes, ignore_index
+        self.terms = nn.ModuleList(MODELS.build(term) for term in terms)
+        check_losses(self.terms, SOFTMAX, ignore_index)
+        for term in self.terms:
+            weights = getattr(term, "class_weight", None)
+            if weights is not None and len(weights) != num_classes:
+                found = f"the loss of task {name} has {len(weights)} class weights, it has {num_classes} classes"
+                raise UserError("class-weights", f"{found}: give it a loss_decode of its own in decode_head.tasks")
+
+
+@MODELS.register_module()
+class FCNTasksHead(FCNSkipHead):
+    """Compute logits (N, C, H, W) of several tasks from shared streams; the loss is the sum of the tasks' losses.
+
+    Label maps are (N, T, H, W), ids within the task; masks come the same way, from ``TasksDataset``. ``FCNMetric(task=NAME)``
+    scores one of the tasks.
+
+    Args:
+        tasks: name -> ``dict(num_classes=..., ignore_index=255, loss_decode=...)``, in the order of the data set's tasks. A task
+            without a loss of its own has the head's.
+        num_classes: C, the sum over the tasks.
+        loss_decode: loss of the tasks that give none.
+        kwargs: of :class:`.FCNSkipHead`.
+
+    Raises:
+        UserError: ``config-value`` for fewer than two tasks, an unusable entry, another sum, or an option of one task alone;
+            ``class-weights``.
+    """
+
+    def __init__(
+        self,
+        *args,
+        tasks: Mapping[str, Mapping],
+        num_classes: int,
+        loss_decode: dict | Sequence[dict] | None = None,
+        ignore_index: int = 255,
+        **kwargs,
+    ) -> None:
+        sizes = sizes_of(tasks)
+        if num_classes != sum(sizes.values()):
+            found = (
+                f"decode_head.tasks have {' + '.join(map(str, sizes.values()))} classes, num_classes is {num_classes}"
+            )
+            raise UserError("config-value", f"{found}: set num_classes={sum(sizes.values())}")
+        for name in ("out_channels", "threshold", "multilabel", "sampler"):
+            if kwargs.get(name):
+                raise UserError("config-value", f"decode_head.{name} is for one task: leave it out with several")
+        if (kwargs.get("upsample") or {}).get("dense"):
+            found = "decode_head.upsample.dense mixes the classes of several tasks"
+            raise UserError("config-value", f"{found}: take learnable=True, a kernel for each class")
+        loss = dict(type="FCNCrossEntropyLoss") if loss_decode is None else loss_decode
+        super().__init__(*args, num_classes=num_classes, loss_decode=dict(type="FCNCrossEntropyLoss"), **kwargs)
+        self.tasks = nn.ModuleList(
+            Task(name, **{"loss_decode": loss, "ignore_index": ignore_index, **entry}) for name, entry in tasks.items()
+        )
+        self.decision = TasksDecision(sizes=tuple(sizes.values()))
+
+    @property
+    def task_names(self) -> list[str]:
+        """Names of the tasks, in the order of their channels."""
+        return [task.name for task in self.tasks]
+
+    @property
+    def loss_terms(self) -> list[nn.Module]:
+        """The loss functions of all tasks."""
+        return [term for task in getattr(self, "tasks", ()) for term in task.terms]
+
+    def loss_by_feat(self, seg_logits: Tensor, batch_data_samples: list) -> dict[str, Tensor]:
+        """Compute the losses of each task as ``TASK.loss_ce`` and so on; errors of :func:`.sample_losses`."""
+        metas, label = [sample.metainfo for sample in batch_data_samples], self._stack_batch_gt(batch_data_samples)
+        given = [*metas[0].get("seg_map_paths", self.task_names)]
+        if label.shape[1] != len(self.tasks) or given != self.task_names:
+            found = f"masks have {label.shape[1]} maps ({', '.join(given)}), the net's tasks are {', '.join(self.task_names)}"
+            raise UserError("classes-count", f"{found}: give TasksDataset and decode_head the same tasks in one order")
+        losses = {}
+        for index, (task, logits) in enumerate(zip(self.tasks, self.decision.split(seg_logits), strict=True)):
+            own = [dict(meta, seg_map_path=meta.get("seg_map_paths", {}).get(task.name)) for meta in metas]
+            options = dict(ignore_index=task.ignore_index)
+            found = sample_losses(task.terms, logits, label[:, index : index + 1], own, task.num_classes, **options)
+            losses |= {f"{task.name}.{name}": value for name, value in found.items()}
+        return losses
+
+
+def sizes_of(tasks: Mapping[str, Mapping]) -> dict[str, int]:
+    """Return the number of classes of each task of a config, by name; ``config-value`` for entries that can't be used."""
+    if not isinstance(tasks, Mapping) or len(tasks) < 2:
+        remedy = "give two or more, NAME=dict(num_classes=...); for one take FCNSkipHead"
+        raise UserError("config-value", f"decode_head.tasks is {tasks!r}: {remedy}")
+    for name, entry in tasks.items():
+        if (
+            not isinstance(entry, Mapping)
+            or not set(entry) <= set(OPTIONS)
+            or not _is_several(entry.get("num_classes"))
+        ):
+            found = f"decode_head.tasks.{name} is {entry!r}"
+            raise UserError("config-value", f"{found}: give a dict of {', '.join(OPTIONS)}, two classes or more")
+        if not name or any(letter in name for letter in "./\\ "):
+            raise UserError("config-value", f"decode_head.tasks has {name!r}: a task is a folder and a key of the log")
+    return {name: entry["num_classes"] for name, entry in tasks.items()}
+
+
+def _is_several(value: object) -> bool:
+    return isinstance(value, int) and value >= 2
