@@ -54,7 +54,9 @@ CALL = re.compile(r"(?:\btools/(?:[a-z]+_[a-z]+/)?(\w+)\.py|(?:^|[\s/])fcn (\w+)
 
 def commands(text):
     """(name, words) of the calls in code blocks, with continued lines joined, and in code spans."""
-    body = chain((block for language, block in FENCED.findall(text) if language != "python"), re.findall(r"`([^`\n]+)`", text))
+    body = chain(
+        (block for language, block in FENCED.findall(text) if language != "python"), re.findall(r"`([^`\n]+)`", text)
+    )
     for block in body:
         for tool, command, rest in CALL.findall(block.replace("\\\n", " ")):
             yield tool or command, rest
@@ -90,7 +92,8 @@ def test_the_config_reference_has_every_registered_type():
         for path in (ROOT / "fcn_plugin").rglob("*.py")
         if ".mim" not in path.parts
         for node in ast.parse(path.read_text()).body
-        if isinstance(node, ast.ClassDef) and any("register_module" in ast.unparse(line) for line in node.decorator_list)
+        if isinstance(node, ast.ClassDef)
+        and any("register_module" in ast.unparse(line) for line in node.decorator_list)
     }
     assert len(types) > 40
     assert types == listed - {"fcn_plugin.models.local_crf.refine"}

@@ -1,4 +1,7 @@
-"""Count parameters and GFLOP of nets on tensors without values: ``PYTHONPATH=. python docs/hooks/count_nets.py`` fills in configs/metafile.yml."""
+"""Count parameters and GFLOP of all nets, on tensors without values, and write them into configs/metafile.yml.
+
+    PYTHONPATH=. python docs/hooks/count_nets.py
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,11 @@ def count(name: str) -> tuple[str, str]:
     net.eval()
     with torch.no_grad(), patch("torch.autocast", lambda *a, **k: nullcontext()):
         image = torch.empty(1, 3, HEIGHT, WIDTH, device="meta")
-        return f"{sum(p.numel() for p in net.parameters()) / 1e6:.1f}", f"{gflop(lambda: net(image, mode='tensor')):.1f}"
+        try:
+            operations = f"{gflop(lambda: net(image, mode='tensor')):.1f}"
+        except NotImplementedError:  # point refinement: what it computes depends on the image
+            operations = "null"
+    return f"{sum(p.numel() for p in net.parameters()) / 1e6:.1f}", operations
 
 
 def main() -> None:
@@ -42,7 +49,11 @@ def main() -> None:
         parameters, operations = count(name)
         entry = rf"(^- \{{Name: {re.escape(name)},.*?Training Data: [^,}}]+)[^}}]*\}}"
         text = re.sub(
-            entry, rf"\1, Parameters (M): {parameters}, GFLOP: {operations}}}", text, count=1, flags=re.DOTALL | re.MULTILINE
+            entry,
+            rf"\1, Parameters (M): {parameters}, GFLOP: {operations}}}",
+            text,
+            count=1,
+            flags=re.DOTALL | re.MULTILINE,
         )
     META.write_text(text)
 

@@ -1,7 +1,7 @@
 """MkDocs hook: read pages as GitHub does, so that one text serves both.
 
-Lists are indented by two columns, and may follow a paragraph without an empty line. A link to a file outside ``docs/`` becomes its text: the
-address of the repository is not known here. ``\\|`` in code within a table is a bar.
+Lists are indented by two columns, and may follow a paragraph without an empty line. A link to a file outside ``docs/`` becomes its
+text: the address of the repository is not known here. ``\\|`` in code within a table is a bar.
 """
 
 from __future__ import annotations

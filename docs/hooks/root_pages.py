@@ -13,7 +13,7 @@ LOCAL = re.compile(r"\]\((?!https?:|mailto:|#)([^)\s]+)\)")
 
 
 def to_site(text: str) -> str:
-    """Rewrite links of a page of the top folder: those to ``docs/`` and to other such pages stay, any other leads out of the site."""
+    """Rewrite links of a page of the top folder: any other than to ``docs/`` and such pages leads out of the site."""
 
     def target(link: re.Match) -> str:
         path, _, place = link[1].partition("#")

@@ -1,4 +1,4 @@
-"""Griffe extension: ``:class:`.skip_head.FCNSkipHead``` in a docstring becomes ``FCNSkipHead`` as code, ``:mod:`.data``` ``data``."""
+"""Griffe extension: ``:class:`.skip_head.FCNSkipHead``` in a docstring becomes ``FCNSkipHead`` as code."""
 
 from __future__ import annotations
 

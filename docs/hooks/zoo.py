@@ -69,7 +69,7 @@ def _score(model: dict) -> float:
 def _row(model: dict) -> str:
     about, score = model["Metadata"], _score(model)
     names = ", ".join(f"`{name}`" for name in (model["Name"], *model.get("Alias", [])))
-    return f"| {names} | {about['Parameters (M)']} | {about['GFLOP']} | {f'{score:.2f}' if score else '-'} |"
+    return f"| {names} | {about['Parameters (M)']} | {about['GFLOP'] or 'depends on the image'} | {f'{score:.2f}' if score else '-'} |"
 
 
 if __name__ == "__main__":
