@@ -1,6 +1,6 @@
 """Count parameters and GFLOP of all nets, on tensors without values, and write them into configs/metafile.yml.
 
-    PYTHONPATH=. python docs/hooks/count_nets.py
+PYTHONPATH=. python docs/hooks/count_nets.py
 """
 
 from __future__ import annotations
