@@ -9,16 +9,16 @@ from .errors import UserError
 
 
 def check_label_ids(label: Tensor, num_classes: int, ignore_index: int, path: str | None) -> None:
-    """Refuse a mask with ids that are neither classes nor ignored.
+    """Raise an error for a mask with ids that are neither classes nor ignored.
 
     Args:
         label: class ids of any shape.
         num_classes: ids 0 .. num_classes - 1 are classes.
-        ignore_index: the one id left out of loss and scores.
+        ignore_index: id that loss and scores leave out.
         path: file of the mask, for the message.
 
     Raises:
-        UserError: ``mask-ids``; names the file, the ids and how many pixels carry them.
+        UserError: ``mask-ids``, with the file, the ids and their numbers of pixels.
     """
     stray = label[_strays(label, num_classes, ignore_index)]
     if stray.numel() == 0:
@@ -27,13 +27,13 @@ def check_label_ids(label: Tensor, num_classes: int, ignore_index: int, path: st
     found = ", ".join(f"id {i} ({n} px)" for i, n in zip(ids.tolist(), counts.tolist(), strict=True))
     raise UserError(
         "mask-ids",
-        f"{path or 'a mask in memory'}: {found} outside the classes 0..{num_classes - 1} and not the ignored id {ignore_index}; "
+        f"{path or 'a mask in memory'}: {found} outside the classes 0..{num_classes - 1} and not the ignored id {ignore_index}: "
         "correct the mask, or set num_classes (or ignore_index) to match the data",
     )
 
 
 def has_stray_ids(label: Tensor, num_classes: int, ignore_index: int) -> Tensor:
-    """Return whether :func:`check_label_ids` would refuse: one bool, left on the label's device so that a GPU is not waited for."""
+    """Return whether :func:`check_label_ids` would raise: a bool tensor on the label's device, to avoid a GPU sync."""
     return _strays(label, num_classes, ignore_index).any()
 
 

@@ -1,4 +1,4 @@
-"""Add measures to an evaluation."""
+"""Add metrics to an evaluation."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from ..invocation import command
 
 
 def add_limits(cfg: ConfigDict) -> None:
-    """Put ``FCNLimits`` beside the config's metrics, with the id of void of the first."""
+    """Add ``FCNLimits`` to the config's metrics, with the first metric's id of void."""
     _add_metric(cfg, "FCNLimits")
 
 
 def add_report(cfg: ConfigDict, worst: int, best: int) -> None:
-    """Put ``FCNReport`` beside the config's metrics, and let the net give logits where it can.
+    """Add ``FCNReport`` to the config's metrics, and let the net return logits if it can.
 
     Raises:
-        UserError: ``config-value``: the net gives several labels at one pixel.
+        UserError: ``config-value``: the net is multi-label.
     """
     if cfg.model.decode_head.get("multilabel"):
-        what = f"{cfg.filename}: the net gives several labels at one pixel, and a report is about one class a pixel"
-        raise UserError("config-value", f"{what}: {command('test')} scores each label")
+        what = f"{cfg.filename}: the net predicts several labels per pixel, and a report needs one class per pixel"
+        raise UserError("config-value", f"{what}: use {command('test')}, which scores each label")
     _add_metric(cfg, "FCNReport", worst=worst, best=best)
     given = cfg.model.get("test_cfg") or {}
-    if given.get("mode") != "tiles":  # which gives label maps alone
+    if given.get("mode") != "tiles":  # it returns only label maps
         cfg.model.test_cfg = {**given, "keep_logits": True}
 
 

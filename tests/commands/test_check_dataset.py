@@ -112,7 +112,7 @@ SPOIL = {
         lambda i, m: Image.fromarray(np.full((6, 8), 900, np.uint16)).save(i),
         [("image-depth", "images", "16 bits a channel")],
     ),
-    "colours": (lambda i, m: draw_image(m, 1), [("mask-colours", "masks", "mode RGB, one id per pixel is meant")]),
+    "colours": (lambda i, m: draw_image(m, 1), [("mask-colours", "masks", "mode RGB, expected one id per pixel")]),
     "ids": (lambda i, m: draw_mask(m, (0, 1, 2)), [("mask-ids", "masks", "id 2 (16 px)")]),
     "16-bit ids": (
         lambda i, m: draw_mask(m, (0, 1, 259), dtype=np.uint16),

@@ -58,7 +58,9 @@ def config(leaf, tmp_path):
 def assert_left_alone(ended, rank, count):
     """A process of those that go on learns of the end of another."""
     assert ended.code == 1, ended.err
-    assert ended.err.startswith(f"error: [process-lost] process {rank} (of {count}, from 0) can't reach another one (")
+    assert ended.err.startswith(
+        f"error: [process-lost] process {rank} (of {count}, from 0) can't reach another process: "
+    )
     assert ended.err.endswith("then start all again, training with --resume\n")
 
 

@@ -194,7 +194,7 @@ def test_an_import_without_a_config_gives_the_same_weights(tool, published, tmp_
     net = published("atonce")
     done = tool(IMPORT, net.source, tmp_path / "plain.pth")
     assert (done.code, done.err) == (0, "")
-    assert "scale_pool4 is 0.01: neck.scales of the config must say the same" in done.out
+    assert "scale_pool4 is 0.01: set the same value in neck.scales of the config" in done.out
     assert "scale_pool3 is 0.0001: " in done.out
     plain = tensors_of(tmp_path / "plain.pth")
     checked = tensors_of(imported(tool, net, tmp_path / "checked.pth", "--to", net.config))

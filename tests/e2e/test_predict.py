@@ -204,7 +204,7 @@ def test_own_results_are_not_predicted(tool, trained, tmp_path, place):
     for left_out in ("", out if place != "photos" else out / "masks"):
         done = tool("predict", trained.config, trained.best, tmp_path / "photos", "--out-dir", out)
         assert (done.code, f"2 masks and overlays in {out}" in done.out) == (0, True)
-        assert f"left out as results: {left_out}" in done.out or not left_out
+        assert f"skipped folders of results: {left_out}" in done.out or not left_out
     for form in ("masks", "overlays"):
         assert sorted(path.name for path in (out / form).rglob("*.png")) == ["a.png", "b.png"]
 
@@ -236,7 +236,7 @@ def test_a_checkpoint_alone(tool, trained, data, tmp_path):
     for name, words in (("with", [trained.config, trained.best]), ("without", [trained.best])):
         done = tool("predict", *words, data / "JPEGImages", "--out-dir", tmp_path / name, "--out", "masks", "areas")
         assert done.code == 0, done.err
-    assert re.search(r"^7 images in \d+\.\d s: \d+\.\d images/s; the net waited \d+% of the time$", done.out, re.M)
+    assert re.search(r"^7 images in \d+\.\d s: \d+\.\d images/s; the net was idle \d+% of the time$", done.out, re.M)
     for path in (tmp_path / "with/masks").iterdir():
         assert path.read_bytes() == (tmp_path / "without/masks" / path.name).read_bytes()
     assert not (tmp_path / "without/overlays").exists()

@@ -72,7 +72,7 @@ BROKEN = {
     "two.npz": (lambda path: np.savez(path, WIDE, WIDE), "2 arrays"),
     "text.npz": (lambda path: path.write_bytes(b"no archive"), "zip"),
     "text.tif": (lambda path: path.write_bytes(b"II*\0no image"), ""),
-    "photo.tif": (lambda path: Image.new("RGB", (2, 2)).save(path, "JPEG"), "none of TIFF, PNG, NPY, NPZ"),
+    "photo.tif": (lambda path: Image.new("RGB", (2, 2)).save(path, "JPEG"), "not a TIFF, PNG, NPY or NPZ"),
     "empty.tif": (lambda path: path.write_bytes(b""), ""),
     "gone.tif": (lambda path: None, "no such file"),
 }

@@ -88,7 +88,7 @@ def test_a_batch_left_out_changes_nothing(caplog, optimizer, factor):
             without.step(number)
     assert torch.equal(with_it.model.weight, without.model.weight)
     assert with_it.model.weight.item() != 1
-    assert f"the loss is {factor} at step 2 (batch: a.jpg, b.jpg): left out, 1 of at most 1" in caplog.text
+    assert f"the loss is {factor} at step 2 (batch: a.jpg, b.jpg): skipped, 1 of at most 1" in caplog.text
 
 
 def test_no_more_than_allowed():
