@@ -1,4 +1,4 @@
-"""Draw what a net predicts for an image beside the image and its truth."""
+"""Draw a net's prediction next to the image and its truth."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from .pictures import colour_table, outline_overlay, panel
 
 
 class Panels:
-    """Panels (image | truth | prediction) of a data set's images, and their names.
+    """Draw and name panels (image | truth | prediction) of a data set's images.
 
     Args:
-        dataset: with ``metainfo["palette"]``; its pipeline says how files are read.
+        dataset: data set with ``metainfo["palette"]``; its pipeline defines how files are read.
         model: the net, wrapped or not.
     """
 
     def __init__(self, dataset, model=None) -> None:
         self.palette = dataset.metainfo["palette"]
-        while hasattr(model, "module"):  # of distributed evaluation and of test-time augmentation
+        while hasattr(model, "module"):  # wrappers for distributed evaluation and test-time augmentation
             model = model.module
         rgb = getattr(getattr(model, "data_preprocessor", None), "rgb", None)
         pipeline = getattr(next(leaf_datasets(dataset)), "pipeline", None)
@@ -30,7 +30,7 @@ class Panels:
         self.images = Path(getattr(dataset, "data_prefix", {}).get("img_path") or ".")
 
     def draw(self, sample) -> Image.Image:
-        """Return the panel of a data sample with ``pred_sem_seg``; images of less than 256 rows are enlarged."""
+        """Return the panel of a data sample with ``pred_sem_seg``; images with less than 256 rows are enlarged."""
         image = self.reader.picture(self.reader.read(sample.img_path)[1])
         tiles = [("image", image), ("prediction", self._shown(image, sample.pred_sem_seg))]
         if "gt_sem_seg" in sample:
@@ -38,7 +38,7 @@ class Panels:
         return panel(tiles, scale=max(1, round(256 / image.shape[0])))
 
     def name(self, sample) -> Path:
-        """Return the image's path in its folder, without suffix: images of one name in two subfolders stay apart."""
+        """Return the image's path relative to its folder, without suffix, so that equal names in subfolders differ."""
         image = Path(sample.img_path)
         inside = image.is_relative_to(self.images) and ".." not in image.relative_to(self.images).parts
         return Path(image.relative_to(self.images) if inside else image.name).with_suffix("")

@@ -243,7 +243,7 @@ def test_a_checkpoint_alone(tool, trained, data, tmp_path):
     again = tool(
         "predict", trained.best, data / "JPEGImages", "--out-dir", tmp_path / "without", "--out", "masks", "--resume"
     )
-    assert f"0 masks in {tmp_path / 'without'}; 7 were there before" in again.out
+    assert f"0 masks in {tmp_path / 'without'}; 7 existed before" in again.out
 
 
 def test_a_video(predict, tmp_path):
@@ -287,7 +287,7 @@ def test_two_processes_share_the_images(predict, trained, data, tmp_path):
     broken.write_text("no image")
     ended = run_forked(2, forked_tool, "predict", *words[:2], tmp_path / "broken.png", *words[2:], "--resume")
     assert [process.code for process in ended] == [2, 2]
-    assert [f"1 of 8 failed, others are in {tmp_path / 'out'}:\n{broken}" in process.err for process in ended] == [
+    assert [f"1 of 8 failed, the others are in {tmp_path / 'out'}:\n{broken}" in process.err for process in ended] == [
         True,
         False,
     ]

@@ -153,7 +153,7 @@ def test_without_a_crop_the_size_has_to_be_given():
 
 
 @pytest.mark.parametrize(
-    ("kind", "reason"), [("AdamW", "nothing to translate"), ("RMSprop", "only SGD"), (None, "only SGD")]
+    ("kind", "reason"), [("AdamW", "does not change its steps"), ("RMSprop", "only SGD"), (None, "only SGD")]
 )
 def test_other_optimizers(kind, reason):
     cfg = config()

@@ -125,7 +125,7 @@ def test_the_reasoning_has_the_numbers_in_place():
         "  weight decay 0.0005 -> 2.66667e-09, so that lr x decay is unchanged",
         "batch 1 -> 4: each image counts as before, lr x 4 / 1 (linear scaling rule)",
         "  lr 1.875e-05 -> 7.5e-05",
-        "momentum 0.99 -> 0.9: a gradient goes lr / (1 - momentum) in all, lr x (1 - 0.9) / (1 - 0.99)",
+        "momentum 0.99 -> 0.9: a gradient's total effect is lr / (1 - momentum), lr x (1 - 0.9) / (1 - 0.99)",
         "  lr 7.5e-05 -> 0.00075",
         "weight decay reduces a weight by lr x decay / (1 - momentum) = 2e-11 of its value per step",
         "",

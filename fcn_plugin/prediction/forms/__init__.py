@@ -1,4 +1,4 @@
-"""Forms of output by name."""
+"""Output forms by name."""
 
 from __future__ import annotations
 
@@ -43,20 +43,20 @@ def make_forms(
     legend: bool = False,
     multilabel: bool = False,
 ) -> list[Form]:
-    """Make the writers of forms, each form once, in the order of their names.
+    """Make the writers of the named forms, each once, in order.
 
     Args:
         names: keys of ``FORMS``.
         out_dir: folder of all results.
         classes: C names.
         palette: C colours, RGB.
-        opacity: of the classes' colours in overlays, 0 (image) .. 1 (classes).
+        opacity: opacity of the classes' colours in overlays, 0 (image) .. 1 (classes).
         legend: draw the names of the classes that occur below each overlay.
-        multilabel: predictions are of several labels at once.
+        multilabel: predictions are multi-label.
 
     Raises:
-        UserError: ``option-value`` for an unknown form, one that can't hold several labels, or an opacity out of range;
-            ``requirements`` for one whose package is not installed; ``classes-count`` for one that can't hold so many classes.
+        UserError: ``option-value`` for an unknown form, a single-label form of a multi-label net, or an invalid opacity;
+            ``requirements`` if a form's package is not installed; ``classes-count`` if a form can't hold that many classes.
     """
     forms = []
     for name in dict.fromkeys(names):
@@ -68,9 +68,7 @@ def make_forms(
         options = dict(overlays=dict(opacity=opacity, legend=legend), video=dict(opacity=opacity)).get(name, {})
         form = getattr(import_module(f"{__name__}.{module}"), kind)
         if multilabel and not form.multilabel:
-            message = (
-                f"form {name!r} holds one class a pixel, and the net gives several labels: take per-class or overlays"
-            )
+            message = f"form {name!r} holds one class per pixel, but the net predicts several labels: use per-class or overlays"
             raise UserError("option-value", message)
         if form.package:
             import_extra(form.package, "'fcn-plugin[forms]'")

@@ -61,7 +61,7 @@ def test_void(read, save, blocks):
     save("masks/a.png", blocks(0, 1, 255, 255))
     source = read("masks/a.png", convert=True)
     assert (source.classes.class_map, list(source.classes.ignore_ids)) == ({0: "class0", 1: "class1"}, [255])
-    assert "id 255 (50 % of the pixels) counts in no loss" in source.found[1]
+    assert "id 255 (50 % of the pixels) is left out of loss" in source.found[1]
     assert np.array_equal(drawn(source)[0], blocks(0, 1, 255, 255))
     source = read("masks/a.png", ignore_ids=[1])
     assert (source.classes.class_map, source.classes.ignore_ids) == ({0: "background", 255: "object"}, [1])
@@ -161,7 +161,7 @@ def test_names_of_ids(read, save, blocks, here):
         read("masks/a.png", classes=str(names))
     assert read("masks/a.png", classes=str(names), ignore_ids=[2, 255]).shown == [{0, 1, 255}]
     names.write_text("sky\nroad\ncar\n")
-    assert "leaves out classes of" in read("masks/a.png", classes=str(names), ignore_ids=[0, 255]).found[1]
+    assert "ignores classes of" in read("masks/a.png", classes=str(names), ignore_ids=[0, 255]).found[1]
     names.write_text("id,name\n0,sky\n1,road\n2,car\n255,void?\n")
     assert read("masks/a.png", classes=str(names)).shown == [{0, 1, 2, 3}]
     assert read("masks/a.png", classes=str(names), ignore_ids=[255]).shown == [{0, 1, 2, 255}]

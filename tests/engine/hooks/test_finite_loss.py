@@ -95,14 +95,14 @@ def test_no_more_than_allowed():
     run = Run(FiniteLossHook(skip=2), OPTIMIZERS["SGD"])
     run.step(float("nan"))
     run.step(float("inf"))
-    with refused("loss-nan", "nan at step 3 ", "after 2 batches left out"):
+    with refused("loss-nan", "nan at step 3 ", "after 2 skipped batches"):
         run.step(float("nan"))
 
 
 def test_a_resumed_run_goes_on_counting():
     run = Run(FiniteLossHook(skip=2), OPTIMIZERS["SGD"])
     run.message_hub.update_info("skipped_batches", 2)
-    with refused("loss-nan", "at step 1 ", "after 2 batches left out"):
+    with refused("loss-nan", "at step 1 ", "after 2 skipped batches"):
         run.step(float("nan"))
 
 

@@ -150,7 +150,7 @@ def test_our_side_of_the_interface(fake):
     ):
         (line,) = [line for line in report if line.startswith(f"left out: {kind}")]
         assert line.endswith("(1)")
-    assert "labels with blanks at an end: read without these (1)" in report
+    assert "labels with spaces at an end: spaces removed (1)" in report
     assert Path("data/x/val.txt").read_text() == "s_2.png\ts_2.png\n"
     assert "2 train, 1 val: split as the label files are (--val splits at random)" in report
 
