@@ -51,7 +51,7 @@ def durable_write(path: Path) -> Iterator[Path]:
         with atomic_write(path, durable=True) as part:
             yield part
     except OSError as error:
-        message = f"can't write {path}: {error.strerror or error}. Free disk space, then go on with --resume: no checkpoint is lost"
+        message = f"can't write {path}: {error.strerror or error}. Free disk space, then continue with --resume: no checkpoint is lost"
         raise UserError("disk-write", message) from error
 
 

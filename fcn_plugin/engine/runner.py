@@ -162,7 +162,7 @@ class FCNRunner(SavingRunner):
         content = load_verified(self.model, checkpoint, not self._evaluating, adapt, before_load)
         if resuming:
             require_same_states(self.optim_wrapper, self.param_schedulers, checkpoint, self.cfg.get("param_scheduler"))
-            content["meta"].pop("config", None)  # mmengine would read it for options of old releases
+            content["meta"].pop("config", None)  # mmengine would read it for options of earlier releases
         for module in self.model.modules() if self._evaluating else ():  # the model may be wrapped
             if isinstance(module, FCN):
                 module.to_inference()

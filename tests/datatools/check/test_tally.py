@@ -131,6 +131,6 @@ def test_images_that_training_has_seen():
     test, _ = counted(Split("test", (source("f", "g"),)), contents(digest=4), contents(digest=1))
     assert list(shared([train, val, test])) == [
         Problem("image-shared", "e.jpg", "same pixels as b.jpg of train"),
-        Problem("image-shared", "c.jpg", "val and train name it"),
+        Problem("image-shared", "c.jpg", "in both val and train"),
     ]
     assert list(shared([val, test])) == []

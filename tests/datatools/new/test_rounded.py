@@ -36,7 +36,7 @@ def drawn(source):
 
 def test_values_near_0_and_255(read, near, here, save, blocks):
     save("masks/b.png", blocks(0, 255))
-    with refused("mask-near-binary", f"{here / 'masks/a.png'}: holds 4 of the masks' 4 values: 0..7 and 250..255"):
+    with refused("mask-near-binary", f"{here / 'masks/a.png'}: has 4 of the masks' 4 values: 0..7 and 250..255"):
         read("masks/b.png", "masks/a.png")
     (here / "two.txt").write_text("ground\npolyp\n")
     with refused("mask-near-binary", "--threshold"):
@@ -67,7 +67,7 @@ def test_two_encodings(read, save, blocks, here):
     one, other = save("masks/a.png", blocks(0, 1)), save("masks/b.png", blocks(0, 255))
     (here / "two.txt").write_text("ground\npolyp\n")
     for options in (dict(), dict(classes="two.txt")):
-        with refused("mask-mixed", f"{other}: has 0 and 255, but  {one} 0 and 1", "--threshold 1"):
+        with refused("mask-mixed", f"{other}: has 0 and 255, but {one} has 0 and 1", "--threshold 1"):
             read("masks/a.png", "masks/b.png", **options)
     source = read("masks/a.png", "masks/b.png", threshold=1)
     assert all(np.array_equal(mask, blocks(0, 1)) for mask in drawn(source))

@@ -87,7 +87,7 @@ def test_after_a_fault_of_the_network(release, tmp_path, monkeypatch, fault):
 
 
 def test_another_sum_is_refused_and_removed(release, tmp_path):
-    with refused("download", release.url, "another sum", "run again"):
+    with refused("download", release.url, "wrong checksum", "run again"):
         fetch(release._replace(md5="0" * 32), tmp_path)
     assert not list(tmp_path.iterdir())
 

@@ -109,7 +109,7 @@ def test_coco_names_that_two_files_have(here):
     pictures, path = {1: ("y/a.png", (6, 4)), "2": ("x/a.png", (6, 4))}, here / "coco.json"
     pairs, found = pair_coco([Coco(path, pictures, {}, [])], images, here / "photos", False)
     assert (pairs.images, found) == (["x/a.png", "y/a.png"], [[(0, "2")], [(0, 1)]])
-    with refused("annotation-file", path, "a.png may be x/a.png, y/a.png"):
+    with refused("annotation-file", path, "a.png is ambiguous: x/a.png, y/a.png"):
         pair_coco([Coco(path, {1: ("a.png", (6, 4))}, {}, [])], images, here / "photos", False)
 
 
