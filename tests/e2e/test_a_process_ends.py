@@ -155,7 +155,7 @@ PIPE = "[/x/gloo/transport/tcp/pair.cc:5] writev [1.2.3.4]:5: Broken pipe"
         (RuntimeError("[/x/gloo/buffer.cc:8] Timed out waiting 9ms for recv"), "(Timed out waiting 9ms for recv):"),
         (distributed.DistBackendError(REMOTE), "remote process exited or there was a network error):"),
         (distributed.DistStoreError("Timed out after 9 seconds. 1/2 clients joined."), "1/2 clients joined):"),
-        (distributed.DistNetworkError("failed to listen. port: 29, name: EADDRINUSE"), "give a free one, as PORT to"),
+        (distributed.DistNetworkError("failed to listen. port: 29, name: EADDRINUSE"), "set PORT of dist_train.sh"),
     ],
 )
 def test_errors_of_the_network_are_one_line(error, expected):
