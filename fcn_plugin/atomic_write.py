@@ -51,7 +51,9 @@ def durable_write(path: Path) -> Iterator[Path]:
         with atomic_write(path, durable=True) as part:
             yield part
     except OSError as error:
-        message = f"can't write {path}: {error.strerror or error}. Free disk space, then continue with --resume: no checkpoint is lost"
+        message = (
+            f"can't write {path}: {error.strerror or error}. Free disk space, then use --resume: no checkpoint is lost"
+        )
         raise UserError("disk-write", message) from error
 
 
@@ -85,9 +87,7 @@ def make_inside(root: Path, folder: Path) -> None:
     for part in folder.relative_to(root).parts:
         place = place / part
         if place.is_symlink():
-            raise UserError(
-                "output-path", f"{place} is a link, and results would be written to its target: remove the link"
-            )
+            raise UserError("output-path", f"{place} is a link, and results would go to its target: remove the link")
         place.mkdir(exist_ok=True)
 
 

@@ -31,9 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="config",
         help="config of the net that the weights are for; checks every name and shape",
     )
-    images = (
-        "image normalisation that the weights expect, if the file does not say: caffe (BGR minus ImageNet's mean), "
-    )
+    images = "image normalisation that the weights expect, if not in the file: caffe (BGR minus ImageNet's mean), "
     images += (
         "torchvision (RGB, mean and std), inception (RGB, -1..1), or ORDER:MEAN[:STD], e.g. BGR:116.19,97.203,92.318"
     )

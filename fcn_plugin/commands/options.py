@@ -112,7 +112,7 @@ def load_config(args: argparse.Namespace, runs: str = ".", cfg: Config | None = 
     for name in ("LOCAL_RANK", "TORCHELASTIC_RESTART_COUNT"):
         if not (value := os.environ.get(name, "0")).isdecimal():
             raise UserError(
-                "option-value", f"environment variable {name} is {value!r}: unset it, or set it to a whole number"
+                "option-value", f"environment variable {name} is {value!r}: unset it, or set a whole number"
             )
     os.environ.setdefault("LOCAL_RANK", str(getattr(args, "local_rank", 0)))
     cfg = get_config(args.config) if cfg is None else cfg

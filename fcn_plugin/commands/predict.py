@@ -33,9 +33,7 @@ RESUME = "skip inputs whose results are all in --out-dir (default: replace them)
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the config, the net, the sources and where the results go."""
-    parser.add_argument(
-        "config", nargs="?", help=f"{OPTIONS['config']['help']} (default: the config inside the checkpoint)"
-    )
+    parser.add_argument("config", nargs="?", help=f"{OPTIONS['config']['help']} (default: the checkpoint's)")
     add_options(parser, "checkpoint")
     parser.add_argument("inputs", nargs="+", metavar="INPUT", help=SOURCES)
     parser.add_argument("--out-dir", required=True, help="folder of the results: FORM/NAME")

@@ -21,9 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     folds = "the runs of a net are folds, in the same order for all nets"
     parser.add_argument("--folds", action="store_true", help=folds)
     parser.add_argument("--curves", metavar="PNG", help="write a plot of mean IU on val by iteration")
-    parser.add_argument(
-        "--trimap", metavar="PNG", help="write a plot of mean IU by width of the band around true boundaries"
-    )
+    parser.add_argument("--trimap", metavar="PNG", help="plot mean IU by width of the band around true boundaries")
 
 
 def check_arguments(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:

@@ -21,9 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_options(parser, "config", "checkpoint", *RUN)
     parser.add_argument("--out", metavar="DIR", help="write predicted masks as palette PNGs")
     parser.add_argument("--show-dir", metavar="DIR", help="write panels: image | truth | prediction")
-    parser.add_argument(
-        "--limits", action="store_true", help="also measure boundaries, thin parts and holes (limits.json)"
-    )
+    parser.add_argument("--limits", action="store_true", help="measure boundaries, thin parts and holes (limits.json)")
     parser.add_argument("--tta", action="store_true", help="average over flips and scales")
 
 

@@ -74,9 +74,7 @@ class SkippingPipeline(CheckedPipeline):
                 raise error.within(f"{self.in_a_row} broken samples in a row, the last one") from error
             if str(error) not in self.noted:
                 self.noted.add(str(error))
-                with open(
-                    self.notes, "a"
-                ) as file:  # one short write per line, so that lines of several workers don't mix
+                with open(self.notes, "a") as file:  # one short write per line, so workers' lines don't mix
                     file.write(f"{error}\n")
             return None if self.training else self._void(data["sample_idx"])
         self.in_a_row = 0

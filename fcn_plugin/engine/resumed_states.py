@@ -122,9 +122,7 @@ def _other_schedule(scheduler: Any, saved: dict, where: str, steps: int, returne
         elif name in NUMBERS:
             fits = value is None or isinstance(value, int | float)
         else:
-            fits = _same(value, ours) or (
-                not engines and type(value) is type(ours)
-            )  # other schedules may keep counters
+            fits = _same(value, ours) or (not engines and type(value) is type(ours))  # others may keep counters
         if not fits:
             problems.append(f"{where}.{name} is {value!r:.80}, the config's is {ours!r:.80}")
     return problems

@@ -47,9 +47,7 @@ def paired(sample: dict, maps: int, metric: str) -> tuple[torch.Tensor, torch.Te
     file = sample.get("seg_map_path") or sample.get("img_path")
     if label.shape[-2:] != prediction.shape[-2:]:
         what = f"the mask has size {tuple(label.shape[-2:])}, its image {tuple(prediction.shape[-2:])}"
-        remedy = (
-            "they must be equal; pipelines of val and test must load masks last, after any Resize, and must not crop"
-        )
+        remedy = "they must be equal; val and test pipelines must load masks last, after any Resize, and not crop"
         raise UserError("mask-size", f"{file}: {what}: {remedy}")
     if not len(label) == len(prediction) == maps:
         found = f"the mask has {len(label)} maps, the prediction {len(prediction)}"

@@ -70,9 +70,7 @@ def _require_same_data(nets: Mapping[str, Sequence], records: Mapping[str, list[
             pixels = {name: scores["pixels"] for name, scores in run["classes"].items()}
             known, first = seen.setdefault(number if folds else 0, (pixels, str(folder)))
             if pixels != known or pixels.keys() != seen[0][0].keys():
-                remedy = (
-                    "give the folds in the same order" if folds else "evaluate on the same split; folds need --folds"
-                )
+                remedy = "give the folds in the same order" if folds else "use the same split; folds need --folds"
                 raise UserError("lists-differ", f"{first} and {folder} have scores of different data: {remedy}")
 
 

@@ -62,9 +62,7 @@ class BilinearUpsample(nn.ConvTranspose2d):
         kernel_size = kernel_size or 2 * stride - stride % 2
         if padding == "same":
             if (kernel_size - stride) % 2:
-                raise UserError(
-                    "geometry", f"no 'same' padding for kernel {kernel_size}, stride {stride}: give a number"
-                )
+                raise UserError("geometry", f"no 'same' padding for kernel {kernel_size}, stride {stride}: give one")
             padding = (kernel_size - stride) // 2
         super().__init__(channels, channels, kernel_size, stride, padding, groups=1 if dense else channels, bias=False)
         self.learnable = learnable or dense
@@ -100,7 +98,7 @@ class BilinearUpsample(nn.ConvTranspose2d):
         """Compute only rows ``first`` to ``last`` (excluded) of the output for (N, C, H, W); UserError: ``geometry``."""
         if not 0 <= first < last <= self.output_side(x.shape[-2]):
             raise UserError(
-                "geometry", f"rows {first} to {last} are outside a map of {self.output_side(x.shape[-2])} rows"
+                "geometry", f"rows {first}..{last} are outside a map of {self.output_side(x.shape[-2])} rows"
             )
         if self._is_identity:
             return x[..., first:last, :]

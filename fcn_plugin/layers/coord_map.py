@@ -75,7 +75,5 @@ class CoordMap:
         offset = (target.shift - self.shift) / self.scale
         if offset.denominator != 1:
             maps = f"stride {self.scale}, shifts {self.shift} and {target.shift}"
-            raise UserError(
-                "geometry", f"crop offset {offset} is not a whole pixel ({maps}): change a padding or kernel"
-            )
+            raise UserError("geometry", f"crop offset {offset} is no whole pixel ({maps}): change a padding or kernel")
         return int(offset)

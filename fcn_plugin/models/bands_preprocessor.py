@@ -41,9 +41,7 @@ class FCNBandsPreProcessor(SegDataPreProcessor):
             raise UserError("config-value", f"{what}.rgb is {list(rgb)}: give three bands from 1 to {len(mean)}")
         if kwargs.get("bgr_to_rgb") or kwargs.get("rgb_to_bgr"):
             raise UserError("config-value", f"{what}: bands keep their order: set rgb to name their colours")
-        super().__init__(
-            **({} if kwargs.get("size") else {"size_divisor": 1}) | kwargs
-        )  # crops of a batch may differ in size
+        super().__init__(**({} if kwargs.get("size") else {"size_divisor": 1}) | kwargs)  # crops may differ in size
         self.rgb = rgb and tuple(rgb)
         for name, values in (("band_mean", mean), ("band_std", std)):
             self.register_buffer(name, torch.tensor(values, dtype=torch.float32)[:, None, None], persistent=False)

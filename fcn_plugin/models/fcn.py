@@ -93,9 +93,7 @@ class FCN(RefinedSegmentor):
         self.geometry, self.precision, self.input_pad, self.fc = geometry, precision, border, fc
         self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
         self.pretrained, self.other_images = pretrained, other_images
-        self.register_buffer(
-            RECORD, of_preprocessor(self.data_preprocessor)
-        )  # stored in checkpoints, compared on loading
+        self.register_buffer(RECORD, of_preprocessor(self.data_preprocessor))  # in checkpoints, compared on loading
         self.decode_head.check_channels(streams.channels)
         self.decode_head.align(streams.maps, CoordMap())
         self.stride = int(max(grid.scale for grid in streams.maps))

@@ -65,9 +65,7 @@ class FCNSkipHead(ScoreNames, BaseDecodeHead):
             known = f"in_channels has {tuple(in_channels)}, strides has {tuple(strides)}"
             raise UserError("config-value", f"streams {tuple(streams)} need channels and a stride each: {known}")
         if unknown := sorted(set(upsample or {}) - {"learnable", "dense"}):
-            raise UserError(
-                "config-key", f"decode_head.upsample has no {', '.join(unknown)}: it has learnable and dense"
-            )
+            raise UserError("config-key", f"decode_head.upsample has no {', '.join(unknown)}, only learnable and dense")
         kwargs.setdefault("init_cfg", None)
         fixed = dict(in_index=list(range(len(streams))), input_transform="multiple_select", channels=1, dropout_ratio=0)
         self.decision = decide(num_classes, out_channels, threshold, multilabel)
@@ -184,9 +182,7 @@ class FCNSkipHead(ScoreNames, BaseDecodeHead):
         label = self._stack_batch_gt(batch_data_samples)
         size, wanted = tuple(label.shape[-2:]), tuple(seg_logits.shape[-2:])
         if size != wanted:
-            raise UserError(
-                "mask-size", f"masks of {_paths(metas)} are {size}, but the images are {wanted}: make them equal"
-            )
+            raise UserError("mask-size", f"masks of {_paths(metas)} are {size}, the images {wanted}: make them equal")
         maps, ids = (self.num_classes, 2) if self.decision.multilabel else (1, self.num_classes)
         if label.shape[1] != maps:
             found = f"masks of {_paths(metas)} have {label.shape[1]} maps, but the net needs {maps}"

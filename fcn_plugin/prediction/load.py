@@ -77,9 +77,7 @@ def config_inside(checkpoint: Checkpoint) -> Config:
         alone = 'launcher = "none"'  # without the run's other processes
         cfg = Config.fromstring(f"{text}\n{alone}\n", ".py") if isinstance(text, str) else None
     except Exception as error:  # a trusted file's config is a program and can raise anything
-        raise UserError(
-            "checkpoint-config", f"can't read the config in {checkpoint.path} ({error}): {_REMEDY}"
-        ) from error
+        raise UserError("checkpoint-config", f"can't read {checkpoint.path}'s config ({error}): {_REMEDY}") from error
     if cfg is None or not cfg.get("model") or not cfg.get("test_dataloader"):
         raise UserError("checkpoint-config", f"{checkpoint.path} contains no config with a test_dataloader: {_REMEDY}")
     return cfg

@@ -74,9 +74,7 @@ def _context(net: Net, raster: Raster) -> tuple[int, int]:
         message = f"{raster.source} is too large for one pass, and only checkpoints (.pth) can run in tiles"
         raise UserError("option-value", message)
     if net.decision.multilabel:
-        message = (
-            f"{raster.source} is too large for one pass, and tiles support one class per pixel, not several labels"
-        )
+        message = f"{raster.source} is too large for one pass, and tiles support one class per pixel, not multi-label"
         raise UserError("option-value", f"{message}: cut the image into pieces")
     if resizing := [type(step).__name__ for step in net.pipeline.transforms if "Resize" in type(step).__name__]:
         message = (

@@ -29,9 +29,7 @@ def check_bands(cfg: ConfigDict, declared: Sequence[Declared]) -> None:
         place = f"{cfg.filename}: the {split} pipeline"
         if loads_bands and not for_bands:
             what = "loads all bands with FCNLoadBands, but model.data_preprocessor takes three"
-            raise UserError(
-                "config-value", f"{place} {what}: set its type='{PREPROCESSOR}', with a mean and std per band"
-            )
+            raise UserError("config-value", f"{place} {what}: set its type='{PREPROCESSOR}', mean and std per band")
         if for_bands and not loads_bands and pipeline:
             what = f"loads three channels, but model.data_preprocessor is a {PREPROCESSOR}"
             raise UserError("config-value", f"{place} {what}: load images with FCNLoadBands")

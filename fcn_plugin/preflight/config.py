@@ -30,9 +30,7 @@ def check_config(cfg: ConfigDict) -> None:
     if not isinstance(head.get("num_classes"), int) or head.num_classes < 2:
         what = f"{cfg.filename}: model.decode_head.num_classes is {head.get('num_classes')!r}"
         sigmoid = "; for a sigmoid on one channel use num_classes=2, out_channels=1"
-        raise UserError(
-            "classes-count", f"{what}: set it to the data set's number of classes, including background{sigmoid}"
-        )
+        raise UserError("classes-count", f"{what}: set it to the number of classes, including background{sigmoid}")
     for loss in losses_of(cfg):
         weights = loss.get("class_weight")
         if isinstance(weights, (list, tuple)) and len(weights) != head.num_classes:

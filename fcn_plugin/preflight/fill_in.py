@@ -81,9 +81,7 @@ def fill_in_training(cfg: ConfigDict, start: Start, hooks: Sequence[dict] = ()) 
     if warning := reduction_warning(cfg):
         prepared.warnings.append(warning)
     if ((cfg.get("default_hooks") or {}).get("checkpoint") or {}).get("type") == "CheckpointHook":
-        warning = (
-            "default_hooks.checkpoint is mmengine's CheckpointHook, which saves no checkpoint at a signal or an error"
-        )
+        warning = "default_hooks.checkpoint is mmengine's CheckpointHook, which saves nothing at a signal or an error"
         prepared.warnings.append(f"{warning}: use FCNCheckpointHook")
     return prepared
 

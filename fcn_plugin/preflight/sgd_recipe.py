@@ -96,9 +96,7 @@ def explain(source: SGDRecipe, target: SGDRecipe) -> list[str]:
         lr, decay = lr * rate, decay * decay_factor
     if decay:
         share = lr * decay / (1 - target.momentum)
-        lines.append(
-            f"weight decay reduces a weight by lr x decay / (1 - momentum) = {share:.3g} of its value per step"
-        )
+        lines.append(f"weight decay reduces a weight by lr x decay / (1 - momentum) = {share:.3g} of it per step")
     lines += ["", "in the config:"]
     if target.reduction != source.reduction:
         lines.append(f'model = dict(decode_head=dict(loss_decode=dict(reduction="{target.reduction}")))')
@@ -120,9 +118,7 @@ def _steps(source: SGDRecipe, target: SGDRecipe) -> list[tuple[str, float, float
     b, b2, m, m2 = source.batch, target.batch, source.momentum, target.momentum
     sum_is = "the sum's gradient is N times the mean's, lr"
     batch = f"batch {b} -> {b2}: each image counts as before, lr x {b2} / {b} (linear scaling rule)"
-    momentum = (
-        f"momentum {m:g} -> {m2:g}: a gradient's total effect is lr / (1 - momentum), lr x (1 - {m2:g}) / (1 - {m:g})"
-    )
+    momentum = f"momentum {m:g} -> {m2:g}: a gradient's effect is lr / (1 - momentum), lr x (1 - {m2:g}) / (1 - {m:g})"
     steps = [
         (source.reduction == "sum", f"sum -> mean: {sum_is} x N; {_formula(source)}", source.pixels, 1 / source.pixels),
         (b != b2, batch, b2 / b, 1),

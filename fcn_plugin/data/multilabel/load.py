@@ -99,7 +99,7 @@ def _bands(path: str, classes: Sequence[str]) -> Mapping[str, np.ndarray]:
                 bands = file.read()
     except (OSError, ValueError) as error:  # rasterio's errors are OSErrors
         raise UserError(
-            "mask-unreadable", f"can't read {path} as (H, W, K) or bands: {error}. Save it again"
+            "mask-unreadable", f"can't read {path} as (H, W, K) or bands: {error}; save it again"
         ) from error
     if len(bands) != len(classes):
         raise UserError("classes-count", f"{path} has {len(bands)} bands for {len(classes)} classes: make them equal")

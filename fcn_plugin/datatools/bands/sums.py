@@ -32,9 +32,7 @@ class BandSums:
         count = int(mask.sum()) if without_zeros else pixels.shape[0] * pixels.shape[1]
         if not count:
             return cls(pixels.dtype.name, 0, *np.zeros((2, pixels.shape[2])))
-        bands = (
-            [pixels] if pixels.shape[2] <= 4 else np.moveaxis(pixels, 2, 0)
-        )  # OpenCV supports up to four channels here
+        bands = [pixels] if pixels.shape[2] <= 4 else np.moveaxis(pixels, 2, 0)  # OpenCV takes up to four channels
         found = [cv2.meanStdDev(np.ascontiguousarray(band), mask=mask) for band in bands]
         mean, std = (np.concatenate([pair[i] for pair in found]).ravel() for i in (0, 1))
         return cls(pixels.dtype.name, count, count * mean, count * (std**2 + mean**2))

@@ -20,9 +20,7 @@ from .classes import Colour
 from .files import ImageFile
 
 MOST_VALUES = 1024  # most ids or colours of a mask
-SMOOTH = (
-    "were smooth (anti-aliased) edges, resizing or JPEG used? Save it again from its source with hard edges, as PNG"
-)
+SMOOTH = "were smooth (anti-aliased) edges, resizing or JPEG used? Save its source again with hard edges, as PNG"
 
 
 class MaskFacts(NamedTuple):
@@ -48,9 +46,7 @@ def read_facts(image: ImageFile, path: Path) -> MaskFacts:
     rgb = opaque(header, mask)
     colours = rgb.getcolors(MOST_VALUES)
     if colours is None:
-        raise UserError(
-            "mask-colours", f"{path} has more than {MOST_VALUES} colours: {SMOOTH}; or use --nearest-colors"
-        )
+        raise UserError("mask-colours", f"{path} has more than {MOST_VALUES} colours: {SMOOTH}, or --nearest-colors")
     kind = "gray" if all(r == g == b for _, (r, g, b) in colours) else "colour"
     inside = frozenset((key >> 16, key >> 8 & 255, key & 255) for key in _inside(packed(rgb)))
     return MaskFacts(kind, mask.mode, {colour: count for count, colour in colours}, {}, inside)
@@ -66,9 +62,7 @@ def open_pair(image: ImageFile, path: Path) -> tuple[Header, Image.Image]:
 def opaque(header: Header, mask: Image.Image) -> Image.Image:
     """Convert a mask to RGB; UserError: ``mask-colours``, ``mask-depth`` if that would lose information."""
     if header.mode not in (*IDS, "RGB", "RGBA", "LA", "PA") and header.format not in LOSSY:
-        raise UserError(
-            "mask-colours", f"{header.path} has mode {header.mode}: save it as RGB, or with one id per pixel"
-        )
+        raise UserError("mask-colours", f"{header.path} has mode {header.mode}: save it as RGB, or one id per pixel")
     if header.mode not in IDS and header.bits > 8:
         raise UserError("mask-depth", f"{header.path} has {header.bits} bits per channel: save it with 8 bits")
     if "A" in mask.getbands() and mask.getchannel("A").getextrema() != (255, 255):
@@ -96,9 +90,7 @@ def _count_ids(mask: np.ndarray, path: Path) -> dict[int, int]:
         found = f"{path} has ids from {ids[0]} to {ids[-1]}: they must be 0 to {LARGEST_ID}"
         raise UserError("mask-ids", f"{found}; give pixels without data the id 255, which is void")
     if len(ids) > MOST_VALUES:
-        raise UserError(
-            "mask-ids", f"{path} has {len(ids)} ids: use a mask of classes, not of object ids, and not a photo"
-        )
+        raise UserError("mask-ids", f"{path} has {len(ids)} ids: use a mask of classes, not of objects or a photo")
     return dict(zip(ids.tolist(), counts.tolist(), strict=True))
 
 

@@ -26,9 +26,7 @@ def exclusive(out_dir: Path, configs: Path, name: str) -> Iterator[None]:
     """Make and lock the two folders that a call writes to; after an error remove new folders."""
 
     def busy(owner: str) -> UserError:
-        return UserError(
-            "work-dir-locked", f"{owner} is writing {name} or {out_dir}: wait for it, or choose another NAME"
-        )
+        return UserError("work-dir-locked", f"{owner} is writing {name} or {out_dir}: wait, or choose another NAME")
 
     base = configs / "_base_/datasets"
     new = [place for folder in (out_dir, base) for place in (folder, *folder.parents) if not place.exists()]

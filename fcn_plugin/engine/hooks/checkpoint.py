@@ -34,13 +34,9 @@ class FCNCheckpointHook(PublicCheckpointHook):
     saved_step = None  # step of the newest checkpoint that this process wrote
 
     def before_train(self, runner) -> None:
-        noted = runner.message_hub.runtime_info.pop(
-            "keep_ckpt_ids", ()
-        )  # mmengine would remove the files that it names
+        noted = runner.message_hub.runtime_info.pop("keep_ckpt_ids", ())  # mmengine would remove these files
         super().before_train(runner)
-        if (
-            done := runner.epoch if self.by_epoch else runner.iter
-        ):  # after a resume, a validation may save this step again
+        if done := runner.epoch if self.by_epoch else runner.iter:  # after a resume, val may save this step again
             self.last_ckpt = self.file_backend.join_path(self.out_dir, self.filename_tmpl.format(done))
         if self.max_keep_ckpts > 0:
             own = own_files(runner.work_dir, self.out_dir, self.filename_tmpl)

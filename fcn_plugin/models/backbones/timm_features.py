@@ -60,7 +60,7 @@ class FCNTimm(BaseModule):
         if not timm.is_model(name):
             near = ", ".join(difflib.get_close_matches(name, timm.list_models())) or "timm.list_models() lists all"
             raise UserError(
-                "config-value", f"model.backbone.name {name!r} is not a model of timm {timm.__version__}: {near}"
+                "config-value", f"model.backbone.name {name!r} is no net of timm {timm.__version__}: {near}"
             )
         if own := OWN.keys() & kwargs:
             key = min(own)

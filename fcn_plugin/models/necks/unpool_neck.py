@@ -55,9 +55,7 @@ class FCNUnpoolNeck(FCNSkipNeck):
             raise UserError("config-value", f"model.geometry is {geometry!r}: FCNUnpoolNeck needs 'aligned'")
         *widths, deepest = in_channels
         if len(widths) != len(convs):
-            found = (
-                f"neck.convs {tuple(convs)} are {len(convs)} decoders, but the backbone returns {len(widths)} indices"
-            )
+            found = f"neck.convs {tuple(convs)} are {len(convs)} decoders, the backbone returns {len(widths)} indices"
             raise UserError("config-value", f"{found}: give one number per pool, and backbone IndexedVGG")
         super().__init__((deepest,), fc_channels, fc6_kernel, dropout_ratio=dropout_ratio, init_cfg=init_cfg)
         if fc_channels is not None:

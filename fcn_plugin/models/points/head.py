@@ -96,9 +96,7 @@ class FCNPointHead(FCNSkipHead):
         """Compare ``in_channels`` with the channels of the neck's outputs, and build the layers for the features."""
         super().check_channels(channels)
         if self.fine > len(channels):
-            raise UserError(
-                "config-value", f"decode_head.fine is {self.fine}, but the neck returns {len(channels)} maps"
-            )
+            raise UserError("config-value", f"decode_head.fine is {self.fine}, the neck returns {len(channels)} maps")
         widths = [self.out_channels + sum(channels[-self.fine :]), *self.hidden]
         self.point_fc = nn.ModuleList(nn.Linear(*pair) for pair in pairwise(widths))
         self.point_score = nn.Linear(widths[-1], self.out_channels)

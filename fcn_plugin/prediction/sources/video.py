@@ -45,9 +45,7 @@ def entries(source: Input, wanted: Wanted, reader: Reader) -> Iterator[Entry]:
     if source.kind != "video" and not count:
         raise UserError("video-unreadable", f"{shown} ended after {frame} frames; their results are kept")
     if frame < WHOLE * count:
-        raise UserError(
-            "video-unreadable", f"{shown} ended early, after {frame} of {count} frames; their results are kept"
-        )
+        raise UserError("video-unreadable", f"{shown} ended after {frame} of {count} frames; their results are kept")
 
 
 def _open(source: Input) -> cv2.VideoCapture:

@@ -239,7 +239,7 @@ def test_what_does_not_fit_is_refused():
     for name in ("fine", "points", "channels", "layers"):
         with refused("config-value", f"decode_head.{name} is 0"):
             build_points(head={name: 0})
-    with refused("config-value", "decode_head.fine is 5, but the neck returns 4 maps"):
+    with refused("config-value", "decode_head.fine is 5, the neck returns 4 maps"):
         build_points(head=dict(fine=5))
     with refused("config-value", "loss_decode has FCNDiceLoss", "FCNCrossEntropyLoss"):
         build_points(head=dict(loss_decode=dict(_delete_=True, type="FCNDiceLoss")))

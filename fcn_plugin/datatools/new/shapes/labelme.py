@@ -42,9 +42,7 @@ def read_labelme(
     draw = [partial(_draw, image, path, index, line_width) for image, path in zip(images, paths, strict=True)]
     notes = notes_of(total(counts for _, counts, _ in files), labels)
     if others := [f"{path} ({named})" for path, (*_, named) in zip(paths, files, strict=True) if named]:
-        notes.append(
-            f"imagePath names a missing image, so the file's own name is used: {len(others)}, {abbreviate(others)}"
-        )
+        notes.append(f"imagePath names a missing image, so its own name is used: {len(others)}, {abbreviate(others)}")
     return Source([f"labelme: {len(paths)} files, {len(labels)} labels", *notes], classes, shown, draw)
 
 

@@ -31,9 +31,7 @@ def pair_yolo(root: Path, images_dir: Path, images: Mapping[str, str]) -> Pairs:
     lone = [file for file, text in texts.items() if not text.is_file()]
     if len(lone) == len(texts):
         example = texts[lone[0]]
-        raise UserError(
-            "mask-unpaired", f"no image has a text file; expected for the first: {example}. Correct --images"
-        )
+        raise UserError("mask-unpaired", f"no image has a text file; expected first: {example}. Correct --images")
     notes = [f"{len(lone)} images without a text file, all background: {abbreviate(lone, 10)}"] if lone else []
     masks = [Path(os.path.relpath(text, root)).as_posix() for text in texts.values()]
     parts = [next((part for part in PurePosixPath(file).parts[:-1] if part.lower() in SPLIT_OF), "") for file in texts]
@@ -63,9 +61,7 @@ def class_names(root: Path) -> Labels:
         pairs = enumerate(names) if isinstance(names, list) else names.items() if isinstance(names, dict) else ()
         if found := {id: label_name(name, f"{path}, names") for id, name in pairs if type(id) is int}:
             return found
-    raise UserError(
-        "class-file", f"no YAML file with names in {root}: write data.yaml with a line such as names: [cat, dog]"
-    )
+    raise UserError("class-file", f"no YAML file with names in {root}: write data.yaml with a line names: [cat, dog]")
 
 
 def read_yolo(
