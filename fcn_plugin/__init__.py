@@ -18,16 +18,17 @@ def load(path, cfg=None, device=None, batch_size: int | None = None) -> "Net":
     """Load a trained net to predict with: ``fcn_plugin.load("iter_2000.pth").predict("photo.jpg")``.
 
     Args:
-        path: checkpoint of a run; the config inside it says what net it is and how images are prepared. Or an ``.onnx`` or OpenVINO
-            ``.xml`` file of ``fcn export``, which runs on the CPU.
-        cfg: another config: by name or file, or one that :func:`.preflight.prepare.prepare` has prepared.
-        device: as torch names it, such as ``cuda:1``; default: a GPU if there is one.
-        batch_size: images of equal size that one forward takes, at most; by default 8, and on a CPU fewer of more than 128 x 128.
+        path: checkpoint of a run, which holds the config of its net; or an ``.onnx`` or OpenVINO ``.xml`` file written by
+            ``fcn export``, which runs on the CPU.
+        cfg: config to use in place of the checkpoint's: a name, a file, or a config that
+            :func:`.preflight.prepare.prepare` has prepared.
+        device: torch device, such as ``cuda:1``; default: a GPU if there is one.
+        batch_size: most images of equal size per forward pass; default: 8, on a CPU fewer if larger than 128 x 128 pixels.
 
     Raises:
-        UserError: ``checkpoint-*``: no such file, or it is no checkpoint, holds no config or does not fit ``cfg``; ``config-*``.
+        UserError: ``checkpoint-*``: the file is missing, no checkpoint, holds no config or does not fit ``cfg``; ``config-*``.
     """
-    from .prediction.load import load  # what training does not need
+    from .prediction.load import load  # training does not need it
 
     return load(path, cfg, device, batch_size)
 

@@ -1,4 +1,4 @@
-"""Write files and folders that appear only when they are complete, make folders for them, and read small plain files."""
+"""Write files and folders atomically, make output folders, and read small regular files."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ from tempfile import TemporaryDirectory
 
 from .errors import UserError
 
-LONGEST = 255  # bytes of a file's name
+LONGEST = 255  # bytes of a file name
 
 
 @contextmanager
 def atomic_write(path: Path, durable: bool = False, ending: str = ".part") -> Iterator[Path]:
     """Yield a temporary path in the same folder and rename it to ``path`` at the end; after an error the old file stays.
 
-    ``durable`` flushes file and folder to the disk, so that a power cut leaves the old file or the new one. Links that somebody
-    put in place of either are replaced; what they lead to stays as it is. ``ending`` of the temporary path, for encoders that
-    choose a format by it.
+    Symbolic links at either path are replaced; their targets are not touched.
+
+    Args:
+        durable: flush the file and its folder to disk, so that a power cut leaves either the old file or the new one.
+        ending: suffix of the temporary path, for encoders that choose the format by suffix.
     """
     part = path.with_name(f".{path.name}{ending}")
     if len(os.fsencode(part.name)) > LONGEST:
@@ -31,7 +33,7 @@ def atomic_write(path: Path, durable: bool = False, ending: str = ".part") -> It
     if os.path.lexists(part):
         part.unlink()
     try:
-        part.touch(exist_ok=False)  # which follows no link
+        part.touch(exist_ok=False)  # fails if somebody put a link there meanwhile
         yield part
         if durable:
             _flush(part)
@@ -44,12 +46,14 @@ def atomic_write(path: Path, durable: bool = False, ending: str = ".part") -> It
 
 @contextmanager
 def durable_write(path: Path) -> Iterator[Path]:
-    """Write what a run resumes from: ``atomic_write(path, durable=True)``, with a UserError: ``disk-write``."""
+    """Write a file that a run needs to resume: ``atomic_write(path, durable=True)``; UserError: ``disk-write``."""
     try:
         with atomic_write(path, durable=True) as part:
             yield part
     except OSError as error:
-        message = f"{path} can't be written ({error.strerror or error}). Make room, then go on with --resume: no checkpoint is lost"
+        message = (
+            f"can't write {path}: {error.strerror or error}. Free disk space, then use --resume: no checkpoint is lost"
+        )
         raise UserError("disk-write", message) from error
 
 
@@ -57,7 +61,7 @@ def durable_write(path: Path) -> Iterator[Path]:
 def atomic_folder(path: Path) -> Iterator[Path]:
     """Yield an empty folder beside ``path`` and rename it to ``path`` at the end; after an error the old folder stays."""
     with TemporaryDirectory(prefix=f".{path.name}.part-", dir=path.parent) as temporary:
-        new = Path(temporary, "new")  # the temporary folder itself is closed to other users
+        new = Path(temporary, "new")  # a subfolder, as the temporary folder itself is private to this user
         new.mkdir()
         yield new
         if path.exists():
@@ -66,31 +70,29 @@ def atomic_folder(path: Path) -> Iterator[Path]:
 
 
 def make_dir(path: str, option: str) -> None:
-    """Make a folder for results before the work that fills it; UserError: ``output-path``, names ``option`` for another."""
+    """Make a results folder before the work starts; UserError: ``output-path``, which names the ``option`` to change."""
     try:
         Path(path).mkdir(parents=True, exist_ok=True)
         reason = "" if os.access(path, os.W_OK) else "no permission"
     except OSError as error:
         reason = error.strerror
     if reason:
-        raise UserError("output-path", f"can't write to the folder {path} ({reason}): give another with {option}")
+        raise UserError("output-path", f"can't write to folder {path} ({reason}): choose another with {option}")
 
 
 def make_inside(root: Path, folder: Path) -> None:
-    """Make ``root``, a folder that the user named, and ``folder`` in it; UserError: ``output-path`` for a link below ``root``."""
+    """Make the user's folder ``root`` and its subfolder ``folder``; UserError: ``output-path`` for a link below ``root``."""
     root.mkdir(parents=True, exist_ok=True)
     place = root
     for part in folder.relative_to(root).parts:
         place = place / part
         if place.is_symlink():
-            raise UserError(
-                "output-path", f"{place} is a link, and results would be written to what it leads to: remove it"
-            )
+            raise UserError("output-path", f"{place} is a link, and results would go to its target: remove the link")
         place.mkdir(exist_ok=True)
 
 
 def read_plain(path: Path, most: int = 2**26) -> bytes:
-    """Read a plain file of at most ``most`` bytes; OSError for a folder, a pipe, which would wait for ever, and a larger file."""
+    """Read a regular file of at most ``most`` bytes; OSError for a larger file, a folder, or a pipe, which could block."""
     with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
@@ -101,13 +103,13 @@ def read_plain(path: Path, most: int = 2**26) -> bytes:
 
 
 def refuse_links(folder: Path) -> None:
-    """Raise a UserError (output-path) where a folder is a link or holds one: the engine would write to what it leads to."""
+    """Refuse a folder that is or contains a link, since mmengine would write to its target; UserError: ``output-path``."""
     if link := next((path for path in (folder, *folder.rglob("*")) if path.is_symlink()), None):
-        raise UserError("output-path", f"{link} is a link, and a run would write to what it leads to: remove it")
+        raise UserError("output-path", f"{link} is a link, and the run would write to its target: remove the link")
 
 
 def _flush(path: Path) -> None:
-    """Wait until a file's content, or a folder's names, are on the disk."""
+    """Flush a file's content, or a folder's entries, to disk."""
     try:
         file = os.open(path, os.O_RDWR if path.is_file() else os.O_RDONLY)
         try:
@@ -115,5 +117,5 @@ def _flush(path: Path) -> None:
         finally:
             os.close(file)
     except OSError:
-        if not path.is_dir():  # not every file system can do it for folders
+        if not path.is_dir():  # some file systems can't flush folders
             raise

@@ -1,4 +1,4 @@
-"""Find the configs that come with the package, in a checkout or in an installed wheel."""
+"""Find the package's configs, in a checkout or in an installed wheel."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).parent
 
 
 def config_dir() -> Path:
-    """Return the folder of the configs: ``.mim/configs`` of a wheel, ``configs`` of a checkout; else ``file-missing``."""
+    """Return the folder of the configs: ``.mim/configs`` in a wheel, ``configs`` in a checkout; UserError: ``file-missing``."""
     for folder in (PACKAGE / ".mim" / "configs", PACKAGE.parent / "configs"):
         if folder.is_dir():
             return folder
@@ -23,7 +23,7 @@ def config_dir() -> Path:
 
 
 def config_name(path: str | Path) -> str:
-    """Name a config after its file, with the folder for ``reference/fcn8s_vgg16_voc``: names of runs don't clash."""
+    """Name a config after its file; keep the folder ``reference/`` so that names of runs don't clash."""
     path = Path(path)
     return f"reference/{path.stem}" if path.parent.name == "reference" else path.stem
 
@@ -32,7 +32,7 @@ def get_config(name: str) -> Config:
     """Load a config by name, such as ``fcn8s_vgg16_voc`` or ``reference/fcn8s_vgg16_voc``, or by file.
 
     Raises:
-        UserError: ``config-file``: no such config, or it can't be read.
+        UserError: ``config-file``: the config does not exist or can't be read.
     """
     path = Path(name)
     if not path.is_file():
@@ -43,16 +43,14 @@ def get_config(name: str) -> Config:
         meant = f"did you mean {Path(name).parent / near[0]}? " if near else ""
         raise UserError("config-file", f"no config {name!r}: {meant}there are {', '.join(known)}")
     if path.suffix in (".pth", ".safetensors", ".onnx", ".xml"):
-        raise UserError(
-            "config-file", f"{name} is a net, and a config is meant in its place: give CONFIG, then CHECKPOINT"
-        )
+        raise UserError("config-file", f"{name} is a net, where a config is expected: give CONFIG, then CHECKPOINT")
     request = caught()
     try:
         return Config.fromfile(path)
-    except (Exception, SystemExit) as error:  # a config is a program: anything can go wrong in it
+    except (Exception, SystemExit) as error:  # a config is a program and can raise anything
         if isinstance(error, SystemExit) and request and request.name:
-            raise  # at a signal
+            raise  # from a signal handler
         if isinstance(error, OSError) and (error.errno == errno.ENOSPC or "temporary directory" in str(error)):
-            raise  # the engine reads a copy
-        message = f"{name} can't be read as a config: {type(error).__name__}: {error}"
+            raise  # not the config's fault: mmengine copies it to a temporary folder
+        message = f"can't read config {name}: {type(error).__name__}: {error}"
         raise UserError("config-file", message) from error

@@ -1,4 +1,4 @@
-"""Download a file: over https wherever a link leads on to, whole or not at all."""
+"""Download a file completely or not at all, with https at every redirect."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ TIMEOUT = 60  # seconds without a byte
 class _OnlyHttps(HTTPRedirectHandler):
     def redirect_request(self, req, fp, code, msg, headers, newurl):
         if not newurl.startswith("https://"):
-            raise URLError(f"it leads on to {newurl}, which is not https://")
+            raise URLError(f"redirected to {newurl}, which is not https://")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
 def download(url: str, path: Path, is_right: Callable[[Path], bool] = Path.is_file, bar: bool = True) -> None:
-    """Download to ``path``, where the file appears once it is complete and ``is_right``; errors are of many kinds.
+    """Download to ``path``, where the file appears once it is complete and ``is_right``; raise OSError and others.
 
     ``bar`` shows the progress.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     request = Request(url, headers={"User-Agent": "torch.hub"})
-    # a place of its own: processes of a run may fetch at once
+    # in a private folder, since processes of a run may download at the same time
     with (
         TemporaryDirectory(dir=path.parent) as folder,
         build_opener(_OnlyHttps).open(request, timeout=TIMEOUT) as answer,
@@ -38,5 +38,5 @@ def download(url: str, path: Path, is_right: Callable[[Path], bool] = Path.is_fi
         with part.open("wb") as file, tqdm.wrapattr(answer, "read", **shown) as body:
             shutil.copyfileobj(body, file)
         if (size and part.stat().st_size != size) or not is_right(part):
-            raise URLError(f"the {part.stat().st_size} bytes that came are not all, or of another sum")
+            raise URLError(f"incomplete, or wrong checksum: received {part.stat().st_size} bytes")
         part.replace(path)

@@ -1,24 +1,24 @@
-"""The one error that users, not programmers, can correct; commands print it alone and exit with 2."""
+"""The error that users can correct. Commands print it without a traceback and exit with 2."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 
-LONGEST = 2000  # characters of a line; a name that somebody else chose may have millions
+LONGEST = 2000  # characters of a line; untrusted names may have millions
 
 
 class UserError(ValueError):
     """Bad input.
 
     Args:
-        code: stable name of the kind of fault, such as ``mask-size``; ``docs/errors.md`` lists all.
+        code: stable error code, such as ``mask-size``; ``docs/errors.md`` lists all.
         message: what was received, in which file, and what to do.
-        lines: more of it, a line each.
+        lines: more lines of the message.
     """
 
     def __init__(self, code: str, message: str | None = None, lines: Sequence[str] = ()) -> None:
-        if message is None:  # torch rebuilds an error of a data loader's worker from its traceback alone
+        if message is None:  # torch rebuilds a worker's error from the traceback text alone
             code, message, *lines = _from_traceback(code)
         super().__init__(code, message, lines)
         self.code, self.message = code, "\n".join(map(printable, (message, *lines)))
@@ -27,15 +27,15 @@ class UserError(ValueError):
         return f"[{self.code}] {self.message}"
 
     def within(self, place: str) -> UserError:
-        """The same fault, with the place where it was met in front: ``config.py, train data set``."""
+        """Return a copy of the error with its message prefixed by a place, such as ``config.py, train data set``."""
         _, message, lines = self.args
         return UserError(self.code, f"{place}: {message}", lines)
 
 
 def printable(text: str, longest: int = LONGEST) -> str:
-    """Escape what a terminal obeys or does not show (ESC, line breaks, marks of direction), and cut the middle of a long text.
+    """Escape control and invisible characters (ESC, line breaks, direction marks) and cut the middle of a long text.
 
-    Names of files, classes and tensors come from strangers.
+    Names of files, classes and tensors are untrusted.
     """
     if len(text) > longest:
         text = f"{text[: longest // 2]} ... {text[-longest // 2 :]}"
@@ -43,12 +43,12 @@ def printable(text: str, longest: int = LONGEST) -> str:
 
 
 def first_lines(names: Sequence[str], most: int) -> list[str]:
-    """The first ``most`` names, and one line that says how many more there are."""
+    """Return the first ``most`` names and a line with the number of the rest."""
     return [*names[:most], *([f"and {len(names) - most} more"] if len(names) > most else [])]
 
 
 def abbreviate(names: Sequence[str], most: int = 3, separator: str = ", ") -> str:
-    """Join the first ``most`` names and say how many more there are."""
+    """Join the first ``most`` names and the number of the rest."""
     return separator.join(first_lines(names, most))
 
 

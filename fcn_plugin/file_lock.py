@@ -1,4 +1,4 @@
-"""Hold a file as a lock that ends with its process, even a killed one."""
+"""Use a file as a lock that the system releases when its process ends, even if it is killed."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ try:
 except ImportError:  # Windows
     fcntl = None
 
-_held: set[Path] = set()  # by this process, which the system gives the same lock twice
+_held: set[Path] = set()  # by this process, since the system lets a process take its own lock again
 
 
 @contextmanager
 def file_lock(path: Path, busy: Callable[[str], UserError]) -> Iterator[None]:
-    """Lock the file ``path`` in an existing folder for the ``with`` block; no effect inside a block that holds it already.
+    """Lock the file ``path`` in an existing folder for the ``with`` block; no effect inside a block that already holds it.
 
-    It is a record lock of the system, which child processes do not inherit. A file that nobody holds was left by a killed
-    process and is taken over. The file names its owner and is removed at the end.
+    It is a POSIX record lock, which child processes do not inherit. An unlocked file was left by a killed process and is taken
+    over. The file names its owner and is removed at the end.
 
     Args:
-        path: the file. A link or pipe at its place is removed: what it leads to is neither locked nor written.
-        busy: makes the error for a file that another process holds, from a description of that process.
+        path: the lock file. A link or pipe at this path is removed, and its target neither locked nor written.
+        busy: returns the error to raise if another process holds the lock, from a description of that process.
     """
     path = path.parent.resolve() / path.name
     if fcntl is None or path in _held:
@@ -46,24 +46,24 @@ def file_lock(path: Path, busy: Callable[[str], UserError]) -> Iterator[None]:
 
 
 def _acquired(path: Path, busy: Callable[[str], UserError]) -> TextIO:
-    """The open file, which holds the lock and names this process."""
+    """Lock the file, write this process into it and return it, open."""
     while True:
         with suppress(FileNotFoundError):
             found = os.lstat(path)
             if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
                 path.unlink()
-        file = open(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666), "r+")  # noqa: SIM115 (open while it is held)
+        file = open(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666), "r+")  # noqa: SIM115 (held open)
         try:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except (BlockingIOError, PermissionError) as error:
             with file:
                 raise busy(_owner(file)) from error
         except OSError as error:
-            print(f"{path} can't be locked ({error}): make sure that nothing else writes there", flush=True)
+            print(f"can't lock {path}: {error}. Make sure that no other run writes to this folder", flush=True)
             return file
         if path.exists() and os.path.samestat(os.lstat(path), os.fstat(file.fileno())):
             break
-        file.close()  # its holder removed it between our opening and locking it
+        file.close()  # its owner removed it before we locked it
     if os.fstat(file.fileno()).st_size:
         print(f"{path}: stale lock of {_owner(file)}; taking over", flush=True)
     file.seek(0)
@@ -74,4 +74,4 @@ def _acquired(path: Path, busy: Callable[[str], UserError]) -> TextIO:
 
 
 def _owner(file: TextIO) -> str:
-    return os.pread(file.fileno(), 200, 0).decode(errors="replace") or "another run"  # which has not written yet
+    return os.pread(file.fileno(), 200, 0).decode(errors="replace") or "another run"  # empty until its owner writes

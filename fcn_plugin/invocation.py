@@ -1,4 +1,4 @@
-"""How users call the commands: by the tools of a checkout, or by the console script that a wheel brings."""
+"""Tell how to call the commands: by a checkout's tools, or by a wheel's console script ``fcn``."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import sys
 from pathlib import Path
 
 TOOLS = Path(__file__).parents[1] / "tools"
-# folders of tools that have one of their own
+# subfolders of tools/
 FOLDERS = dict.fromkeys(("make_minivoc", "voc_sbd", "pascal_context", "nyud", "siftflow"), "dataset_converters")
 FOLDERS |= {"import_weights": "model_converters"}
 
 
 def has_tools() -> bool:
-    """Whether the package is of a checkout and was not called by its console script."""
+    """Return whether the package is a checkout and was not called by its console script."""
     return (TOOLS / "train.py").is_file() and Path(sys.argv[0]).stem != "fcn"
 
 

@@ -11,16 +11,16 @@ from .errors import UserError
 
 
 def check_label_ids(label: Tensor, num_classes: int, ignore_index: int, sample: Mapping) -> None:
-    """Refuse a mask with ids that are neither classes nor ignored.
+    """Raise an error for a mask with ids that are neither classes nor ignored.
 
     Args:
         label: class ids of any shape.
         num_classes: ids 0 .. num_classes - 1 are classes.
-        ignore_index: the one id left out of loss and scores.
-        sample: ``seg_map_path`` and ``reduce_zero_label`` of a data sample, for the message: ids of the file.
+        ignore_index: id that loss and scores leave out.
+        sample: meta information of a data sample, for the message: ``seg_map_path``, ``reduce_zero_label``.
 
     Raises:
-        UserError: ``mask-ids``; names the file, the ids and how many pixels carry them.
+        UserError: ``mask-ids``, with the file, the ids and their numbers of pixels.
     """
     stray = label[_strays(label, num_classes, ignore_index)]
     if stray.numel() == 0:
@@ -31,13 +31,13 @@ def check_label_ids(label: Tensor, num_classes: int, ignore_index: int, sample: 
     path, classes = sample.get("seg_map_path") or "a mask in memory", f"{first}..{first + num_classes - 1}"
     raise UserError(
         "mask-ids",
-        f"{path}: {found} outside the classes {classes} and not the ignored id {ignore_index}; "
+        f"{path}: {found} outside the classes {classes} and not the ignored id {ignore_index}: "
         "correct the mask, or set num_classes (or ignore_index) to match the data",
     )
 
 
 def has_stray_ids(label: Tensor, num_classes: int, ignore_index: int) -> Tensor:
-    """Return whether :func:`check_label_ids` would refuse: one bool, left on the label's device so that a GPU is not waited for."""
+    """Return whether :func:`check_label_ids` would raise: a bool tensor on the label's device, to avoid a GPU sync."""
     return _strays(label, num_classes, ignore_index).any()
 
 

@@ -8,19 +8,15 @@ from pathlib import Path
 
 IMAGE_SUFFIXES = {".jpg", ".jpeg", ".jfif", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pnm"}
 MASK_SUFFIXES = IMAGE_SUFFIXES | {".npy"}
-JUNK = {
-    "__MACOSX",
-    "@eaDir",
-    "$RECYCLE.BIN",
-}  # folders that systems write beside copies of files, with pictures in them
+JUNK = {"__MACOSX", "@eaDir", "$RECYCLE.BIN"}  # system folders that may hold pictures
 
 
 def files_below(folder: str | Path, suffixes: Iterable[str], leave_out: Iterable[str | Path] = ()) -> list[str]:
-    """List visible files below a folder, sorted, links followed: each real folder once, and without a link where there is a way.
+    """List visible files below a folder, sorted. Links are followed; each real folder is listed once.
 
     Args:
-        suffixes: of the files, in any case.
-        leave_out: folders that are not entered, unless one is ``folder`` itself.
+        suffixes: file suffixes, in upper or lower case.
+        leave_out: folders to skip, except ``folder`` itself.
     """
     endings, found, starts, seen = tuple(map(str.lower, suffixes)), [], [os.fspath(folder)], set()
     seen |= {_identity(path) for path in leave_out if os.path.exists(path) and not os.path.samefile(folder, path)}

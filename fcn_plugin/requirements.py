@@ -1,4 +1,4 @@
-"""Check that the installed versions fit, before anything of them is imported."""
+"""Check the installed versions of required packages before any of them is imported."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from packaging.version import Version
 
 from .errors import UserError
 
-# import name -> (what installs it, stopped distributions of the same folder); bounded, as compat.py touches private names
+# import name -> (requirement, discontinued distributions with the same name); bounded, since compat.py uses private names
 REQUIRED = {
     "torch": ("torch>=2.11", ""),
     "mmengine": ("onedl-mmengine>=0.10.12,<0.11", "mmengine"),
@@ -24,7 +24,7 @@ REQUIRED = {
 
 
 def check_requirements() -> None:
-    """Raise an ImportError of one line where a version does not fit: what is needed, what was found, the command to run."""
+    """Raise a one-line ImportError if a version does not fit: what is needed, what was found, the command to run."""
     for name, (needed, old) in REQUIRED.items():
         found = installed_version(name)
         if found is None or Version(found).base_version not in Requirement(needed).specifier:
@@ -34,7 +34,7 @@ def check_requirements() -> None:
 
 
 def import_extra(name: str, wanted: str) -> ModuleType:
-    """Import an optional package; ``requirements`` where it is missing, with ``wanted``, what pip is to install."""
+    """Import an optional package; UserError: ``requirements`` if it is missing, with ``wanted``, what to pip install."""
     try:
         return import_module(name)
     except ModuleNotFoundError as error:
@@ -44,7 +44,7 @@ def import_extra(name: str, wanted: str) -> ModuleType:
 
 
 def installed_version(name: str) -> str | None:
-    """Read the version of a package, whatever distribution it is of, without importing it; None if it is not installed."""
+    """Read a package's version without importing it, whichever distribution it is from; None if it is not installed."""
     spec = find_spec(name)
     if spec is None or spec.origin is None:
         return None

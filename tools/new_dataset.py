@@ -1,4 +1,4 @@
-"""Make a folder of images and masks ready for training: python tools/new_dataset.py roads --images photos --masks masks"""
+"""Prepare a folder of images and masks for training: python tools/new_dataset.py roads --images photos --masks masks"""
 
 from _fcn import main
 

@@ -1,1 +1,1 @@
-"""Files of our own runs: read without running code, written durably, verified, and the one to resume from."""
+"""Checkpoint files: read them without running code, verify them, and find the one to resume from."""

@@ -1,8 +1,8 @@
-"""Checksums inside checkpoint files: a changed, missing or added byte is found before anything of the file is used.
+"""Checksums inside checkpoint files, which reveal a changed, missing or added byte before the file is used.
 
-torch reads a zip archive's weights without comparing its CRCs, so a changed byte is another weight. The SHA-256 of all other bytes
-is the zip archive's comment, at the end of the file, or one of the notes of safetensors. Two marks lead to it, the comment's length
-or the note's key and the text before the digits, so that a change to either one does not hide it.
+torch does not check the CRCs of a zip archive, so a changed byte would change a weight. The SHA-256 of all other bytes is stored in
+the zip archive's comment, at the end of the file, or in the metadata of safetensors. Two marks identify it, the comment's length or
+the metadata key, and the text before the digits, so that a change to one of them does not hide it.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from typing import BinaryIO
 from ..errors import UserError
 
 MARK = b"fcn_plugin sha256:"
-HEX = 64  # digits of a sum
-KEY = "fcn_plugin_sha256"  # among the notes of safetensors
-BLANK = {KEY: MARK.decode() + "0" * HEX}  # to be written with them; seal() fills it
+HEX = 64  # digits of a checksum
+KEY = "fcn_plugin_sha256"  # in the metadata of safetensors
+BLANK = {KEY: MARK.decode() + "0" * HEX}  # placeholder in the metadata, which seal() fills
 
-END, END_SIZE = b"PK\x05\x06", 22  # a zip archive's last record, without the comment, whose length it ends with
+END, END_SIZE = b"PK\x05\x06", 22  # a zip archive's last record, which ends with the comment's length, then the comment
 MOST_COMMENT = 2**16 - 1
-HEAD = 2**20  # safetensors' notes lie before the weights, in less than this
+HEAD = 2**20  # bytes at the start of a file that contain safetensors' metadata
 CHUNK = 2**20
 
-CHANGED = "is damaged: its bytes do not give the checksum that was written with them. Take another copy, or an earlier checkpoint"
+CHANGED = "is damaged: its checksum does not match. Use another copy, or an earlier checkpoint"
 BROKEN = "can't be read as a checkpoint: it is empty, truncated, damaged or from another program"
 
 
 def seal(path: str | os.PathLike) -> None:
-    """Write the checksum into what ``torch.save`` has written, or into safetensors with :data:`BLANK` among their notes.
+    """Write the checksum into a file of ``torch.save``, or of safetensors with :data:`BLANK` in its metadata.
 
     Raises:
-        ValueError: it is neither, or sealed already.
+        ValueError: the file is neither, or already has a checksum.
     """
     with open(path, "r+b") as file:
         blank = _read(file, 0, HEAD).find(BLANK[KEY].encode())
@@ -42,8 +42,8 @@ def seal(path: str | os.PathLike) -> None:
         if blank < 0:
             end = _read(file, max(0, file.seek(0, os.SEEK_END) - END_SIZE), END_SIZE)
             if not end.startswith(END) or end[-2:] != bytes(2):
-                raise ValueError(f"{path} does not end as torch.save ends a file")
-            file.seek(-2, os.SEEK_END)  # the comment's length, which the sum covers too
+                raise ValueError(f"{path} does not end like a file of torch.save")
+            file.seek(-2, os.SEEK_END)  # the comment's length, which the checksum includes
             file.write((len(MARK) + HEX).to_bytes(2, "little") + MARK)
             place = file.tell()
         digest = _digest(file, place)
@@ -52,7 +52,7 @@ def seal(path: str | os.PathLike) -> None:
 
 
 def verify(path: str | os.PathLike) -> bool:
-    """Compare a file with its checksum, or another program's zip archive with its CRCs; True where it has a checksum.
+    """Check a file against its checksum, or another program's zip archive against its CRCs; return whether it has a checksum.
 
     Raises:
         UserError: checkpoint-damaged, file-access.
@@ -67,17 +67,17 @@ def verify(path: str | os.PathLike) -> bool:
             return place is not None
     except OSError as error:
         reason = error.strerror or error
-        raise UserError("file-access", f"{path} can't be read ({reason}): check that you may read it") from error
+        raise UserError("file-access", f"can't read {path} ({reason}): check its permissions") from error
 
 
 def sha256(path: str | os.PathLike) -> str:
-    """Return the sum of a whole file as hex digits."""
+    """Return the SHA-256 of a whole file as hex digits."""
     with open(path, "rb") as file:
         return _digest(file, file.seek(0, os.SEEK_END)).decode()
 
 
 def _place(file: BinaryIO) -> int | None:
-    """Find where the digits of the checksum begin; None for a file without one."""
+    """Return the position of the checksum's digits; None for a file without one."""
     size = file.seek(0, os.SEEK_END)
     tail = _read(file, max(0, size - END_SIZE - MOST_COMMENT), size)
     rest = tail.rpartition(END)[2]
@@ -89,7 +89,7 @@ def _place(file: BinaryIO) -> int | None:
         return size - HEX
     if _read(file, 0, 2) != b"PK":
         return _place_in_notes(file)
-    if not ends_as_zip:  # torch takes archives with bytes missing or added at the end
+    if not ends_as_zip:  # torch accepts archives with bytes missing or added at the end
         raise UserError("checkpoint-damaged", f"{file.name} {BROKEN}")
     return None
 
@@ -105,18 +105,18 @@ def _place_in_notes(file: BinaryIO) -> int | None:
 
 
 def _check_archive(file: BinaryIO, sealed: bool) -> None:
-    """Refuse an archive that takes more room than its file, as torch's never do, and wrong CRCs where there is no checksum."""
+    """Refuse an archive with more content than its file, which torch never writes, and wrong CRCs if there is no checksum."""
     try:
         with zipfile.ZipFile(file) as archive:
             entries = archive.infolist()
             names = {entry.filename for entry in entries}
             if len(names) < len(entries) or sum(entry.file_size for entry in entries) > os.fstat(file.fileno()).st_size:
                 raise ValueError("entries share a name, or are larger than the file")
-            written = any(entry.CRC for entry in entries)  # a setting of torch leaves them out
+            written = any(entry.CRC for entry in entries)  # torch has a setting to omit them
             if not sealed and written and (broken := archive.testzip()):
                 raise ValueError(f"the CRC of {broken} is wrong")
-    except Exception as error:  # zipfile raises errors of many kinds for damaged archives
-        raise UserError("checkpoint-damaged", f"{file.name} is damaged ({error}): take another copy") from error
+    except Exception as error:  # zipfile raises many kinds of errors for damaged archives
+        raise UserError("checkpoint-damaged", f"{file.name} is damaged ({error}): use another copy") from error
 
 
 def _read(file: BinaryIO, start: int, count: int) -> bytes:
@@ -125,7 +125,7 @@ def _read(file: BinaryIO, start: int, count: int) -> bytes:
 
 
 def _digest(file: BinaryIO, place: int) -> bytes:
-    """Compute the SHA-256, as hex digits, of all bytes but those of the digits themselves, which begin at ``place``."""
+    """Compute the SHA-256, as hex digits, of all bytes except the digits at ``place``."""
     total = hashlib.sha256()
     for start, left in ((0, place), (place + HEX, sys.maxsize)):
         file.seek(start)

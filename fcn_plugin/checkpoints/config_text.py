@@ -1,4 +1,4 @@
-"""Configs as text: written so that reading gives the same values, and what a text in a checkpoint may do when it is read."""
+"""Write configs as text that evaluates to the same values, and check that texts in checkpoints run no other code."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from .pickles import may_run
 
 PLACES = [(*folders, name) for folders in (("meta",), ("message_hub", "runtime_info")) for name in ("config", "cfg")]
 VALUES = (ast.Constant, ast.List, ast.Tuple, ast.Dict, ast.UnaryOp, ast.USub, ast.UAdd, ast.keyword, ast.Load)
-# names that mean something to the engine: a file to run first, its own, and the one function that texts call
+# names with a meaning for mmengine, and the only function that texts may call
 RESERVED = ("_base_", "filename", "text", "pretty_text", "env_variables", "dict")
-SCOPES = ("mmseg", "mmengine")  # of names without one
+SCOPES = ("mmseg", "mmengine")  # in which names without a scope are looked up
 KNOWN = (*SCOPES, "fcn_plugin", "mmpretrain", "mmdet", "mmcv")
-PROGRAMS = ("pkl", "pickle", "yaml", "yml")  # files that run code where losses and other parts load them
-LONGEST = 2**20  # characters: real ones have some ten thousand
-# parts that run what they are given: strings as code, pickles, programs of other libraries, uploads
+PROGRAMS = ("pkl", "pickle", "yaml", "yml")  # files that may run code when losses or other types load them
+LONGEST = 2**20  # characters; real configs have some ten thousand
+# types that run their arguments as code, load pickles, use other libraries or upload data
 RISKY = re.compile(
     r"mmpretrain\.(?!models\.backbones\.)|mmdet\.(?!models\.(layers|losses|task_modules)\.)|functools|transformers|torchvision|"
     r".*\.(TIMMBackbone|VPD|(?!Local|Tensorboard)\w*VisBackend)$"
@@ -32,7 +32,7 @@ RISKY = re.compile(
 
 
 def config_text(values: dict) -> str:
-    """Write values as a program that assigns them, and does nothing else whatever is in their names and texts."""
+    """Format values as assignments; names and texts in them can't introduce other code."""
     return "".join(f"{name} = {_literal(value)}\n" for name, value in values.items() if _is_name(name))
 
 
@@ -51,7 +51,7 @@ def _literal(value: Any, line: str = "\n") -> str:
         if isinstance(value, type):
             value = f"{value.__module__}.{value.__qualname__}"
         plain = type(value) in (str, bytes, bool, int, float, type(None)) and value == value
-        # the engine fills in what is in double braces before it reads a text
+        # mmengine replaces double braces before it reads a text
         return re.sub(r"\{(?=\{)", r"\\x7b", repr(value if plain else str(value)))
     if sum(map(len, items)) < 100 and not any("\n" in item for item in items):
         return f"{begin}{', '.join(items)}{',' if type(value) is tuple and len(items) == 1 else ''}{end}"
@@ -59,12 +59,12 @@ def _literal(value: Any, line: str = "\n") -> str:
 
 
 def _is_name(key: Any) -> bool:
-    """Whether a key can stand before an equals sign; Python takes some letters beyond ASCII for others."""
+    """Return whether a key can be a variable name; only ASCII, since Python normalises other letters."""
     return isinstance(key, str) and key.isascii() and key.isidentifier() and not keyword.iskeyword(key)
 
 
 def drop_programs(content: dict, path: str) -> None:
-    """Remove texts that do more than assign values from a checkpoint's content, unless its file, ``path``, is trusted."""
+    """Remove texts that do more than assign values from a checkpoint's content, unless the file ``path`` is trusted."""
     for *folders, name in PLACES:
         node = content
         for folder in folders:
@@ -72,18 +72,18 @@ def drop_programs(content: dict, path: str) -> None:
         where = ".".join((*folders, name))
         if not isinstance(node, dict) or name not in node or is_plain(node[name]):
             continue
-        if not may_run(path, f"holds a program in {where}"):
+        if not may_run(path, f"contains a program in {where}"):
             del node[name]
-            message = f"{path}: {where} is a program that may be run later, and was left out"
+            message = f"{path}: ignored {where}, since it is a program that might be run later"
             print_log(message, "current", logging.WARNING)
 
 
 def is_plain(text: object) -> bool:
-    """Tell whether a config's text assigns values and calls of ``dict`` to names, and makes the engine run nothing else.
+    """Return whether a config's text only assigns literals and calls of ``dict``, and makes mmengine run no other code.
 
-    Its types are registered parts, which take these values. The engine looks up any other name as a module to import.
+    Types must be registered, since mmengine imports any other name as a module.
     """
-    try:  # what is in double braces the engine fills in before it runs the text
+    try:  # mmengine replaces double braces before it runs the text
         if not isinstance(text, str) or len(text) > LONGEST or "{{" in text:
             return False
         tree, values = ast.parse(text), {"dict": dict, "__builtins__": {}}
@@ -91,7 +91,7 @@ def is_plain(text: object) -> bool:
             return False
         exec(compile(tree, "config", "exec"), values)  # literals, and calls of dict
         return all(_is_known(key, value) for key, value in entries(values))
-    except Exception:  # broken texts raise errors of many kinds
+    except Exception:  # broken texts raise many kinds of errors
         return False
 
 
@@ -112,15 +112,15 @@ def _is_value(node: ast.AST) -> bool:
 def _is_known(key: Any, value: Any) -> bool:
     if key in ("type", "collate_fn"):
         return isinstance(value, str) and _is_registered(value)
-    if key == "imports":  # the parts of this family, or what is imported already: no other code comes to run
+    if key == "imports":  # only OpenMMLab's packages and already imported modules
         return value in sys.modules or (isinstance(value, str) and value.removesuffix(".models") in KNOWN)
-    if key in ("_scope_", "save_dir"):  # where names are looked up, and where pictures are written
+    if key in ("_scope_", "save_dir"):  # scope of names; folder of pictures
         return value is None or (key == "_scope_" and value in SCOPES)
     return not isinstance(value, str) or value.rpartition(".")[2] not in PROGRAMS
 
 
 def _is_registered(name: str) -> bool:
-    """Tell whether a type is a harmless part of a known scope."""
+    """Return whether a type is registered in a known scope and harmless."""
     scope, _, rest = name.rpartition(".")
     roots = [root for root in vars(mmengine.registry).values() if isinstance(root, Registry)]
     tables = [table for root in roots for table in (root, *root.children.values())]

@@ -1,4 +1,4 @@
-"""Look through what was read of a checkpoint: tensors that are what they seem, under names that can be shown."""
+"""Check the content of a checkpoint: plain tensors with printable names."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from torch import Tensor, nn
 
 from ..errors import UserError
 
-BY_NAME = ("state_dict", "ema_state_dict", "model_state_dict", "meta")  # the third is torchfcn's
+BY_NAME = ("state_dict", "ema_state_dict", "model_state_dict", "meta")  # model_state_dict is torchfcn's
 DTYPES = {torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.bool}
 DTYPES |= {torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64}
 LONGEST = 1000  # characters of a tensor's name
 
 
 def check_contents(content: Any, path: str) -> None:
-    """Refuse what no run writes (UserError: checkpoint-damaged), before anybody copies or prints it.
+    """Refuse content that no run writes, before it is copied or printed; UserError: checkpoint-damaged.
 
-    Every tensor must be dense, of a usual dtype and no larger than its memory: a view of one number as 2^33 becomes 32 GiB in
-    the first copy.
+    Every tensor must be dense, of a usual dtype and no larger than its memory, since a view of one number as 2^33 would become
+    32 GiB when copied.
     """
     if fault := next(_faults(content), None):
-        remedy = "take another copy, or have it saved again as plain tensors"
-        raise UserError("checkpoint-damaged", f"{path} holds {fault}: {remedy}")
+        remedy = "use another copy, or ask its author to save plain tensors"
+        raise UserError("checkpoint-damaged", f"{path} contains {fault}: {remedy}")
 
 
 def _faults(content: Any) -> Iterator[str]:
@@ -32,15 +32,15 @@ def _faults(content: Any) -> Iterator[str]:
         yield f"a {type(content).__name__}, not a checkpoint"
     for name in BY_NAME:
         if not isinstance(content.get(name, {}), Mapping):
-            yield f"a {type(content[name]).__name__} as {name}, nothing by name"
+            yield f"a {type(content[name]).__name__} as {name}, not a dict"
     labels = content.get("meta", {}).get("dataset_meta")
     if labels is not None and not _are_labels(labels):
-        yield "no list of names as classes, or no triples from 0 to 255 as colours (meta.dataset_meta)"
+        yield "invalid class names or colours (meta.dataset_meta)"
     yield from _odd_tensors(content)
 
 
 def _are_labels(meta: Any) -> bool:
-    """Whether these are classes and their colours, which predictions are drawn with."""
+    """Return whether these are valid class names and colours."""
     if not isinstance(meta, dict):
         return False
     classes, palette = (meta[key] if meta.get(key) is not None else [] for key in ("classes", "palette"))
@@ -56,7 +56,7 @@ def _are_labels(meta: Any) -> bool:
 
 
 def entries(value: Any, key: Any = "") -> Iterator[tuple[Any, Any]]:
-    """Yield (key, value) of all that is not a mapping or list; what is in a list has the key of the list."""
+    """Yield (key, value) of all innermost values; those in a list have the key of the list."""
     if isinstance(value, Mapping):
         for name, item in value.items():
             yield from entries(item, name)
@@ -74,8 +74,8 @@ def _odd_tensors(content: Any) -> Iterator[str]:
         if not isinstance(name, str | int) or len(str(name)) > LONGEST or not str(name).isprintable():
             yield f"a tensor named {name!r}"
         if type(value) not in (Tensor, nn.Parameter) or value.layout != torch.strided or value.is_nested:
-            yield f"{name}, which is no dense tensor"
+            yield f"{name}, which is not a dense tensor"
         if value.dtype not in DTYPES:
-            yield f"{name} as {value.dtype}, no usual dtype of weights"
+            yield f"{name} as {value.dtype}, which is not a dtype of weights"
         if value.nbytes > (size := value.untyped_storage().nbytes()):
-            yield f"{name} of shape {tuple(value.shape)}, of which the file has {size} bytes"
+            yield f"{name} of shape {tuple(value.shape)} with only {size} bytes of data"

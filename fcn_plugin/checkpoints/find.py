@@ -1,4 +1,4 @@
-"""Which checkpoint a run resumes from, and the notes in a work dir that tell: ``last_checkpoint`` and ``run_start.json``."""
+"""Find the checkpoint that a run resumes from, with the work dir's notes ``last_checkpoint`` and ``run_start.json``."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from .notes import read_json, read_note, write_note
 from .read import Checkpoint, open_checkpoint
 
 LAST = "last_checkpoint"  # mmengine's name for the note of the newest checkpoint
-START = "run_start.json"  # where the run began, and which files were there before it
-LONGEST = 4096  # of a path
-NOTHING_SAVED = "nothing saved yet"  # in LAST until the first save
+START = "run_start.json"  # where the run began, and which files existed before it
+LONGEST = 4096  # characters of a path
+NOTHING_SAVED = "nothing saved yet"  # content of LAST until the first save
 TEMPLATES = ("iter_{}.pth", "epoch_{}.pth")
 
 
 class Found(NamedTuple):
-    """The opened checkpoint to resume from, or None, and why newer files were passed over."""
+    """The opened checkpoint to resume from, or None, and why newer files were skipped."""
 
     checkpoint: Checkpoint | None
     passed_over: list[str]
 
 
 def find_latest(work_dir: str | Path, strict: bool = True) -> Found:
-    """Open the newest whole checkpoint with finite weights of the run that wrote ``last_checkpoint``.
+    """Open the newest complete checkpoint with finite weights of the run that wrote ``last_checkpoint``.
 
-    That is the noted file; where its save was cut off or it is damaged, the newest one before it; at last the one that the run
-    began with. Steps decide, not clocks. A work dir may be a copy: the note's own folder counts where the work dir holds none of
-    the run's checkpoints, or where the run began there. Each file that is looked at is hashed and read once.
+    This is the noted file; if it is incomplete or damaged, the newest one before it; and finally the one that the run began with.
+    Newest refers to steps, not to file times. If a work dir was copied without its checkpoints, or the run began in another folder,
+    the folder of the note is searched. Each file is hashed and read once.
 
     Args:
         work_dir: the folder.
-        strict: raise where there are checkpoints and none is usable.
+        strict: raise if there are checkpoints but none is usable.
 
     Raises:
         UserError: checkpoint-resume.
@@ -47,10 +47,8 @@ def find_latest(work_dir: str | Path, strict: bool = True) -> Found:
     folder, candidates = _candidates(Path(work_dir), noted, start)
     problems = []
     if name and not os.path.isfile(folder / name):
-        problems.append(f"{folder / name} is not there: it was cut off while being written, or removed")
-    if (
-        begun and Path(begun) not in candidates and os.path.isfile(begun)
-    ):  # Path's own raises for a name that is too long
+        problems.append(f"{folder / name} is missing: it was not completed, or removed")
+    if begun and Path(begun) not in candidates and os.path.isfile(begun):  # Path.is_file raises for too long names
         candidates.append(Path(begun))
     for path in candidates:
         try:
@@ -68,7 +66,7 @@ def find_latest(work_dir: str | Path, strict: bool = True) -> Found:
 
 
 def has_saved(work_dir: str | Path) -> bool:
-    """Whether the last run in the folder has saved, or resumed from a checkpoint."""
+    """Return whether the last run in the folder has saved or resumed a checkpoint."""
     noted = _noted(work_dir)
     return noted != "" and not noted.endswith(NOTHING_SAVED)
 
@@ -76,20 +74,20 @@ def has_saved(work_dir: str | Path) -> bool:
 def note_start(
     work_dir: str | Path, start: str | None, template: str = TEMPLATES[0], folder: str | Path | None = None
 ) -> None:
-    """Note where a work dir's run begins, so that it neither resumes from nor removes what an earlier run left.
+    """Record where a run begins, so that it neither resumes from nor removes an earlier run's files.
 
     Args:
-        work_dir: for the notes.
-        start: the checkpoint that the run resumes from; None where it starts over.
-        template: of the names that it gives its checkpoints.
-        folder: of the checkpoints, the work dir by default.
+        work_dir: folder of the notes.
+        start: checkpoint that the run resumes from; None if it starts over.
+        template: file name template of its checkpoints.
+        folder: folder of the checkpoints; default: the work dir.
     """
     folder, begun = Path(folder or work_dir), Path(start).absolute() if start else None
     own = step_of(begun.name, [template]) if begun and begun.parent == folder.absolute() else None
     before = _start(work_dir)
-    # a folder without a note may hold several runs' best files
+    # a folder without a note may contain best files of several runs
     templates = [template, best_template("*", template)] if before else [template]
-    foreign = {}  # all files but its own past: those up to where it begins that were no earlier run's
+    foreign = {}  # all files except those of this run up to its start
     for path in folder.glob("*.pth"):
         step, mark = step_of(path.name, templates), _mark(path)
         if own is None or step is None or step > own or mark == before.get("foreign", {}).get(path.name):
@@ -100,21 +98,21 @@ def note_start(
 
 
 def best_template(key: str, template: str) -> str:
-    """Names of the best checkpoints by a score as mmengine makes them; ``*`` for any score."""
+    """Return mmengine's name template of the best checkpoints by a score; ``*`` for any score."""
     return f"best_{key}_{template}".replace("/", "_")
 
 
 def own_files(work_dir: str | Path, folder: str | Path, template: str) -> dict[int, Path]:
-    """Step -> plain file of that name which the work dir's run has written, in order: what it may remove.
+    """Return step -> file, in order, of the regular files that the work dir's run has written and may remove.
 
-    No checkpoint says so, as it may be a stranger's, and no link is followed.
+    This does not rely on checkpoints, which are untrusted, and follows no links.
     """
     steps = _steps(Path(folder), [template], _start(work_dir))
     return dict(sorted((step, path) for path, step in steps.items() if path.is_file() and not path.is_symlink()))
 
 
 def earlier_checkpoint(work_dir: str | Path) -> str | None:
-    """Name of the newest checkpoint in the folder, whole or not and whoever wrote it."""
+    """Return the name of the newest checkpoint in the folder, complete or not, of any run."""
     return next((path.name for path in _candidates(Path(work_dir), "", {})[1]), None)
 
 
@@ -124,7 +122,7 @@ def _noted(work_dir: str | Path) -> str:
 
 
 def _start(work_dir: str | Path) -> dict:
-    """What :func:`note_start` wrote; empty where another program ran in the folder, or the file is damaged."""
+    """Read the note of :func:`note_start`; empty if it is missing or damaged."""
     content = read_json(Path(work_dir) / START)
     kinds = dict(checkpoint=str | None, template=str, foreign=dict)
     whole = all(isinstance(content.get(name, 0), kind) for name, kind in kinds.items())
@@ -132,7 +130,7 @@ def _start(work_dir: str | Path) -> dict:
 
 
 def step_of(name: str, templates: Sequence[str]) -> int | None:
-    """The step in a checkpoint's name; None for another name. ``*`` in front of the step is any text."""
+    """Return the step in a checkpoint's name; None if no template matches. ``*`` before the step matches any text."""
     for template in templates:
         start, _, end = template.partition("{}")
         begin, star, middle = start.partition("*")
@@ -145,7 +143,7 @@ def step_of(name: str, templates: Sequence[str]) -> int | None:
 
 
 def _mark(path: Path) -> str:
-    """What tells a file from a later one of the same name: the end of a sealed one is its checksum. Pipes are not opened."""
+    """Return size and last bytes (the checksum of a sealed file) to distinguish files of the same name; don't open pipes."""
     if not path.is_file():
         return ""
     with open(path, "rb") as file:
@@ -155,7 +153,7 @@ def _mark(path: Path) -> str:
 
 
 def _steps(folder: Path, templates: Sequence[str], start: dict) -> dict[Path, int]:
-    """Path -> step of what has a checkpoint's name in a folder, without the files of earlier runs."""
+    """Return path -> step of the files in a folder with a checkpoint's name, without those of earlier runs."""
     foreign = start.get("foreign", {})
     steps = {path: step_of(path.name, templates) for path in folder.glob("*")}
     own = {path: step for path, step in steps.items() if step is not None}
@@ -163,7 +161,7 @@ def _steps(folder: Path, templates: Sequence[str], start: dict) -> dict[Path, in
 
 
 def _candidates(work_dir: Path, noted: str, start: dict) -> tuple[Path, list[Path]]:
-    """The folder of the checkpoints, and those that a run with this note may have written, newest first."""
+    """Return the folder of the checkpoints, and those that a run with this note may have written, newest first."""
     path, templates = Path(noted), [start["template"]] if start else TEMPLATES
     last = step_of(path.name, templates)
     folders = [work_dir, path.parent] if path.is_absolute() and os.path.isdir(path.parent) else [work_dir]
@@ -171,9 +169,9 @@ def _candidates(work_dir: Path, noted: str, start: dict) -> tuple[Path, list[Pat
         folders.reverse()  # the run began elsewhere and has saved nothing
     for folder in folders:
         steps = _steps(folder, templates, start)
-        # what is beyond the note was left by an earlier run
+        # files with later steps than the note are an earlier run's
         found = sorted((file for file in steps if last is None or steps[file] <= last), key=steps.get, reverse=True)
-        if noted and last is None and os.path.isfile(folder / path.name):  # a name of the user's own
+        if noted and last is None and os.path.isfile(folder / path.name):  # a custom name
             found.insert(0, folder / path.name)
         if found:
             return folder, found

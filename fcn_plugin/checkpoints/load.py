@@ -1,4 +1,4 @@
-"""Load a checkpoint into its net: every key, every shape, finite weights, or nothing at all."""
+"""Load a checkpoint into its net after checking every key and shape and that weights are finite."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ def load_verified(
     adapt_classes: bool = False,
     before_load: Callable[[dict], None] | None = None,
 ) -> dict:
-    """Load a checkpoint into a net after checking that it is one of this net.
+    """Load a checkpoint into a net after checking that it fits.
 
     Args:
-        model: the net, wrapped or not; unchanged when the checkpoint is refused. Its head says which tensors depend on the
+        model: the net, wrapped or not; not changed if the checkpoint is refused. Its head declares which tensors depend on the
             number of classes and which may be new (:mod:`..models.skip_head`).
-        checkpoint: an opened one.
-        training: a run starts from it: layers that a finer net adds to its parent may be missing and keep their initial values.
-        adapt_classes: where the file is of another number of classes, leave the layers that depend on it as they are
-            initialised, and log their names.
-        before_load: called with the checkpoint's content once it is found to fit; what it makes of ``state_dict`` is loaded.
+        checkpoint: the opened checkpoint.
+        training: start a run from it: layers that a finer net adds to its parent may be missing and keep their initial values.
+        adapt_classes: if the number of classes differs, keep the initial values of the layers that depend on it, and log their
+            names.
+        before_load: called with the content of a fitting checkpoint; may modify its ``state_dict``.
 
     Returns:
         The content, with ``state_dict`` and ``meta``.
@@ -47,7 +47,7 @@ def load_verified(
         classes = []
     optional = {*getattr(model, "OPTIONAL_KEYS", ())}
     if adapt_classes and classes:
-        renewed = f"newly initialised for {classes[1]} are {', '.join(dependent)}"
+        renewed = f"newly initialised for {classes[1]}: {', '.join(dependent)}"
         print_log(f"{path} was trained for {classes[0]} classes: {renewed}", logger="current")
         optional.update(dependent)
         other = [name for name in other if name not in dependent]
@@ -64,7 +64,7 @@ def load_verified(
         code = "checkpoint-classes"
         theirs, ours = f"it was trained for {classes[0]} classes", f"the config has num_classes={classes[1]}"
         if 1 in classes:
-            theirs, ours = f"its scores have {classes[0]} channels", f"the config's net {classes[1]} (out_channels)"
+            theirs, ours = f"its scores have {classes[0]} channels", f"the config's net has {classes[1]} (out_channels)"
         problems.append(f"{theirs}, {ours}")
         if training and other == dependent and not missing and not unexpected:
             remedy += f", or train new score layers: --load-from {path} --adapt-classes"
@@ -92,10 +92,10 @@ def load_verified(
 
 
 def _form(tensor: Tensor) -> tuple:
-    """What must agree: integers that are cast to weights load and are none."""
+    """Return shape and kind, which must agree; torch would also load integers as weights."""
     return tensor.shape, tensor.is_floating_point()
 
 
 def _declares(part: nn.Module | None, question: str, key: str) -> bool:
-    """What a head or neck says of one of its tensors; False for those that declare nothing, such as mmseg's own."""
+    """Ask a head or neck about one of its tensors; False if it has no such method, like mmseg's own."""
     return hasattr(part, question) and getattr(part, question)(key)

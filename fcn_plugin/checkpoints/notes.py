@@ -1,4 +1,4 @@
-"""Notes in a work dir: small files that are there as a whole or not at all, and that somebody else may have put there."""
+"""Read and write notes in a work dir: small files, written atomically; their content is untrusted."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from ..atomic_write import durable_write, read_plain
 
 
 def write_note(path: Path, text: str) -> None:
-    """Write a small file that is there as a whole or not at all; names of files in it may be no UTF-8."""
+    """Write a small file atomically; file names in it may be invalid UTF-8."""
     with durable_write(path) as part:
         part.write_text(text, encoding="utf-8", errors="surrogateescape")
 
 
 def read_note(path: Path) -> str:
-    """What :func:`write_note` wrote; empty where there is none, or something that it does not write."""
+    """Read a note; empty if it is missing or unreadable."""
     try:
         return read_plain(path, 2**20).decode(errors="surrogateescape").strip()
     except OSError:
@@ -23,7 +23,7 @@ def read_note(path: Path) -> str:
 
 
 def read_json(path: Path) -> dict:
-    """As :func:`read_note`, an object of JSON; empty for anything else."""
+    """Read a note that is a JSON object; empty for anything else."""
     try:
         content = json.loads(read_note(path))
     except (ValueError, RecursionError):

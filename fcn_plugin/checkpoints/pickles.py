@@ -1,4 +1,4 @@
-"""Load what ``torch.save`` wrote: plain values, and no code unless the user trusts the file."""
+"""Load files of ``torch.save``: plain values only, and no code unless the user trusts the file."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ from .checksum import BROKEN
 from .plain_values import ALLOWED, MOST, Budget, RefusedError, restore
 
 LEGACY_PICKLES = 5  # of torch before 1.6: magic number, version, machine, content, keys; then raw weights
-# what dense tensors are made of, beside ALLOWED
+# names in pickles of dense tensors, besides ALLOWED
 PLAIN = re.compile(
     r"torch\.(_utils\._rebuild_(tensor|tensor_v2|parameter)|nn\.parameter\.Parameter|(?!Untyped)\w+Storage|Size|device|"
     r"bfloat16|float(16|32|64)|u?int\d+|bool|serialization\._get_layout)$|"
     r"collections\.(OrderedDict|Counter)$|_codecs\.encode$|builtins\.set$|protocol "
 )
 RECORDS = {name for _, name in ALLOWED}
-# what runs no code, and makes other tensors, or gigabytes of a few bytes
+# names that run no code but create other tensors, or gigabytes from a few bytes
 ODD = re.compile(r"torch\.((_utils|_tensor|storage|sparse|cuda)\.)?\w+$|builtins\.(bytearray|complex)$|more than ")
-_alone = threading.Lock()  # all threads share torch's list
-# trusted files that were warned of; None: no file is trusted
+_alone = threading.Lock()  # torch's list of safe globals is shared by all threads
+# trusted files with a warning already logged; None: no file is trusted
 _warned: ContextVar[set[str] | None] = ContextVar("warned", default=None)
 
 
 @contextmanager
 def trusting(trusted: bool = True) -> Iterator[None]:
-    """Within the context, unpickle in full checkpoints that hold more than plain values: code in them runs."""
+    """Within the context, fully unpickle checkpoints that contain more than plain values; code in them runs."""
     token = _warned.set(set() if trusted else None)
     try:
         yield
@@ -47,11 +47,11 @@ def trusting(trusted: bool = True) -> Iterator[None]:
 
 
 def may_run(path: str, what: str) -> bool:
-    """Tell whether a file may run what it asks for; warn of it once."""
+    """Return whether a file may run code; log a warning once."""
     warned = _warned.get()
     if warned is not None and path not in warned:
         warned.add(path)
-        message = f"{path} {what}, and is trusted: it runs whatever its author wrote into it"
+        message = f"{path} {what}; it is trusted, so code inside it runs"
         print_log(message, "current", logging.WARNING)
     return warned is not None
 
@@ -61,7 +61,7 @@ def load_pickled(path: str, map_location=None) -> Any:
 
     Args:
         path: the file.
-        map_location: as ``torch.load`` takes it; None is the CPU.
+        map_location: as for ``torch.load``; None: the CPU.
 
     Raises:
         UserError: checkpoint-damaged; checkpoint-code, unless :func:`trusting` lets it run code.
@@ -75,8 +75,8 @@ def load_pickled(path: str, map_location=None) -> Any:
     if not may_run(path, why):
         raise UserError(
             "checkpoint-code",
-            f"{path} {why} and was refused: have it saved again as plain tensors or as .safetensors. If you trust whoever "
-            "made it, --trust-checkpoint loads it all the same: any code in it then runs with your rights, on your files",
+            f"{path} {why} and was refused. Ask its author to save plain tensors or .safetensors. If you trust the author, "
+            "--trust-checkpoint loads it anyway: code inside it then runs with your permissions",
         )
     return _load(path, map_location, weights_only=False)
 
@@ -84,18 +84,18 @@ def load_pickled(path: str, map_location=None) -> Any:
 def _load(path: str, map_location, weights_only: bool) -> Any:
     try:
         with _only_allowed(), warnings.catch_warnings():
-            # a file that is trusted; the warning before says the same
+            # for trusted files; our own warning was logged before
             warnings.filterwarnings("ignore", message="Detected pickle protocol|.*TorchScript archive")
             return restore(torch.load(path, map_location or "cpu", weights_only=weights_only), Budget())
     except (torch.OutOfMemoryError, MemoryError, RefusedError):
         raise
-    except Exception as error:  # of any kind: hostile files, and code that ran
+    except Exception as error:  # malicious files can raise anything
         raise UserError("checkpoint-damaged", f"{path} {BROKEN}") from error
 
 
 @contextmanager
 def _only_allowed() -> Iterator[None]:
-    """Let torch make its own classes and our records, whatever other modules have added to its list."""
+    """Let torch create only its own classes and our records, without other modules' additions to its list."""
     with _alone:
         others = torch.serialization.get_safe_globals()
         torch.serialization.clear_safe_globals()
@@ -107,7 +107,7 @@ def _only_allowed() -> Iterator[None]:
 
 
 def _why(path: str) -> str | None:
-    """Say what a file holds besides plain values, to go after its name, before torch makes anything of it.
+    """Describe what a file contains besides plain values (text after its name), without loading it; None if nothing.
 
     Raises:
         UserError: checkpoint-damaged.
@@ -117,7 +117,7 @@ def _why(path: str) -> str | None:
         with open(path, "rb") as file:
             for name in _look_ups(file):
                 names[name] = None
-    except Exception as error:  # of many kinds for broken files
+    except Exception as error:  # broken files raise many kinds of errors
         broken = error
     foreign = [name for name in names if name not in RECORDS and not PLAIN.match(name)]
     if code := [name for name in foreign if not ODD.match(name)]:
@@ -127,20 +127,20 @@ def _why(path: str) -> str | None:
     if foreign:
         raise UserError(
             "checkpoint-damaged",
-            f"{path} holds {abbreviate(foreign)}, which dense tensors do not need: have it saved again as plain tensors",
+            f"{path} contains {abbreviate(foreign)}, not needed for dense tensors: ask its author to save plain tensors",
         )
     protocol = max((name for name in names if name.startswith("protocol ")), default="")
-    return f"is pickled with {protocol}, which can't be looked through for code," if protocol > "protocol 2" else None
+    return f"is pickled with {protocol}, which can't be checked for code," if protocol > "protocol 2" else None
 
 
 def _look_ups(file: BinaryIO) -> Iterator[str]:
-    """Yield ``protocol N`` and the names, ``module.name``, that a file's pickles look up on loading; nothing is loaded."""
+    """Yield ``protocol N`` and the names, ``module.name``, that a file's pickles would look up; load nothing."""
     pickles = [file] * LEGACY_PICKLES
     if file.read(2) == b"PK":
         archive = zipfile.ZipFile(file)
         entries = [entry for entry in archive.infolist() if entry.filename.endswith(".pkl")]
         for entry in entries:
-            del entry.CRC  # compared before, and a setting of torch leaves it out
+            del entry.CRC  # checked before, and torch has a setting to omit it
         pickles = [archive.open(entry).read() for entry in entries]
     file.seek(0)
     for step, (opcode, argument, _) in enumerate(chain.from_iterable(map(pickletools.genops, pickles))):
@@ -149,5 +149,5 @@ def _look_ups(file: BinaryIO) -> Iterator[str]:
             return
         if opcode.name == "PROTO":
             yield f"protocol {argument}"
-        elif opcode.name in ("GLOBAL", "INST"):  # protocols after 2 have others, and are refused
+        elif opcode.name in ("GLOBAL", "INST"):  # protocols after 2 have other opcodes, and are refused
             yield argument.replace(" ", ".", 1).replace("__builtin__.", "builtins.")

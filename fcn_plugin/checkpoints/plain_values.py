@@ -1,9 +1,9 @@
-"""What a checkpoint holds besides weights: made plain before it is written, checked and restored when it is read.
+"""Convert a checkpoint's other values to plain ones when writing, and check and restore them when reading.
 
-Files that mmengine wrote hold histories of logged values and NumPy's numbers. Unpickled by themselves, these need ``getattr``,
-which reaches any function; ``numpy.ndarray``, which takes a file's bytes for the addresses of objects; and
-``HistoryBuffer.__setstate__``, which puts functions of the file's choice into the class. Here the unpickler makes records of
-arguments and state, and :func:`restore` checks these and makes the objects.
+Files written by mmengine contain histories of logged values and NumPy numbers. To unpickle them directly, a file would need
+``getattr``, which reaches any function; ``numpy.ndarray``, which can interpret bytes as object addresses; and
+``HistoryBuffer.__setstate__``, which sets functions chosen by the file. Here the unpickler only records arguments and state, and
+:func:`restore` checks these and creates the objects.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from mmengine.logging import HistoryBuffer
 
 HISTORY = "__history__"  # a history of logged values is written as {HISTORY: [values, counts, longest]}
 NUMBER = re.compile(r"b1|[iu][1248]|f[248]")
-MOST = 2**21  # values in a file, and steps of its pickles: real ones have some ten thousand
+MOST = 2**21  # values in a file, and opcodes of its pickles; real files have some ten thousand
 
 
 def make_plain(checkpoint: dict) -> None:
-    """Replace in place what is not plain, so that the file loads without running code.
+    """Convert values in place to plain ones, so that the file loads without running code.
 
-    Functions go (a schedule is built with its own), configs become dicts, histories of logged values and NumPy's numbers become
-    tensors and numbers, and tensors on a GPU, as mmengine leaves an average's, are copied to the CPU.
+    Functions are removed (schedules create their own), configs become dicts, histories and NumPy numbers become tensors and
+    numbers, and GPU tensors, such as mmengine's averages, are copied to the CPU.
     """
     for name, value in checkpoint.items():
         checkpoint[name] = _plain(value)
@@ -44,7 +44,7 @@ def _plain(value: Any) -> Any:
         items = {key: _plain(item) for key, item in value.items() if not callable(item)}
         if type(value) in (dict, ConfigDict):
             return items
-        value.clear()  # an OrderedDict of weights has their versions as an attribute, and stays
+        value.clear()  # keep an OrderedDict of weights, which has an attribute with versions
         value.update(items)
     elif type(value) in (list, tuple):
         return type(value)(_plain(item) for item in value if not callable(item))
@@ -52,23 +52,23 @@ def _plain(value: Any) -> Any:
 
 
 class Budget:
-    """What may still be made of a file: a few bytes of it can refer to the same values again and again."""
+    """A limit of values created from a file, since a few bytes can refer to the same values many times."""
 
     left = MOST
 
     def spend(self, size: int = 0) -> None:
-        """Count a value, and each KiB of it; ValueError where there are too many."""
+        """Count a value and each KiB of it; ValueError if there are too many."""
         self.left -= 1 + size // 1024
         if self.left < 0:
             raise ValueError("too many values for one file")
 
 
 class RefusedError(Exception):
-    """A file asks for something that its values do not need; the text names it."""
+    """A file needs something that plain values don't; the text names it."""
 
 
 class _Record:
-    """Arguments and state of what a pickle would make."""
+    """Arguments and state of an object that a pickle would create."""
 
     state: Any = None
 
@@ -81,7 +81,7 @@ class _Record:
         self.state = state
 
     def restore(self, budget: Budget) -> Any:
-        """Make the object; none for ``getattr``, by which a history only names methods that its class has anyway."""
+        """Create the object; refuse ``getattr``, which a history needs only for methods of its own class."""
         raise RefusedError(f"builtins.getattr of {self.arguments!r}")
 
 
@@ -90,7 +90,7 @@ class _Type(_Record):
         code, (_, order, *others) = self.arguments[0], self.state
         if not isinstance(code, str) or not NUMBER.fullmatch(code):
             raise RefusedError(f"numpy.dtype {code!r}")
-        if order not in ("<", ">", "|", "=") or any(others[:3]):  # fields and shapes, of which numbers have none
+        if order not in ("<", ">", "|", "=") or any(others[:3]):  # numbers have no fields and shapes
             raise RefusedError(f"numpy.dtype with {self.state!r}")
         return np.dtype(code).newbyteorder(order)
 
@@ -122,11 +122,11 @@ def _numbers(number: Any, content: bytes, budget: Budget) -> np.ndarray:
     return np.frombuffer(content, kind) if content else np.empty(0, kind)
 
 
-# (what is made, the name in the file); NumPy 1 has the folder "core"
+# (record, name in the file); NumPy 1 uses "core"
 ALLOWED = [
     (_History, "mmengine.logging.history_buffer.HistoryBuffer"),
     (_Record, "builtins.getattr"),
-    (lambda: b"", "builtins.bytes"),  # what an empty array holds
+    (lambda: b"", "builtins.bytes"),  # content of an empty array
     (_Array, "numpy.ndarray"),
     (_Type, "numpy.dtype"),
     *((_Array, f"numpy.{core}.multiarray._reconstruct") for core in ("core", "_core")),
@@ -135,10 +135,10 @@ ALLOWED = [
 
 
 def restore(value: Any, budget: Budget) -> Any:
-    """Make the objects of records in dictionaries, lists and tuples, and the histories that :func:`.make_plain` wrote.
+    """Create the objects of records in dictionaries, lists and tuples, and the histories written by :func:`.make_plain`.
 
     Raises:
-        RefusedError: a record of something else than numbers and histories.
+        RefusedError: a record of anything but numbers and histories.
         ValueError: more than :data:`MOST` values.
     """
     budget.spend()

@@ -1,4 +1,4 @@
-"""Read a checkpoint file: all of it or nothing, and without running code from it."""
+"""Read a checkpoint file completely or not at all, without running code from it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .contents import check_contents
 from .pickles import load_pickled
 
 NOTES = ("log_scalars", "runtime_info", "resumed_keys")  # of mmengine's message hub
-# of notes in its runtime_info, by the beginning of their names
+# types of the notes in its runtime_info, by the start of their names
 KINDS = dict(
     best_ckpt=str,
     best_score=int | float,
@@ -35,7 +35,7 @@ KINDS = dict(
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A file that :func:`open_checkpoint` has verified and read once; it goes to whoever needs it.
+    """A file that :func:`open_checkpoint` has verified and read once.
 
     Args:
         path: the file.
@@ -47,23 +47,23 @@ class Checkpoint:
 
     @property
     def state_dict(self) -> dict[str, Tensor]:
-        """The tensors by name, without the prefix ``module.`` of wrapped nets; a new dictionary each time."""
+        """Tensors by name, without the prefix ``module.`` of wrapped nets; a new dictionary each time."""
         return tensors_by_name(self.content.get("state_dict", self.content))
 
     @property
     def meta(self) -> dict:
-        """What the run noted beside the weights; may be empty."""
+        """Meta information stored with the weights; may be empty."""
         return self.content.get("meta", {})
 
     def require_finite(self) -> None:
-        """Raise a UserError (checkpoint-nan) where the weights or their running average hold NaN or infinity."""
+        """Raise a UserError (checkpoint-nan) if the weights or their running average contain NaN or infinity."""
         require_finite(self.state_dict, self.path)
         require_finite(self.content.get("ema_state_dict", {}), self.path)
 
     def require_resumable(
         self, end: tuple[str, float] = ("iter", math.inf), optimizer: bool = True, schedule: bool = True
     ) -> None:
-        """Raise a UserError (checkpoint-resume) where a run with this end, which saves these states, could not go on."""
+        """Raise a UserError (checkpoint-resume) if a run with this end, which saves these states, could not resume."""
         counts = {name: self.meta.get(name) for name in ("iter", "epoch")} | {"seed": self.meta.get("seed") or 0}
         lacks = [f"meta.{name}" for name, count in counts.items() if type(count) is not int or not 0 <= count < 2**32]
         needs = dict(optimizer=optimizer, param_schedulers=schedule)
@@ -79,28 +79,28 @@ class Checkpoint:
         if lacks:
             raise UserError(
                 "checkpoint-resume",
-                f"{self.path} lacks {', '.join(lacks)}, so a run can't continue from it (the best checkpoints hold weights alone): "
-                "resume from an iter_N.pth, or start from these weights with --load-from",
+                f"{self.path} lacks {', '.join(lacks)}, so a run can't resume from it (best checkpoints contain only weights): "
+                "resume from an iter_N.pth, or start a new run with --load-from",
             )
         if (done := counts[end[0]]) > end[1]:
-            found = f"{self.path} has meta.{end[0]}={done}, and the config ends after train_cfg.max_{end[0]}s={end[1]}"
-            raise UserError("checkpoint-resume", f"{found}: let it be longer")
+            found = f"{self.path} has meta.{end[0]}={done}, but the config ends after train_cfg.max_{end[0]}s={end[1]}"
+            raise UserError("checkpoint-resume", f"{found}: increase it")
 
 
 def open_checkpoint(path: str, map_location=None) -> Checkpoint:
-    """Open a file; arguments and errors as of :func:`read_checkpoint`."""
+    """Open a file; arguments and errors as in :func:`read_checkpoint`."""
     return Checkpoint(path, read_checkpoint(path, map_location))
 
 
 def read_checkpoint(path: str, map_location=None) -> dict:
-    """Verify a file, read it and take programs out of the configs in it; it is hashed once and unpickled once.
+    """Verify and read a file, and remove programs from configs in it.
 
     Args:
-        path: what ``torch.save`` wrote, or safetensors.
-        map_location: as ``torch.load`` takes it; None is the CPU. Weights of safetensors stay on the CPU.
+        path: file of ``torch.save`` or safetensors.
+        map_location: as for ``torch.load``; None: the CPU. Weights of safetensors stay on the CPU.
 
     Returns:
-        The content; of safetensors ``state_dict`` and ``meta``.
+        The content; for safetensors ``state_dict`` and ``meta``.
 
     Raises:
         UserError: checkpoint-missing, file-access, checkpoint-damaged, checkpoint-code; the message begins with the path.
@@ -114,33 +114,33 @@ def read_checkpoint(path: str, map_location=None) -> dict:
 
 
 def tensors_by_name(state: Mapping) -> dict[str, Tensor]:
-    """The tensors of a state dict, without the prefix ``module.`` of wrapped nets."""
+    """Return the tensors of a state dict, without the prefix ``module.`` of wrapped nets."""
     return {str(name).removeprefix("module."): value for name, value in state.items() if isinstance(value, Tensor)}
 
 
 def require_checkpoint(path: str) -> None:
-    """Raise a UserError (checkpoint-missing) where there is no such file."""
+    """Raise a UserError (checkpoint-missing) if the file is missing."""
     if not Path(path).is_file():
         message = f"no checkpoint at {path}: give the path of a weight file, such as iter_2000.pth"
         raise UserError("checkpoint-missing", message)
 
 
 def require_finite(state: Mapping[str, Tensor], path: str) -> None:
-    """Raise a UserError (checkpoint-nan) where a file's weights hold NaN or infinity."""
+    """Raise a UserError (checkpoint-nan) if a file's weights contain NaN or infinity."""
     broken = [name for name, value in state.items() if isinstance(value, Tensor) and not torch.isfinite(value).all()]
     if broken:
         raise UserError(
             "checkpoint-nan",
-            f"{path} holds NaN or infinite values in {abbreviate(broken)}: training diverged. Use an earlier checkpoint, or train "
+            f"{path} has NaN or infinite values in {abbreviate(broken)}: training diverged. Use an earlier checkpoint, or train "
             "again with a lower learning rate",
         )
 
 
 def file_kind(path: str) -> str:
-    """Tell ``pytorch``, ``safetensors`` or ``caffemodel`` by the file's first bytes."""
+    """Detect ``pytorch``, ``safetensors`` or ``caffemodel`` from the file's first bytes."""
     with open(path, "rb") as file:
         start = file.read(9)
-    if start[4:] == bytes(4) + b"{":  # the length before it may begin as a zip or a pickle does
+    if start[4:] == bytes(4) + b"{":  # checked first, since the length before it may look like a zip or pickle
         return "safetensors"
     return "pytorch" if start[:2] == b"PK" or start[:1] in (b"\x80", b"") else "caffemodel"
 
@@ -152,6 +152,6 @@ def _read_safetensors(path: str) -> dict:
             notes = file.metadata() or {}
             meta = {"dataset_meta": json.loads(notes["dataset_meta"])} if "dataset_meta" in notes else {}
     except Exception as error:
-        message = f"{path} can't be read as safetensors ({error}): take another copy"
+        message = f"{path} can't be read as safetensors ({error}): use another copy"
         raise UserError("checkpoint-damaged", message) from error
     return {"state_dict": state, "meta": meta}

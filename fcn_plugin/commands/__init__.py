@@ -1,1 +1,1 @@
-"""One module a command: parse, prepare, call."""
+"""The commands, one module each: parse, prepare, call."""

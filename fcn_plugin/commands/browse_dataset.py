@@ -1,4 +1,4 @@
-"""Draw samples of a split as the net receives them, augmented, with their masks laid over them."""
+"""Draw augmented samples of a split, as the net receives them, with their masks overlaid."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the config, the split and the picture."""
     add_options(parser, "config", *DATA, "--split")
-    count = "samples, evenly spread over the split; several draws of each if there are fewer (default: 16)"
+    count = "number of samples, evenly spaced over the split; a smaller split is drawn more than once (default: 16)"
     parser.add_argument("--count", type=at_least(1), default=16, help=count)
-    parser.add_argument("--seed", type=at_least(0, 2**32 - 1), default=0, help="of the augmentation (default: 0)")
-    parser.add_argument("--out", metavar="FILE.png", help="(default: work_dirs/browse/CONFIG-SPLIT.png)")
+    parser.add_argument("--seed", type=at_least(0, 2**32 - 1), default=0, help="seed of the augmentation (default: 0)")
+    parser.add_argument("--out", metavar="FILE.png", help="picture (default: work_dirs/browse/CONFIG-SPLIT.png)")
 
 
 def main(args: argparse.Namespace) -> None:
-    """Draw the picture, and print what looks wrong."""
+    """Draw the picture and print what looks wrong."""
     cfg = load_config(args, runs="browse")
     out = args.out or f"{cfg.work_dir}-{args.split}.png"
     for line in browse_dataset(cfg, args.split, out, args.count, args.seed):
@@ -31,14 +31,14 @@ def main(args: argparse.Namespace) -> None:
 
 
 def browse_dataset(cfg: Config, split: str, out: str | Path, count: int = 16, seed: int = 0) -> list[str]:
-    """Draw ``count`` samples, evenly spread over a split, into the PNG ``out``; return a line for everything that looks wrong.
+    """Draw ``count`` samples of a split into the PNG ``out`` and return a line for each thing that looks wrong.
 
-    A sample passes the split's pipeline and the net's data preprocessor, alone: a training batch of unequal crops would also be
-    padded to the largest. The picture shows the input of the normalisation, in its true colours. Beyond the length of the
-    data set, there are several draws of each sample.
+    Samples are evenly spaced over the split, and drawn more than once if ``count`` exceeds its length. Each passes the split's
+    pipeline and the net's data preprocessor on its own, so there is no padding to the largest crop of a batch. Colours are those
+    before normalisation.
 
     Raises:
-        UserError: output-path: ``out`` is no PNG or can't be written; as ``prepare`` and :class:`CheckedPipeline`.
+        UserError: output-path: ``out`` is not a PNG or can't be written; those of ``prepare`` and :class:`CheckedPipeline`.
     """
     from mmengine.runner.utils import set_random_seed
     from mmseg.registry import DATASETS, MODELS

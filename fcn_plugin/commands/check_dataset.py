@@ -1,4 +1,4 @@
-"""Read every image and mask of a config's splits, or of two folders, and say what is wrong with them.
+"""Read every image and mask of a config's splits, or of two folders, and report what is wrong with them.
 
 Exit code 0: no error, 1: warnings with --strict, 2: errors.
 """
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the config or the folders, and the forms of the report."""
+    """Add the config or the folders, and the report options."""
     add = parser.add_argument
     add("config", nargs="?", **OPTIONS["config"])
-    add("--images", metavar="DIR", help="folder of images, in place of a config")
-    add("--masks", metavar="DIR", help="folder of their masks, of the same names")
-    classes = "with --masks: a class name a line, or a CSV id,name[,red,green,blue] (default: all ids are listed)"
+    add("--images", metavar="DIR", help="folder of images, instead of a config")
+    add("--masks", metavar="DIR", help="folder of their masks, with the same names")
+    classes = "with --masks: one class name per line, or a CSV id,name[,red,green,blue] (default: list all ids)"
     add("--classes", metavar="FILE", help=classes)
-    ids = "with --classes: ids that are no class (default: 255 where the file does not name it)"
+    ids = "with --classes: ids that are not classes (default: 255 unless the file names it)"
     add("--ignore-ids", nargs="*", type=int, metavar="ID", help=ids)
-    add("--sheet", metavar="FILE.png", help="picture of some pairs (default: work_dirs/check/NAME.png)")
-    add("--json", metavar="FILE", help="write the report for programs; - prints it, and nothing else")
-    add("--all", action="store_true", help="list up to 1,000 files of a kind, not 5")
-    add("--strict", action="store_true", help="exit code 1 where there are warnings")
+    add("--sheet", metavar="FILE.png", help="picture of sample pairs (default: work_dirs/check/NAME.png)")
+    add("--json", metavar="FILE", help="write the report as JSON; - prints it, and nothing else")
+    add("--all", action="store_true", help="list up to 1,000 files per finding, not 5")
+    add("--strict", action="store_true", help="exit with code 1 if there are warnings")
     add_options(parser, *DATA, "--jobs")
 
 
@@ -46,15 +46,15 @@ def check_arguments(parser: argparse.ArgumentParser, args: argparse.Namespace) -
     if bool(args.config) == bool(folders) or folders == 1:
         parser.error("give a config, or both --images and --masks")
     if folders and (args.data_root or args.cfg_options):
-        parser.error("--data-root and --cfg-options change a config: leave them out beside --images and --masks")
+        parser.error("--data-root and --cfg-options change a config: they can't be used with --images and --masks")
     if args.config and (args.classes or args.ignore_ids is not None):
-        parser.error("--classes and --ignore-ids are for --images and --masks: a config names its classes itself")
+        parser.error("--classes and --ignore-ids go with --images and --masks: a config names its own classes")
     if args.json and Path(args.json).is_dir():
-        parser.error(f"--json {args.json} is a folder: name a file, or - for the console")
+        parser.error(f"--json {args.json} is a folder: give a file name, or - for the console")
 
 
 def main(args: argparse.Namespace) -> None:
-    """Check, and print or write the report."""
+    """Check the data and print or write the report."""
     from ..atomic_write import atomic_write, make_dir
     from ..datatools.cores import processes
 
@@ -87,10 +87,10 @@ def main(args: argparse.Namespace) -> None:
 
 
 def check_dataset(cfg: Config, sheet: str | Path, jobs: int = 0) -> Report:
-    """Check every image and mask of a config's splits in ``jobs`` processes (0: this one); draw some pairs into ``sheet``.
+    """Check every image and mask of a config's splits in ``jobs`` processes (0: this one); draw sample pairs into ``sheet``.
 
     Raises:
-        UserError: config-data: no dataloader; output-path: ``sheet`` is no PNG or can't be written; as ``prepare``.
+        UserError: config-data: no dataloader; output-path: ``sheet`` is not a PNG or can't be written; those of ``prepare``.
     """
     from ..datatools.check.scan import check_splits
     from ..datatools.check.splits import splits_of_config
@@ -108,7 +108,7 @@ def check_dataset(cfg: Config, sheet: str | Path, jobs: int = 0) -> Report:
 def check_folders(
     images: str, masks: str, classes: str | None, ignore_ids: Iterable[int] | None, sheet: str | Path, jobs: int = 0
 ) -> Report:
-    """Check a folder of images and one of masks as ``split_of_folders`` pairs them; the rest as :func:`check_dataset`."""
+    """Check a folder of images and one of masks, paired by ``split_of_folders``; otherwise like :func:`check_dataset`."""
     from ..datatools.check.scan import check_splits
     from ..datatools.check.splits import split_of_folders
 

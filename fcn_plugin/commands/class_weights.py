@@ -11,14 +11,14 @@ from .options import DATA, add_options, load_config
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the config, the split and the exponent."""
     add_options(parser, "config", *DATA, "--split", "--jobs")
-    power = "exponent of the weights: 1 as published, 0.5 milder (default: 1)"
+    power = "exponent of the weights: 1 as published, less for weights closer to equal (default: 1)"
     parser.add_argument("--power", type=float, default=1.0, help=power)
 
 
 def check_arguments(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
-    """Refuse an exponent that has no meaning."""
+    """Refuse a negative or infinite exponent."""
     if not 0 <= args.power < math.inf:
-        parser.error(f"--power is {args.power}: give 0 (all classes alike) or more")
+        parser.error(f"--power is {args.power}: give 0 (equal weights) or more")
 
 
 def main(args: argparse.Namespace) -> None:

@@ -1,4 +1,4 @@
-"""Draw image | truth | one mask per net, one image a row."""
+"""Draw one row per image: image | truth | one mask per net."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the data set, the nets' masks and the picture."""
     add = parser.add_argument
     add("data_root", help="folder of the data set")
-    add("masks", nargs="+", metavar="TITLE=DIR", help=f"folder of masks, as {command('test')} --out writes them")
-    add("--images", default="JPEGImages", help="folder of the images in it (default: PASCAL VOC's)")
-    add("--truth", default="SegmentationClass", help="folder of their masks in it (default: PASCAL VOC's)")
+    add("masks", nargs="+", metavar="TITLE=DIR", help=f"folder of masks, as written by {command('test')} --out")
+    add("--images", default="JPEGImages", help="its folder of images (default: PASCAL VOC's)")
+    add("--truth", default="SegmentationClass", help="its folder of masks (default: PASCAL VOC's)")
     add("--out", required=True, metavar="FILE.png", help="picture to write")
     add("--names", nargs="+", help="images to show, without suffix (default: the first net's first three)")
     add("--scale", type=at_least(1), default=2, help="enlargement (default: 2)")

@@ -1,4 +1,4 @@
-"""Export a trained net to ONNX, OpenVINO, TorchScript or torch.export and compare it with the net, or to a page that runs it."""
+"""Export a trained net to ONNX, OpenVINO, TorchScript or torch.export, or to a web page that runs it in the browser."""
 
 from __future__ import annotations
 
@@ -25,44 +25,42 @@ WEB = "web"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the checkpoint, the format and what the file computes."""
-    several = "checkpoint file (.pth); with --to web also several, which the page shows side by side"
+    several = "checkpoint file (.pth); with --to web several are allowed, which the page shows side by side"
     parser.add_argument("checkpoint", nargs="+", help=several)
-    to = "format (default: onnx); web: a folder with a page that runs the net in the browser, for any static server"
+    to = "format (default: onnx); web: a folder with a page that runs the net in the browser, for any static web server"
     parser.add_argument("--to", choices=[*SUFFIXES, WEB], default="onnx", help=to)
-    parser.add_argument("--config", help="config file, or the name of one (default: the config inside the checkpoint)")
-    parser.add_argument("--out", metavar="PATH", help="(default: beside the checkpoint, with the format's suffix)")
+    parser.add_argument("--config", help="config file or name (default: the config inside the checkpoint)")
+    parser.add_argument("--out", metavar="PATH", help="file or folder to write (default: next to the checkpoint)")
     outputs = "(N, H, W) class ids (default), or (N, C, H, W) probabilities or logits"
     parser.add_argument("--output", choices=["labels", "probabilities", "logits"], default="labels", help=outputs)
-    inside = (
-        "the file takes (N, H, W, 3) uint8 RGB, or all bands as float32; by default (N, 3, H, W) float32, normalised"
-    )
+    inside = "input is (N, H, W, 3) uint8 RGB, or all bands as float32 (default: (N, 3, H, W) float32, normalised)"
     parser.add_argument("--with-preprocessing", action="store_true", help=inside)
-    parser.add_argument("--opset", type=at_least(18), help="of ONNX's operators (default: the exporter's)")
-    lower = "also write NAME.int8.onnx (.xml), calibrated on train images, or NAME.fp16.onnx; prints the mean IU of both on val"
+    parser.add_argument("--opset", type=at_least(18), help="ONNX opset version (default: the exporter's)")
+    lower = "also write NAME.int8.onnx (.xml), calibrated on train images, or NAME.fp16.onnx; print the mean IU of both on val"
     parser.add_argument("--precision", choices=["fp16", "int8"], help=lower)
-    offline = "copy the page's runtime into the folder, from npm; by default browsers load it from a CDN"
+    offline = "copy the page's runtime from npm into the folder (default: browsers load it from a CDN)"
     parser.add_argument("--offline", action="store_true", help=offline)
     add_options(parser, *DATA, "--trust-checkpoint")
 
 
 def check_arguments(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
-    """Refuse a file name whose suffix is another format's, and options of config files without one."""
+    """Refuse a suffix of another format, and options that do not go together."""
     suffix = SUFFIXES.get(args.to, f".{WEB}")
     if args.to == WEB and args.output != "labels":
-        parser.error("--to web shows label maps: leave out --output")
+        parser.error("--to web always shows label maps: remove --output")
     if args.to != WEB and (args.offline or len(args.checkpoint) > 1):
-        parser.error("--offline and several checkpoints go with --to web")
+        parser.error("--offline and several checkpoints need --to web")
     if args.to != WEB and args.out and Path(args.out).suffix.lower() != suffix:
         parser.error(f"--out {args.out}: a file for {args.to} ends in {suffix}")
     if args.precision and (suffix not in EXPORTED_SUFFIXES or args.with_preprocessing):
-        parser.error("--precision goes with --to onnx or openvino, and without --with-preprocessing")
+        parser.error("--precision needs --to onnx or openvino, without --with-preprocessing")
     if args.cfg_options and not args.config:
-        parser.error("--cfg-options changes a config file: name it with --config")
+        parser.error("--cfg-options needs a config file: give --config")
 
 
 def main(args: argparse.Namespace) -> None:
     """Export."""
-    args.amp = "off"  # what the file holds must not depend on this machine
+    args.amp = "off"  # the exported file must not depend on this machine
     first = Path(args.checkpoint[0])
     if args.to == WEB:
         _export_page(args, Path(args.out or first.with_suffix(f".{WEB}")))
@@ -73,15 +71,15 @@ def main(args: argparse.Namespace) -> None:
     net, metadata = export(cfg, str(first), args.to, out, args.output, args.with_preprocessing, args.opset, name)
     print(f"{out} gives {args.output}")
     if metadata.resize:
-        back = "; fcn test and predict need --output logits to bring them back to the image's size"
+        back = "; fcn test and predict need --output logits to resize the result to the image"
         back = back if args.output == "labels" else ""
-        print(f"images go in resized to {metadata.resize['scale']}, as the config's test pipeline does{back}")
+        print(f"resize images to {metadata.resize['scale']} first, as the config's test pipeline does{back}")
     if args.precision:
         export_lowered(whole, net, out, args.precision)
 
 
 def _read(args: argparse.Namespace, path: str) -> tuple[Config, str]:
-    """Return the config of a checkpoint, as the command line changes it, and the name of its run or config."""
+    """Return a checkpoint's config with the command line's options applied, and the name of its run or config."""
     from ..checkpoints.read import open_checkpoint
     from ..configs import config_name
     from ..prediction.load import config_inside
@@ -114,17 +112,17 @@ def export(
     opset: int | None = None,
     name: str = "",
 ) -> tuple[Net, Metadata]:
-    """Write ``out``, print how it compares with the net at five sizes, and return the net and what the file says of itself.
+    """Write ``out``, print how it compares with the net at five sizes, and return the net and the file's metadata.
 
     Args:
-        cfg: with ``model``, in fp32, and ``test_dataloader``.
-        checkpoint: of this net.
-        kind: a format of :data:`SUFFIXES`.
-        out: with the format's suffix.
-        output: ``labels``, ``probabilities`` or ``logits``; None: labels, or where images are resized logits.
-        with_preprocessing: take (N, H, W, 3) uint8 RGB.
-        opset: version of ONNX's operators; None is the exporter's default.
-        name: of the run or config, for the file's metadata.
+        cfg: config with ``model``, in fp32, and ``test_dataloader``.
+        checkpoint: file of the net's weights.
+        kind: format, a key of :data:`SUFFIXES`.
+        out: file to write, with the format's suffix.
+        output: ``labels``, ``probabilities`` or ``logits``; None: logits if images are resized, else labels.
+        with_preprocessing: include the preprocessing, so that the input is (N, H, W, 3) uint8 RGB.
+        opset: ONNX opset version; None: the exporter's default.
+        name: name of the run or config, for the metadata.
 
     Raises:
         UserError: ``checkpoint-*``, ``config-*``, ``export-*``, ``requirements``, ``output-path``.
@@ -153,16 +151,16 @@ def export(
 
 
 def export_lowered(cfg: Config, net: Net, source: Path, precision: str) -> None:
-    """Write a copy of a file in fp16 or int8 beside it, ``NAME.int8.onnx``, and print the mean IU of both on the val split.
+    """Write a copy in fp16 or int8 next to an exported file, ``NAME.int8.onnx``, and print the mean IU of both on val.
 
     Args:
-        cfg: with all three splits, which is not prepared yet.
-        net: that the file was made from.
+        cfg: config with all three splits, not prepared yet.
+        net: net that the file was exported from.
         source: the ``.onnx`` or ``.xml`` file.
         precision: ``fp16`` or ``int8``.
 
     Raises:
-        UserError: ``export-*``, ``dataset-*``, ``file-missing`` for splits that are not here; no copy is left.
+        UserError: ``export-*``, ``dataset-*``, ``file-missing`` if a split is missing. The copy is deleted then.
     """
     from ..export.lowered import lower
 

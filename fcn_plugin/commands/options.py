@@ -1,4 +1,4 @@
-"""Options that several commands share, and what they change in a config. Imports nothing heavy: ``--help`` answers at once."""
+"""Options that several commands share, and how they change a config. No heavy imports, so that ``--help`` is fast."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WORK_DIRS = Path("work_dirs")
 
 
 def at_least(lowest: int, highest: float = math.inf) -> Callable[[str], int]:
-    """Make a type of argparse: a whole number that is no smaller, and no larger than ``highest``."""
+    """Return an argparse type for whole numbers from ``lowest`` to ``highest``."""
 
     def number(text: str) -> int:
         value = int(text)
@@ -35,17 +35,17 @@ def _key_value(text: str) -> str:
     key, equals, value = text.partition("=")
     if not equals or not key:
         raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE")
-    if key == "data_root":  # the dataloaders were built from the variable's old value
-        raise argparse.ArgumentTypeError("data_root reaches no dataloader: use --data-root DIR")
-    # the engine's parser takes numbers, words and lists of these
+    if key == "data_root":  # the config has already copied the variable's value into the dataloaders
+        raise argparse.ArgumentTypeError("data_root has no effect on the dataloaders: use --data-root DIR")
+    # mmengine's parser takes numbers, words and lists of these
     if value.startswith(("dict(", "{", "[dict(", "[{")) and not _nested(text):
-        remedy = f"give {key}.NAME=VALUE for each entry, or write a config file"
-        raise argparse.ArgumentTypeError(f"{value} is no plain value: {remedy}")
+        remedy = f"Give {key}.NAME=VALUE for each entry, or write a config file"
+        raise argparse.ArgumentTypeError(f"not a plain value: {value}. {remedy}")
     return text
 
 
 def _nested(text: str) -> dict[str, Any]:
-    """Return the entries that ``KEY=dict(A=1, B=dict(C=2))`` sets, ``KEY.A`` and ``KEY.B.C``; none unless all are literals."""
+    """Split ``KEY=dict(A=1, B=dict(C=2))`` into entries ``KEY.A`` and ``KEY.B.C``; empty unless all values are literals."""
     key, _, value = text.partition("=")
     try:
         return dict(_leaves(key, ast.parse(value, mode="eval").body)) if value.startswith("dict(") else {}
@@ -61,16 +61,16 @@ def _leaves(key: str, node: ast.expr) -> Iterator[tuple[str, Any]]:
         yield key, ast.literal_eval(node)
 
 
-WORK_DIR = "for logs, checkpoints and scores (default: work_dirs/CONFIG; stages: work_dirs/stages/CONFIG)"
+WORK_DIR = "folder of logs, checkpoints and scores (default: work_dirs/CONFIG; stages: work_dirs/stages/CONFIG)"
 OVERRIDE = "override config entries, e.g. train_cfg.max_iters=1000"
-PRECISION = "precision (default: the config's; --amp alone: bf16; auto: bf16 where the device computes in it)"
-CHANNELS_LAST = "layout of activations in memory (default: the config's, which is channels last)"
-COMPILE = "torch.compile for backbone and neck: a minute at the start, on GPUs worth it for long runs"
-TRUST = "load a checkpoint that was refused: any code in it runs, with your rights on your files. Only if you trust its maker"
+PRECISION = "precision (default: the config's; --amp alone: bf16; auto: bf16 if the device supports it)"
+CHANNELS_LAST = "channels-last memory layout (default: the config's, which uses it)"
+COMPILE = "torch.compile backbone and neck; takes a minute at the start, pays off in long runs on GPUs"
+TRUST = "load a refused checkpoint; code inside it runs with your permissions, so use this only if you trust its author"
 OPTIONS: dict[str, dict] = {
-    "config": dict(help="config file, or the name of one in configs/"),
+    "config": dict(help="config file, or a name in configs/"),
     "checkpoint": dict(help="checkpoint file (.pth)"),
-    "--data-root": dict(help="data set folder, for every dataloader"),
+    "--data-root": dict(help="data set folder of all dataloaders"),
     "--cfg-options": dict(nargs="+", action="extend", default=[], type=_key_value, metavar="KEY=VALUE", help=OVERRIDE),
     "--work-dir": dict(help=WORK_DIR),
     "--amp": dict(nargs="?", const="bf16", choices=["bf16", "fp16", "auto", "off"], help=PRECISION),
@@ -80,7 +80,7 @@ OPTIONS: dict[str, dict] = {
     "--local_rank --local-rank": dict(type=int, default=0, help=argparse.SUPPRESS),
     "--trust-checkpoint": dict(action="store_true", help=TRUST),
     "--split": dict(choices=["train", "val", "test"], default="train", help="(default: train)"),
-    "--jobs": dict(type=at_least(0), help="processes that read; 0: none but this (default: all usable cores)"),
+    "--jobs": dict(type=at_least(0), help="reader processes; 0: only this one (default: all usable cores)"),
 }
 DATA = ("--data-root", "--cfg-options")
 SPEED = ("--amp", "--compile", "--channels-last")
@@ -88,7 +88,7 @@ RUN = ("--work-dir", *DATA, *SPEED, "--launcher", "--local_rank --local-rank", "
 
 
 def add_options(parser: argparse.ArgumentParser, *names: str) -> None:
-    """Add some of the shared options, in this order."""
+    """Add the named shared options in this order."""
     for name in names:
         parser.add_argument(*name.split(), **OPTIONS[name])
 
@@ -97,11 +97,11 @@ def load_config(args: argparse.Namespace, runs: str = ".", cfg: Config | None = 
     """Read the config and apply the command line's options to it.
 
     Args:
-        runs: folder in ``work_dirs`` where work dirs lie by default.
-        cfg: one that was read already, such as the config inside a checkpoint.
+        runs: subfolder of ``work_dirs`` for the default work dir.
+        cfg: a config that is already loaded, such as the one inside a checkpoint.
 
     Raises:
-        UserError: ``config-*``: it can't be read, has a wrong entry, or an option reaches nothing.
+        UserError: ``config-*``: the config can't be read, has a wrong entry, or an option matches nothing in it.
     """
     from mmengine.config import DictAction
 
@@ -112,7 +112,7 @@ def load_config(args: argparse.Namespace, runs: str = ".", cfg: Config | None = 
     for name in ("LOCAL_RANK", "TORCHELASTIC_RESTART_COUNT"):
         if not (value := os.environ.get(name, "0")).isdecimal():
             raise UserError(
-                "option-value", f"the variable {name} is {value!r}: unset it, or give a whole number as launchers do"
+                "option-value", f"environment variable {name} is {value!r}: unset it, or set a whole number"
             )
     os.environ.setdefault("LOCAL_RANK", str(getattr(args, "local_rank", 0)))
     cfg = get_config(args.config) if cfg is None else cfg
@@ -120,10 +120,10 @@ def load_config(args: argparse.Namespace, runs: str = ".", cfg: Config | None = 
     nested = {text: _nested(text) for text in args.cfg_options}
     try:
         DictAction([], "pairs")(None, overrides, [text for text, entries in nested.items() if not entries])
-        merge_overrides(cfg, {key: value for one in (overrides.pairs, *nested.values()) for key, value in one.items()})
-    except (AssertionError, AttributeError, TypeError) as error:  # brackets, or two that contradict
+        merge_overrides(cfg, {key: value for d in (overrides.pairs, *nested.values()) for key, value in d.items()})
+    except (AssertionError, AttributeError, TypeError) as error:  # unbalanced brackets, or contradicting options
         given = " ".join(args.cfg_options)
-        raise UserError("config-override", f"--cfg-options {given} can't be merged: {error}. Correct them") from error
+        raise UserError("config-override", f"can't merge --cfg-options {given}: {error}. Correct them") from error
     check_shapes(cfg)
     cfg.work_dir = getattr(args, "work_dir", None) or str(WORK_DIRS / runs / config_name(cfg.filename))
     _apply(args, cfg)
@@ -131,7 +131,7 @@ def load_config(args: argparse.Namespace, runs: str = ".", cfg: Config | None = 
 
 
 def _apply(args: argparse.Namespace, cfg: Config) -> None:
-    """Put the options that are given, of those that the command has, in their places in the config."""
+    """Write the given options into the config; commands have different subsets of them."""
     cfg.launcher = getattr(args, "launcher", "none")
     if getattr(args, "data_root", None):
         for split in ("train", "val", "test"):
@@ -146,7 +146,7 @@ def _apply(args: argparse.Namespace, cfg: Config) -> None:
 
 
 def set_data_root(dataset: ConfigDict, root: str) -> None:
-    """Set the folder of a data set's config, or of each data set in a wrapper's."""
+    """Set the root folder of a data set's config, or of each data set inside a wrapper."""
     from ..data.leaves import leaf_datasets
 
     for leaf in leaf_datasets(dataset):
@@ -155,9 +155,9 @@ def set_data_root(dataset: ConfigDict, root: str) -> None:
 
 
 def prepare_sheet(path: str | Path, option: str = "--sheet") -> None:
-    """Make the folder of a picture; raise ``output-path`` where that fails, or the file is no PNG."""
+    """Make the folder of a picture; UserError: ``output-path`` if that fails or the file is not a PNG."""
     from ..atomic_write import make_dir
 
     if Path(path).suffix.lower() != ".png":
-        raise UserError("output-path", f"{option} is {path}, the picture is a PNG: name a file .png")
+        raise UserError("output-path", f"{option} is {path}: the picture is a PNG, give a name that ends in .png")
     make_dir(str(Path(path).parent), option)

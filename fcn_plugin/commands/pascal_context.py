@@ -1,6 +1,6 @@
 """Convert PASCAL-Context to masks of 59 classes.
 
-Write the masks as PNG in the VOC 2010 folder. Run again after a stop: it goes on.
+Write the masks as PNG to the VOC 2010 folder. After an interruption, run it again to continue.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from .options import at_least
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add where the archives are."""
+    """Add the archives' locations."""
     add = parser.add_argument
-    add("--data-dir", default="data", type=Path, help="where archives lie and are extracted to (default: data)")
-    add("--voc2010", metavar="PATH", help="folder or archive (default: looked for in --data-dir)")
-    add("--context", metavar="PATH", help="folder or archive (default: looked for in --data-dir/pascal-context)")
+    add("--data-dir", default="data", type=Path, help="folder of the archives, also extracted there (default: data)")
+    add("--voc2010", metavar="PATH", help="folder or archive (default: searched in --data-dir)")
+    add("--context", metavar="PATH", help="folder or archive (default: searched in --data-dir/pascal-context)")
     add("--jobs", type=at_least(1), help="processes (default: all usable cores)")
-    add("--force", action="store_true", help="extract and convert again what is there")
+    add("--force", action="store_true", help="extract and convert again, replacing existing files")
 
 
 def main(args: argparse.Namespace) -> None:

@@ -20,25 +20,23 @@ if TYPE_CHECKING:
     from ..prediction.share import Share
     from ..prediction.sources.inputs import Input
 
-MOST_LINES = 1000  # of broken inputs
+MOST_LINES = 1000  # of the list of broken inputs
 NETS = (".pth", ".safetensors", *EXPORTED_SUFFIXES)
 SOURCES = (
     "images, videos, multi-page TIFFs; folders, quoted patterns, @list.txt, - (a list on standard input); https:// links, "
     "rtsp:// and http:// streams, camera:0"
 )
-BATCH = "images of one size at once (default: 8, on a CPU fewer of more than 128 x 128 pixels)"
-DEFAULT = "default: masks overlays, or per-class overlays for several labels"
-RESUME = "leave out what has all its files in --out-dir; without it they are replaced"
+BATCH = "most images of one size per forward pass (default: 8, on a CPU fewer if larger than 128 x 128 pixels)"
+DEFAULT = "default: masks overlays, or per-class overlays for multi-label nets"
+RESUME = "skip inputs whose results are all in --out-dir (default: replace them)"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the config, the net, the sources and where the results go."""
-    parser.add_argument(
-        "config", nargs="?", help=f"{OPTIONS['config']['help']} (default: the one inside the checkpoint)"
-    )
+    parser.add_argument("config", nargs="?", help=f"{OPTIONS['config']['help']} (default: the checkpoint's)")
     add_options(parser, "checkpoint")
     parser.add_argument("inputs", nargs="+", metavar="INPUT", help=SOURCES)
-    parser.add_argument("--out-dir", required=True, help="folder of the results, FORM/NAME")
+    parser.add_argument("--out-dir", required=True, help="folder of the results: FORM/NAME")
     parser.add_argument(
         "--out",
         nargs="+",
@@ -47,19 +45,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--batch-size", type=at_least(1), help=BATCH)
     parser.add_argument("--resume", action="store_true", help=RESUME)
-    parser.add_argument("--opacity", type=float, default=0.5, help="of the overlays' colours (default: 0.5)")
-    parser.add_argument("--legend", action="store_true", help="draw the classes' names below overlays")
+    parser.add_argument("--opacity", type=float, default=0.5, help="opacity of the overlays' colours (default: 0.5)")
+    parser.add_argument("--legend", action="store_true", help="draw the class names below overlays")
     add_options(parser, *DATA, *SPEED, "--launcher", "--local_rank --local-rank", "--trust-checkpoint")
 
 
 def check_arguments(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
-    """Move the words one place on where the first one is a net: the config was left out."""
+    """Shift the arguments by one if the first is a net, since the config is optional."""
     if args.config and args.config.endswith(NETS):
         args.config, args.checkpoint, args.inputs = None, args.config, [args.checkpoint, *args.inputs]
 
 
 def main(args: argparse.Namespace) -> None:
-    """Predict; raises a UserError with the broken inputs after all others are done.
+    """Predict; raise a UserError that lists the broken inputs after all others are done.
 
     Raises:
         UserError: file-missing, list-file, output-exists, output-path, checkpoint-*, config-*, option-value; image-unreadable,
@@ -74,9 +72,9 @@ def main(args: argparse.Namespace) -> None:
 
     names = list(dict.fromkeys(args.out or ()))
     if not 0 <= args.opacity <= 1:
-        raise UserError("option-value", f"opacity is {args.opacity}: give a number from 0 (image) to 1 (classes)")
+        raise UserError("option-value", f"--opacity is {args.opacity}: give a number from 0 (image) to 1 (classes)")
     if "-" in args.inputs and args.launcher != "none":
-        raise UserError("option-value", "several processes can't share standard input: give @list.txt in place of -")
+        raise UserError("option-value", "several processes can't share standard input: give @list.txt instead of -")
     require_checkpoint(args.checkpoint)
     inputs = find_inputs(args.inputs, _results_inside(args.inputs, args.out_dir))
     if names == ["video"] and not any(source.is_video for source in inputs):
@@ -91,13 +89,13 @@ def main(args: argparse.Namespace) -> None:
     share = Share()
     mine = share.of(inputs)
     count = len(inputs)
-    del inputs  # millions of names
+    del inputs  # may hold millions of names
     tally = Loop(net, forms, Path(args.out_dir), args.resume, quiet=share.rank > 0).run(mine)
     _report(share, tally, forms, args.out_dir, count, names)
 
 
 def _results_inside(words: Sequence[str], out_dir: str) -> list[str]:
-    """List the folders of earlier results that lie in folders of images, and say that they are left out."""
+    """List folders of earlier results inside the input folders, and print that they are skipped."""
     folders = [word for word in words if os.path.isdir(word)]
     if any(os.path.samefile(word, out_dir) for word in folders if os.path.isdir(out_dir)):
         inside = [path for form in FORMS if os.path.isdir(path := os.path.join(out_dir, form))]
@@ -105,12 +103,12 @@ def _results_inside(words: Sequence[str], out_dir: str) -> list[str]:
         parents = [str(parent) for parent in Path(out_dir).resolve().parents] if os.path.isdir(out_dir) else []
         inside = [out_dir] if any(os.path.realpath(word) in parents for word in folders) else []
     if inside:
-        print(f"left out as results: {', '.join(inside)}")
+        print(f"skipped folders of results: {', '.join(inside)}")
     return inside
 
 
 def _load(args: argparse.Namespace) -> Net:
-    """Load the net, with the config that is given or the one inside the checkpoint; let processes meet."""
+    """Load the net with the given config or the one inside the checkpoint, and join the processes of a launcher."""
     from mmengine.config import ConfigDict
 
     from ..checkpoints.read import open_checkpoint
@@ -132,19 +130,19 @@ def _load(args: argparse.Namespace) -> Net:
 
 
 def _refuse_sources_as_results(inputs: Sequence[Input], forms: Sequence[Form], out_dir: str) -> None:
-    """Raise a UserError (output-exists) where a result would replace an input."""
+    """Raise a UserError (output-exists) if a result would replace an input."""
     root = os.path.join(os.path.realpath(out_dir), "")
     sources = {path for source in inputs if (path := os.path.realpath(source.address)).startswith(root)}
     for source in inputs if sources else ():
         name = f"{source.name}/0" if source.is_video else source.name
         for file in (file for form in forms for file in form.files(name)):
             if os.path.realpath(file) in sources:
-                message = f"{file} is one of the images, and would be replaced: give another --out-dir"
+                message = f"{file} is an input and would be replaced by a result: choose another --out-dir"
                 raise UserError("output-exists", message)
 
 
 def _report(share: Share, tally: Tally, forms: Sequence[Form], out_dir: str, count: int, names: Sequence[str]) -> None:
-    """Join what the forms collect, print counts and rate; end with the broken inputs of all processes. Collective."""
+    """Finish the forms, print counts and speed, and raise for the broken inputs. Collective: call on every rank."""
     from ..prediction.loop import Tally
 
     total = Tally()
@@ -154,20 +152,20 @@ def _report(share: Share, tally: Tally, forms: Sequence[Form], out_dir: str, cou
         for form in forms:
             form.finish()
         listed = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
-        before = f"; {total.skipped} were there before" if total.skipped else ""
+        before = f"; {total.skipped} existed before" if total.skipped else ""
         large = f"; {total.large} too large for one pass in {out_dir}/geotiff" if total.large else ""
         print(f"{total.images - total.large} {listed} in {out_dir}{large}{before}")
         waited = 1 - total.net_seconds / max(1e-9, total.seconds * share.count)
         rate = total.images / max(1e-9, total.seconds)
         if total.images:
             taken = f"{total.images} images in {total.seconds:.1f} s"
-            print(f"{taken}: {rate:.1f} images/s; the net waited {waited:.0%} of the time")
+            print(f"{taken}: {rate:.1f} images/s; the net was idle {waited:.0%} of the time")
     share.gather(None)  # a launcher ends all processes when the first one fails
     if total.broken and share.rank > 0:
         raise SystemExit(2)
     if total.broken:
         codes = {error.code for error in total.broken}
         code = codes.pop() if len(codes) == 1 else "image-unreadable"
-        others = f", others are in {out_dir}" if total.images + total.skipped else ""
+        others = f", the others are in {out_dir}" if total.images + total.skipped else ""
         lines = first_lines([error.message for error in total.broken], MOST_LINES)
         raise UserError(code, f"{len(total.broken)} of {count} failed{others}:", lines)

@@ -1,4 +1,4 @@
-"""Write a page about a net on the test split: scores, classes, confusion, the worst images, boundaries, calibration."""
+"""Write a report of a net on the test split: scores, classes, confusion, worst images, boundaries, calibration."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the config, the checkpoint and how many images to show."""
     add_options(parser, "config", "checkpoint", *RUN)
     parser.add_argument(
-        "--worst", type=at_least(0), default=8, help="images of the lowest mean IU to show (default: 8)"
+        "--worst", type=at_least(0), default=8, help="how many images with the lowest mean IU to show (default: 8)"
     )
     parser.add_argument(
-        "--best", type=at_least(0), default=4, help="images of the highest mean IU to show (default: 4)"
+        "--best", type=at_least(0), default=4, help="how many images with the highest mean IU to show (default: 4)"
     )
 
 
@@ -30,15 +30,15 @@ def main(args: argparse.Namespace) -> None:
 
 
 def report(cfg: Config, checkpoint: str, worst: int = 8, best: int = 4) -> list[Path]:
-    """Evaluate a net once, then write ``report.html`` and its tables to the work dir; returns their paths, on the first process.
+    """Evaluate a net, write ``report.html`` and its tables to the work dir and return their paths (empty if rank is not 0).
 
     Args:
-        cfg: with ``work_dir``.
-        checkpoint: file of the weights, or an exported net.
+        cfg: config with ``work_dir``.
+        checkpoint: checkpoint file or exported net.
         worst, best: how many images to show.
 
     Raises:
-        UserError: as of :func:`.test.test_runner`; ``config-value`` for a net of several labels.
+        UserError: those of :func:`.test.test_runner`; ``config-value`` for a multi-label net.
     """
     from mmengine.dist import is_main_process
 

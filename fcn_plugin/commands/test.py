@@ -17,13 +17,11 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the config, the checkpoint and what to write."""
+    """Add the config, the checkpoint and the outputs."""
     add_options(parser, "config", "checkpoint", *RUN)
     parser.add_argument("--out", metavar="DIR", help="write predicted masks as palette PNGs")
     parser.add_argument("--show-dir", metavar="DIR", help="write panels: image | truth | prediction")
-    parser.add_argument(
-        "--limits", action="store_true", help="measure boundaries, thin parts and holes too (limits.json)"
-    )
+    parser.add_argument("--limits", action="store_true", help="measure boundaries, thin parts and holes (limits.json)")
     parser.add_argument("--tta", action="store_true", help="average over flips and scales")
 
 
@@ -34,7 +32,7 @@ def main(args: argparse.Namespace) -> None:
 
 
 def test(cfg: Config, checkpoint: str, **options) -> dict[str, float]:
-    """Evaluate a net on the test split; returns the scores, none without masks. Arguments and errors are :func:`test_runner`'s."""
+    """Evaluate a net on the test split and return the scores, empty without masks. For the options see :func:`test_runner`."""
     return test_runner(cfg, checkpoint, **options).test()
 
 
@@ -46,15 +44,15 @@ def test_runner(
     tta: bool = False,
     limits: bool = False,
 ) -> FCNRunner:
-    """Prepare the evaluation of a net on the test split: ``test()`` of the Runner does it.
+    """Build a Runner whose ``test()`` evaluates a net on the test split.
 
     Args:
-        cfg: with ``work_dir``.
-        checkpoint: file of the weights, or an exported ``.onnx`` or ``.xml``, which its stock runtime computes on the CPU.
-        masks: folder for predicted palette PNGs.
+        cfg: config with ``work_dir``.
+        checkpoint: checkpoint file, or an exported ``.onnx`` or ``.xml``, which runs on the CPU in its own runtime.
+        masks: folder for predicted masks as palette PNGs.
         pictures: folder for panels of image, truth and prediction.
         tta: average over the flips and scales of ``cfg.tta_pipeline``.
-        limits: add ``FCNLimits`` to the config's metrics.
+        limits: add ``FCNLimits`` to the metrics.
 
     Raises:
         UserError: config-*, checkpoint-*, dataset-*; ``export-file`` and ``requirements`` for exported nets.
@@ -72,11 +70,11 @@ def test_runner(
     exported = is_exported(checkpoint)
     require_checkpoint(checkpoint)
     if exported and tta:
-        raise UserError("option-value", f"--tta averages over the passes of a checkpoint, and {checkpoint} is exported")
+        raise UserError("option-value", f"--tta needs a checkpoint, and {checkpoint} is an exported net")
     hooks = [dict(type="PredictionHook", mask_dir=masks, picture_dir=pictures)] if masks or pictures else []
     scores = not cfg.get("test_dataloader") or names_masks(cfg)
     if not scores and (limits or not hooks):
-        what = f"{cfg.filename}: the test data set names no folder of masks, so nothing can be scored"
+        what = f"{cfg.filename}: the test data set has no folder of masks to score against"
         raise UserError(
             "config-data",
             f"{what}: add data_prefix.seg_map_path, or write predictions with {command('test')} --out DIR",
@@ -100,10 +98,11 @@ def test_runner(
 
 
 def _exported_model(cfg: Config, path: str, precision: str) -> dict:
-    """Return the entry that takes the place of ``cfg.model``; UserError: ``checkpoint-classes`` for a net of other classes."""
+    """Return the entry that replaces ``cfg.model``; UserError: ``checkpoint-classes`` if the numbers of classes differ."""
     from ..export.engine import open_exported
 
     found, wanted = open_exported(path).num_classes, cfg.model.decode_head.num_classes
     if found != wanted:
-        raise UserError("checkpoint-classes", f"{path} was exported with {found} classes, the config has {wanted}")
+        remedy = "use the config that it was exported with"
+        raise UserError("checkpoint-classes", f"{path} has {found} classes, the config has {wanted}: {remedy}")
     return dict(type="ExportedNet", path=path, precision=precision)

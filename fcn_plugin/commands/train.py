@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the config, the processes and where the run starts."""
+    """Add the config, the shared options and where the run starts."""
     add_options(parser, "config", *RUN)
-    resume = "go on from the work dir's last checkpoint, or from PATH"
+    resume = "continue from the work dir's last checkpoint, or from PATH"
     parser.add_argument("--resume", nargs="?", const="auto", metavar="auto|PATH", help=resume)
     parser.add_argument("--load-from", metavar="PATH", help="start from the weights of this checkpoint")
-    adapt = "the checkpoint is of another number of classes: train new score layers"
+    adapt = "accept a checkpoint with another number of classes and train new score layers"
     parser.add_argument("--adapt-classes", action="store_true", help=adapt)
 
 
@@ -39,18 +39,18 @@ def train(
     adapt_classes: bool = False,
     hooks: Sequence[dict] = (),
 ) -> None:
-    """Train a config, alone in its work dir.
+    """Train a net from a config. The run locks its work dir.
 
     Args:
-        cfg: with ``work_dir``; :func:`~..preflight.prepare.prepare_training` fills it in.
-        resume: ``auto`` for the work dir's last usable checkpoint (from the start where there is none), or a file.
-        load_from: checkpoint whose weights a run starts from that resumes nothing.
-        adapt_classes: train new score layers, as that checkpoint is of another number of classes.
+        cfg: config with ``work_dir``; :func:`~..preflight.prepare.prepare_training` fills it in.
+        resume: checkpoint to resume, or ``auto``: the work dir's last usable one, or a fresh start if there is none.
+        load_from: checkpoint of the initial weights, unless the run resumes.
+        adapt_classes: train new score layers if ``load_from`` has another number of classes.
         hooks: entries to add to ``custom_hooks``.
 
     Raises:
         UserError: the config, its data, a checkpoint or the work dir can't be used.
-        SystemExit: with code 99, after a checkpoint, where a signal asked the run to stop.
+        SystemExit: code 99, after writing a checkpoint, if a signal asked the run to stop.
     """
     from ..engine.start import Asked
     from ..preflight.prepare import prepare_training
@@ -61,17 +61,17 @@ def train(
 
 
 def _run(cfg: Config, prepared: Prepared) -> None:
-    """Run once, and again from the last checkpoint with a lower learning rate where a run diverges and may return."""
+    """Train; after a divergence, retry from the last checkpoint with a lower learning rate if the config allows it."""
     from mmengine.device import get_device
 
     from ..engine.build import build_runner
     from ..engine.divergence import COUNT, Diverged
     from ..engine.start import find_resume
 
-    start, returns, factor, name = prepared.start, 0, 1.0, None
+    start, retries, factor, name = prepared.start, 0, 1.0, None
     while True:
         runner = build_runner(cfg, start, name)
-        runner.lower_rates_for = returns, factor
+        runner.lower_rates_for = retries, factor
         log = runner.logger
         what = f"{cfg.filename} on {get_device()} in {prepared.precision}"
         log.info(f"training {what}, log and weights in {cfg.work_dir}")
@@ -81,10 +81,10 @@ def _run(cfg: Config, prepared: Prepared) -> None:
             runner.train()
             return
         except Diverged as error:
-            returns, factor = runner.message_hub.runtime_info.get(COUNT, 0) + 1, error.factor
+            retries, factor = runner.message_hub.runtime_info.get(COUNT, 0) + 1, error.factor
             last = find_resume(cfg.work_dir, strict=False, own=True)
             where = f"back to {last.path if last else 'the start'} with the learning rate x {factor:g}"
-            log.warning(f"{error.message}: {where}, return {returns} of at most {error.most}")
-        start, name = last or prepared.start, f"{Path(cfg.filename).stem}_return{returns}"
+            log.warning(f"{error.message}: {where}, retry {retries} of at most {error.most}")
+        start, name = last or prepared.start, f"{Path(cfg.filename).stem}_retry{retries}"
         del runner
-        gc.collect()  # the engine's objects hold each other: the next run would share the device with them
+        gc.collect()  # mmengine's objects form reference cycles; free their device memory before the next run

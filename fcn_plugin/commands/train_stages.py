@@ -1,6 +1,6 @@
-"""Train a net in stages, each from the best checkpoint of the one before.
+"""Train a net in stages, each from the best checkpoint of the previous one.
 
-Call it again to go on after a stop.
+After an interruption, run it again to continue.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from .train import train
 if TYPE_CHECKING:
     from ..preflight.stages import Stage
 
-NOTE = "finished.json"  # in the folder of a stage that needs no more training
+NOTE = "finished.json"  # in the folder of a finished stage
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the config of the last stage and the processes."""
+    """Add the config of the last stage and the shared options."""
     add_options(parser, "config", *RUN)
-    images = "val images on which a stage must answer as its parent before its first step (default: 32)"
+    images = "val images on which a stage must predict the same as its parent before its first step (default: 32)"
     parser.add_argument("--check-images", type=at_least(1), default=32, metavar="N", help=images)
 
 
@@ -41,24 +41,24 @@ def main(args: argparse.Namespace) -> None:
 
 
 def train_stages(stages: list[Stage], images: int = 32) -> Path:
-    """Train every stage that is not trained yet; a run that was cut off goes on where it stopped.
+    """Train every stage that is not finished; an interrupted stage resumes where it stopped.
 
     Args:
-        stages: the chain, coarsest first.
-        images: of the val split, on which a stage must answer as its parent before its first step.
+        stages: all stages, coarsest first.
+        images: number of val images on which a stage must predict the same as its parent before its first step.
 
     Returns:
         The best checkpoint of the last stage.
 
     Raises:
-        UserError: ``stage-worse``: a stage ended below its parent; as :func:`train`.
+        UserError: ``stage-worse``: a stage scored below its parent; those of :func:`train`.
     """
     from ..engine.distributed import join_processes
     from ..engine.logging import print_main
     from ..preflight.prepare import prepare
 
     join_processes(stages[0].cfg)
-    for stage in stages:  # a fault in the last config is worth knowing before the first has trained for days
+    for stage in stages:  # find faults in the last config before the first stage has trained for days
         prepare(stage.cfg, ("train", "val"))
     parent: Trained | None = None
     for stage in stages:
@@ -69,7 +69,7 @@ def train_stages(stages: list[Stage], images: int = 32) -> Path:
         print_main(f"{stage.name}: {trained.key} {trained.score:.2f}, {trained.best}")
         if parent and trained.score < parent.score:
             found = f"{stage.name} ended at {trained.key} {trained.score:.2f}, below its parent {parent.stage.name} at"
-            best = f"{parent.score:.2f}, and is not promoted: the best net is {parent.best}"
+            best = f"{parent.score:.2f}: the best net is {parent.best}"
             remedy = f"Remove {stage.cfg.work_dir} and train it again with a lower learning rate or for longer"
             raise UserError("stage-worse", f"{found} {best}. {remedy}")
         parent = trained
@@ -78,7 +78,7 @@ def train_stages(stages: list[Stage], images: int = 32) -> Path:
 
 @dataclass
 class Trained:
-    """A finished stage: its best checkpoint, and that one's score on val by the name of ``key``."""
+    """A finished stage: its best checkpoint and that checkpoint's score ``key`` on val."""
 
     stage: Stage
     best: Path
@@ -87,17 +87,19 @@ class Trained:
 
 
 def _finished(stage: Stage) -> Trained | None:
-    """What the note in the stage's folder says; None where there is no readable one."""
+    """Read the note in the stage's folder; None if it is missing or unreadable."""
     from ..checkpoints.notes import read_json
 
     folder = Path(stage.cfg.work_dir)
     try:
         note = read_json(folder / NOTE)
         trained = Trained(stage, folder / note["best"], note["key"], float(note["score"]))
-    except (ValueError, KeyError, TypeError):  # none, or a damaged one: the stage resumes at its end
+    except (ValueError, KeyError, TypeError):  # missing or damaged: the stage resumes at its last step
         return None
     if not os.path.isfile(trained.best):
-        message = f"{trained.best}, the best checkpoint of {stage.name}, is gone: put it back, or remove {folder} to train again"
+        message = (
+            f"no {trained.best}, the best checkpoint of {stage.name}: restore it, or remove {folder} to train again"
+        )
         raise UserError("checkpoint-missing", message)
     return trained
 
@@ -112,13 +114,13 @@ def _train(stage: Stage, parent: Trained | None, images: int) -> Trained:
     if parent:
         start, model = str(parent.best), parent.stage.cfg.model
         hooks = [dict(type="ParentAgreementHook", model=model, checkpoint=start, images=images)]
-    train(cfg, "auto", start, hooks=hooks)  # a checkpoint of its own takes the place of the parent's
-    gc.collect()  # the engine's objects hold each other: the next stage would share the device with them
-    barrier()  # the main process writes the best checkpoint when the others have left the loop
+    train(cfg, "auto", start, hooks=hooks)  # resumes the stage's own checkpoint if it has one
+    gc.collect()  # mmengine's objects form reference cycles; free their device memory before the next stage
+    barrier()  # the main process may still be writing the best checkpoint
     key = cfg.default_hooks.checkpoint.get("save_best")
     found = read_best(cfg.work_dir, key)
     if found is None:
-        raise UserError("checkpoint-missing", f"no best checkpoint in {cfg.work_dir}: let train_cfg have a validation")
+        raise UserError("checkpoint-missing", f"no best checkpoint in {cfg.work_dir}: set val_interval of train_cfg")
     trained = Trained(stage, found[0], key, found[1])
     if is_main_process():
         write_note(Path(cfg.work_dir) / NOTE, json.dumps(dict(best=trained.best.name, key=key, score=trained.score)))

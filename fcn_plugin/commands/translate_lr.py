@@ -1,4 +1,4 @@
-"""Translate SGD's learning rate and weight decay between a loss summed over pixels and their mean."""
+"""Convert SGD's learning rate and weight decay between a loss summed over pixels and one averaged over them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import argparse
 
 from .options import add_options, load_config
 
-# the recipe's names of the options that describe it
+# options that describe the source recipe, by its attribute names
 GIVEN = ("reduction", "lr", "batch", "size", "momentum", "weight_decay", "labelled")
 
 
 def size(text: str) -> tuple[int, int]:
-    """(W, H) of ``WxH``."""
+    """Parse ``WxH`` to (W, H)."""
     width, _, height = text.partition("x")
     if not (width.isdecimal() and height.isdecimal()):
         raise argparse.ArgumentTypeError(f"{text!r} is not WxH, such as 500x375")
@@ -19,17 +19,17 @@ def size(text: str) -> tuple[int, int]:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the recipe that is there, and what is to change in it."""
+    """Add the source recipe and the target's changes."""
     add = parser.add_argument
-    add("--config", help="config file or name: what is not given is read from it")
-    add("--from", dest="reduction", choices=["sum", "mean"], help="the loss that the lr is for")
+    add("--config", help="config file or name; the source of all values that are not given")
+    add("--from", dest="reduction", choices=["sum", "mean"], help="loss reduction of the source")
     add("--lr", type=float, help="learning rate")
-    add("--batch", type=int, help="images in a forward pass, those of all processes (default: 1)")
-    add("--size", type=size, metavar="WxH", help="of a training image or crop, in pixels")
+    add("--batch", type=int, help="images per step, of all processes together (default: 1)")
+    add("--size", type=size, metavar="WxH", help="size of a training image or crop in pixels")
     add("--momentum", type=float)
     add("--weight-decay", type=float)
-    add("--labelled", type=float, metavar="SHARE", help="of the pixels, those not void (default: 1)")
-    add("--to", choices=["sum", "mean"], help="the loss that a lr is sought for (default: the other)")
+    add("--labelled", type=float, metavar="SHARE", help="share of pixels that are not void (default: 1)")
+    add("--to", choices=["sum", "mean"], help="loss reduction of the target (default: the other one)")
     add("--to-batch", type=int, metavar="BATCH", help="batch of the target")
     add("--to-size", type=size, metavar="WxH", help="size of the target")
     add("--to-momentum", type=float, metavar="MOMENTUM", help="momentum of the target")
@@ -42,13 +42,13 @@ def check_arguments(parser: argparse.ArgumentParser, args: argparse.Namespace) -
         if None in (args.reduction, args.lr, args.size):
             parser.error("give --config, or --from, --lr and --size")
         if args.to_momentum is not None and args.momentum is None:
-            parser.error("--to-momentum needs the momentum that it replaces, --momentum")
+            parser.error("--to-momentum also needs the source's --momentum")
         if args.cfg_options:
             parser.error("--cfg-options needs --config")
 
 
 def main(args: argparse.Namespace) -> None:
-    """Print the recipe, its translation and the reasons."""
+    """Print the recipe, its conversion and the reasons."""
     from ..preflight.loss_reduction import read_recipe
     from ..preflight.sgd_recipe import SGDRecipe, explain, translate
 

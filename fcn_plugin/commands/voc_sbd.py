@@ -1,7 +1,7 @@
 """Join PASCAL VOC 2012 with SBD.
 
-Build the lists trainaug, sbd_train and seg11valid and SBD's masks as PNG, in the VOC 2012 folder. Run again after a stop: it
-goes on.
+Write the lists trainaug, sbd_train and seg11valid, and SBD's masks as PNG, to the VOC 2012 folder. After an interruption, run it
+again to continue.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from .options import at_least
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add where the archives are and how to get them."""
+    """Add the archives' locations and how to get them."""
     add = parser.add_argument
-    add("--data-dir", default="data", help="where archives lie and are extracted to (default: data)")
-    what = "folder or archive (default: looked for in --data-dir)"
+    add("--data-dir", default="data", help="folder of the archives, also extracted there (default: data)")
+    what = "folder or archive (default: searched in --data-dir)"
     add("--voc2012", metavar="PATH", help=what)
     add("--voc2011", metavar="PATH", help=f"{what}; for seg11valid")
     add("--sbd", metavar="PATH", help=what)
-    add("--download", action="store_true", help="fetch the archives that are missing")
+    add("--download", action="store_true", help="download missing archives")
     add("--jobs", type=at_least(1), help="processes (default: all usable cores)")
-    add("--force", action="store_true", help="extract and convert again what is there")
+    add("--force", action="store_true", help="extract and convert again, replacing existing files")
 
 
 def main(args: argparse.Namespace) -> None:

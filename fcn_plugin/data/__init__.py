@@ -1,4 +1,4 @@
-"""What a running net touches: data sets, class maps, loading, samplers and seeds, checks of files."""
+"""Data at run time: data sets, class maps, loading, samplers, seeds and file checks."""
 
 from . import same_size_batches, seeded_samples
 from .bands.load_bands import FCNLoadBands

@@ -1,4 +1,4 @@
-"""Check a sample's files before they are loaded and name the file at fault; the engine's own errors do not, or there are none."""
+"""Check a sample's files before loading and name the faulty file; mmengine raises no error or does not name the file."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from .problems import Problem, refuse
 
 KEYS = {"image": "img_path", "mask": "seg_map_path"}
 STAMP = attrgetter("st_ino", "st_size", "st_mtime_ns")  # change with a file
-MOST_IN_A_ROW = 50  # more broken samples than this: the data set itself is at fault
+MOST_IN_A_ROW = 50  # broken samples, after which the data set itself is at fault
 
 
 class CheckedPipeline(Compose):
-    """Run a data set's pipeline after a check of each sample's files; raises UserError for the errors of ``problems.KINDS``."""
+    """Check each sample's files, then run the data set's pipeline; raise UserError for the errors in ``problems.KINDS``."""
 
     def __init__(self, transforms: Iterable) -> None:
         super().__init__(list(transforms))
         self.loads, self.reader = _loads(self.transforms), reader_of(self.transforms)
-        self.passed: set[int] = set()  # hashes of files that were checked: each is, until it changes
+        self.passed: set[int] = set()  # hashes of checked files; changed files are checked again
 
     def __call__(self, data: dict) -> dict | None:
         paths = {what: path for what, key in KEYS.items() if (path := data.get(key)) and os.path.exists(path)}
@@ -45,7 +45,7 @@ class CheckedPipeline(Compose):
             return super().__call__(data)
         except UserError:
             raise
-        except Exception as error:  # of the loaders, from what the check can't see or a file that has changed since
+        except Exception as error:  # of a loader: the check missed a fault, or the file has changed since
             refuse(missing_files((what, data.get(key)) for what, key in KEYS.items()))
             _check(paths, self.loads, self.reader, decode=True)
             if "image" in paths and "image" in self.loads:
@@ -54,11 +54,11 @@ class CheckedPipeline(Compose):
 
 
 class SkippingPipeline(CheckedPipeline):
-    """Like :class:`CheckedPipeline`, but skip broken samples and add a line for each to the file ``notes``.
+    """Like :class:`CheckedPipeline`, but skip broken samples and append a line for each to the file ``notes``.
 
-    In training the engine draws another sample for ``None``. In evaluation the next sample of the data set that is not broken
-    takes the place, with a void mask: it adds nothing to the scores, and images are still counted right. After
-    ``MOST_IN_A_ROW`` broken samples in a row, the last one's fault is raised.
+    In training it returns ``None``, for which mmengine draws another sample. In evaluation it returns the next intact sample with a
+    void mask, which keeps the number of samples and does not change the scores. After ``MOST_IN_A_ROW`` broken samples in a row,
+    the last error is raised.
     """
 
     def __init__(self, transforms: Iterable, dataset: BaseDataset, training: bool, notes: Path) -> None:
@@ -76,7 +76,7 @@ class SkippingPipeline(CheckedPipeline):
                 raise error.within(f"{self.in_a_row} broken samples in a row, the last one") from error
             if str(error) not in self.noted:
                 self.noted.add(str(error))
-                with open(self.notes, "a") as file:  # one short write each: lines of several workers don't mix
+                with open(self.notes, "a") as file:  # one short write per line, so workers' lines don't mix
                     file.write(f"{error}\n")
             return None if self.training else self._void(data["sample_idx"])
         self.in_a_row = 0
@@ -92,19 +92,19 @@ class SkippingPipeline(CheckedPipeline):
 
 
 def check_files(dataset: Any) -> None:
-    """Give a data set, or those inside a wrapper such as RepeatDataset, a :class:`CheckedPipeline`."""
+    """Set a :class:`CheckedPipeline` on a data set, or on those inside a wrapper such as RepeatDataset."""
     for leaf in _with_pipeline(dataset):
         leaf.pipeline = CheckedPipeline(leaf.pipeline.transforms)
 
 
 def skip_broken_files(dataset: Any, training: bool, notes: Path) -> None:
-    """Give a data set, or those inside a wrapper, a :class:`SkippingPipeline`."""
+    """Set a :class:`SkippingPipeline` on a data set, or on those inside a wrapper."""
     for leaf in _with_pipeline(dataset):
         leaf.pipeline = SkippingPipeline(leaf.pipeline.transforms, leaf, training, notes)
 
 
 def skipped(notes: Path) -> list[str]:
-    """Read a line for each sample that was skipped."""
+    """Read the lines of skipped samples."""
     return list(dict.fromkeys(notes.read_text().splitlines())) if notes.is_file() else []
 
 
@@ -120,9 +120,9 @@ def _with_pipeline(dataset: Any) -> Iterable[BaseDataset]:
 
 
 def _loads(transforms: Iterable) -> dict[str, int]:
-    """Which of image and mask the known loaders decode, and how many bits they keep; of others nothing is known.
+    """Return how many bits the known loaders keep of image and mask; files of unknown loaders are left out.
 
-    0 bits: mmcv hands the file to Pillow in a way that leaves depth and turns open, and accepts any format.
+    0 bits: mmcv decodes with Pillow, so that depth, rotation and format are not known in advance.
     """
     loads = {}
     for step in transforms:
@@ -141,7 +141,7 @@ def _loads(transforms: Iterable) -> dict[str, int]:
 
 
 def _check(paths: dict[str, str], loads: dict[str, int], reader: Reader, decode: bool = False) -> None:
-    """Refuse faults of those of a sample's files that a known loader decodes; ``decode`` finds what that loader finds, too."""
+    """Raise for faults in the files that a known loader decodes; ``decode`` also finds those that appear in decoding."""
     headers = {}
     for what in filter(paths.get, loads):
         if not loads[what]:

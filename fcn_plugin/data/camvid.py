@@ -12,7 +12,7 @@ from .class_map_dataset import ClassMapDataset
 
 @DATASETS.register_module()
 class CamVidDataset(ClassMapDataset):
-    """``images/{split}/NAME.jpg`` with ``annotations/{split}/NAME.png``, class ids 0 .. 10; 11, "unlabelled", is void."""
+    """CamVid: ``images/{split}/NAME.jpg`` and ``annotations/{split}/NAME.png`` with ids 0 .. 10; 11, "unlabelled", is void."""
 
     METAINFO = dict(
         classes=(

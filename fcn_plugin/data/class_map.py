@@ -1,4 +1,4 @@
-"""What the ids of a mask file mean: ``id -> class``, and the ids that are ignored.
+"""The meaning of the ids in a mask file: ``id -> class``, and ignored ids.
 
 C classes, indices 0 .. C - 1; 255 is void in the label maps that nets are trained on.
 """
@@ -33,8 +33,8 @@ class ClassMap:
         """Number the classes by their smallest id; ids that share a name are one class.
 
         Args:
-            class_map: id in the mask file, 0 .. 65535, -> name of the class. JSON's and YAML's ids may be text.
-            ignore_ids: ids that count in no loss and no score; None is 255, unless it is a class.
+            class_map: id in the mask file, 0 .. 65535, -> class name. Ids may be text, as in JSON.
+            ignore_ids: ids that loss and scores leave out; None: 255, unless it is a class.
 
         Raises:
             UserError: class-map.
@@ -49,7 +49,7 @@ class ClassMap:
         if ignore_ids is None:
             ignore_ids = {IGNORED} - set(names)
         if isinstance(ignore_ids, (str, Mapping)) or not isinstance(ignore_ids, Iterable):
-            raise _error(f"ignore_ids is {ignore_ids!r}: write a list of ids, such as [255]")
+            raise _error(f"ignore_ids is {ignore_ids!r}: give a list of ids, such as [255]")
         ignored = dict.fromkeys((_mask_id(key, "ignore_ids") for key in ignore_ids), IGNORED)
         for key in sorted(set(ignored) & set(names)):
             raise _error(f"id {key} is in ignore_ids and is {names[key]!r} in class_map: remove it from one of them")
@@ -57,7 +57,7 @@ class ClassMap:
 
     @classmethod
     def of_dataset(cls, dataset: BaseSegDataset) -> ClassMap:
-        """The map that a built data set applies to the ids in its files."""
+        """Return the map that a built data set applies to the ids in its files."""
         own = getattr(dataset, "class_map", None)
         if isinstance(own, cls):
             return own
@@ -69,8 +69,8 @@ class ClassMap:
         return cls(ids, classes)
 
     def convert(self, mask: np.ndarray, path: str) -> np.ndarray:
-        """Convert (H, W) ids of the file ``path`` to class indices and 255, uint8; raises ``mask-ids`` for unknown ids."""
-        table = np.full(LARGEST_ID + 2, -1, np.int16)  # the last entry is for values that no id can have
+        """Convert (H, W) ids of the file ``path`` to class indices and 255, uint8; UserError: ``mask-ids`` for unknown ids."""
+        table = np.full(LARGEST_ID + 2, -1, np.int16)  # the last entry is for invalid values
         table[list(self.ids)] = list(self.ids.values())
         indices = table[mask if mask.dtype.kind == "u" else np.clip(mask, -1, LARGEST_ID + 1)]
         if (indices < 0).any():
@@ -81,7 +81,7 @@ class ClassMap:
 
 
 def file_ids(label_map: Mapping[int, int], reduce_zero_label: bool) -> dict[int, int]:
-    """Map id in the file -> index, from mmseg's label map, whose ids count from 1 where 0 is void."""
+    """Return id in the file -> index from mmseg's label map; with ``reduce_zero_label``, its ids are one less than the file's."""
     return {0: IGNORED, **{i + 1: index for i, index in label_map.items()}} if reduce_zero_label else dict(label_map)
 
 
@@ -91,7 +91,7 @@ def describe_ids(ids: Iterable[int | str], counts: Iterable[int], what: str = "i
 
 
 def describe_range(ids: Mapping[int, int]) -> str:
-    """List the ids of classes: ``0..20`` where they have no gaps, else ``0, 2, 7``."""
+    """List the ids of classes: ``0..20`` if they have no gaps, else ``0, 2, 7``."""
     classes = sorted(key for key, index in ids.items() if index != IGNORED)
     if len(classes) > 1 and classes == list(range(classes[0], classes[-1] + 1)):
         return f"{classes[0]}..{classes[-1]}"
@@ -101,5 +101,5 @@ def describe_range(ids: Mapping[int, int]) -> str:
 def _mask_id(key: int | str, where: str) -> int:
     text = str(key)
     if not text.isdecimal() or int(text) > LARGEST_ID:
-        raise _error(f"{where} holds the id {key!r}: ids of masks are whole numbers from 0 to {LARGEST_ID}")
+        raise _error(f"{where} has the id {key!r}: ids must be whole numbers from 0 to {LARGEST_ID}")
     return int(text)

@@ -1,7 +1,7 @@
-"""Names of classes: what a name may be, and the files that list them.
+"""Read files of class names and check the names.
 
-A file has one name a line, or is a CSV whose header names its columns (``id,name``, ``id,name,red,green,blue``, Roboflow's
-``Pixel Value, Class``, Kaggle's ``name,r,g,b``), or has lines of one of ``FORMS``. ``#`` and a blank begin a comment.
+A file has one name per line, or is a CSV with a header (``id,name``, ``id,name,red,green,blue``, Roboflow's ``Pixel Value, Class``,
+Kaggle's ``name,r,g,b``), or has lines of one of ``FORMS``. ``#`` and a space begin a comment.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from ..errors import UserError
 from .class_map import LARGEST_ID
 
 COLOUR = ("red", "green", "blue")
-# what other programs call the columns, in lower case, "_" as a blank
+# other programs' names of the columns, in lower case and with spaces for "_"
 COLUMNS = {"id": "id", "name": "name", "pixel value": "id", "class": "name", "class name": "name", "label": "name"}
 COLUMNS |= {"class id": "id", "label id": "id"}
 COLUMNS |= {key: name for name in COLOUR for key in (name, name[0])}
-# lines of lists that give more than a name; all lines of a file have one form
+# forms of lines with more than a name; all lines of a file have the same form
 FORMS = (
-    r"(?P<name>.+):(?P<red>\d+), *(?P<green>\d+), *(?P<blue>\d+):[^:]*:[^:]*",  # CVAT's labelmap.txt: parts and actions follow
+    r"(?P<name>.+):(?P<red>\d+), *(?P<green>\d+), *(?P<blue>\d+):[^:]*:[^:]*",  # CVAT's labelmap.txt, with parts and actions
     r"(?P<name>.+)::[^:]*:[^:]*",  # without colours
     r"(?P<id>\d+)(?::|\s)\s*(?P<name>\D.*)",  # 0 background
     r"(?P<red>\d+)\s+(?P<green>\d+)\s+(?P<blue>\d+)\s+(?P<name>\D.*)",  # CamVid's label_colors.txt
 )
 LONGEST_NAME = 200  # characters
 Colour = tuple[int, int, int]
-Lines = Sequence[tuple[int, str]]  # number in the file, text
+Lines = Sequence[tuple[int, str]]  # line number in the file, text
 
 
 class ClassTable(NamedTuple):
-    """Attributes: ``class_map``, id -> name, ascending; ``colours`` of the ids, None without; ``numbered``: the file has ids."""
+    """Attributes: ``class_map``, id -> name, ascending; ``colours``, id -> colour, or None; ``numbered``: the file has ids."""
 
     class_map: dict[int, str]
     colours: dict[int, Colour] | None
@@ -43,37 +43,37 @@ class ClassTable(NamedTuple):
 
 
 def class_name(name: object, where: str | Path) -> str:
-    """Return a name that a class may have; raises ``class-file``, which names the place, for others.
+    """Return a valid class name; UserError: ``class-file``, with the place ``where``, for others.
 
-    Names come from strangers, and stand in tables, file names, and texts of configs, in which mmengine replaces ``{{ ... }}``.
+    Names are untrusted, and are written to tables, file names and configs, in which mmengine replaces ``{{ ... }}``.
     """
     is_text = isinstance(name, str) and name.isprintable() and "{{" not in name
     if is_text and 0 < len(name.strip()) == len(name) <= LONGEST_NAME:
         return name
-    found = f"{name!r:.{LONGEST_NAME}} is no class name: write 1 to {LONGEST_NAME} characters that can be printed"
-    raise _error(where, f"{found}, without {{{{ and blanks at the ends")
+    found = f"invalid class name {name!r:.{LONGEST_NAME}}: use 1 to {LONGEST_NAME} printable characters"
+    raise _error(where, f"{found}, without {{{{ and without spaces at the ends")
 
 
 def read_classes(path: str | Path) -> tuple[dict[int, str], dict[int, Colour] | None]:
-    """Read names and colours of ids, as :func:`read_class_table`."""
+    """Read names and colours with :func:`read_class_table`."""
     return read_class_table(path)[:2]
 
 
 def read_class_table(path: str | Path) -> ClassTable:
-    """Read names and colours of ids; entries without ids are numbered from 0. Several ids may carry one name.
+    """Read names and colours of ids; entries without ids are numbered from 0. Several ids may share a name.
 
     Raises:
-        UserError: class-file, with the line, for what can't be read or is invalid.
+        UserError: class-file, with the line, for unreadable or invalid entries.
     """
     try:
         text = read_plain(Path(path)).decode("utf-8-sig").rstrip()
     except (OSError, UnicodeDecodeError) as error:
-        raise _error(path, f"it can't be read as UTF-8 text ({error}); write one class name a line") from error
+        raise _error(path, f"can't be read as UTF-8 text ({error}); write one class name per line") from error
     numbered = enumerate(re.split("\r\n?|\n", text), 1)
     entries = (pair for pair in numbered if not pair[1].startswith("#") or pair[1][1:2].strip())
     lines = [*dropwhile(lambda entry: not entry[1].strip(), entries)]
     if not lines:
-        raise _error(f"{path}, line 1", "it names no class; write one class name a line")
+        raise _error(f"{path}, line 1", "no class names; write one class name per line")
     for form in map(re.compile, FORMS):
         if form.fullmatch(lines[0][1]) and all(form.fullmatch(line) for _, line in lines if line.strip()):
             rows = [(i, form.fullmatch(line).groups()) for i, line in lines if line.strip()]
@@ -90,14 +90,14 @@ def _read_names(path: str | Path, lines: Lines) -> ClassTable:
     for i, line in lines:
         where = f"{path}, line {i}"
         if "," in line:
-            raise _error(where, f"{line!r} is no class name; a CSV starts with the line id,name,red,green,blue")
+            raise _error(where, f"invalid class name {line!r}; a CSV needs the header id,name,red,green,blue")
         if line.startswith("#"):
             raise _error(
                 where, f"{line!r} may be a comment or a name: write '# ' for a comment, a CSV id,name for a name"
             )
         name = class_name(line.strip(), where)
         if line_of.setdefault(name, i) != i:
-            raise _error(where, f"{name!r} is in line {line_of[name]} too; a CSV can give two ids one name")
+            raise _error(where, f"{name!r} is also in line {line_of[name]}; to give two ids one name, write a CSV")
     return ClassTable(dict(enumerate(line_of)), None, False)
 
 
@@ -114,12 +114,12 @@ def _read_csv(path: str | Path, lines: Lines, delimiter: str) -> ClassTable:
             cells.append((lines[rows.line_num - 1][0], row))
     except csv.Error as error:
         where = f"{path}, line {lines[rows.line_num - 1][0]}"
-        raise _error(where, f"it is no CSV ({error}); write id and name") from error
+        raise _error(where, f"invalid CSV ({error}); write id and name") from error
     return _table(path, [_column(cell) for cell in cells[0][1]], cells[1:])
 
 
 def _table(path: str | Path, columns: Sequence[str], rows: Sequence[tuple[int, Sequence[str]]]) -> ClassTable:
-    """Make a table of cells by the names of their columns; ``rows``: number of the line, cells."""
+    """Make a table from cells; ``rows``: line number and cells."""
     known = sorted(columns)
     if known not in (sorted(["id", "name"]), sorted(["id", "name", *COLOUR]), sorted(["name", *COLOUR]), ["name"]):
         raise _error(f"{path}, line 1", f"the columns are {list(columns)}; make them id,name or id,name,red,green,blue")
@@ -129,15 +129,15 @@ def _table(path: str | Path, columns: Sequence[str], rows: Sequence[tuple[int, S
             continue
         where = f"{path}, line {line}"
         if len(row) != len(columns):
-            raise _error(where, f"{', '.join(row)!r} has {len(row)} cells, the header {len(columns)}")
+            raise _error(where, f"{', '.join(row)!r} has {len(row)} cells, the header has {len(columns)}")
         cells = dict(zip(columns, row, strict=True))
         number = _whole_number(cells["id"], "id", LARGEST_ID, where) if "id" in cells else len(entries)
         if number in entries:
-            raise _error(where, f"id {number} is {entries[number][0]!r} already; give each id one line")
+            raise _error(where, f"id {number} is already {entries[number][0]!r}; write one line per id")
         colour = tuple(_whole_number(cells[column], column, 255, where) for column in COLOUR if column in cells)
         entries[number] = class_name(cells["name"].strip(), where), colour
     if not entries:
-        raise _error(path, "it names no class; write a line id,name for each")
+        raise _error(path, "no class names; write one line id,name per class")
     class_map, colours = ({id: entries[id][i] for id in sorted(entries)} for i in (0, 1))
     return ClassTable(class_map, colours if "red" in columns else None, "id" in columns)
 

@@ -1,8 +1,8 @@
-"""Open images and masks: no other module hands such a file to a decoder.
+"""Decode images and masks. No other module calls a decoder for them.
 
-There are two decoders. Images are loaded with OpenCV (BGR, upright), and masks with Pillow, which keeps the ids of a palette.
-Each of them passes some files that the other refuses as damaged, and returns garbage: a file has to pass both.
-TIFFs with alpha are loaded with Pillow too: OpenCV multiplies their colours by it. Other bands and depths: :mod:`.bands`.
+Images are loaded with OpenCV (BGR, upright), masks with Pillow, which keeps palette ids. Each decoder silently returns garbage for
+some damaged files that the other refuses, so a file must pass both. TIFFs with alpha are also loaded with Pillow, since OpenCV
+multiplies their colours by alpha. For other bands and depths see :mod:`.bands`.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from .masks.arrays import array_image
 from .masks.wide_tiff import BITS, TIFF, wide_image
 from .problems import Problem
 
-# whatever a file's name: Pillow knows some forty more, and runs PostScript; phones' MPO is opened as JPEG
+# regardless of a file's suffix. Pillow knows some forty more and runs PostScript; MPO opens as JPEG
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "PPM", "TIFF", "WEBP")
 JPEG_END = b"\xff\xd9"
-ASSOCIATED = 1  # TIFF's tag ExtraSamples: the colours are multiplied by alpha already
-MOST = 2**30  # bytes of a file: the most pixels that Pillow takes, with three 16-bit channels
+ASSOCIATED = 1  # TIFF's tag ExtraSamples: the stored colours are already multiplied by alpha
+MOST = 2**30  # bytes of a file: Pillow's limit of pixels with three 16-bit channels
 
 
 class UnreadableFile(UserError):
-    """An ``image`` or ``mask`` that a decoder refuses: missing, damaged, of another format or too deep; ``problem`` says which."""
+    """An ``image`` or ``mask`` that is missing, damaged, too deep or in an unknown format; see ``problem``."""
 
     def __init__(self, problem: Problem | str) -> None:
-        if isinstance(problem, str):  # torch rebuilds an error of a data loader's worker from its traceback alone
+        if isinstance(problem, str):  # torch rebuilds a worker's error from the traceback text alone
             super().__init__(problem)
         else:
             super().__init__(problem.code, problem.message)
@@ -45,19 +45,19 @@ class UnreadableFile(UserError):
 
 
 def unreadable(path: str, what: str, error: Exception) -> UnreadableFile:
-    """Name the file in the error of a decoder, whatever its class."""
+    """Convert a decoder's error of any class to one that names the file."""
     reason = getattr(error, "strerror", None) or str(error).replace(f" '{path}'", "") or type(error).__name__
     if isinstance(error, FileNotFoundError):
         reason = "no such file"
     elif isinstance(error, UnidentifiedImageError):
-        reason = f"cannot identify image file: it is none of {', '.join(FORMATS)}"
+        reason = f"cannot identify image file: its format is not one of {', '.join(FORMATS)}"
     return UnreadableFile(Problem(f"{what}-unreadable", path, f"can't be read ({reason})"))
 
 
 def missing_files(paths: Iterable[tuple[str, str | None]]) -> list[Problem]:
-    """Find those of (``image`` or ``mask``, path) that are not there; links and None are not looked up.
+    """Find missing files among (``image`` or ``mask``, path); URLs and None are skipped.
 
-    A mask may be a folder, of a picture for each label.
+    A mask may be a folder with a file for each label.
     """
     there = {"image": os.path.isfile, "mask": os.path.exists}
     gone = [(what, path) for what, path in paths if path and "://" not in path and not there[what](path)]
@@ -65,41 +65,41 @@ def missing_files(paths: Iterable[tuple[str, str | None]]) -> list[Problem]:
 
 
 def read_header(path: str, what: str = "image", content: bytes | None = None) -> Header:
-    """Read the header of an ``image`` or ``mask``; raises UnreadableFile where it is missing, empty, or no image.
+    """Read the header of an ``image`` or ``mask``; raise UnreadableFile if it is missing, empty or not an image.
 
-    ``content`` of the file, where it was read already.
+    ``content``: the file's bytes, if already read.
     """
     return _pillow(path, what, content)[0]
 
 
 def open_image(path: str, what: str = "image", content: bytes | None = None) -> tuple[Header, Image.Image]:
-    """Decode an ``image`` or ``mask`` with Pillow; as :func:`read_header`."""
+    """Decode an ``image`` or ``mask`` with Pillow; arguments and errors as in :func:`read_header`."""
     return _pillow(path, what, content, lambda image: image.load())
 
 
 def read_image(path: str) -> tuple[Header, np.ndarray]:
-    """Read an image as training loads it, (H, W, 3) uint8 BGR, upright; raises UnreadableFile also where it is damaged."""
+    """Read an image as training does, (H, W, 3) uint8 BGR, upright; raise UnreadableFile also for damage."""
     header = verify(path)
     for problem in image_problems(header):
         if problem.code == "image-depth":
             raise UnreadableFile(problem)
     pixels = decode_image(path)
-    if pixels.shape[:2] != header.shown[::-1]:  # another turn in a damaged EXIF part
+    if pixels.shape[:2] != header.shown[::-1]:  # damaged EXIF data with another orientation
         raise unreadable(path, "image", ValueError(f"OpenCV decodes it to {width_height(pixels.shape[1::-1])}"))
     return header, pixels
 
 
 def decode_image(path: str, content: bytes | None = None) -> np.ndarray:
-    """Decode an image in the colours that its file holds, (H, W, 3) uint8 BGR, upright; raises UnreadableFile."""
+    """Decode an image with unchanged colours, (H, W, 3) uint8 BGR, upright; raise UnreadableFile."""
     if is_tiff_with_alpha(read_header(path, "image", content)):
         image = open_image(path, "image", content)[1]
-        if image.tag_v2.get(ExifTags.Base.ExtraSamples) != (ASSOCIATED,):  # whose colours Pillow would divide by alpha
+        if image.tag_v2.get(ExifTags.Base.ExtraSamples) != (ASSOCIATED,):  # Pillow would divide by alpha
             return np.ascontiguousarray(np.asarray(image)[..., 2::-1])
     return _opencv(path, "image", cv2.IMREAD_COLOR, content)
 
 
 def read_pages(path: str) -> Iterator[np.ndarray]:
-    """Yield the pages of a TIFF, (H, W, 3) uint8 RGB; raises UnreadableFile for a damaged one, or one of more than 8 bits."""
+    """Yield the pages of a TIFF, (H, W, 3) uint8 RGB; raise UnreadableFile for damage or more than 8 bits."""
     try:
         content = read_plain(Path(path), MOST)
     except OSError as error:
@@ -120,21 +120,21 @@ def read_pages(path: str) -> Iterator[np.ndarray]:
 
 
 def page_count(path: str, content: bytes | None = None) -> int:
-    """Count the pages of a TIFF, whose ``content`` may be read already; 1 for other images."""
+    """Count the pages of a TIFF (``content``: its bytes, if already read); 1 for other images."""
     pages: list[int] = []
     _pillow(path, "image", content, lambda image: pages.append(getattr(image, "n_frames", 1)))
     return pages[0]
 
 
 def read_mask(path: str) -> tuple[Header, Image.Image]:
-    """Read a mask as training loads it; raises UnreadableFile also where it is damaged."""
+    """Read a mask as training does; raise UnreadableFile also for damage."""
     return verify(path, "mask"), open_image(path, "mask")[1]
 
 
 def verify(path: str, what: str = "image") -> Header:
-    """Read a header; raises UnreadableFile also for damage that the loader of an ``image`` or ``mask`` passes."""
+    """Read a header; raise UnreadableFile also for damage that the loader would not notice."""
     header = _pillow(path, what, step=_verify)[0]
-    if what == "mask" and header.format in ("PNG", "BMP"):  # Pillow takes missing rows for zeros
+    if what == "mask" and header.format in ("PNG", "BMP"):  # Pillow reads missing rows as zeros
         _opencv(path, what, cv2.IMREAD_UNCHANGED)
     return header
 
@@ -143,7 +143,7 @@ def _verify(image: Image.Image) -> None:
     if image.format == "PNG":
         image.verify()  # checksums and the end
     elif image.format != "JPEG" or image.fp.getbuffer()[-2:] != JPEG_END:
-        image.load()  # bytes may follow a complete JPEG, such as a phone's film
+        image.load()  # other data may follow a complete JPEG, such as a phone's motion photo
 
 
 def _pillow(
@@ -153,7 +153,9 @@ def _pillow(
         if content is None and os.path.exists(path) and not os.path.isfile(path):
             raise OSError("not a regular file")  # opening a pipe would wait for ever
         if step and content is None:
-            content = read_plain(Path(path), MOST)  # Pillow maps some files, and a mapped one that shrinks kills
+            content = read_plain(
+                Path(path), MOST
+            )  # Pillow memory-maps some files, and the process crashes if a mapped file shrinks
         if what == "mask" and path.lower().endswith(".npy"):
             opened = array_image(read_plain(Path(path), MOST) if content is None else content)
         else:
@@ -184,9 +186,9 @@ def _opencv(path: str, what: str, flags: int, content: bytes | None = None) -> n
     except Exception as error:
         raise unreadable(path, what, error) from error
     if pixels is None:
-        header, image = open_image(path, what)  # has more to say, where it refuses too
-        why = "it is damaged, or of a rare kind"
+        header, image = open_image(path, what)  # its error says more, if it refuses the file too
+        why = "it is damaged or of an unsupported kind"
         if header.format == "TIFF":
-            why = f"a TIFF of compression {image.info.get('compression')!r}; LZW and deflate are read"
+            why = f"unsupported TIFF compression {image.info.get('compression')!r}; use LZW or deflate"
         raise unreadable(path, what, ValueError(f"OpenCV can't decode it: {why}"))
     return pixels

@@ -1,4 +1,4 @@
-"""The data sets inside RepeatDataset, ConcatDataset and other wrappers, and the classes they declare."""
+"""Find the data sets inside RepeatDataset, ConcatDataset and other wrappers, and the classes they declare."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .tasks.meta import tasks_meta
 
 
 def leaf_datasets(dataset: Any) -> Iterator[Any]:
-    """Yield the data sets, built ones or entries of a config, that wrap no other, in the order in which they are named."""
+    """Yield the innermost data sets (built ones or config entries) in order."""
     inner = [getattr(dataset, "dataset", None), *(getattr(dataset, "datasets", None) or ())]
     if inner == [None]:
         yield dataset
@@ -25,27 +25,27 @@ def leaf_datasets(dataset: Any) -> Iterator[Any]:
 
 
 def unrepeated(dataset):
-    """Strip RepeatDataset from a built data set: the same samples once."""
+    """Strip RepeatDataset from a built data set."""
     while isinstance(dataset, RepeatDataset):
         dataset = dataset.dataset
     return dataset
 
 
 def refuse_multilabel(dataset: ConfigDict, what: str) -> None:
-    """Refuse a data set's entry, or those inside it, whose pipeline loads several maps: ``config-data``."""
+    """Raise ``config-data`` if a data set's entry, or one inside it, loads several maps per image."""
     for leaf in leaf_datasets(dataset):
         for kind, of in (("MultilabelLoadAnnotations", "labels"), ("TasksLoadAnnotations", "tasks")):
             if any(str(step["type"]).endswith(kind) for step in leaf.get("pipeline", ())):
-                raise UserError("config-data", f"{what} reads one class a pixel, and this data set has several {of}")
+                raise UserError("config-data", f"{what} needs one class per pixel, and this data set has several {of}")
 
 
 def dataset_meta(cfg: ConfigDict) -> dict:
-    """``classes`` and ``palette`` of the config's test data set, as far as it has them."""
+    """Return ``classes`` and ``palette`` of the config's test data set, if declared."""
     return declared_meta(next(leaf_datasets(cfg.test_dataloader.dataset)))
 
 
 def declared_meta(dataset: ConfigDict) -> dict:
-    """``classes``, ``palette`` and ``tasks`` of a data set's entry that wraps no other; raises ``class-map``, ``config-value``."""
+    """Return ``classes``, ``palette`` and ``tasks`` of an innermost data set; UserError: ``class-map``, ``config-value``."""
     kind = DATASETS.get(dataset.type) if isinstance(dataset.type, str) else dataset.type
     meta = {**getattr(kind, "METAINFO", {}), **dataset.get("metainfo", {})}
     if dataset.get("class_map") is not None:
@@ -59,7 +59,7 @@ def declared_meta(dataset: ConfigDict) -> dict:
 
 
 def mapped_classes(cfg: ConfigDict) -> int | None:
-    """The number of classes of the first class map in a config; None without one."""
+    """Return the number of classes of a config's first class map; None if it has none."""
     for split in ("train", "val", "test"):
         for dataset in leaf_datasets((cfg.get(f"{split}_dataloader") or {}).get("dataset") or {}):
             if dataset.get("class_map") is not None:
@@ -68,7 +68,7 @@ def mapped_classes(cfg: ConfigDict) -> int | None:
 
 
 class Declared(NamedTuple):
-    """A data set that a config declares and a split uses; ``classes`` are None where it leaves them open."""
+    """A data set in a split of a config; ``classes`` is None if not declared."""
 
     split: str
     entry: ConfigDict
@@ -76,7 +76,7 @@ class Declared(NamedTuple):
 
 
 def declared_datasets(cfg: ConfigDict, splits: Sequence[str]) -> list[Declared]:
-    """List the data sets of splits, those in wrappers too; raises ``config-data`` or ``class-map``."""
+    """List the innermost data sets of splits; UserError: ``config-data`` or ``class-map``."""
     found = []
     for split in splits:
         if cfg.get(f"{split}_dataloader") is None:

@@ -3,7 +3,7 @@
 import numpy as np
 from mmseg.datasets import PascalVOCDataset
 
-CLASS_NAMES = PascalVOCDataset.METAINFO["classes"]  # the place is the class id in the masks
+CLASS_NAMES = PascalVOCDataset.METAINFO["classes"]  # the index is the class id in the masks
 VOID = 255  # the ring around every object; neither trained on nor scored
 
 

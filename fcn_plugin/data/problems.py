@@ -1,4 +1,4 @@
-"""What can be wrong with a data set, how severe it is and what to do: one table for the check, training and testing."""
+"""The table of data set problems: severity, title and remedy; used by the check, training and testing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..invocation import command
 
 
 class Kind(NamedTuple):
-    """Attributes: ``severity``, an error stops a run; ``title`` for reports; ``remedy``, what to do."""
+    """Attributes: ``severity`` (an error stops a run); ``title`` for reports; ``remedy``, what to do."""
 
     severity: Literal["error", "warning"]
     title: str
@@ -89,12 +89,12 @@ class Problem:
         return f"{self.path}: {self.found}; {KINDS[self.code].remedy}"
 
     def error(self) -> UserError:
-        """The error that stops a run."""
+        """Return the error to raise."""
         return UserError(self.code, self.message)
 
 
 def refuse(problems: Iterable[Problem]) -> None:
-    """Raise a UserError with the code and message of the first problem that stops a run."""
+    """Raise a UserError for the first problem of severity ``error``."""
     for problem in problems:
         if KINDS[problem.code].severity == "error":
             raise problem.error()

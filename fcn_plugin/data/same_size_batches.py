@@ -1,4 +1,4 @@
-"""Batches of images of one size: evaluation at native size, unpadded, with the scores of one image at a time."""
+"""Batches of equally sized images, for evaluation at native size without padding."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from .images import UnreadableFile, read_header
 
 @DATA_SAMPLERS.register_module()
 class SameSizeBatchSampler(BatchSampler):
-    """Group a sampler's indices into batches of images with one height and width, which the files' headers tell.
+    """Group a sampler's indices into batches of images with equal height and width, read from the files' headers.
 
     Args:
-        sampler: a sampler over a data set of mmengine, without shuffling.
-        batch_size: images of a batch at most.
+        sampler: a sampler over an mmengine data set, without shuffling.
+        batch_size: most images per batch.
     """
 
     def __init__(self, sampler: Sampler, batch_size: int) -> None:
@@ -37,7 +37,7 @@ class SameSizeBatchSampler(BatchSampler):
         return sum(1 for _ in self)
 
     def _size(self, index: int) -> tuple[int, int] | None:
-        """None for a file that can't be read: it goes alone, and its loader refuses it."""
+        """Return the size; None for an unreadable file, which gets its own batch so that its loader raises."""
         if index not in self.sizes:
             try:
                 self.sizes[index] = read_header(self.sampler.dataset.get_data_info(index)["img_path"]).shown

@@ -1,4 +1,4 @@
-"""Augmentation that depends on a sample's place in the run alone, not on workers, restarts or the number of processes."""
+"""Augmentation that depends only on a sample's place in the run, not on workers, restarts or the number of processes."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ class Draw(int):
 class PlacedSampler(Sampler):
     """Yield the indices of a sampler (its config) with their places in the sequence over all processes.
 
-    Process r of n gets every n-th index, as in mmengine's samplers: n processes draw the samples that one would draw in a
-    batch n times as large.
+    Process r of n gets every n-th index, as in mmengine's samplers, so n processes draw the same samples as a single one with an n
+    times larger batch.
     """
 
     def __init__(self, dataset: Dataset, sampler: dict, seed: int | None = None) -> None:
         self.sampler = DATA_SAMPLERS.build(sampler, default_args=dict(dataset=dataset, seed=seed))
         self.rank, self.world_size = get_dist_info()
         self.epoch = self.position = 0
-        if hasattr(self.sampler, "skip"):  # without this method the engine reads batches and drops them
+        if hasattr(self.sampler, "skip"):  # without this method mmengine reads batches and drops them
             self.skip = self._skip
 
     def __iter__(self) -> Iterator[Draw]:
@@ -71,10 +71,10 @@ class PlacedSampler(Sampler):
 
 @DATA_SAMPLERS.register_module()
 class IndependentDraws(InfiniteSampler):
-    """Yield random indices without end, with replacement, as the authors' data layers do: a draw does not depend on earlier ones.
+    """Yield random indices endlessly, with replacement, as the authors' data layers do.
 
-    A draw is a function of the seed and its number in the sequence over all processes, so a resumed run goes on as it would have,
-    and n processes draw what one would.
+    A draw is a function of the seed and its number in the sequence over all processes, so it does not depend on interruptions or on
+    the number of processes.
     """
 
     def __init__(self, dataset: Dataset, seed: int | None = None) -> None:
@@ -88,13 +88,13 @@ class IndependentDraws(InfiniteSampler):
             yield mix_seed(self.seed, number) % self.size
 
     def skip(self, num_samples: int) -> None:
-        """Go to the draw after ``num_samples`` of this process."""
+        """Skip the first ``num_samples`` draws of this process."""
         self.position = num_samples
 
 
 @DATASETS.register_module()
 class SeededSamples(Dataset):
-    """Wrap a data set (its config) so that random transforms draw from a seed of the run's seed and the sample's place."""
+    """Wrap a data set (its config) and seed its random transforms with the run's seed and the sample's place."""
 
     def __init__(self, dataset: dict, seed: int = 0) -> None:
         self.dataset = DATASETS.build(dataset)
@@ -110,6 +110,6 @@ class SeededSamples(Dataset):
         return len(self.dataset)
 
     def __getattr__(self, name: str) -> Any:
-        if name in ("dataset", "datasets"):  # not built yet, or being copied; a wrapper's own are inside
+        if name in ("dataset", "datasets"):  # not built yet, or being copied
             raise AttributeError(name)
         return getattr(self.dataset, name)

@@ -1,6 +1,6 @@
-"""Random numbers as a function of the seed and the position of a run, so that a resumed run draws the same ones.
+"""Random numbers as a function of the run's seed and position, so that a resumed run draws the same ones.
 
-A generator's state after k steps depends on validations, restarts and workers before it, and would have to be saved.
+The state of a generator would also depend on validations, restarts and workers, and would have to be saved.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from torch.utils.data import get_worker_info
 
 
 def mix_seed(*numbers: int) -> int:
-    """Mix non-negative integers, such as the run's seed and a position, into a seed of 64 bits unrelated to its neighbours'."""
+    """Hash non-negative integers, such as the run's seed and a position, to a 64-bit seed."""
     return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0])
 
 
@@ -23,12 +23,12 @@ def seed_all(seed: int) -> None:
     """Seed the generators of Python, NumPy, torch and every device in use."""
     _seed_cpu(seed)
     if torch.cuda.is_initialized() or torch.backends.mps.is_available():
-        torch.manual_seed(seed)  # skipped without a device, where it records its caller's stack each time
+        torch.manual_seed(seed)  # skipped without a device, as it would record its caller's stack each time
 
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Seed the CPU's generators, and restore them afterwards; not in a data loader's process, which nothing else draws in."""
+    """Seed the CPU generators and restore them afterwards, except in a data loader's worker, where nothing else draws."""
     if get_worker_info() is not None:
         _seed_cpu(seed)
         yield

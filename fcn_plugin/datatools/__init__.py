@@ -1,1 +1,1 @@
-"""Offline work on data: new data sets, the check, the built-in drawings, VOC with SBD, class weights."""
+"""Offline tools for data: new data sets, the check, the built-in mini data set, VOC with SBD, class weights."""

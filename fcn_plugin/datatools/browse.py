@@ -1,4 +1,4 @@
-"""Samples as the net receives them: what they look like, and what looks wrong in them."""
+"""Draw samples as the net receives them, and report what looks wrong."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ..errors import printable
 from ..label_ids import check_label_ids
 from ..visualization.sheet import contact_sheet
 
-MANY = 0.5  # of the labels: more void than this is worth a line
+MANY = 0.5  # share of void in the labels above which it is reported
 
 
 @dataclass(frozen=True)
@@ -29,13 +29,13 @@ class Seen:
     """One sample as the net receives it."""
 
     path: str  # of the image
-    image: np.ndarray  # (H, W, 3) uint8 RGB, the padding of the training batch included
+    image: np.ndarray  # (H, W, 3) uint8 RGB, including the padding of the training batch
     mask: np.ndarray | None  # uint8 ids, 255 for void; (H, W) in training, the size of the truth in evaluation
     original: tuple[int, int]  # (height, width) of the file
     fits: bool = True  # the mask has the image's size, or in evaluation the file's, to which scores are resized
 
     def tile(self) -> tuple[str, np.ndarray, np.ndarray | None]:
-        """The file's name and the sizes, the image, and the mask in the image's size."""
+        """Return a caption with file name and sizes, the image, and the mask in the image's size."""
         shape, mask = self.image.shape[:2], self.mask
         size = width_height(shape[::-1])
         if mask is not None and mask.shape != shape:
@@ -49,9 +49,9 @@ class Seen:
 def draw_samples(
     dataset: Dataset, preprocessor: nn.Module, colours: Tensor, head: ConfigDict, training: bool, out: Path, count: int
 ) -> list[str]:
-    """Draw ``count`` samples of a built data set into the PNG ``out``; as ``browse_dataset`` of the commands.
+    """Draw ``count`` samples of a built data set into the PNG ``out``; see the command ``browse_dataset``.
 
-    ``colours`` is the record of the net's ``preprocessor`` (``weights.preprocessing``), ``head`` the config's.
+    ``colours`` is the record of the net's ``preprocessor`` (``weights.preprocessing``), ``head`` the config's head.
     """
     packed = (dataset[i * len(dataset) // count] for i in range(count))
     samples = [_see(item, preprocessor, colours.cpu(), head, training) for item in packed]
@@ -71,20 +71,20 @@ def _see(packed: dict, preprocessor: nn.Module, colours: Tensor, head: ConfigDic
     image = batch["inputs"][0].cpu() * std[:, None, None] + mean[:, None, None]
     image = _picture(image, order)
     if not training:
-        image = image[:height, :width]  # scores of the padding are cut off in evaluation
+        image = image[:height, :width]  # evaluation crops the scores of the padding
     mask = None
     if "gt_sem_seg" in sample:
         ids = batch["data_samples"][0].gt_sem_seg.data[0].cpu()
         ignored = head.get("ignore_index", VOID)
         check_label_ids(ids, head.num_classes, ignored, sample)
-        mask = ids.masked_fill(ids == ignored, VOID).byte().numpy()  # not int64: many large masks are held at once
+        mask = ids.masked_fill(ids == ignored, VOID).byte().numpy()  # not int64, since many large masks are kept
     original = tuple(sample.ori_shape[:2])
     fits = mask is None or mask.shape == image.shape[:2] or (not training and mask.shape == original)
     return Seen(sample.img_path, image, mask, original, fits)
 
 
 def _picture(image: Tensor, order: Tensor) -> np.ndarray:
-    """(N, H, W) in the images' units -> (H, W, 3) uint8 RGB; ``order`` says which channel is which colour."""
+    """Convert (N, H, W) in the images' units to (H, W, 3) uint8 RGB; ``order`` is the colour of each channel."""
     places = {int(colour): place for place, colour in enumerate(order.tolist())}
     pixels = image.permute(1, 2, 0).numpy()
     if len(order) == 3 and pixels.max() < 255.5:
@@ -93,12 +93,12 @@ def _picture(image: Tensor, order: Tensor) -> np.ndarray:
 
 
 def remarks(samples: Sequence[Seen], names: Sequence[str]) -> list[str]:
-    """Say what looks wrong in samples, a line each; ``names`` of the classes."""
+    """List what looks wrong in samples, one line each; ``names``: class names."""
     masked = [sample for sample in samples if sample.mask is not None]
     plain = [sample for sample in samples if np.ptp(sample.image.reshape(-1, 3), axis=0).max() == 0]
     kinds = {
-        "show void alone, nothing is learnt from them": [sample for sample in masked if (sample.mask == VOID).all()],
-        "have an image of one colour": plain,
+        "are all void, so nothing is learnt from them": [sample for sample in masked if (sample.mask == VOID).all()],
+        "have an image of a single colour": plain,
         "have a mask of another size than the image": [sample for sample in samples if not sample.fits],
         "have no mask": [sample for sample in samples if sample.mask is None],
     }
@@ -110,11 +110,11 @@ def remarks(samples: Sequence[Seen], names: Sequence[str]) -> list[str]:
         lines.append(f"{100 * void:.0f} % of the pixels are void")
     classes = set().union(*(np.unique(mask).tolist() for mask in ids)) - {VOID}
     if len(classes) == 1 and total > 1:
-        lines.append(f"all {total} samples show one class, {printable(names[classes.pop()])}")
+        lines.append(f"all {total} samples show only one class, {printable(names[classes.pop()])}")
     return lines
 
 
 def _files(samples: Sequence[Seen]) -> str:
-    """Their names, each once, with the number of draws where there are several."""
+    """List the file names, each once, with the number of draws if more than one."""
     draws = Counter(sample.path for sample in samples)
     return ", ".join(printable(path) + (f" ({n} draws)" if n > 1 else "") for path, n in draws.items())

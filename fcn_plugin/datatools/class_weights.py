@@ -1,6 +1,6 @@
 """Class weights by median-frequency balancing (Eigen and Fergus, ICCV 2015, arXiv 1411.4734; as SegNet uses it).
 
-C classes; freq(c) = pixels of class c / all pixels, void included, of the images that show c; weight(c) = median of freq / freq(c).
+C classes; freq(c) = pixels of class c / all pixels (including void) of the images with c; weight(c) = median of freq / freq(c).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ..label_ids import check_label_ids
 
 @dataclass(frozen=True)
 class PixelCounts:
-    """int64 arrays (C,). Attributes: ``pixels`` of the class; ``images``, masks that show it; ``seen``, all pixels of those."""
+    """int64 arrays (C,): ``pixels`` of each class; ``images``, number of masks with the class; ``seen``, all pixels of those."""
 
     pixels: np.ndarray
     images: np.ndarray
@@ -32,7 +32,7 @@ class PixelCounts:
 
     @property
     def share(self) -> np.ndarray:
-        """Part of all labelled pixels, 0 .. 1."""
+        """Share of all labelled pixels, 0 .. 1."""
         return self.pixels / max(1, self.pixels.sum())
 
     @property
@@ -41,7 +41,7 @@ class PixelCounts:
         return self.pixels / np.maximum(self.seen, 1)
 
     def weights(self, power: float = 1.0) -> np.ndarray:
-        """(median of freq / freq(c)) ** power; 1 for a class that never occurs. A power of 1 is the papers', 0.5 is milder."""
+        """Return (median of freq / freq(c)) ** power; 1 for absent classes. The papers use a power of 1."""
         there = self.pixels > 0
         weights = np.ones(len(there))
         if there.any():
@@ -50,10 +50,10 @@ class PixelCounts:
 
 
 def masks_only(dataset: ConfigDict) -> ConfigDict:
-    """Copy the config of a data set or a wrapper, with pipelines that load masks alone; ``config-data`` where one loads none."""
+    """Copy the config of a data set or wrapper with pipelines that only load masks; UserError: ``config-data``."""
     dataset = dataset.copy()
     wraps = "dataset" in dataset or "datasets" in dataset
-    if "pipeline" in dataset:  # of a wrapper, MultiImageMixDataset, it changes images that were loaded
+    if "pipeline" in dataset:  # a wrapper's pipeline (MultiImageMixDataset) changes loaded images
         steps = [step for step in dataset.pipeline if step["type"].endswith("LoadAnnotations")]
         if not steps and not wraps:
             raise UserError("config-data", f"the pipeline of the {dataset.type} loads no masks: add LoadAnnotations")
@@ -66,7 +66,7 @@ def masks_only(dataset: ConfigDict) -> ConfigDict:
 
 
 def build_masks(dataset: ConfigDict) -> Dataset:
-    """Build a config's data set without its images: items hold a mask, ``gt_seg_map``, by the data set's list and label map."""
+    """Build a config's data set without images: items have a mask, ``gt_seg_map``, with the data set's label map applied."""
     refuse_multilabel(dataset, "class_weights")
     return unrepeated(DATASETS.build(masks_only(dataset)))
 
@@ -75,7 +75,7 @@ def count_pixels(masks: Dataset, num_classes: int, ignore_index: int = 255, jobs
     """Count the pixels of each class in the masks of :func:`build_masks`, in ``jobs`` processes (0: this one).
 
     Raises:
-        UserError: mask-ids; mask-colours: not one id per pixel; mask-void: no mask holds a labelled pixel.
+        UserError: mask-ids; mask-colours: not one id per pixel; mask-void: no mask has a labelled pixel.
     """
     pixels, images, seen = np.zeros((3, num_classes), np.int64)
     count = partial(_histogram, num_classes, ignore_index)
@@ -90,7 +90,7 @@ def count_pixels(masks: Dataset, num_classes: int, ignore_index: int = 255, jobs
 
 
 def weight_table(counts: PixelCounts, names: Sequence[str] | None, power: float = 1.0) -> str:
-    """Format a row per class: pixels, their share, images, freq(c), weight; without ``names``, classes have their ids."""
+    """Format a row per class: pixels, their share, images, freq(c), weight; without ``names``, classes are shown by id."""
     names = list(map(printable, names or map(str, range(len(counts.pixels)))))
     table = PrettyTable(["class", "pixels", "share %", "images", "frequency %", "weight"], align="r")
     table.align["class"] = "l"
@@ -98,7 +98,7 @@ def weight_table(counts: PixelCounts, names: Sequence[str] | None, power: float 
     for name, pixels, share, images, frequency, weight in zip(names, *columns, strict=True):
         table.add_row([name, pixels, f"{100 * share:.2f}", images, f"{100 * frequency:.2f}", f"{weight:.3g}"])
     absent = ", ".join(name for name, pixels in zip(names, counts.pixels, strict=True) if pixels == 0)
-    return table.get_string() + (f"\nnever occurs, weight 1 without effect: {absent}" if absent else "")
+    return table.get_string() + (f"\nabsent classes, weight 1 (no effect): {absent}" if absent else "")
 
 
 def weight_line(counts: PixelCounts, power: float = 1.0) -> str:
@@ -108,7 +108,7 @@ def weight_line(counts: PixelCounts, power: float = 1.0) -> str:
 
 
 def _histogram(num_classes: int, ignore_index: int, item: dict) -> np.ndarray:
-    """Count a mask's pixels of each class, and of void at the end."""
+    """Count a mask's pixels of each class, with void last."""
     mask = torch.from_numpy(item["gt_seg_map"]).long()
     if mask.ndim > 2:
         raise UserError("mask-colours", f"{item['seg_map_path']} has shape {tuple(mask.shape)}: save ids, not colours")

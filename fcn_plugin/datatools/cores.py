@@ -1,4 +1,4 @@
-"""Spread work over the cores that this process may use."""
+"""Distribute work over the usable cores."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from tqdm import tqdm
 
 from ..errors import UserError, first_lines
 
-CHUNK = 16  # tasks handed to a process at a time
+CHUNK = 16  # tasks sent to a process at once
 
 
 def usable_cores() -> int:
-    """Count the cores that this process may use: a scheduler or ``taskset`` may leave it fewer than the machine has."""
+    """Count the cores that this process may use, which a scheduler or ``taskset`` may limit."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def processes(jobs: int | None) -> int:
-    """How many processes were asked for; by default all usable cores."""
+    """Return the number of processes; None: all usable cores."""
     return usable_cores() if jobs is None else jobs
 
 
 def on_all_cores(function: Callable, tasks: Sequence[tuple], what: str, jobs: int | None = None) -> list:
-    """Compute ``function(*task)`` of every task, in order, in ``jobs`` processes; a fault does not stop the other tasks.
+    """Compute ``function(*task)`` for every task, in order, in ``jobs`` processes; a fault does not stop the other tasks.
 
     Raises:
-        UserError: what the tasks raised, the first ten messages, a line each; ``dataset-files`` where their codes differ;
-            ``process-lost``: a process was killed, by the system where memory is short.
+        UserError: the errors of the tasks, with the first ten messages; ``dataset-files`` if their codes differ;
+            ``process-lost``: a process was killed, for instance as memory ran out.
     """
     attempts, results = map_on_cores(partial(_attempt, function), tasks, processes(jobs)), []
     try:
@@ -42,12 +42,12 @@ def on_all_cores(function: Callable, tasks: Sequence[tuple], what: str, jobs: in
             results.append(result)
     except BrokenProcessPool as error:
         near = f"{what}: a process was killed at {tasks[len(results)][0]} or soon after"
-        raise UserError("process-lost", f"{near}: make memory free and run again") from error
+        raise UserError("process-lost", f"{near}: free memory and run again") from error
     faults = [result for result in results if isinstance(result, UserError)]
     if faults:
         code = "dataset-files" if len({fault.code for fault in faults}) > 1 else faults[0].code
         lines = first_lines([fault.message for fault in faults], 10)
-        raise UserError(code, f"{len(faults)} of {len(tasks)} files can't be used:", lines)
+        raise UserError(code, f"{len(faults)} of {len(tasks)} files are faulty:", lines)
     return results
 
 
@@ -59,12 +59,12 @@ def _attempt(function: Callable, task: tuple) -> Any:
 
 
 def map_on_cores(function: Callable[[Any], Any], tasks: Sequence, jobs: int) -> Iterator[Any]:
-    """Yield ``function(task)`` of every task, in order, from up to ``jobs`` processes; few tasks are done in this one."""
+    """Yield ``function(task)`` for every task, in order, from up to ``jobs`` processes; few tasks run in this one."""
     jobs = min(jobs, len(tasks) // CHUNK)
     if jobs < 2:
         yield from map(function, tasks)
         return
-    # Ctrl-C is for this process, which lets the others finish their files
+    # only this process handles Ctrl-C and lets the others finish their files
     pool = ProcessPoolExecutor(jobs, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN))
     try:
         with interrupts_held():
@@ -76,11 +76,11 @@ def map_on_cores(function: Callable[[Any], Any], tasks: Sequence, jobs: int) -> 
 
 @contextmanager
 def interrupts_held() -> Iterator[None]:
-    """Hold Ctrl-C back while processes start: during a fork it would be lost, or kill a process that is not ready for it.
+    """Delay Ctrl-C while processes start, since during a fork it could be lost or kill an unprepared process.
 
-    By a handler, not a mask: the system gives the signal to any thread that does not block it, and libraries have threads.
+    This uses a handler, not a mask, since the system delivers the signal to any thread that does not block it.
     """
-    if threading.current_thread() is not threading.main_thread():  # Python's handlers run in the main thread alone
+    if threading.current_thread() is not threading.main_thread():  # Python's handlers run only in the main thread
         yield
         return
     held = []

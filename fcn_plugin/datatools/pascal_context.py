@@ -1,8 +1,8 @@
 """Convert PASCAL-Context (Mottaghi et al., CVPR 2014) to palette PNGs in a VOC 2010 tree.
 
-A file of the release holds ``LabelMap``, (H, W), ids of ``labels.txt``: 1 .. 459, 0 where nothing is labelled. A mask holds
-1 .. 59, the classes of the usual task in the order of their names, and 0, background, for all the rest: what MMSegmentation's
-``PascalContextDataset`` and ``PascalContextDataset59`` read.
+A file of the release has ``LabelMap``, (H, W), with ids of ``labels.txt``: 1 .. 459, and 0 for unlabelled pixels. A mask has
+1 .. 59, the classes of the usual task in alphabetical order, and 0, background, for everything else, as MMSegmentation's
+``PascalContextDataset`` and ``PascalContextDataset59`` read it.
 """
 
 from __future__ import annotations
@@ -37,22 +37,22 @@ RELEASES = {
 
 
 def find_releases(voc2010: str | None, context: str | None, data_dir: Path, force: bool = False) -> dict[str, Path]:
-    """Find the trees of VOC 2010 and PASCAL-Context; archives are extracted, Context's to ``data_dir/pascal-context``.
+    """Find the trees of VOC 2010 and PASCAL-Context; extract archives, Context's to ``data_dir/pascal-context``.
 
     Args:
-        voc2010, context: a folder or an archive; None: look in ``data_dir`` and ``data_dir/pascal-context``.
-        data_dir: where archives lie and are extracted to.
-        force: extract over what is there.
+        voc2010, context: a folder or an archive; None: search in ``data_dir`` and ``data_dir/pascal-context``.
+        data_dir: folder of the archives, also extracted there.
+        force: extract again, replacing existing files.
 
     Raises:
-        UserError: ``dataset-missing``, which names the files, their links and places; ``archive-damaged``.
+        UserError: ``dataset-missing``, with the files, their URLs and locations; ``archive-damaged``.
     """
     folders = {"voc2010": data_dir, "context": data_dir / "pascal-context"}
     given = {"voc2010": voc2010, "context": context}
     trees = {name: find_tree(release, given[name], folders[name], force) for name, release in RELEASES.items()}
     if missing := [name for name, tree in trees.items() if tree is None]:
         found = f"no {' and '.join(RELEASES[name].title for name in missing)} in {data_dir}"
-        found += ": put these files there, or name a folder or an archive:"
+        found += ": put these files there, or give a folder or an archive:"
         places = [(name, folders[name] / RELEASES[name].archive, RELEASES[name].url) for name in missing]
         raise UserError(
             "dataset-missing", found, [f"  {path} from {url}, or --{name} PATH" for name, path, url in places]
@@ -61,18 +61,18 @@ def find_releases(voc2010: str | None, context: str | None, data_dir: Path, forc
 
 
 def build_context(voc2010: Path, context: Path, jobs: int | None = None, force: bool = False) -> list[str]:
-    """Write ``SegmentationClassContext/NAME.png`` of VOC 2010's train and val; a second call does what is missing.
+    """Write ``SegmentationClassContext/NAME.png`` for VOC 2010's train and val; a second call writes missing files.
 
     Args:
-        voc2010, context: trees of the releases; masks go to ``voc2010``.
-        jobs: processes; default: all usable cores.
-        force: also write masks that are there.
+        voc2010, context: trees of the releases; masks are written to ``voc2010``.
+        jobs: number of processes; default: all usable cores.
+        force: replace existing masks.
 
     Returns:
         The report.
 
     Raises:
-        UserError: ``class-file``, ``list-file``, ``file-missing``, ``output-path``, and of masks: others are written then.
+        UserError: ``class-file``, ``list-file``, ``file-missing``, ``output-path``, and those of masks, after writing the others.
     """
     indices = read_indices(context / "labels.txt")
     lists = {name: read_names(voc2010 / LISTS / f"{name}.txt") for name in FULL_COUNTS}
@@ -90,15 +90,15 @@ def build_context(voc2010: Path, context: Path, jobs: int | None = None, force: 
 
 
 def read_indices(path: Path) -> np.ndarray:
-    """Read ``labels.txt``, ``id: name``: the index of the class of each id, -1 for ids that it does not name.
+    """Read ``labels.txt``, ``id: name``; return the class index of each id, -1 for unknown ids.
 
     Raises:
-        UserError: ``class-file``, also where it lacks one of the 59 names.
+        UserError: ``class-file``, also if one of the 59 names is missing.
     """
     ids = {name.replace(" ", ""): number for number, name in read_classes(path)[0].items()}
     if missing := [name for name in CLASSES[1:] if name not in ids]:
         found = f"{path} lacks the names {abbreviate(missing)}"
-        raise UserError("class-file", f"{found}: take labels.txt of {PAGE}, with 459 names, unchanged")
+        raise UserError("class-file", f"{found}: use the original labels.txt of {PAGE}, with 459 names")
     indices = np.full(max(ids.values()) + 1, -1, np.int16)
     indices[[0, *ids.values()]] = 0
     indices[[ids[name] for name in CLASSES[1:]]] = range(1, len(CLASSES))
@@ -116,5 +116,5 @@ def convert_mask(source: Path, image: Path, indices: np.ndarray, target: Path) -
         found = f"ids {abbreviate([f'{value:g}' for value in stray])} are not in labels.txt"
         raise UserError("mask-ids", f"{source}: {found}: {EXTRACT_AGAIN}")
     if ids.shape != (shape := read_header(str(image)).size[::-1]):
-        raise UserError("mask-size", f"{source} is {ids.shape}, its image {image} is {shape}: they must have one size")
+        raise UserError("mask-size", f"{source} is {ids.shape}, but its image {image} is {shape}: they must be equal")
     save_mask(indices[ids.astype(np.int64)], PALETTE, target)

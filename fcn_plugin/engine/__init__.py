@@ -1,4 +1,4 @@
-"""The Runner and what it is made of."""
+"""The Runner and its parts."""
 
 from . import hooks
 from .logging import FCNLogProcessor

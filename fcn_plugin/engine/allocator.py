@@ -1,4 +1,4 @@
-"""Keep the memory that a training step frees: glibc gives large blocks back at once, and the next step faults them in again."""
+"""Keep memory freed by a training step; by default glibc returns large blocks at once, and the next step page-faults."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ TRIM_THRESHOLD, MMAP_MAX = -1, -4  # of <malloc.h>
 
 
 def keep_freed_memory() -> bool:
-    """Serve all blocks from a heap that does not shrink: a process holds its peak till it ends. Return whether libc can."""
+    """Allocate from a heap that never shrinks, so the process holds its peak memory. Return whether libc supports it."""
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError, TypeError):  # musl, macOS; Windows

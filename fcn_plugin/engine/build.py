@@ -11,7 +11,7 @@ from ..errors import UserError
 from .runner import FCNRunner
 from .start import Start
 
-# what mmengine's Runner takes together or not at all
+# arguments that mmengine's Runner needs together or not at all
 TOGETHER = (
     ("train_dataloader", "train_cfg", "optim_wrapper"),
     *((f"{split}_dataloader", f"{split}_cfg", f"{split}_evaluator") for split in ("val", "test")),
@@ -19,21 +19,21 @@ TOGETHER = (
 
 
 def build_runner(cfg: Config, start: Start, name: str | None = None, model: dict | None = None) -> FCNRunner:
-    """Build the Runner that a prepared config names and hand it its start.
+    """Build the Runner of a prepared config and set its start.
 
     Args:
-        cfg: the config, which stays as it is.
+        cfg: the config, which is not changed.
         start: where training starts, or the weights to evaluate.
-        name: of the run; a second one in one process needs its own. Default: the config's.
-        model: entry of what takes the place of the config's net.
+        name: name of the run, which must differ from other runs in this process. Default: the config's.
+        model: config entry of a net to use instead of the config's.
 
     Raises:
-        UserError: config-value: no such Runner; config-data: a part of training, validation or test is missing.
+        UserError: config-value: unknown Runner; config-data: a part of training, validation or test is missing.
     """
     for parts in TOGETHER:
         missing = [part for part in parts if cfg.get(part) is None]
         if 0 < len(missing) < len(parts):
-            remedy = f"give {', '.join(parts)}, or none of them"
+            remedy = f"set {', '.join(parts)}, or none of them"
             raise UserError("config-data", f"{cfg.filename} has no {' and no '.join(missing)}: {remedy}")
     kind = RUNNERS.get(cfg.get("runner_type", "FCNRunner"))
     if not isinstance(kind, type) or not issubclass(kind, FCNRunner):

@@ -1,4 +1,4 @@
-"""Compare the classes that a checkpoint was trained for with those of a run: equal in number, they load whatever they mean."""
+"""Compare a checkpoint's class names with those of a run, since weights for other classes load if their number is equal."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from ..errors import UserError, abbreviate
 
 
 def check_class_names(checkpoint: Checkpoint, cfg: ConfigDict, split: str, resuming: bool) -> None:
-    """Compare names with those of the config's ``split``; log a warning where they differ, and refuse to resume.
+    """Compare class names with those of the config's ``split``; if they differ, log a warning, or refuse to resume.
 
     Raises:
-        UserError: checkpoint-classes, where ``resuming``.
+        UserError: checkpoint-classes, if ``resuming``.
     """
     loader, meta = cfg.get(f"{split}_dataloader"), checkpoint.meta.get("dataset_meta")
     entry = next(leaf_datasets(loader["dataset"])) if isinstance(loader, dict) else None
     theirs = meta.get("classes") if isinstance(meta, dict) else None
-    ours = declared_meta(entry).get("classes") if isinstance(entry, dict) else None  # may be the name of a file
+    ours = declared_meta(entry).get("classes") if isinstance(entry, dict) else None  # may be a file name
     if not all(isinstance(names, (list, tuple)) for names in (theirs, ours)) or len(theirs) != len(ours):
         return
     pairs = [(number, *names) for number, names in enumerate(zip(theirs, ours, strict=True)) if names[0] != names[1]]
     if not pairs:
         return
-    found = abbreviate([f"{number} is {old!r} there, {new!r} in the config" for number, old, new in pairs])
+    found = abbreviate([f"{number} is {old!r} in the checkpoint, {new!r} in the config" for number, old, new in pairs])
     found = f"{checkpoint.path} was trained for other classes: {found}"
     if not resuming:
-        print_log(f"{found}; scores keep their order", logger="current", level=logging.WARNING)
+        print_log(f"{found}; channels keep their order", logger="current", level=logging.WARNING)
         return
-    remedy = f"Resume with the run's own names, or start from its weights: --load-from {checkpoint.path}"
+    remedy = f"Resume with the run's class names, or start a new run from its weights: --load-from {checkpoint.path}"
     raise UserError("checkpoint-classes", f"{found}. {remedy}")

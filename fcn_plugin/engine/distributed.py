@@ -1,4 +1,4 @@
-"""How the processes of a run meet, and how they share gradients."""
+"""Connect the processes of a run and share their gradients."""
 
 from __future__ import annotations
 
@@ -15,16 +15,15 @@ from torch.nn.parallel import DistributedDataParallel
 from ..errors import UserError
 from ..invocation import has_tools
 
-STORE = "FCN_STORE"  # variable: beginning of the name of the launcher's file where processes of one machine meet
+STORE = "FCN_STORE"  # environment variable: prefix of the launcher's file store for processes of one machine
 HOOKS = {"bf16": bf16_compress_hook, "fp16": fp16_compress_hook}
 
 
 def join_processes(cfg: ConfigDict) -> None:
-    """Start the process group that ``cfg.launcher`` names, unless there is one or a single process.
+    """Start the process group of ``cfg.launcher``, unless one exists or there is a single process.
 
-    The engine does so in its Runner: a process that fails before, say at a file missing on its machine, would leave the others
-    waiting for half an hour. Without a GPU it is gloo: ``init_dist`` always calls ``torch.cuda.set_device``. Goes when mmengine
-    starts CPU processes itself.
+    mmengine starts it later, in its Runner; if a process failed before, the others would wait for half an hour. Without a GPU the
+    backend is gloo, as ``init_dist`` always calls ``torch.cuda.set_device``. Remove this once mmengine supports CPU processes.
     """
     launcher = cfg.get("launcher", "none")
     if launcher == "none" or is_distributed():
@@ -39,19 +38,19 @@ def join_processes(cfg: ConfigDict) -> None:
             init_dist(launcher, **((cfg.get("env_cfg") or {}).get("dist_cfg") or {}), **where)
         else:
             distributed.init_process_group("gloo", **where)
-    except (KeyError, ValueError) as error:  # of variables that the launcher's program sets
+    except (KeyError, ValueError) as error:  # from environment variables that the launcher sets
         torchrun = "torchrun --nproc_per_node PROCESSES -m fcn_cli train CONFIG --launcher pytorch"
         programs = "tools/dist_train.sh CONFIG PROCESSES, torchrun" if has_tools() else torchrun
-        start = f"start it by {programs}, srun or mpirun, or leave out --launcher"
+        start = f"start it with {programs}, srun or mpirun, or remove --launcher"
         found = f"--launcher {launcher} can't find the other processes ({error})"
         raise UserError("option-value", f"{found}: {start}") from error
 
 
 def wrapper_cfg(cfg: Config, given: dict | None) -> dict:
-    """``model_wrapper_cfg`` with the arguments of DDP that it leaves open.
+    """Return ``model_wrapper_cfg`` with defaults for DDP's arguments.
 
-    Gradients are views of the buffers that are summed over processes: DDP's default keeps them twice, 537 MB of FCN-8s on VGG16.
-    Buffers are rank 0's, which are the ones that are saved; mmengine leaves each GPU its own running means of batch norm.
+    Gradients are views of DDP's buckets; DDP's own default keeps a second copy, 537 MB for FCN-8s on VGG16. Module buffers are
+    broadcast from rank 0, which saves them; by mmengine's default each GPU keeps its own running means of batch norm.
     """
     given = dict(given or {})
     kind = given.setdefault("type", "MMDistributedDataParallel")
@@ -65,16 +64,16 @@ def wrapper_cfg(cfg: Config, given: dict | None) -> dict:
 
 
 def compress_gradients(model: nn.Module, cfg: Config) -> None:
-    """Send a wrapped net's gradients in 16 bits where ``gradient_compression`` says so; weights and updates stay float32.
+    """Send a wrapped net's gradients in 16 bits if ``gradient_compression`` is set; weights and updates stay float32.
 
     Raises:
-        UserError: config-value: the wrapper does not sum gradients by DDP.
+        UserError: config-value: the wrapper is not DDP.
     """
     name = cfg.get("gradient_compression")
     if name is None:
         return
     if not isinstance(model, DistributedDataParallel):
-        found = f"{cfg.filename}: gradient_compression is {name!r}, which {type(model).__name__} does not know"
-        remedy = "set it to None, or take model_wrapper_cfg.type='MMDistributedDataParallel'"
+        found = f"{cfg.filename}: gradient_compression is {name!r}, which {type(model).__name__} does not support"
+        remedy = "set it to None, or use model_wrapper_cfg.type='MMDistributedDataParallel'"
         raise UserError("config-value", f"{found}: {remedy}")
     model.register_comm_hook(None, HOOKS[name])

@@ -1,4 +1,4 @@
-"""Return to the last good checkpoint with a lower learning rate, after a loss or gradient that is not a number."""
+"""Retry from the last good checkpoint with a lower learning rate after a loss or gradient that is not finite."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ COUNT = "returns"  # in the message hub, and so in every checkpoint
 
 
 class Diverged(UserError):
-    """A loss or gradient that is not a number (loss-nan) in a run that may return ``most`` times, each with ``factor`` x rate."""
+    """A non-finite loss or gradient (loss-nan) in a run that may retry ``most`` times, each with ``factor`` x learning rate."""
 
     factor: float
     most: int
 
 
-def lower_rates(runner, returns: int, factor: float) -> None:
-    """Multiply a loaded run's learning rates by ``factor`` for each return that its checkpoint does not know of yet.
+def lower_rates(runner, retries: int, factor: float) -> None:
+    """Multiply a loaded run's learning rates by ``factor`` for each retry that its checkpoint does not include yet.
 
-    Schedules of the engine go from each value to the next one, so a lower one is carried on.
+    mmengine's schedules compute each value from the previous one, so the lower rate persists.
     """
     notes = runner.message_hub
-    more = returns - notes.runtime_info.get(COUNT, 0)
+    more = retries - notes.runtime_info.get(COUNT, 0)
     if more <= 0:
         return
     groups = [group for wrapper in wrappers_of(runner.optim_wrapper) for group in wrapper.optimizer.param_groups]
@@ -34,6 +34,6 @@ def lower_rates(runner, returns: int, factor: float) -> None:
     for scheduler in chain(*schedulers.values()) if isinstance(schedulers, dict) else schedulers:
         if getattr(scheduler, "param_name", None) == "lr":
             scheduler.base_values = [value * factor**more for value in scheduler.base_values]
-    notes.update_info(COUNT, returns)
+    notes.update_info(COUNT, retries)
     rate = groups[0]["lr"]
-    runner.logger.warning(f"return {returns}: the learning rate goes on at {rate:.4g} from step {runner.iter}")
+    runner.logger.warning(f"retry {retries}: the learning rate is {rate:.4g} from step {runner.iter}")

@@ -1,4 +1,4 @@
-"""What the console shows: progress and results; the log file keeps everything."""
+"""Show only progress and results on the console; the log file gets everything."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from mmengine.runner import LogProcessor
 
 from ..compat import LIBRARY_NOTICES, LOG_FILE_ONLY
 
-OURS = ("fit", "_log_lines")  # a line per tensor of the start
+OURS = ("fit", "_log_lines")  # a line per tensor that was loaded
 
 
 def _for_people(record: logging.LogRecord) -> bool:
-    """False for records that only the log file needs; errors always pass."""
+    """Return False for records that only the log file needs; errors always pass."""
     notice = any(word in record.getMessage()[:120] for word in LIBRARY_NOTICES)
     dump = (record.module, record.funcName) in {*LOG_FILE_ONLY, OURS}
     return record.levelno >= logging.ERROR or not (notice or dump)
@@ -30,18 +30,18 @@ def quiet_console(logger: logging.Logger) -> None:
 
 
 def print_main(text: str) -> None:
-    """Print on the main process alone."""
+    """Print on the main process only."""
     if is_main_process():
         print(text, flush=True)
 
 
 @LOG_PROCESSORS.register_module()
 class FCNLogProcessor(LogProcessor):
-    """mmengine's line with the throughput of all processes together.
+    """Add the throughput of all processes to mmengine's log line.
 
     Args:
-        mean_pattern: values averaged over the last steps; mmengine's shows the last step's loss per pixel beside a mean sum.
-        kwargs: of mmengine's ``LogProcessor``.
+        mean_pattern: values to average over the last steps; mmengine's default excludes the loss per pixel.
+        kwargs: those of mmengine's ``LogProcessor``.
     """
 
     def __init__(self, mean_pattern: str = r".*(loss|per_pixel|time|data_time|grad_norm).*", **kwargs) -> None:

@@ -1,4 +1,4 @@
-"""Compare the optimizer and schedules that a checkpoint holds with those of the run that goes on from it."""
+"""Compare a checkpoint's optimizer and schedules with those of the run that resumes from it."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from ..errors import UserError
 from .divergence import COUNT
 from .optim_wrappers import wrappers_of
 
-FREE = ("verbose", "foreach", "fused")  # change no number: the config's apply
-STEPS, RATES = ("last_step", "_global_step"), ("base_values", "_last_value")  # of a schedule; they move
-NUMBERS = ("best", "num_bad_epochs", "cooldown_counter")  # of one that waits for a score
-FROM_END = {"total_iters", "T_max"}  # what a schedule's end gives
-SCALARS = ("step", "eta", "mu", "mu_product")  # of a parameter's state; all else has its shape
+FREE = ("verbose", "foreach", "fused")  # don't change results: the config's values apply
+STEPS, RATES = ("last_step", "_global_step"), ("base_values", "_last_value")  # of a schedule; they change during a run
+NUMBERS = ("best", "num_bad_epochs", "cooldown_counter")  # of a schedule that depends on a score
+FROM_END = {"total_iters", "T_max"}  # derived from a schedule's end
+SCALARS = ("step", "eta", "mu", "mu_product")  # of a parameter's state; other entries have the parameter's shape
 
 
 def require_same_states(
     wrapper: OptimWrapper | OptimWrapperDict | dict, schedulers: Any, checkpoint: Checkpoint, entries: Any = None
 ) -> None:
-    """Raise a UserError (checkpoint-resume) where momenta, rates or schedules are not those that this run would have there.
+    """Raise a UserError (checkpoint-resume) if momenta, rates or schedules differ from those that this run would have.
 
-    torch and the engine take what the file has: momenta of other parameters or another optimizer, and its settings in place of
-    the config's. What is left out of the file's here stays as the config has it. A schedule whose entry in the config names no
-    end, and so ends with the run, keeps the end of a shorter run.
+    torch and mmengine load what the file has, even momenta of other parameters or another optimizer, and settings that replace the
+    config's. Settings that this function removes from the file's state keep the config's values. A schedule without an end in the
+    config, which ends with the run, keeps the end of the shorter run in the file.
     """
     content = checkpoint.content
     notes = content.get("message_hub", {}).get("runtime_info", {})
@@ -43,7 +43,7 @@ def require_same_states(
             wrappers = wrappers_of(wrapper)
             names, given = [type(each.optimizer).__name__ for each in wrappers], checkpoint.meta.get("optimizers")
             if given not in (None, names):
-                problems.append(f"it has {given}, the config {names}")
+                problems.append(f"it has {given}, the config has {names}")
             states = [saved[name] for name, _ in wrapper.items()] if isinstance(wrapper, OptimWrapperDict) else [saved]
             for each, state in zip(wrappers, states, strict=True):
                 problems += filter(None, [_difference(each.optimizer, state)])
@@ -62,18 +62,16 @@ def require_same_states(
                     where = f"param_scheduler.{f'{name}.' if name else ''}{number}"
                     problems += _other_schedule(ours, state, where, checkpoint.meta.get("iter"), bool(notes.get(COUNT)))
     except (TypeError, KeyError, IndexError, ValueError, AttributeError, RuntimeError):
-        problems.append("it holds no groups of parameters and their states, or no schedules")
+        problems.append("its optimizer or schedules have an unknown structure")
     if problems:
-        remedy = (
-            "Resume with the run's own values (train_cfg may be longer), or start from these weights with --load-from"
-        )
+        remedy = "Resume with the run's own values (train_cfg may be longer), or start a new run with --load-from"
         raise UserError(
-            "checkpoint-resume", f"{checkpoint.path} can't be continued with this config: {problems[0]}. {remedy}"
+            "checkpoint-resume", f"can't resume {checkpoint.path} with this config: {problems[0]}. {remedy}"
         )
 
 
 def _other_settings(wrapper: OptimWrapper, saved: dict, returned: bool) -> list[str]:
-    """Settings of the file's groups that the config's do not have; a run that has returned with a lower rate has its own rates."""
+    """List settings in which the file's groups differ from the config's; after a retry, learning rates may differ."""
     groups, problems, strict = [*saved["param_groups"]], [], _is_of_torch(wrapper.optimizer)
     if wrapper.base_param_settings is None:
         saved.pop("base_param_settings", None)
@@ -84,38 +82,38 @@ def _other_settings(wrapper: OptimWrapper, saved: dict, returned: bool) -> list[
         for name in [name for name in ours if name != "params"]:
             value = ours[name]
             rate = name in moving or (returned and name in ("lr", "initial_lr"))
-            if name == "betas" and "momentum" in moving:  # of which it is the first
+            if name == "betas" and "momentum" in moving:  # the momentum is betas[0]
                 theirs[name] = (theirs["momentum"], value[1])
             elif name in FREE or (name not in theirs and not rate):
                 theirs[name] = value
             elif type(theirs.get(name)) is type(value) and not strict and "lr" not in name and name != "weight_decay":
-                continue  # others than torch's may count in their groups
+                continue  # other optimizers may keep counters in their groups
             elif not (_is_rate(theirs.get(name), value) if rate else _same(theirs[name], value)):
                 setting = f"{name.removeprefix('initial_')} of group {number}"
-                problems.append(f"{setting} is {theirs.get(name)!r:.80}, the config's {value!r:.80}")
+                problems.append(f"{setting} is {theirs.get(name)!r:.80}, the config's is {value!r:.80}")
     return problems
 
 
 def _keep_end(scheduler: Any, saved: dict, entry: dict) -> None:
-    """Let a schedule end where it ended in the file; mmengine lets those without an end of their own end with the run."""
+    """Let a schedule end where it ended in the file; mmengine would let one without its own end finish with the run."""
     end, own = saved["end"], vars(scheduler)
     if "end" in entry or type(end) is not int or not own["begin"] < end < own["end"]:
         return
-    kept = f"{type(scheduler).__name__} ends after {end}, as when the run began, and its last value stays"
-    print_log(f"{kept}: for another schedule start with --load-from", "current", logging.WARNING)
+    kept = f"{type(scheduler).__name__} ends after {end}, as when the run began, and keeps its last value"
+    print_log(f"{kept}: for another schedule start a run with --load-from", "current", logging.WARNING)
     for name in FROM_END & own.keys() - entry.keys():
         own[name] -= own["end"] - end
     own["end"] = end
 
 
 def _other_schedule(scheduler: Any, saved: dict, where: str, steps: int, returned: bool) -> list[str]:
-    """Settings of a file's schedule that the config's does not have."""
+    """List settings in which a file's schedule differs from the config's."""
     own, engines, problems = scheduler.state_dict(), type(scheduler).__module__.startswith("mmengine."), []
     for name in [*saved]:
         if name not in own or callable(own[name]) or name in FREE:
             del saved[name]
     own = {name: own[name] for name in ("end", *own) if name in saved or name in (*STEPS, *RATES)}
-    for name in own:  # the end first: other settings follow from it
+    for name in own:  # the end first, since other settings depend on it
         value, ours = saved[name], own[name]
         if name in STEPS:
             fits = type(value) is int and -1 <= value <= steps
@@ -124,9 +122,9 @@ def _other_schedule(scheduler: Any, saved: dict, where: str, steps: int, returne
         elif name in NUMBERS:
             fits = value is None or isinstance(value, int | float)
         else:
-            fits = _same(value, ours) or (not engines and type(value) is type(ours))  # others may count what they like
+            fits = _same(value, ours) or (not engines and type(value) is type(ours))  # others may keep counters
         if not fits:
-            problems.append(f"{where}.{name} is {value!r:.80}, the config's {ours!r:.80}")
+            problems.append(f"{where}.{name} is {value!r:.80}, the config's is {ours!r:.80}")
     return problems
 
 
@@ -151,10 +149,10 @@ def _difference(optimizer: Optimizer, saved: dict) -> str | None:
     counts = [[len(places_of_group) for places_of_group in places], [len(group["params"]) for group in own]]
     if counts[0] != counts[1]:
         theirs, ours = (f"{len(sizes)} groups of {str(sizes[:4])[1:-1]}" for sizes in counts)
-        return f"it has {theirs} parameters, the config {ours} (see paramwise_cfg)"
+        return f"it has {theirs} parameters, the config has {ours} (see paramwise_cfg)"
     names = saved["param_groups"][0].keys() - {"initial_lr"}
     lacks, more = optimizer.defaults.keys() - names, names - own[0].keys()
-    if lacks and more:  # releases of torch add a name, or take one away
+    if lacks and more:  # torch releases only add or only remove names
         return f"it has {', '.join(sorted(more))}, the config's has {', '.join(sorted(lacks))}"
     weights = chain.from_iterable(group["params"] for group in own)
     strict = _is_of_torch(optimizer)
@@ -167,7 +165,7 @@ def _difference(optimizer: Optimizer, saved: dict) -> str | None:
 
 
 def _is_state(name: str, value: Any, weight: Tensor, strict: bool) -> bool:
-    """Whether this can be of a parameter: of its shape, or for Adafactor one number for each row; others keep what they like."""
+    """Return whether a state fits a parameter: same shape, or one value per row for Adafactor; non-torch states may be anything."""
     if isinstance(value, Tensor) and value.dim() == weight.dim() and name not in SCALARS:
         fits = all(theirs in (1, ours) for theirs, ours in zip(value.shape, weight.shape, strict=True))
         return fits and (not strict or (value.is_floating_point() and (value.shape == weight.shape or "_var" in name)))

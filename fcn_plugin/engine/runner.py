@@ -1,4 +1,4 @@
-"""mmengine's Runner with fixes, each documented where it overrides: a readable console, verified checkpoints, CPU processes."""
+"""mmengine's Runner with fixes, documented per override: a readable console, verified checkpoints, CPU processes."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from .start import Asked, Fresh, Resume, Start, Weights, resolve_start
 from .work_dir_lock import work_dir_lock
 from .workers import CalmLoader, start_worker
 
-SKIPPED = "skipped_files.txt"  # beside the log
+SKIPPED = "skipped_files.txt"  # next to the log
 OF_WORKERS = ("persistent_workers", "prefetch_factor", "timeout", "multiprocessing_context")
 
 
@@ -43,18 +43,18 @@ OF_WORKERS = ("persistent_workers", "prefetch_factor", "timeout", "multiprocessi
 class FCNRunner(SavingRunner):
     """mmengine's Runner with fixes, documented per override."""
 
-    start: Start | None = None  # handed over or, in a Runner that another program builds, resolved from its arguments
-    stop_request: StopRequest | None = None  # whether a signal to stop has come; None outside training
-    lower_rates_for: tuple[int, float] = (0, 1.0)  # returns to a checkpoint, and what each multiplies the rate by
+    start: Start | None = None  # set by build_runner; else resolved from the Runner's arguments
+    stop_request: StopRequest | None = None  # records a stop signal; None outside training
+    lower_rates_for: tuple[int, float] = (0, 1.0)  # number of retries, and factor of the learning rate at each
     _evaluating = False
 
     def setup_env(self, env_cfg: dict) -> None:
-        """Join the processes first: mmengine can start none without a GPU."""
+        """Join the processes first, since mmengine can't start CPU processes."""
         join_processes(self.cfg)
         super().setup_env(env_cfg)
 
     def wrap_model(self, model_wrapper_cfg: dict | None, model: nn.Module) -> nn.Module:
-        """Keep gradients of several processes once, and send them in 16 bits on request; mmengine does neither."""
+        """Keep no second copy of gradients, and send them in 16 bits on request."""
         if not self.distributed or is_model_wrapper(model):
             return super().wrap_model(model_wrapper_cfg, model)
         model = super().wrap_model(wrapper_cfg(self.cfg, model_wrapper_cfg), model)
@@ -62,27 +62,27 @@ class FCNRunner(SavingRunner):
         return model
 
     def build_model(self, model) -> nn.Module:
-        """Predict label maps alone where logits are not needed; mmseg keeps them at full resolution."""
+        """Predict only label maps if logits are not needed; mmseg always keeps full-resolution logits."""
         return leave_out_logits(super().build_model(model))
 
     def build_logger(self, *args, file_mode: str = "a", **kwargs):
-        """Send environment, config and hook dumps to the log file alone, and append to one that is there, but through no link."""
+        """Send environment, config and hook dumps only to the log file; append to an existing file, but refuse links."""
         refuse_links(Path(self.log_dir))
         logger = super().build_logger(*args, file_mode=file_mode, **kwargs)
         quiet_console(logger)
         return logger
 
     def build_dataloader(self, dataloader, seed: int | None = None, diff_rank_seed: bool = False):
-        """Name files at fault, or skip them as ``broken_files`` says; draw the same in a resumed run."""
+        """Check files, and raise or skip broken ones as ``broken_files`` says; make draws reproducible in a resumed run."""
         given = dataloader
         skip = self.cfg.get("broken_files") == "skip"
         if isinstance(dataloader, dict):
-            leave_out = () if dataloader.get("num_workers") else OF_WORKERS  # which torch refuses without workers
+            leave_out = () if dataloader.get("num_workers") else OF_WORKERS  # torch refuses these without workers
             given = {name: value for name, value in dataloader.items() if name not in leave_out}
             if torch.cuda.is_available():
                 given["pin_memory"] = True  # copies to the GPU overlap with its work
             if "batch_sampler" in dataloader and skip:
-                given["batch_size"] = 1  # what replaces a broken image may be of another size
+                given["batch_size"] = 1  # the replacement of a broken image may have another size
             if isinstance(dataloader.get("dataset"), dict) and isinstance(dataloader.get("sampler"), dict):
                 given["dataset"] = dict(type="SeededSamples", dataset=dataloader["dataset"], seed=seed or 0)
                 given["sampler"] = dict(type="PlacedSampler", sampler=dataloader["sampler"])
@@ -97,7 +97,7 @@ class FCNRunner(SavingRunner):
 
     @contextmanager
     def _listing_skipped_files(self) -> Iterator[None]:
-        """Log at the end of a run, whatever the end, which samples it went on without."""
+        """Log the skipped samples at the end of a run, also after an error."""
         try:
             yield
         finally:
@@ -105,7 +105,7 @@ class FCNRunner(SavingRunner):
                 self.logger.warning(f"{len(files)} broken samples were skipped:\n" + "\n".join(files))
 
     def build_evaluator(self, evaluator) -> Evaluator:
-        """Let metrics that write files write them to the work dir unless the config says where."""
+        """Set the work dir as default folder of metrics that write files."""
         built = super().build_evaluator(evaluator)
         for metric in built.metrics:
             if getattr(metric, "out_dir", "") is None:
@@ -113,7 +113,7 @@ class FCNRunner(SavingRunner):
         return built
 
     def load_or_resume(self) -> None:
-        """Start as :attr:`start` says; mmengine takes the noted file, damaged or not."""
+        """Load what :attr:`start` says; mmengine loads the last recorded file, even if damaged."""
         if has_started(self):
             return
         if self.start is None:  # built by another program
@@ -125,7 +125,7 @@ class FCNRunner(SavingRunner):
                 self.start = resolve_start(self.work_dir, asked)
         resumed = isinstance(self.start, Resume)
         path = None if isinstance(self.start, Fresh) else self.start.path
-        mark_started(self, path, resumed)  # before loading: EMAHook asks for it
+        mark_started(self, path, resumed)  # before loading, since EMAHook reads it
         if resumed:
             self.resume(path)
         elif path:
@@ -139,7 +139,7 @@ class FCNRunner(SavingRunner):
             note_start(self.work_dir, path if resumed else None, *place)
 
     def load_checkpoint(self, filename: str, map_location="cpu", strict: bool = False, revise_keys=None) -> dict:
-        """Load a checkpoint that fits, or raise a UserError (checkpoint-*); mmengine warns and goes on with what it has.
+        """Load a checkpoint, or raise a UserError (checkpoint-*) if it does not fit; mmengine only warns.
 
         Training may start from a net with fewer streams (32s -> 16s -> 8s); evaluation needs every weight.
         """
@@ -156,13 +156,13 @@ class FCNRunner(SavingRunner):
 
         check_class_names(checkpoint, self.cfg, "test" if self._evaluating else "train", resuming)
 
-        def before_load(content: dict) -> None:  # EMAHook puts the trained weights in the average's place
+        def before_load(content: dict) -> None:  # EMAHook swaps the trained weights and the averages
             self.call_hook("after_load_checkpoint", checkpoint=content)
 
         content = load_verified(self.model, checkpoint, not self._evaluating, adapt, before_load)
         if resuming:
             require_same_states(self.optim_wrapper, self.param_schedulers, checkpoint, self.cfg.get("param_scheduler"))
-            content["meta"].pop("config", None)  # mmengine would read it for the GPUs of releases before 1.0
+            content["meta"].pop("config", None)  # mmengine would read it for options of earlier releases
         for module in self.model.modules() if self._evaluating else ():  # the model may be wrapped
             if isinstance(module, FCN):
                 module.to_inference()
@@ -171,15 +171,15 @@ class FCNRunner(SavingRunner):
         return content
 
     def resume(self, filename: str, *args, **kwargs) -> None:
-        """Resume, at a lower learning rate where the run has diverged."""
+        """Resume, with a lower learning rate if the run has diverged."""
         super().resume(filename, *args, **kwargs)
         self.logger.info(f"resuming after step {self.iter} of {self.max_iters}")
         lower_rates(self, *self.lower_rates_for)
 
     def train(self) -> nn.Module:
-        """Train, alone in the work dir; a run that an error ends between two steps leaves a checkpoint of the last one."""
-        heard = any(isinstance(hook, StopHook) for hook in self.hooks)  # else signals end the program as usual
-        with work_dir_lock(self.work_dir), self._listing_skipped_files(), stop_request(heard) as self.stop_request:
+        """Train with the work dir locked; after an error between two steps, save a checkpoint of the last one."""
+        handled = any(isinstance(hook, StopHook) for hook in self.hooks)  # else signals end the program as usual
+        with work_dir_lock(self.work_dir), self._listing_skipped_files(), stop_request(handled) as self.stop_request:
             keep_freed_memory()
             try:
                 return super().train()

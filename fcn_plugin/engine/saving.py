@@ -1,4 +1,4 @@
-"""How a Runner saves: sealed files renamed into place, also when it is stopped or fails."""
+"""Save checkpoints atomically and with a checksum, also when a run is stopped or fails."""
 
 from __future__ import annotations
 
@@ -21,36 +21,36 @@ from .optim_wrappers import wrappers_of
 
 
 class ValuesConfig(Config):
-    """A config whose text gives its values again. mmengine's quotes no keys and fills in what is in double braces."""
+    """A config whose text evaluates to its values. mmengine's text does not quote keys, and replaces double braces."""
 
     @property
     def pretty_text(self) -> str:
-        """The text of the copy in the work dir, and in checkpoints."""
+        """Return the text for the copy in the work dir and for checkpoints."""
         return config_text(self.to_dict())
 
 
 class SavingRunner(Runner):
     """mmengine's Runner with durable checkpoints that run no code when they are read."""
 
-    _steps: int | None = None  # that are done; None before the first and in a step: there is nothing to save
+    _steps: int | None = None  # completed steps; None before the first and during a step, when nothing can be saved
 
     def setup_env(self, env_cfg: dict) -> None:
-        """Take care of the config's text before anything is written."""
+        """Replace the config's text format before anything is written."""
         object.__setattr__(self.cfg, "__class__", ValuesConfig)
         super().setup_env(env_cfg)
 
     @master_only
     def dump_config(self) -> None:
-        """Write the config to the work dir; mmengine writes through a link that lies there, and its processes over each other."""
+        """Write the config to the work dir atomically; mmengine follows links there, and its processes overwrite each other."""
         name = Path(self.cfg.filename or self.timestamp).with_suffix(".py").name
         with atomic_write(Path(self.work_dir, name)) as part:
             part.write_text(self.cfg.pretty_text, encoding="utf-8")
 
     def save_checkpoint(self, out_dir: str, filename: str, *args, save_optimizer: bool = True, **kwargs) -> None:
-        """Rename sealed checkpoints into place: mmengine writes over the file that a resume would need.
+        """Write checkpoints to a temporary file and rename it; mmengine overwrites the file that a resume would need.
 
-        Goes when mmengine's local backend writes to a file beside. An optimizer that is spread over the processes
-        (ZeroRedundancyOptimizer) is gathered from all of them: mmengine asks the first alone, which waits for ever.
+        Remove this once mmengine's local backend writes atomically. A sharded optimizer (ZeroRedundancyOptimizer) is gathered from
+        all processes; mmengine asks only the first, which then waits forever.
 
         Raises:
             UserError: disk-write.
@@ -59,13 +59,13 @@ class SavingRunner(Runner):
             if save_optimizer:
                 self.optim_wrapper.state_dict()
             return
-        Path(out_dir).mkdir(parents=True, exist_ok=True)  # a folder of the user's own
+        Path(out_dir).mkdir(parents=True, exist_ok=True)  # out_dir may be new
         with durable_write(Path(out_dir) / filename) as part:
             super().save_checkpoint(out_dir, part.name, *args, save_optimizer=save_optimizer, **kwargs)
             seal(part)
 
     def save_now(self, step: int) -> str | None:
-        """Save after ``step`` steps, whatever the interval; returns the path, or None if no run can go on from there."""
+        """Save after ``step`` steps, regardless of the interval; return the path, or None if a run could not resume there."""
         hook = self._checkpoint_hook
         if hook is None or hook.by_epoch != isinstance(self.train_loop, EpochBasedTrainLoop):
             return None
@@ -82,18 +82,18 @@ class SavingRunner(Runner):
         watch_swaps(self.hooks)
 
     def register_default_hooks(self, hooks=None) -> None:
-        """Switch off each hook that is None in the config; mmengine does so for its own alone."""
+        """Disable each hook that is None in the config; mmengine does so only for its own hooks."""
         super().register_default_hooks({name: Hook() if hook is None else hook for name, hook in (hooks or {}).items()})
 
     def call_hook(self, fn_name: str, **kwargs) -> None:
-        """Note whether the run is in a step, as an error can come anywhere, and make checkpoints plain."""
+        """Record whether the run is inside a step, and convert checkpoints to plain values."""
         if fn_name == "before_train_iter":
             self._steps = None
         super().call_hook(fn_name, **kwargs)
         if fn_name == "after_train_iter":
             self._steps = self.iter + 1
         if fn_name in ("after_train_iter", "after_val_iter", "after_test_iter"):
-            _error_if_any_worker_fails()  # a killed worker may leave half of what is read next
+            _error_if_any_worker_fails()  # a killed worker may leave incomplete data
         elif fn_name == "before_save_checkpoint":
             kwargs["checkpoint"]["meta"]["optimizers"] = [
                 type(w.optimizer).__name__ for w in wrappers_of(self.optim_wrapper)
@@ -101,11 +101,11 @@ class SavingRunner(Runner):
             make_plain(kwargs["checkpoint"])
 
     def _save_after_error(self) -> None:
-        # half a step, other processes that are further, or a place that no run can go on from
+        # inside a step, with several processes, or in the middle of an epoch, the state can't be resumed
         if self._steps is None or self.distributed or not isinstance(self.train_loop, IterBasedTrainLoop):
             return
         try:
             if path := self.save_now(self._steps):
-                self.logger.info(f"stopped after step {self._steps}: go on with --resume, from {path}")
-        except (OSError, UserError) as error:  # the disk may be what is wrong
+                self.logger.info(f"stopped after step {self._steps}: continue with --resume, from {path}")
+        except (OSError, UserError) as error:  # the first error may be the disk's
             self.logger.warning(f"step {self._steps} was not saved: {error}")

@@ -1,4 +1,4 @@
-"""One run in a work dir at a time."""
+"""Allow one run per work dir at a time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LOCK = "run.lock"
 
 @contextmanager
 def work_dir_lock(work_dir: str) -> Iterator[None]:
-    """Hold the lock of an existing folder on the main process.
+    """Lock an existing folder for the ``with`` block, on the main process.
 
     Raises:
         UserError: work-dir-locked.
@@ -26,7 +26,7 @@ def work_dir_lock(work_dir: str) -> Iterator[None]:
         return
 
     def busy(owner: str) -> UserError:
-        message = f"{work_dir} is in use by {owner}: wait for it, stop it, or give another --work-dir"
+        message = f"{work_dir} is in use by {owner}: wait for it, stop it, or choose another --work-dir"
         return UserError("work-dir-locked", message)
 
     with file_lock(Path(work_dir, LOCK), busy):

@@ -1,4 +1,4 @@
-"""Data loaders whose workers leave stop signals to the main process, which checks between steps that none was killed."""
+"""Data loaders whose workers ignore stop signals; the main process checks between steps that no worker was killed."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ CAN_WAIT = hasattr(signal, "sigtimedwait")  # Linux
 
 
 class CalmLoader(DataLoader):
-    """A DataLoader, by ``loader.__class__ = CalmLoader``, whose workers start with stop signals blocked.
+    """A DataLoader whose workers start with stop signals blocked; set it with ``loader.__class__ = CalmLoader``.
 
-    Schedulers, and Ctrl-C at a terminal, signal all processes of a job at once, and a loader that loses a worker ends the run
-    with an error. A signal mask holds from a worker's first instruction; a handler would only from its ``worker_init_fn``.
+    Schedulers and Ctrl-C signal all processes of a job at once, and a loader that loses a worker ends the run with an error. A
+    signal mask is effective from a worker's first instruction, a handler only from its ``worker_init_fn``.
     """
 
     def __iter__(self):
@@ -29,7 +29,7 @@ class CalmLoader(DataLoader):
         try:
             return super().__iter__()
         finally:
-            # torch's raises an error in the middle of whatever runs; the Runner asks for it between steps
+            # torch's handler raises an error anywhere in the code; the Runner checks workers between steps instead
             on_child = getattr(signal.getsignal(signal.SIGCHLD), "__module__", "")
             if on_child.startswith("torch.") and threading.current_thread() is threading.main_thread():
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -37,7 +37,7 @@ class CalmLoader(DataLoader):
 
 
 def start_worker(then: Callable[[int], None] | None, worker: int) -> None:
-    """Let a worker end with its parent, and by its SIGTERM, as when torch closes a loader; then call the loader's init function."""
+    """Make a worker exit with its parent, or at its parent's SIGTERM (a closed loader); then call the init function."""
     if CAN_WAIT:
         threading.Thread(target=_end_with_parent, daemon=True).start()
     if then is not None:
@@ -46,8 +46,8 @@ def start_worker(then: Callable[[int], None] | None, worker: int) -> None:
 
 def _end_with_parent() -> None:
     parent = parent_process()
-    while parent.is_alive():  # torch looks too, but takes process 1 for the parent where that ends before it looks
-        heard = signal.sigtimedwait({signal.SIGTERM}, 5)
-        if heard and heard.si_pid == parent.pid:
+    while parent.is_alive():  # torch checks too, but mistakes process 1 for a parent that ended before its first check
+        received = signal.sigtimedwait({signal.SIGTERM}, 5)
+        if received and received.si_pid == parent.pid:
             break
     os._exit(0)

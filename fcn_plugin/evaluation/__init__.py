@@ -1,4 +1,4 @@
-"""Scores from one integer confusion matrix, and measures of where a net fails."""
+"""Scores from an integer confusion matrix, and measures of where a net fails."""
 
 from .limits.metric import FCNLimits
 from .metric import FCNMetric

@@ -1,6 +1,6 @@
-"""Compute all scores from one integer histogram (CVPR 2015, sec. 5, "Metrics").
+"""Compute all scores from one integer confusion matrix (CVPR 2015, sec. 5, "Metrics").
 
-n[i, j] counts the pixels of class i predicted as j, C classes, void left out; int64, exact to 2^63 pixels.
+n[i, j] counts the pixels of class i predicted as j, without void; C classes, int64.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-# the keys of ``scores`` as the papers name them
+# keys of ``scores`` -> names in the papers
 SCORE_NAMES = {"aAcc": "pixel acc", "mAcc": "mean acc", "mIoU": "mean IU", "fwIoU": "f.w. IU"}
-# those that ``FCNMetric(detail=True)`` adds
+# scores that ``FCNMetric(detail=True)`` adds
 DETAIL_NAMES = {"mPrecision": "mean precision", "mDice": "mean Dice", "image_mIoU": "mean IU of images"}
 
 
@@ -26,7 +26,7 @@ def confusion_matrix(label: Tensor, prediction: Tensor, num_classes: int, ignore
         num_classes: C.
         ignore_index: the id of void.
     """
-    # void gets a row of its own, which is left out: picking the other pixels would take ten times as long
+    # void gets an extra row, dropped below; masking the pixels would take ten times as long
     row = torch.where(label == ignore_index, num_classes, label.long())
     counts = torch.bincount((num_classes * row + prediction).flatten(), minlength=num_classes * (num_classes + 1))
     return counts[: num_classes**2].reshape(num_classes, num_classes)
@@ -56,9 +56,9 @@ def per_class(matrix: np.ndarray, left_out: Sequence[int] = ()) -> tuple[np.ndar
 
 
 def precision_and_dice(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Compute (precision, Dice) of each class, (C,) each in 0 .. 1; NaN where there is none.
+    """Compute (precision, Dice) of each class, (C,) each in 0 .. 1; NaN if undefined.
 
-    With t_i true and p_i predicted pixels: precision = n_ii / p_i, none for a class that is never predicted; Dice (F1) =
+    With t_i true and p_i predicted pixels: precision = n_ii / p_i, undefined for a class that is never predicted; Dice (F1) =
     2 n_ii / (t_i + p_i), the harmonic mean of precision and accuracy, which is recall.
     """
     hit, true, predicted = np.diag(matrix), matrix.sum(1), matrix.sum(0)
@@ -67,11 +67,11 @@ def precision_and_dice(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def mean_present(values: np.ndarray) -> float:
-    """Average over the classes that have a value; NaN where none has."""
+    """Average over the values that are not NaN; NaN if there are none."""
     present = values[~np.isnan(values)]
     return float(present.mean()) if present.size else float("nan")
 
 
 def mean_or_zero(values: np.ndarray) -> float:
-    """Average over the classes that have a value; 0 where none has."""
+    """Average over the values that are not NaN; 0 if there are none."""
     return 0.0 if np.isnan(mean := mean_present(values)) else mean

@@ -1,4 +1,4 @@
-"""Predicted ids as files, named as mmseg's ``IoUMetric`` names them."""
+"""Write predicted ids to files, named as by mmseg's ``IoUMetric``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..atomic_write import atomic_write
 
 
 def write_masks(samples: Iterable[dict], folder: str | Path) -> None:
-    """Write ``pred_sem_seg`` of each sample, (1, H, W) ids below 256, as the gray PNG ``folder/NAME.png`` of its image."""
+    """Write ``pred_sem_seg`` of each sample, (1, H, W) ids below 256, as gray PNG ``folder/NAME.png`` with its image's name."""
     Path(folder).mkdir(parents=True, exist_ok=True)
     for sample in samples:
         ids = sample["pred_sem_seg"]["data"][0].cpu().numpy()

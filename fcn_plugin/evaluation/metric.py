@@ -21,32 +21,32 @@ from .pairs import checked_pairs
 from .table import class_table
 from .tasks import one_task, task_meta
 
-FRACTION = 1 << 40  # the IU of images adds up in whole parts of it: the sum is the same in any order
+FRACTION = 1 << 40  # IUs of images are summed as integer multiples of 1 / FRACTION, so that the order has no effect
 
 
 @METRICS.register_module()
 class FCNMetric(BaseMetric):
     """Compute pixel accuracy, mean accuracy, mean IU and frequency-weighted IU.
 
-    Logs and tables show percent, as mmseg's; ``metrics.json`` and :meth:`compute_metrics` have 0 .. 1.
+    Logs and tables show percent, like mmseg's; ``metrics.json`` and :meth:`compute_metrics` have 0 .. 1.
 
-    Memory does not grow with the number of images; processes add up their matrices, so the result
-    is the same for any number of them (with a sampler that repeats no image: ``round_up=False``).
+    Memory does not grow with the number of images. Processes sum their matrices, so the result is the same for any number of them
+    (with a sampler that repeats no image: ``round_up=False``).
 
     Args:
         ignore_index: id of void in the masks.
-        out_dir: folder for ``confusion.npy`` and ``metrics.json``; this package's Runner sets it to its work dir.
-        prefix: put before the names of the scores; the task by default.
-        task: name of the task to score, of a net of several: files go to a folder of its name.
-        leave_out: names of classes that have no accuracy and no IU, and so no part in means, even where they are predicted.
+        out_dir: folder for ``confusion.npy`` and ``metrics.json``; default: the work dir, if run by this package's Runner.
+        prefix: prefix of the names of the scores; default: the task.
+        task: which task of a multi-task net to score; files go to a folder of this name.
+        leave_out: names of classes to leave out of all means.
         detail: add precision and Dice (F1) of each class, their means, and the mean over images of an image's mean IU
             (``image_mIoU``). Recall is the accuracy of a class.
-        output_dir: folder for predicted ids as PNGs, which mmseg's ``tools/test.py --out`` sets.
-        format_only: write them and score nothing.
-        keep_results: set by mmseg's tool; masks are kept whether or not.
+        output_dir: folder for predicted ids as PNGs; set by mmseg's ``tools/test.py --out``.
+        format_only: only write the PNGs, compute no scores.
+        keep_results: set by mmseg's tool; has no effect.
 
     Attributes:
-        last: the matrix of the last evaluation, of all processes.
+        last: confusion matrix of the last evaluation, over all processes.
     """
 
     default_prefix = ""  # not None: the base class warns about None
@@ -80,7 +80,7 @@ class FCNMetric(BaseMetric):
 
     @property
     def ids(self) -> int:
-        """How many ids truth and prediction have: those of the classes."""
+        """Number of ids in truth and prediction."""
         return len(self.classes)
 
     @property
@@ -89,16 +89,16 @@ class FCNMetric(BaseMetric):
 
     @property
     def maps(self) -> int:
-        """How many maps truth and prediction have."""
+        """Number of maps in truth and prediction."""
         return 1
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Sides of the matrix."""
+        """Shape of the matrix."""
         return self.ids, self.ids
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
-        """Add the pixels of a batch; errors of :func:`.checked_pairs`."""
+        """Add the pixels of a batch; errors as in :func:`.checked_pairs`."""
         if self.task is not None:
             data_samples = [one_task(sample, self.dataset_meta, self.task) for sample in data_samples]
         if self.output_dir:
@@ -126,13 +126,13 @@ class FCNMetric(BaseMetric):
         return matrix.sum(1)
 
     def columns(self, matrix: np.ndarray) -> dict[str, np.ndarray]:
-        """Compute scores of each class, (C,) each in 0 .. 1, NaN where there is none; IU is the last of them."""
+        """Compute scores of each class, (C,) each in 0 .. 1, NaN if undefined; IU is the last."""
         accuracy, iou = per_class(matrix, self._left_out)
         more = dict(zip(("precision", "Dice"), precision_and_dice(matrix), strict=True)) if self.detail else {}
         return {"accuracy": accuracy, **more, "IoU": iou}
 
     def compute_metrics(self, results: list) -> dict[str, float]:
-        """Compute the scores of the one matrix in ``results``."""
+        """Compute the scores of the single matrix in ``results``."""
         found = scores(results[0], self._left_out)
         if self.detail:
             columns = self.columns(results[0])
@@ -141,7 +141,7 @@ class FCNMetric(BaseMetric):
         return found
 
     def evaluate(self, size: int) -> dict[str, float]:
-        """Sum over the processes, log the table, write the files, return the scores in percent.
+        """Sum over the processes, log the table, write the files and return the scores in percent.
 
         Raises:
             UserError: ``config-value``: images were counted twice or left out.
@@ -155,7 +155,7 @@ class FCNMetric(BaseMetric):
         self.matrix, self.images, self.scored, self.iou_parts = None, 0, 0, 0
         images, scored, parts = totals.tolist()
         if images != size:
-            found = f"{images} images were evaluated, the data set has {size}"
+            found = f"{images} images were evaluated, but the data set has {size}"
             raise UserError("config-value", f"{found}: set round_up=False in the dataloader's sampler")
         self.last = matrix = matrix.numpy()
         metrics = self.compute_metrics([matrix])
@@ -168,7 +168,7 @@ class FCNMetric(BaseMetric):
         return {f"{self.prefix}/{name}" if self.prefix else name: 100 * score for name, score in metrics.items()}
 
     def table(self, matrix: np.ndarray, metrics: dict[str, float]) -> str:
-        """Write the scores of each class and of all in percent as text."""
+        """Format the scores of each class and of all in percent."""
         return class_table(self.classes, self.true_pixels(matrix), self.columns(matrix), metrics)
 
     def _write(self, matrix: np.ndarray, metrics: dict[str, float], images: int) -> None:
@@ -182,6 +182,6 @@ class FCNMetric(BaseMetric):
         for name, pixels in zip(self.classes, self.true_pixels(matrix), strict=True):
             classes[name]["pixels"] = int(pixels)
         with atomic_write(out / "confusion.npy") as part, open(part, "wb") as file:
-            np.save(file, matrix)  # which would add a suffix to a path
+            np.save(file, matrix)  # with a path it would add a suffix
         with atomic_write(out / "metrics.json") as part:
             part.write_text(json.dumps({**metrics, "images": images, "classes": classes}, indent=2) + "\n")

@@ -1,4 +1,4 @@
-"""Scores of several labels at once: each label against its own masks, void left out."""
+"""Scores for multi-label segmentation: each label is scored against its own masks, without void."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from .metric import FCNMetric
 class MultilabelMetric(FCNMetric):
     """Compute IU and Dice of each label, and their means; arguments and files are those of :class:`FCNMetric`.
 
-    n[c, i, j] counts the pixels of label c that are i and are predicted as j, 0 or 1. With TP = n[c, 1, 1], FP = n[c, 0, 1] and
+    n[c, i, j] counts the pixels of label c with truth i and prediction j, 0 or 1. With TP = n[c, 1, 1], FP = n[c, 0, 1] and
     FN = n[c, 1, 0] of a label, ``IoU`` = TP / (TP + FP + FN), ``Dice`` (F1) = 2 TP / (2 TP + FP + FN) and ``accuracy`` =
     TP / (TP + FN). ``mIoU``, ``mDice`` and ``mAcc`` are means over the labels that occur, ``fwIoU`` is weighted by their pixels,
-    and ``aAcc`` is the share of right answers, of all pixels and labels.
+    and ``aAcc`` is the share of right predictions over all pixels and labels.
     """
 
     ids, maps = 2, property(lambda self: len(self.classes))
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Sides of the matrix."""
+        """Shape of the matrix."""
         return self.maps, 2, 2
 
     def count(self, label: torch.Tensor, prediction: torch.Tensor) -> torch.Tensor:
@@ -37,7 +37,7 @@ class MultilabelMetric(FCNMetric):
         return matrix[:, 1].sum(1)
 
     def columns(self, matrix: np.ndarray) -> dict[str, np.ndarray]:
-        """Compute accuracy, Dice and IU of each label, (C,) each; NaN marks an absent one."""
+        """Compute accuracy, Dice and IU of each label, (C,) each; NaN marks an absent label."""
         hit, missed, wrong = matrix[:, 1, 1], matrix[:, 1, 0], matrix[:, 0, 1]
         with np.errstate(invalid="ignore", divide="ignore"):
             precision = {"precision": hit / (hit + wrong)} if self.detail else {}
@@ -45,7 +45,7 @@ class MultilabelMetric(FCNMetric):
             return {"accuracy": hit / (hit + missed), **precision, "Dice": dice, "IoU": hit / (hit + missed + wrong)}
 
     def compute_metrics(self, results: list) -> dict[str, float]:
-        """Compute the scores of the one matrix in ``results``."""
+        """Compute the scores of the single matrix in ``results``."""
         (matrix,) = results
         columns, true = self.columns(matrix), self.true_pixels(matrix)
         mean = {name: mean_or_zero(column) for name, column in columns.items()}

@@ -1,4 +1,4 @@
-"""Compute mean and spread of the scores of one net over several runs."""
+"""Compute mean and standard deviation of a net's scores over several runs."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from ..errors import UserError
 from ..invocation import command
 from .confusion import SCORE_NAMES
 
-ABSENT = "-"  # from truth and prediction
+ABSENT = "-"  # shown for classes absent from truth and prediction
 
 
 def read_scores(folder: str | Path) -> dict:
-    """Read the ``metrics.json`` that :class:`FCNMetric` wrote to a folder; raises ``file-missing`` and ``record-damaged``."""
+    """Read the ``metrics.json`` that :class:`FCNMetric` wrote; UserError: ``file-missing``, ``record-damaged``."""
     path = Path(folder) / "metrics.json"
     try:
         record = json.loads(read_plain(path))
@@ -25,7 +25,7 @@ def read_scores(folder: str | Path) -> dict:
             "file-missing", f"no metrics.json in {folder}: run {command('test')} --work-dir {folder}"
         ) from None
     except (OSError, ValueError, RecursionError) as error:
-        raise UserError("record-damaged", f"{path} can't be read as JSON ({error}): evaluate again") from error
+        raise UserError("record-damaged", f"can't read {path} as JSON ({error}): evaluate again") from error
     try:
         values = [record[key] for key in SCORE_NAMES]
         for scores in record["classes"].values():
@@ -33,20 +33,20 @@ def read_scores(folder: str | Path) -> dict:
         if not all(0 <= value <= 1 for value in values):
             raise ValueError("a score outside 0 .. 1")
     except (LookupError, TypeError, ValueError, AttributeError) as error:
-        found = f"{path} is no record of FCNMetric ({type(error).__name__}: {error})"
+        found = f"{path} was not written by FCNMetric ({type(error).__name__}: {error})"
         raise UserError("record-damaged", f"{found}: evaluate again") from error
     return record
 
 
 def summary(nets: Mapping[str, Sequence[str | Path]], folds: bool = False) -> str:
-    """Write two Markdown tables in percent: the four scores of each net, and the IU of each class that occurs.
+    """Format two Markdown tables in percent: the four scores of each net, and the IU of each class that occurs.
 
     Args:
         nets: title -> folders with ``metrics.json``, one per seed.
-        folds: they are one per fold, in one order for all nets, each with images of its own.
+        folds: the folders are one per fold instead, in the same order for all nets; folds have different images.
 
     Raises:
-        UserError: as :func:`read_scores`; ``lists-differ``: nets were not evaluated on the same images and classes.
+        UserError: those of :func:`read_scores`; ``lists-differ``: nets were not evaluated on the same images and classes.
     """
     records = {title: [read_scores(folder) for folder in folders] for title, folders in nets.items()}
     _require_same_data(nets, records, folds)
@@ -63,15 +63,15 @@ def summary(nets: Mapping[str, Sequence[str | Path]], folds: bool = False) -> st
 
 
 def _require_same_data(nets: Mapping[str, Sequence], records: Mapping[str, list[dict]], folds: bool) -> None:
-    """Compare the true pixels of each class: every net on the same images has the same. Folds share the classes alone."""
-    seen: dict[int, tuple[dict, str]] = {}  # fold -> pixels of its classes, the folder that they were first read in
+    """Compare the true pixels of each class, which depend only on the images. Folds need only the same classes."""
+    seen: dict[int, tuple[dict, str]] = {}  # fold -> pixels of its classes, folder they were read from
     for title, runs in records.items():
         for number, (folder, run) in enumerate(zip(nets[title], runs, strict=True)):
             pixels = {name: scores["pixels"] for name, scores in run["classes"].items()}
             known, first = seen.setdefault(number if folds else 0, (pixels, str(folder)))
             if pixels != known or pixels.keys() != seen[0][0].keys():
-                remedy = "give the folds in one order" if folds else "evaluate on one split; folds need --folds"
-                raise UserError("lists-differ", f"{first} and {folder} score different data: {remedy}")
+                remedy = "give the folds in the same order" if folds else "use the same split; folds need --folds"
+                raise UserError("lists-differ", f"{first} and {folder} have scores of different data: {remedy}")
 
 
 def _spread(values: Sequence[float | None]) -> str:

@@ -1,1 +1,1 @@
-"""Trained nets as files that stock runtimes run: write and compare them (:mod:`.write`), run them here (:mod:`.engine`)."""
+"""Export trained nets for standard runtimes: write and compare files (:mod:`.write`), run them (:mod:`.engine`)."""

@@ -1,4 +1,4 @@
-"""Compare an exported file, run by its stock runtime, with the net that it was made from."""
+"""Compare an exported file, run in its own runtime, with the original net."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from ..models.fcn import FCN
 from .graph import quiet
 
 SIZES = ((1, 1), (17, 23), (97, 131), (375, 500), (720, 960))  # (H, W) in pixels
-TOLERANCE = 1e-4  # of the largest logit, or of probabilities; float32 differs by 1e-6 to 1e-5
+TOLERANCE = 1e-4  # relative to the largest logit, absolute for probabilities; float32 differs by 1e-6 to 1e-5
 
 
 class Row(NamedTuple):
-    """One size.
+    """The comparison at one image size.
 
     Attributes:
         size: (H, W) of the image.
-        difference: the largest one of logits, divided by the net's largest logit, or of probabilities. Of label maps: by how much
-            the logit of the file's class falls short of the net's best, or is beyond the threshold's, divided likewise.
-        same: share of pixels whose class is the net's, 0..1.
+        difference: largest difference of logits, relative to the net's largest logit, or of probabilities. For label maps: how far
+            the logit of the file's class is below the net's best, or beyond the threshold, relative in the same way.
+        same: share of pixels with the net's class, 0..1.
     """
 
     size: tuple[int, int]
@@ -47,14 +47,14 @@ def compare(
     given_as: str,
     images: Sequence[np.ndarray],
 ) -> list[Row]:
-    """Compare at each of :data:`SIZES`.
+    """Compare a file with its net at each of :data:`SIZES`.
 
     Args:
-        net: in evaluation mode, float32, on the CPU.
-        run: the file: images as it takes them -> its output.
-        output: what it gives: ``labels``, ``probabilities`` or ``logits``.
-        given_as: what it takes, :attr:`.metadata.Metadata.input`.
-        images: (H, W, 3) uint8 BGR, or (H, W, B) for a net of B bands, of any size, one or more, resized to each size.
+        net: net in evaluation mode, float32, on the CPU.
+        run: function that runs the file: input -> output.
+        output: the file's output: ``labels``, ``probabilities`` or ``logits``.
+        given_as: the file's input, :attr:`.metadata.Metadata.input`.
+        images: at least one (H, W, 3) uint8 BGR, or (H, W, B) for a net of B bands, of any size; resized to each size.
     """
     rows = []
     for i, size in enumerate(SIZES):
@@ -70,7 +70,7 @@ def compare(
 
 
 def _resized(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Resize (H, W, B) to (h, w, B): OpenCV averages four bands at most at once, and drops the axis of one alone."""
+    """Resize (H, W, B) to (h, w, B) band by band, since OpenCV averages at most four bands and drops the axis of a single one."""
     bands = np.moveaxis(image, 2, 0)
     return np.stack([cv2.resize(band, size[::-1], interpolation=cv2.INTER_AREA) for band in bands], -1)
 
@@ -95,27 +95,27 @@ def _measured(logits: Tensor, found: Tensor, output: str, decision: Decision) ->
 
 
 def require_equal(rows: Sequence[Row], what: str) -> None:
-    """Refuse a file that differs: ``export-differs``; a difference that is not a number does, too."""
+    """Raise ``export-differs`` if a difference exceeds the tolerance or is NaN."""
     if bad := [row for row in rows if not row.difference <= TOLERANCE]:
-        message = f"{what} does not compute what the net does, and was removed: tolerance {TOLERANCE:.0e}"
+        message = f"{what} differs from the net by more than {TOLERANCE:.0e} and was removed"
         raise UserError("export-differs", message, [str(row) for row in bad])
 
 
 def read_images(paths: Sequence[str | Path], reader: Reader, most: int = len(SIZES)) -> list[np.ndarray]:
-    """Read a few of these images, spread evenly, as the net's reader does."""
+    """Read up to ``most`` of the images, evenly spaced, with the net's reader."""
     step = max(1, len(paths) // most)
     return [reader.read(str(path))[1] for path in paths[::step][:most]]
 
 
 def drawn_bands(preprocessing: Tensor) -> np.ndarray:
-    """Draw (720, 960, B) float32 with the means and scales of a record, where there is no image of these bands."""
+    """Draw (720, 960, B) float32 with the given means and scales, to use without images of these bands."""
     _, mean, std = preprocessing.cpu().numpy()
     grey = drawn_image().astype(np.float32)
     return np.stack([mean[i] + std[i] * (grey[..., i % 3] - 128) / 57 for i in range(len(mean))], -1)
 
 
 def drawn_image() -> np.ndarray:
-    """Draw (720, 960, 3) uint8 with structure at all scales, where there is no photograph."""
+    """Draw (720, 960, 3) uint8 with structure at all scales, to use without a photograph."""
     random = np.random.default_rng(0)
     height, width = 720, 960
     image = np.zeros((height, width, 3), np.float32)

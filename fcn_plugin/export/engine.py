@@ -1,4 +1,4 @@
-"""Run an exported net in place of an FCN: same data in, same samples out.
+"""Run an exported net like an FCN: same input data, same output samples.
 
 N batch, C classes, H x W image.
 """
@@ -27,11 +27,11 @@ from .suffixes import SUFFIXES
 
 
 def open_exported(path: str | Path, precision: str = "fp32") -> ExportedNet:
-    """Open an ``.onnx`` or OpenVINO ``.xml`` file of ``fcn export``; runs on the CPU.
+    """Open an ``.onnx`` or OpenVINO ``.xml`` file written by ``fcn export``, to run on the CPU.
 
     Args:
-        path: of the file.
-        precision: ``bf16`` lets OpenVINO compute in it on CPUs that have it.
+        path: the file.
+        precision: ``bf16`` lets OpenVINO compute in bf16 on CPUs that support it.
 
     Raises:
         UserError: ``file-missing``, ``export-file``, ``requirements``.
@@ -41,24 +41,24 @@ def open_exported(path: str | Path, precision: str = "fp32") -> ExportedNet:
 
 @MODELS.register_module()
 class ExportedNet(BaseModel):
-    """A net that a stock runtime computes; ``test_step`` returns the samples that the FCN's does.
+    """An exported net; its ``test_step`` returns the same samples as the FCN's.
 
-    ``seg_logits`` are there if ``test_cfg.keep_logits`` is True and the file gives logits, or probabilities: then their
-    logarithms, whose softmax they are, or for one channel the logit whose sigmoid they are.
+    Samples have ``seg_logits`` if ``test_cfg.keep_logits`` is True and the file's output is logits or probabilities. From
+    probabilities, logits are recovered as their logarithms, or for one channel by the inverse of the sigmoid.
 
     Args:
-        path: of the file.
-        precision: as of :func:`open_exported`.
-        data_preprocessor: the config's, which the engine hands over; the file says its own.
+        path: the file.
+        precision: see :func:`open_exported`.
+        data_preprocessor: passed by mmengine, and ignored, as the file defines its own.
 
     Attributes:
         classes: C names.
         palette: C colours, RGB.
         num_classes: C.
-        decision: how labels follow from the logits.
+        decision: rule that derives labels from logits.
     """
 
-    align_corners = False  # for images that were resized
+    align_corners = False  # for resized images
     postprocess_result = postprocess_result
 
     def __init__(self, path: str, precision: str = "fp32", data_preprocessor: dict | None = None) -> None:
@@ -72,10 +72,10 @@ class ExportedNet(BaseModel):
         self.test_cfg = ConfigDict(mode="whole", keep_logits=False)
 
     def forward(self, inputs: Tensor, data_samples: list | None = None, mode: str = "predict") -> list:
-        """Return samples with ``pred_sem_seg`` for images (N, 3 or B, H, W) as the preprocessor gives them.
+        """Return samples with ``pred_sem_seg`` for preprocessed images (N, 3 or B, H, W).
 
         Raises:
-            UserError: ``scores-nan``; ``export-file`` for an image that was resized, where the file gives label maps alone.
+            UserError: ``scores-nan``; ``export-file`` for a resized image if the file outputs only label maps.
         """
         samples = data_samples or [SegDataSample() for _ in inputs]
         found = torch.from_numpy(self._run(self._as_taken(inputs))).to(inputs.device)
@@ -83,8 +83,8 @@ class ExportedNet(BaseModel):
         unchanged = all(is_unchanged(sample.metainfo, size) for sample in samples)
         if self.meta.output == "labels":
             if not unchanged:
-                reason = "the test pipeline resizes or flips images, and label maps can't be turned back"
-                raise UserError("export-file", f"{self.path} gives label maps: {reason}. Export with --output logits")
+                reason = "the test pipeline resizes or flips images, which can't be undone for label maps"
+                raise UserError("export-file", f"{self.path} outputs label maps: {reason}. Export with --output logits")
             for sample, labels in zip(samples, found, strict=True):
                 sample.pred_sem_seg = as_data(labels if self.decision.multilabel else labels.long())
             return samples
@@ -104,7 +104,7 @@ class ExportedNet(BaseModel):
 
 
 def _preprocessor(meta: Metadata) -> SegDataPreProcessor:
-    """What a file leaves to do: nothing but the order of channels for one that takes images as they are."""
+    """Return the preprocessing that a file needs: only the channel order if it takes raw images."""
     padding = dict(pad_val=0, seg_pad_val=255, size_divisor=1)
     normalises = meta.input == "normalised"
     if meta.bands:

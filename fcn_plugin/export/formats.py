@@ -23,28 +23,28 @@ if TYPE_CHECKING:
 
 EXTRA = {"onnx": "'fcn-plugin[export]'", "openvino": "'fcn-plugin[openvino]'"}
 PACKAGES = {"onnx": ("onnx", "onnxscript", "onnxruntime"), "openvino": ("onnx", "onnxscript", "openvino")}
-EXTRA_FILE = "metadata.json"  # in torch's archives
+EXTRA_FILE = "metadata.json"  # name inside torch's archives
 
 
 def require_packages(kind: str) -> None:
-    """Import what writes and runs a format; UserError: ``requirements`` for a missing package."""
+    """Import the packages that write and run a format; UserError: ``requirements`` if one is missing."""
     for name in PACKAGES.get(kind, ()):
         import_extra(name, EXTRA[kind])
 
 
 def write(graph: ExportGraph, kind: str, path: Path, metadata: Metadata, opset: int | None, check: Callable) -> None:
-    """Write a file, with OpenVINO's weights (``.bin``) beside it; they take their places after ``check`` accepts them.
+    """Write a file, and for OpenVINO its weights (``.bin``); existing files are replaced only after ``check`` passes.
 
     Args:
-        graph: what the file computes.
-        kind: a format of :data:`.suffixes.SUFFIXES`.
-        path: with the suffix of the format.
-        metadata: for the file.
-        opset: version of ONNX's operators; None is the exporter's default.
-        check: called with the paths of file and weights before they take their places; raises where the file is not to be kept.
+        graph: graph to export.
+        kind: format, a key of :data:`.suffixes.SUFFIXES`.
+        path: file to write, with the suffix of the format.
+        metadata: metadata of the file.
+        opset: ONNX opset version; None: the exporter's default.
+        check: called with the temporary paths of file and weights; raises to reject them.
 
     Raises:
-        UserError: ``requirements`` for a missing package, ``export-failed`` where the exporter can't convert the net.
+        UserError: ``requirements`` for a missing package, ``export-failed`` if the exporter can't convert the net.
     """
     require_packages(kind)
     beside = atomic_write(path.with_suffix(".bin")) if kind == "openvino" else nullcontext()
@@ -54,9 +54,9 @@ def write(graph: ExportGraph, kind: str, path: Path, metadata: Metadata, opset: 
                 WRITERS[kind](graph, metadata, opset, part, weights)
         except (UserError, OSError, MemoryError):
             raise
-        except Exception as error:  # torch's exporters, ONNX's and OpenVINO's have no common class
+        except Exception as error:  # the exporters have no common error class
             reason = printable(str(error).strip().partition("\n")[0] or type(error).__name__, 300)
-            raise UserError("export-failed", f"the net can't be written as {kind}: {reason}") from error
+            raise UserError("export-failed", f"can't export the net as {kind}: {reason}") from error
         check(part, weights)
 
 
@@ -68,7 +68,7 @@ def _onnx(graph: ExportGraph, metadata: Metadata, opset: int | None, part: Path,
 
 
 def _name_sides(program: torch.onnx.ONNXProgram, graph: ExportGraph) -> None:
-    """Call the open sides of input and output batch, height and width, where the capture calls them s73."""
+    """Name the dynamic dimensions batch, height and width; torch names them like s73."""
     import onnx_ir
 
     (image,), (found,) = program.model.graph.inputs, program.model.graph.outputs
@@ -85,12 +85,15 @@ def _onnx_program(graph: ExportGraph, opset: int | None) -> torch.onnx.ONNXProgr
     newest = onnx.defs.onnx_opset_version()
     if opset and opset > newest:
         raise UserError(
-            "option-value", f"--opset is {opset}, and onnx {onnx.__version__} knows up to {newest}: give that"
+            "option-value", f"--opset is {opset}, but onnx {onnx.__version__} supports at most {newest}: give that"
         )
     names = dict(input_names=["image"], output_names=[graph.output])
     program = torch.onnx.export(graph.program, dynamo=True, opset_version=opset, verbose=False, **names)
-    if opset not in (None, found := program.model.opset_imports[""]):  # where it can't convert, torch keeps its own
-        raise UserError("option-value", f"--opset is {opset}, and the net can only be written with {found}: give that")
+    if opset not in (
+        None,
+        found := program.model.opset_imports[""],
+    ):  # if it can't convert, torch keeps its own version
+        raise UserError("option-value", f"--opset is {opset}, but the net can only be exported with {found}: give that")
     return program
 
 
@@ -104,10 +107,10 @@ def _openvino(graph: ExportGraph, metadata: Metadata, opset: int | None, part: P
 
 
 def save_openvino(model: openvino.Model, part: Path, weights: Path, fp16: bool = False) -> None:
-    """Write a model's two files; ``fp16`` keeps large weights in half precision, and OpenVINO computes as before."""
+    """Write a model's two files; ``fp16`` stores large weights in half precision, without changing how OpenVINO computes."""
     import openvino
 
-    with TemporaryDirectory(prefix=".export-", dir=part.parent) as folder:  # OpenVINO takes no other suffixes
+    with TemporaryDirectory(prefix=".export-", dir=part.parent) as folder:  # OpenVINO requires these suffixes
         xml = Path(folder, "net.xml")
         openvino.save_model(model, xml, compress_to_fp16=fp16)
         os.replace(xml, part)

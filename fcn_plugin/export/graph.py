@@ -1,4 +1,4 @@
-"""What an exported file computes: an image of any size in, a map of its size out, without autocast and fast paths of this machine.
+"""The graph to export: image of any size to map of the same size, without autocast and machine-dependent fast paths.
 
 N batch, C classes, H x W any size from 1 x 1.
 """
@@ -20,20 +20,20 @@ from ..models.fcn import FCN
 from ..weights.preprocessing import takes_bands
 
 OUTPUTS = ("labels", "probabilities", "logits")
-EXAMPLE = (2, 97, 131)  # N, H, W of the image that is captured: no side is special
+EXAMPLE = (2, 97, 131)  # N, H, W of the traced input; odd sides avoid special cases
 
 
 class ExportGraph(nn.Module):
-    """Images -> ``labels`` (N, H, W) uint8, int32 beyond 256 classes, ``probabilities`` or ``logits`` (N, C, H, W) float32.
+    """Map images to ``labels`` (N, H, W) uint8 (int32 beyond 256 classes), ``probabilities`` or ``logits`` (N, C, H, W) float32.
 
-    Logits of one channel with a sigmoid are (N, 1, H, W); probabilities are those of both classes. Several labels at once are
+    With a sigmoid on one channel, logits are (N, 1, H, W) and probabilities those of both classes. Multi-label maps are
     (N, C, H, W), 0 or 1.
 
     Args:
-        net: copied; the copy computes in float32 whatever the net's precision and this machine.
-        output: of :data:`OUTPUTS`.
+        net: the net; a copy of it computes in float32 on every machine.
+        output: one of :data:`OUTPUTS`.
         with_preprocessing: take images (N, H, W, 3) uint8 RGB, or (N, H, W, B) float32 for a net of B bands; by default
-            (N, 3 or B, H, W) float32 as the net's preprocessing gives them.
+            preprocessed images (N, 3 or B, H, W) float32.
     """
 
     def __init__(self, net: FCN, output: str = "labels", with_preprocessing: bool = False) -> None:
@@ -41,7 +41,7 @@ class ExportGraph(nn.Module):
         self.output, self.with_preprocessing = output, with_preprocessing
         self.net = _plain_copy(net)
         order, mean, std = self.net.preprocessing
-        self.order = [int(channel) for channel in order]  # of R, G, B
+        self.order = [int(channel) for channel in order]  # indices into R, G, B
         self.takes_bands = takes_bands(net.data_preprocessor)  # in the file's order
         self.register_buffer("mean", mean[:, None, None].clone(), persistent=False)
         self.register_buffer("std", std[:, None, None].clone(), persistent=False)
@@ -62,7 +62,7 @@ class ExportGraph(nn.Module):
         return decision.probabilities(logits) if self.output == "probabilities" else logits
 
     def example(self) -> Tensor:
-        """Return random images that the graph takes."""
+        """Return a random input for the graph."""
         n, height, width, channels = *EXAMPLE, len(self.order)
         random = torch.Generator().manual_seed(0)
         if self.with_preprocessing:
@@ -72,17 +72,17 @@ class ExportGraph(nn.Module):
 
     @cached_property
     def program(self) -> torch.export.ExportedProgram:
-        """The graph as ``torch.export`` captures it, with an open batch size, height and width."""
+        """The graph captured by ``torch.export``, with dynamic batch size, height and width."""
         opened = (0, 1, 2) if self.with_preprocessing else (0, 2, 3)
-        dims = dict.fromkeys(opened, torch.export.Dim.DYNAMIC)  # named ones have to be proven to fit the last crop
-        with quiet(), shapes_config.patch(backed_size_oblivious=True):  # else sides and batches of 1 would be refused
+        dims = dict.fromkeys(opened, torch.export.Dim.DYNAMIC)  # torch can't prove the final crop for named dimensions
+        with quiet(), shapes_config.patch(backed_size_oblivious=True):  # else torch refuses sizes of 1
             return torch.export.export(self, (self.example(),), dynamic_shapes={"image": dims})
 
 
 class _PaddedConv2d(nn.Module):
-    """A convolution with TensorFlow's padding, on maps whose sides its stride divides, as those of an FCN in ``aligned`` geometry.
+    """A convolution with TensorFlow's padding, for maps whose sides are multiples of its stride (``aligned`` geometry).
 
-    The padding is then the same for every size: ``(k - 1) * d + 1 - s`` pixels, the odd one at the right and bottom.
+    The padding is then independent of the size: ``(k - 1) * d + 1 - s`` pixels, with the odd one at the right and bottom.
     """
 
     def __init__(self, conv: nn.Conv2d) -> None:
@@ -111,7 +111,7 @@ def _plain_copy(net: FCN) -> FCN:
 
 
 def _as_plain(conv: nn.Conv2d) -> nn.Conv2d:
-    """Take the CPU's fast paths and timm's padding off a convolution, in place; other classes of layers stay."""
+    """Turn a convolution with CPU fast paths or timm's padding into a plain one, in place; leave other classes unchanged."""
     if type(conv).__name__ in ("Conv2dSame", "RowConv2d", "WinogradConv2d"):
         conv.__class__ = nn.Conv2d
     return conv
@@ -119,7 +119,7 @@ def _as_plain(conv: nn.Conv2d) -> nn.Conv2d:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Compute without gradients and without the exporters' warnings: what is written is compared with the net."""
+    """Disable gradients and the exporters' warnings, which the comparison with the net makes redundant."""
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

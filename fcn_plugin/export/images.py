@@ -1,4 +1,4 @@
-"""Images on which an exported file is compared with its net."""
+"""Choose images for comparing an exported file with its net."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
 
 def images_of(dataset: ConfigDict, net: FCN, reader: Reader) -> tuple[list[np.ndarray], str]:
-    """Read a few images of a split, and say what they are; where they are not here, draw one."""
+    """Read a few images of a split, or draw one if they are missing; also return a description."""
     try:
         return read_images(paths_of(dataset), reader), "images of the test split"
     except (UserError, OSError, IndexError):
         drawn = drawn_bands(net.preprocessing) if takes_bands(net.data_preprocessor) else drawn_image()
-        return [drawn], "a drawn image (the test split is not here: --data-root DIR)"
+        return [drawn], "a drawn image (no test split found: give --data-root DIR)"
 
 
 def paths_of(dataset: ConfigDict) -> list[str]:
-    """List the images of a data set's config, the first of several."""
+    """List the images of a data set's config; of several data sets only the first."""
     from mmseg.registry import DATASETS
 
     built = DATASETS.build(next(leaf_datasets(dataset)))

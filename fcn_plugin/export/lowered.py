@@ -1,7 +1,7 @@
-"""Make a copy of an exported file in fp16 or int8, by its runtime's own tools.
+"""Convert an exported file to fp16 or int8 with its runtime's own tools.
 
-Ranges of int8 activations come from images that pass the net; weights have a scale for each channel. In int8 upsampling stays in
-float32: its kernels are bilinear, and there is little to gain.
+int8 activation ranges are calibrated on images; weights have a scale per channel. With int8, upsampling stays in float32, since its
+bilinear kernels gain little.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ MAKERS = {"onnx": lowered_onnx.lowered, "openvino": lowered_openvino.lowered}
 
 
 def lower(source: Path, target: Path, precision: str, images: Iterable[np.ndarray] = ()) -> None:
-    """Write the copy, with OpenVINO's weights (``.bin``) beside it.
+    """Write the copy, and for OpenVINO its weights (``.bin``).
 
     Args:
-        source: ``.onnx`` or ``.xml`` file of ``fcn export``.
-        target: the copy, of the same suffix; its metadata state the precision.
+        source: ``.onnx`` or ``.xml`` file written by ``fcn export``.
+        target: file to write, with the same suffix; its metadata include the precision.
         precision: ``fp16`` or ``int8``.
-        images: some tens, as the file takes them; int8 is calibrated on them.
+        images: inputs of the file, some tens, to calibrate int8.
 
     Raises:
-        UserError: ``requirements``; ``export-failed`` where the runtime's tools can't convert the net.
+        UserError: ``requirements``; ``export-failed`` if the runtime's tools can't convert the net.
     """
     kind = next(kind for kind, suffix in SUFFIXES.items() if suffix == source.suffix)
     try:
@@ -40,9 +40,9 @@ def lower(source: Path, target: Path, precision: str, images: Iterable[np.ndarra
             model = MAKERS[kind](source, precision, images)
     except (UserError, OSError, MemoryError):
         raise
-    except Exception as error:  # the tools' have no common class
+    except Exception as error:  # the tools have no common error class
         reason = printable(" ".join(str(error).split()), 300)
-        raise UserError("export-failed", f"{source} can't be written in {precision}: {reason}") from error
+        raise UserError("export-failed", f"can't convert {source} to {precision}: {reason}") from error
     if kind == "openvino":
         with atomic_write(target) as part, atomic_write(target.with_suffix(".bin")) as weights:
             save_openvino(model, part, weights, fp16=precision == "fp16")

@@ -1,4 +1,4 @@
-"""ONNX files in fp16 or int8, by onnxruntime's tools."""
+"""Convert ONNX files to fp16 or int8 with onnxruntime's tools."""
 
 from __future__ import annotations
 

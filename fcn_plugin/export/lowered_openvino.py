@@ -1,4 +1,4 @@
-"""OpenVINO files in fp16, which OpenVINO itself writes, or int8, by NNCF."""
+"""Convert OpenVINO files to fp16, with OpenVINO itself, or to int8, with NNCF."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def lowered(source: Path, precision: str, images: Iterable[np.ndarray]) -> openvino.Model:
-    """Return the model, in int8 or with the text that its weights are to be saved in fp16; see :func:`.lowered.lower`."""
+    """Return the model in int8, or marked as fp16 in its metadata; see :func:`.lowered.lower`."""
     openvino = import_extra("openvino", EXTRA["openvino"])
     model = openvino.Core().read_model(str(source), str(source.with_suffix(".bin")))
     texts = {name: str(value) for name, value in model.get_rt_info([KEY]).value.items()}

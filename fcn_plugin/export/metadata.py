@@ -1,4 +1,4 @@
-"""What an exported file says about itself: texts by name, in the place that its format has for them."""
+"""Metadata of an exported file: texts by name, stored as its format provides."""
 
 from __future__ import annotations
 
@@ -11,31 +11,30 @@ from ..errors import UserError
 from ..version import __version__
 from ..weights.preprocessing import channel_order, takes_bands
 
-FORMAT = 1  # goes up where a file of before can't be run any more
-LATER = {"bands", "threshold", "multilabel"}  # texts that files of before lack
-KEY = "fcn_plugin"  # its value is the package's version; a file without it is not ours
+FORMAT = 1  # increase it if older files can no longer be run
+LATER = {"bands", "threshold", "multilabel"}  # texts that older files lack
+KEY = "fcn_plugin"  # its value is the package's version; other programs' files lack it
 
 
 @dataclass(frozen=True)
 class Metadata:
-    """Each field is one text of the file, as JSON.
+    """Metadata of an exported file; each field is stored as one JSON text.
 
     Attributes:
         classes: C names.
         palette: C colours, R, G, B.
         output: ``labels``, ``probabilities`` or ``logits``.
-        input: ``normalised`` for (N, 3, H, W) float32 after channel order, mean and std; ``rgb`` for (N, H, W, 3) uint8 RGB;
-            ``bands`` for (N, H, W, B) float32, in the units of the training images. With B bands, 3 is B everywhere.
-        channel_order: ``RGB`` or ``BGR``; of bands the colour of each, X for none: ``BGRX``.
-        mean: of each channel in that order, 0..255 or in the images' units.
-        std: of each channel, divisor after the mean is subtracted.
-        config: name of the config, or of the run.
-        precision: of the weights in the file.
-        bands: whether it takes images as ``FCNLoadBands`` loads them.
-        resize: ``scale`` [W, H] and ``keep_ratio`` of the test pipeline's ``Resize``, which images pass before the file.
-        threshold: of sigmoids, the probability of class 1 (one channel), or of each label, above which a pixel is of it; None for
-            a softmax.
-        multilabel: several labels at once; ``labels`` are then (N, C, H, W), 0 or 1.
+        input: ``normalised``: (N, 3, H, W) float32 with channel order, mean and std applied; ``rgb``: (N, H, W, 3) uint8 RGB;
+            ``bands``: (N, H, W, B) float32, in the units of the training images. For a net of B bands, read B instead of 3.
+        channel_order: ``RGB`` or ``BGR``; for bands the colour of each, X for none: ``BGRX``.
+        mean: mean of each channel in that order, 0..255 or in the images' units.
+        std: divisor of each channel, after subtracting the mean.
+        config: name of the config or run.
+        precision: precision of the weights in the file.
+        bands: whether the input is loaded with ``FCNLoadBands``.
+        resize: ``scale`` [W, H] and ``keep_ratio`` of the test pipeline's ``Resize``, to be applied to images first.
+        threshold: for sigmoids, the probability above which a pixel gets class 1 (one channel) or a label; None for softmax.
+        multilabel: multi-label net; ``labels`` are then (N, C, H, W), 0 or 1.
     """
 
     classes: list[str]
@@ -53,16 +52,16 @@ class Metadata:
     multilabel: bool = False
 
     def texts(self) -> dict[str, str]:
-        """Return name -> text, with the version of the package and of this list."""
+        """Return name -> text, with the versions of the package and of the format."""
         return {KEY: __version__, "format": str(FORMAT), **{k: json.dumps(v) for k, v in asdict(self).items()}}
 
     @classmethod
     def of_texts(cls, texts: Mapping[str, str], path: str) -> Metadata:
-        """Read :meth:`texts` of a file; UserError: ``export-file`` where it is not ours or of another version."""
+        """Parse a file's :meth:`texts`; UserError: ``export-file`` for another program's file or another version."""
         if KEY not in texts:
             raise UserError("export-file", f"{path} was not written by fcn export: it has no metadata {KEY!r}")
         if texts.get("format") != str(FORMAT):
-            found = f"{path} is of format {texts.get('format')!r}, written by fcn_plugin {texts[KEY]}"
+            found = f"{path} has format {texts.get('format')!r}, written by fcn_plugin {texts[KEY]}"
             raise UserError("export-file", f"{found}; fcn_plugin {__version__} reads format {FORMAT}: export it again")
         try:
             names = [field.name for field in fields(cls) if field.name not in LATER - texts.keys()]
@@ -76,7 +75,7 @@ class Metadata:
 
 
 def resize_of(pipeline: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
-    """Return what :attr:`Metadata.resize` says of a test pipeline; None where it has no ``Resize`` to one scale."""
+    """Return :attr:`Metadata.resize` for a test pipeline; None if it has no ``Resize`` to a fixed scale."""
     found = [step for step in pipeline if step["type"] == "Resize" and step.get("scale")]
     return dict(scale=list(found[0]["scale"]), keep_ratio=bool(found[0].get("keep_ratio"))) if found else None
 
@@ -90,10 +89,10 @@ def metadata_of(
     config: str,
     resize: dict[str, Any] | None = None,
 ) -> Metadata:
-    """Describe the export of an ``FCN``; UserError: ``export-failed`` for a net of several tasks."""
+    """Return the metadata of an exported ``FCN``; UserError: ``export-failed`` for a multi-task net."""
     if net.decision.maps(1) and not net.decision.multilabel:
-        found = "the net has several tasks, and an exported file gives one map"
-        raise UserError("export-failed", f"{found}: use the checkpoint, which fcn predict and fcn_plugin.load take")
+        found = "the net has several tasks, and an exported file has one output map"
+        raise UserError("export-failed", f"{found}: predict from the checkpoint, with fcn predict or fcn_plugin.load")
     _, mean, std = net.preprocessing.tolist()
     bands = takes_bands(net.data_preprocessor)
     return Metadata(

@@ -1,4 +1,4 @@
-"""Open an exported file with the stock runtime of its format: a function from images to the file's output, and its metadata."""
+"""Open an exported file in the runtime of its format, as a function from input to output, with its metadata."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from .metadata import KEY
 
 
 class Opened(NamedTuple):
-    """A file that is ready to run."""
+    """An opened file: the function that runs it, and its metadata."""
 
     run: Callable[[np.ndarray], np.ndarray]
     texts: Mapping[str, str]
 
 
 def open_file(path: Path, kind: str, weights: Path | None = None, precision: str = "fp32") -> Opened:
-    """Open a file of a format; it computes with as many threads as torch.
+    """Open a file, to run with as many threads as torch.
 
     Args:
-        path: of the file, whatever its suffix.
+        path: the file, with any suffix.
         kind: ``onnx``, ``openvino``, ``torchscript`` or ``torch-export``.
-        weights: OpenVINO's ``.bin``, by default beside the file.
-        precision: ``bf16`` lets OpenVINO compute in it, on CPUs that have it; other runtimes compute as the file says.
+        weights: OpenVINO's ``.bin``; default: the file's name with that suffix.
+        precision: ``bf16`` lets OpenVINO compute in bf16 on CPUs that support it; other runtimes ignore it.
 
     Raises:
-        UserError: ``requirements`` for a missing runtime; ``file-missing``; ``export-file`` where the runtime can't load it.
+        UserError: ``requirements`` for a missing runtime; ``file-missing``; ``export-file`` if the runtime can't load it.
     """
     for part in (path, weights or path.with_suffix(".bin")) if kind == "openvino" else (path,):
         if not part.is_file():
@@ -45,10 +45,10 @@ def open_file(path: Path, kind: str, weights: Path | None = None, precision: str
         return OPENERS[kind](path, weights, precision)
     except (UserError, MemoryError):
         raise
-    except Exception as error:  # onnxruntime and OpenVINO raise classes of their own kinds
+    except Exception as error:  # the runtimes have no common error class
         reason = printable(" ".join(str(error).split()), 300)
         remedy = f"export it again, or upgrade the runtime: pip install -U {EXTRA.get(kind, 'torch')}"
-        raise UserError("export-file", f"{path} can't be loaded as {kind} ({reason}): {remedy}") from error
+        raise UserError("export-file", f"can't load {path} as {kind} ({reason}): {remedy}") from error
 
 
 def _onnx(path: Path, weights: Path | None, precision: str) -> Opened:

@@ -1,4 +1,4 @@
-"""Export a net: capture it, write the file, run it with its stock runtime, keep it if it computes the same."""
+"""Export a net: trace it, write the file, run it in its runtime, and keep it if it computes the same."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from .runtimes import open_file
 def export(
     net: FCN, kind: str, path: Path, metadata: Metadata, images: Sequence[np.ndarray], opset: int | None = None
 ) -> list[Row]:
-    """Write a net to a file, and return how it compares with the net.
+    """Write a net to a file and return its comparison with the net.
 
     Args:
-        net: in evaluation mode, float32, on the CPU; it stays as it is.
+        net: net in evaluation mode, float32, on the CPU; it is not changed.
         kind: ``onnx``, ``openvino``, ``torchscript`` or ``torch-export``.
-        path: with the suffix of the format.
-        metadata: says which output the file gives and what it takes.
-        images: to compare on, (H, W, 3) uint8 BGR, or (H, W, B) for a net of B bands.
-        opset: version of ONNX's operators; None is the exporter's default.
+        path: file to write, with the suffix of the format.
+        metadata: metadata of the file, with its input and output.
+        images: images to compare on, (H, W, 3) uint8 BGR, or (H, W, B) for a net of B bands.
+        opset: ONNX opset version; None: the exporter's default.
 
     Raises:
-        UserError: ``export-failed``, ``export-differs``, ``export-file``, ``requirements``; an older file stays.
+        UserError: ``export-failed``, ``export-differs``, ``export-file``, ``requirements``; an existing file is kept then.
     """
     rows: list[Row] = []
     with_preprocessing = metadata.input != "normalised"

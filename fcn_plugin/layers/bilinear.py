@@ -1,6 +1,6 @@
 """Upsampling by transposed convolution with bilinear kernels, one per class (CVPR 2015, sec. 3.3), and the crop after it.
 
-N batch, C classes, H and W height and width. Fixed kernels are no part of a checkpoint; learnable ones start from the same values.
+N batch, C classes, H and W height and width. Checkpoints don't contain fixed kernels; learnable ones start from the same values.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ def bilinear_kernel(size: int) -> Tensor:
 
 
 def crop(x: Tensor, offset: int, size: tuple[int, int]) -> Tensor:
-    """Cut (N, C, H, W) to (N, C, *size), a view that starts at (offset, offset); nothing is ever resized to fit.
+    """Crop (N, C, H, W) to (N, C, *size), a view that starts at (offset, offset); never resize.
 
     Raises:
-        UserError: ``geometry`` where ``offset + size`` reaches beyond the map.
+        UserError: ``geometry`` if ``offset + size`` exceeds the map.
     """
     height, width = x.shape[-2:]
     if offset + size[0] > height or offset + size[1] > width:
@@ -39,12 +39,12 @@ class BilinearUpsample(nn.ConvTranspose2d):
     """Upsample (N, C, H, W) to (N, C, sH, sW) with ``same`` padding p, else to (N, C, s(H - 1) + k - 2p, s(W - 1) + k - 2p).
 
     Args:
-        channels: C; each class has a kernel of its own (grouped); the reference nets have zeros between classes.
+        channels: C; each class has its own kernel (grouped), where the reference nets have zeros between classes.
         stride: upsampling factor s.
         kernel_size: k; by default 2s for even s, 2s - 1 for odd s.
         padding: pixels p cut from each side; ``"same"`` is (k - s) / 2.
         learnable: train the kernels (the authors' nets keep them fixed; no significant difference).
-        dense: a kernel for every pair of classes, (C, C, k, k), as in files that learned them; implies ``learnable``.
+        dense: a kernel for every pair of classes, (C, C, k, k), as in files with learned kernels; implies ``learnable``.
 
     Raises:
         UserError: ``geometry`` for ``"same"`` with k - s odd.
@@ -62,7 +62,7 @@ class BilinearUpsample(nn.ConvTranspose2d):
         kernel_size = kernel_size or 2 * stride - stride % 2
         if padding == "same":
             if (kernel_size - stride) % 2:
-                raise UserError("geometry", f"no 'same' padding for kernel {kernel_size}, stride {stride}: name one")
+                raise UserError("geometry", f"no 'same' padding for kernel {kernel_size}, stride {stride}: give one")
             padding = (kernel_size - stride) // 2
         super().__init__(channels, channels, kernel_size, stride, padding, groups=1 if dense else channels, bias=False)
         self.learnable = learnable or dense
@@ -75,8 +75,8 @@ class BilinearUpsample(nn.ConvTranspose2d):
         """Do nothing: :meth:`init_weights` writes the bilinear kernels."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Upsample; a fixed kernel of one pixel is 1, and gives a view of the map."""
-        # torch.export can't load a region without autocast that returns what it is given
+        """Upsample; a fixed 1 x 1 kernel returns a view of the input."""
+        # a view, since torch.export can't handle a no-autocast region that returns its input itself
         return x.view_as(x) if self._is_identity else super().forward(x)
 
     @property
@@ -95,13 +95,15 @@ class BilinearUpsample(nn.ConvTranspose2d):
             self.weight.copy_(classes[..., None, None] * kernel)
 
     def rows(self, x: Tensor, first: int, last: int) -> Tensor:
-        """Compute only rows ``first`` to ``last`` (excluded) of the output for (N, C, H, W); ``geometry`` for rows it has not."""
+        """Compute only rows ``first`` to ``last`` (excluded) of the output for (N, C, H, W); UserError: ``geometry``."""
         if not 0 <= first < last <= self.output_side(x.shape[-2]):
-            raise UserError("geometry", f"rows {first} to {last} of a map of {self.output_side(x.shape[-2])} rows")
+            raise UserError(
+                "geometry", f"rows {first}..{last} are outside a map of {self.output_side(x.shape[-2])} rows"
+            )
         if self._is_identity:
             return x[..., first:last, :]
         kernel, stride, padding = self.kernel_size[0], self.stride[0], self.padding[0]
-        # input row i contributes to `kernel` output rows, from stride * i - padding on
+        # input row i contributes to `kernel` output rows, starting at stride * i - padding
         top = max(0, -((kernel - 1 - padding - first) // stride))
         bottom = min(x.shape[-2], (last - 1 + padding) // stride + 1)
         x = x[..., top:bottom, :]
@@ -110,5 +112,5 @@ class BilinearUpsample(nn.ConvTranspose2d):
         return up[..., start : start + last - first, :]
 
     def output_side(self, side: int) -> int:
-        """Return the output's side in pixels for an input of ``side`` pixels."""
+        """Return the output's side in pixels for an input side in pixels."""
         return self.stride[0] * (side - 1) + self.kernel_size[0] - 2 * self.padding[0]

@@ -1,10 +1,10 @@
-"""Compute where on the image a feature map's pixels lie.
+"""Compute the positions of a feature map's pixels on the image.
 
 Every convolution, pooling and transposed convolution places the centre of its output pixel ``o`` at the input coordinate
-``scale * o + shift``. Composed along a stream, one affine map per stream follows from the layers' own parameters, and with it
+``scale * o + shift``. Composing these along a stream gives one affine map per stream from the layers' own parameters, and from it
 every crop offset of FCN (Long et al., CVPR 2015, sec. 3 and 4; the authors' nets: ``coord_map.crop``).
 
-Coordinates are pixel centres; exact fractions, since even kernels put centres on half pixels.
+Coordinates refer to pixel centres and are exact fractions, since even kernels put centres on half pixels.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from ..errors import UserError
 
 @dataclass(frozen=True)
 class CoordMap:
-    """``image = scale * pixel + shift`` for one feature map, both axes alike.
+    """``image = scale * pixel + shift`` for a feature map, the same on both axes.
 
     Attributes:
         scale: stride of the map in image pixels.
         shift: image coordinate of the map's first pixel.
-        reach: half the receptive field in image pixels. Not compared: branches of unequal reach lie on one grid.
+        reach: half the receptive field in image pixels. Not compared, since branches of different reach can share a grid.
     """
 
     scale: Fraction = Fraction(1)
@@ -42,7 +42,7 @@ class CoordMap:
         return CoordMap(scale, self.shift - scale * (half - padding), self.reach + scale * half)
 
     def pad(self, before: int) -> CoordMap:
-        """Return the map after ``before`` pixels were added at the top and left (negative: cut off)."""
+        """Return the map after adding ``before`` pixels at the top and left (negative: after cropping)."""
         return replace(self, shift=self.shift - self.scale * before)
 
     def added(self, other: CoordMap) -> CoordMap:
@@ -50,25 +50,25 @@ class CoordMap:
         return replace(self, reach=max(self.reach, other.reach))
 
     def met(self, other: CoordMap) -> CoordMap:
-        """Return the map of a sum of two branches less than a pixel of theirs apart: the one that sees more.
+        """Return the map of a sum of two branches less than one of their pixels apart: that of the larger reach.
 
-        A shortcut that pools 2 x 2 beside a padded 3 x 3 convolution lies half a pixel off it, for instance.
+        For instance, a shortcut with 2 x 2 pooling is half a pixel off a parallel padded 3 x 3 convolution.
 
         Raises:
-            UserError: ``geometry`` where they are a pixel or more apart, or their strides differ.
+            UserError: ``geometry`` if they are a pixel or more apart, or their strides differ.
         """
         if self.scale != other.scale or abs(self.shift - other.shift) >= self.scale:
-            raise UserError("geometry", f"branches on different grids meet: {sorted({self, other}, key=str)}")
+            raise UserError("geometry", f"can't add branches on different grids: {sorted({self, other}, key=str)}")
         wider = self if self.reach >= other.reach else other
         return wider
 
     def crop_offset(self, target: CoordMap) -> int:
-        """Return the first pixel of this map to keep so that it lies on ``target``, a map of the same scale.
+        """Return the offset of ``target``, a map of the same scale, in pixels of this map.
 
-        The offset is in pixels of this map: 0 where both are aligned, negative where ``target`` begins earlier.
+        It is 0 if both are aligned, negative if ``target`` begins earlier.
 
         Raises:
-            UserError: ``geometry`` where the strides differ, or the offset is no whole pixel.
+            UserError: ``geometry`` if the strides differ or the offset is not a whole pixel.
         """
         if self.scale != target.scale:
             raise UserError("geometry", f"strides {self.scale} and {target.scale} differ: upsample between the maps")

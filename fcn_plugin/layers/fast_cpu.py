@@ -1,7 +1,7 @@
-"""Convolutions that compute faster on a CPU than torch's: :func:`use_fast_convolutions` puts them into a net.
+"""Convolutions that are faster on a CPU than torch's; :func:`use_fast_convolutions` puts them into a net.
 
-To everyone else they are ``nn.Conv2d``: same parameters, same checkpoints, and the plain convolution under autocast, for other
-devices and in exported nets. N batch, C and K channels in and out, H x W map.
+They are compatible with ``nn.Conv2d``: same parameters and checkpoints, and the plain convolution under autocast, on other devices
+and in exported nets. N batch, C and K channels in and out, H x W map.
 """
 
 from __future__ import annotations
@@ -14,26 +14,26 @@ from ..errors import UserError
 from .winograd import TILE, winograd_conv2d
 
 ALGORITHMS = ("auto", "winograd", "direct")
-# below, transforms and the reading of 36 / 9 times the kernels cost more than the multiplications saved: docs/performance.md
+# below these, transforms and reading 36 / 9 times the kernels cost more than the saved multiplications: docs/performance.md
 LEAST_CHANNELS, LEAST_TILES = 128, 96
 
 
 def use_fast_convolutions(net: nn.Module, algorithm: str = "auto") -> None:
-    """Turn the ``nn.Conv2d`` layers of a net that qualify into faster ones, in place; subclasses of it stay as they are.
+    """Turn suitable ``nn.Conv2d`` layers of a net into faster ones, in place; subclasses of it are not changed.
 
     Layers named ``fc6`` and ``fc7`` become :class:`RowConv2d`, 3 x 3 kernels of stride 1 and padding 1 :class:`WinogradConv2d`.
 
     Args:
-        net: its parameters and state dict do not change.
-        algorithm: for the 3 x 3 kernels. ``auto``: Winograd's where it was measured to be faster, on x86 CPUs with AVX2 and no
-            AVX-512 (with wider vectors memory is the limit), for many channels and pixels; ``winograd``: wherever it can be
-            done; ``direct``: nowhere.
+        net: the net; its parameters and state dict do not change.
+        algorithm: algorithm for the 3 x 3 kernels. ``auto``: Winograd's where it was measured to be faster, that is on x86 CPUs
+            with AVX2 but without AVX-512 (where memory is the limit), for many channels and pixels; ``winograd``: wherever
+            possible; ``direct``: nowhere.
 
     Raises:
         UserError: ``option-value`` for an unknown algorithm.
     """
     if algorithm not in ALGORITHMS:
-        raise UserError("option-value", f"algorithm {algorithm!r} is unknown: one of {', '.join(ALGORITHMS)}")
+        raise UserError("option-value", f"unknown algorithm {algorithm!r}: give one of {', '.join(ALGORITHMS)}")
     everywhere = algorithm == "winograd"
     auto = algorithm == "auto" and torch.backends.cpu.get_cpu_capability() == "AVX2"
     for name, layer in net.named_modules():
@@ -53,7 +53,7 @@ def _is_3x3(layer: nn.Conv2d) -> bool:
 
 
 def _eager_on_cpu(x: Tensor, weight: Tensor) -> bool:
-    """False on other devices, under autocast, for mixed types, and while a net is exported or traced."""
+    """Return False on other devices, under autocast, for mixed types, and while a net is exported or traced."""
     return (
         x.device.type == "cpu"
         and x.dtype == weight.dtype
@@ -64,15 +64,15 @@ def _eager_on_cpu(x: Tensor, weight: Tensor) -> bool:
 
 
 class WinogradConv2d(nn.Conv2d):
-    """(N, C, H, W) -> (N, K, H, W) by Winograd's algorithm, up to rounding; float32, or with ``everywhere`` also float64.
+    """Convolve (N, C, H, W) to (N, K, H, W) by Winograd's algorithm in float32, or with ``everywhere`` also float64.
 
-    Lower precisions lack the digits that the transforms lose.
+    Lower precisions would lose too many digits in the transforms.
     """
 
     everywhere: bool  # on maps of any size
 
     def forward(self, x: Tensor) -> Tensor:
-        """Compute by Winograd's algorithm where it pays, else directly."""
+        """Compute by Winograd's algorithm if it is faster, else directly."""
         if _eager_on_cpu(x, self.weight) and self._pays(x):
             return winograd_conv2d(x, self.weight, self.bias)
         return super().forward(x)
@@ -85,16 +85,16 @@ class WinogradConv2d(nn.Conv2d):
 
 
 class RowConv2d(nn.Conv2d):
-    """A large kernel on a small map, row by row of the kernel, in float32 inference: fc6, 7 x 7 on pool5 (CVPR 2015, sec. 3.1).
+    """Apply a large kernel to a small map, row by row of the kernel, in float32 inference: fc6 (CVPR 2015, sec. 3.1).
 
-    oneDNN rearranges the kernels in every call, for fc6 411 MB read and as many written. Here each row of the kernel is one
-    matrix product with the kernels as they lie in memory, channels last, and rows that would meet only padding are skipped: a
-    seventh of the work on a map of 12 rows.
+    oneDNN reorders the kernels in every call; for fc6 this reads and writes 411 MB. Here each row of the kernel is one matrix
+    product with the kernels in their memory layout, channels last, and rows that see only padding are skipped: a seventh of the
+    work on a map of 12 rows.
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        """Compute row by row where that is faster, else directly."""
-        # a compiler rearranges the kernels once, itself
+        """Compute row by row if that is faster, else directly."""
+        # a compiler reorders the kernels once by itself
         inference = x.dtype == torch.float32 and not torch.is_grad_enabled() and not torch.compiler.is_compiling()
         if inference and self._fits() and _eager_on_cpu(x, self.weight):
             return row_conv2d(x, self.weight, self.bias, self.padding[0])
@@ -108,17 +108,17 @@ class RowConv2d(nn.Conv2d):
 
 @torch.library.custom_op("fcn_plugin::row_conv2d", mutates_args=())
 def row_conv2d(x: Tensor, weight: Tensor, bias: Tensor, padding: int) -> Tensor:
-    """(N, C, H, W) and (K, C, k, k) -> (N, K, H + 2p - k + 1, W + 2p - k + 1), channels last; stride 1, no gradient."""
+    """Convolve (N, C, H, W) with (K, C, k, k) to (N, K, H + 2p - k + 1, W + 2p - k + 1), channels last, stride 1, no gradient."""
     n, channels, height, width = x.shape
     outputs, _, side, _ = weight.shape
     high, wide = height + 2 * padding - side + 1, width + 2 * padding - side + 1
-    # H, N, W, C: a row of all images is one block
+    # H, N, W, C: each row of all images is contiguous
     lines = F.pad(x, (padding, padding)).permute(2, 0, 3, 1).contiguous()
     per_line, per_image, _, _ = lines.stride()
     patches = lines.as_strided((height, n, wide, side * channels), (per_line, per_image, channels, 1))
     patches = patches.reshape(height, n * wide, side * channels)
     out = bias.repeat(high, n * wide, 1)
-    kernels = weight.permute(2, 0, 3, 1).flatten(2)  # row, K, column and C: views where the kernels lie channels last
+    kernels = weight.permute(2, 0, 3, 1).flatten(2)  # row, K, column and C: a view if the kernels are channels last
     for row in range(side):
         first, last = max(0, padding - row), min(high, height + padding - row)
         if first < last:

@@ -1,4 +1,4 @@
-"""The convolution that an image enters first: find it, and let it take another number of channels."""
+"""Find the first convolution of a net, and change its number of input channels."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ RGB = 3
 
 
 def first_convolution(net: nn.Module) -> tuple[str, nn.Conv2d] | None:
-    """Return name and layer of the first convolution of a net; None where there is none."""
+    """Return name and layer of a net's first convolution; None if there is none."""
     return next(((name, layer) for name, layer in net.named_modules() if isinstance(layer, nn.Conv2d)), None)
 
 
 def set_input_channels(net: nn.Module, channels: int) -> bool:
-    """Give the first convolution of a net for RGB images ``channels`` input channels, drawn at random like its own kernels.
+    """Change an RGB net's first convolution to ``channels`` input channels, with random weights of the same spread.
 
-    Returns whether there was one, of three channels in one group.
+    Return False if there is none with three channels in one group.
     """
     layer = (first_convolution(net) or ("", None))[1]
     if layer is None or layer.in_channels != RGB or layer.groups != 1:

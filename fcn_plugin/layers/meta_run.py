@@ -1,4 +1,4 @@
-"""Run a net on ``meta`` tensors, which have shapes and no values: no memory, no change of state."""
+"""Run a net on ``meta`` tensors, which have shapes but no values, without memory and without changing its state."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torch.overrides import TorchFunctionMode
 
 
 def output_shapes(modules: Sequence[nn.Module], size: int = 512, channels: int = 3) -> list[torch.Size] | None:
-    """Return the shapes of a chain's outputs for an image of (size, size); None where it is too small."""
+    """Return the shapes of a module chain's outputs for an image of (size, size); None if it is too small."""
     try:
         return [output.shape for output in run_on_meta(modules, torch.empty(1, channels, size, size, device="meta"))]
     except (RuntimeError, AssertionError):  # torch's "output size is too small" has no class of its own
@@ -22,7 +22,7 @@ def output_shapes(modules: Sequence[nn.Module], size: int = 512, channels: int =
 
 
 def run_on_meta(modules: Sequence[nn.Module], value: Tensor) -> Sequence[Tensor]:
-    """Call modules in evaluation mode, one after the other, on a ``meta`` tensor; each takes what the one before returned."""
+    """Call modules in evaluation mode on a ``meta`` tensor, each on the output of the previous one."""
     with torch.no_grad(), _WithoutBatchNorm():
         for module in modules:
             state = chain(module.named_parameters(), module.named_buffers())
@@ -33,7 +33,7 @@ def run_on_meta(modules: Sequence[nn.Module], value: Tensor) -> Sequence[Tensor]
 
 
 class _WithoutBatchNorm(TorchFunctionMode):
-    """Leaves batch norm out: it changes no shape, and on ``meta`` tensors torch computes it in Python, half of a run's time."""
+    """Skip batch norm, which changes no shape and takes half of the time on ``meta`` tensors."""
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         return args[0] if func is F.batch_norm else func(*args, **(kwargs or {}))
@@ -41,7 +41,7 @@ class _WithoutBatchNorm(TorchFunctionMode):
 
 @contextmanager
 def _evaluating(module: nn.Module) -> Iterator[None]:
-    """Put the modules that train into evaluation mode for a while: no dropped paths, no auxiliary outputs."""
+    """Temporarily set evaluation mode, without dropped paths and auxiliary outputs."""
     training = [part for part in module.modules() if part.training]
     for part in training:
         part.training = False

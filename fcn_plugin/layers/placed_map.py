@@ -1,6 +1,6 @@
-"""Read feature maps at single pixels of the image.
+"""Sample feature maps at single pixels of the image.
 
-N batch, C channels, h x w the map, R x P points in rows.
+N batch, C channels, h x w map, R x P points in rows.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from .coord_map import CoordMap
 
 @dataclass(frozen=True)
 class PlacedMap:
-    """A feature map, and where it lies on the image.
+    """A feature map with its position on the image.
 
-    mmcv's ``point_sample`` takes a map's rectangle for the image's, and its folder can't be imported without compiled operations.
+    mmcv's ``point_sample`` assumes that map and image cover the same rectangle, and needs compiled operations.
 
     Attributes:
         values: (N, C, h, w), of any precision.
-        grid: of the whole map.
-        first_row: of the whole map, that ``values`` begin with.
+        grid: coordinate map of the whole map.
+        first_row: row of the whole map at which ``values`` begin.
     """
 
     values: Tensor
@@ -31,9 +31,9 @@ class PlacedMap:
     first_row: int = 0
 
     def at(self, points: Tensor) -> Tensor:
-        """Interpolate bilinearly at image pixels (N, R, P, 2), x before y; returns (N, R, P, C) float32.
+        """Interpolate bilinearly at image pixels (N, R, P, 2), x before y; return (N, R, P, C) float32.
 
-        Beyond the middles of the map's outer cells the values are those of these cells.
+        Beyond the centres of the outer cells, values are those of these cells.
         """
         x, y = ((points - float(self.grid.shift)) / float(self.grid.scale)).unbind(-1)
         cells = ((x, self.values.shape[-1]), (y - self.first_row, self.values.shape[-2]))
@@ -44,7 +44,7 @@ class PlacedMap:
         return found.permute(0, 2, 3, 1)
 
     def around(self, top: int, rows: int) -> PlacedMap:
-        """Return the part of the map that pixels of the image's rows ``top``, ... are interpolated from."""
+        """Return the part of the map needed to interpolate image rows ``top`` to ``top + rows - 1``."""
         height = self.values.shape[-2]
         first, last = (int((row - self.grid.shift) // self.grid.scale) for row in (top, top + rows - 1))
         first, last = min(max(first, 0), height - 1), max(last + 2, 1)

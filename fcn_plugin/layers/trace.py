@@ -1,7 +1,7 @@
-"""Trace the coordinate maps of a net's outputs, whatever its modules are called.
+"""Trace the coordinate maps of any net's outputs.
 
-The net runs once on ``meta`` tensors (shapes only, no change of state); each convolution, pooling and padding that it calls moves
-the map, everything else passes it on.
+The net runs on ``meta`` tensors (shapes only, no change of state). Each convolution, pooling and padding changes the map; other
+operations keep it.
 """
 
 from __future__ import annotations
@@ -21,13 +21,11 @@ from .coord_map import CoordMap
 from .meta_run import run_on_meta
 
 aten = torch.ops.aten
-ANY_SIZE = (
-    "an FCN's backbone takes any; choose one without windows, positions or fully connected layers of a fixed size"
-)
+ANY_SIZE = "an FCN's backbone must accept any size; choose one without windows, positions or fully connected layers of a fixed size"
 
 
 def trace_coord_maps(*args, **kwargs) -> list[CoordMap]:
-    """Return the maps that :func:`trace_outputs` finds."""
+    """Return only the coordinate maps of :func:`trace_outputs`."""
     return trace_outputs(*args, **kwargs)[0]
 
 
@@ -38,30 +36,30 @@ def trace_outputs(
     size: int = 512,
     any_size: bool = False,
 ) -> tuple[list[CoordMap], list[torch.Size]]:
-    """Return the coordinate map and the shape of each tensor that a chain of modules returns for an image, in order.
+    """Return the coordinate maps and shapes of the tensors that a chain of modules returns for an image.
 
     Args:
-        modules: called one after the other; each takes what the one before returned.
-        image: map of what the first module receives; ``CoordMap().pad(p)`` for an image that was padded.
+        modules: modules, each called on the output of the previous one.
+        image: coordinate map of the first module's input; ``CoordMap().pad(p)`` for a padded image.
         channels: channels of the image (N, channels, size, size).
-        size: side of the traced image in pixels; every feature map must keep a pixel.
-        any_size: whether the maps must be the same at any size, not only whole strides apart (TensorFlow's padding differs).
+        size: side of the traced image in pixels; every feature map must have at least a pixel.
+        any_size: require the same maps at any size, not only at multiples of the stride (unlike TensorFlow's padding).
 
     Raises:
-        UserError: ``geometry`` where branches on different grids meet, the two axes differ, an output can't be placed, or the maps
-            depend on the image's size; ``config-value`` where a layer takes other channels.
+        UserError: ``geometry``: branches on different grids are added, the two axes differ, an output can't be placed, or the maps
+            depend on the image's size; ``config-value``: the number of channels does not fit a layer.
     """
     image = image or CoordMap()
     maps, shapes = _trace(modules, image, channels, size)
-    step = math.lcm(32, *(grid.scale.numerator for grid in maps))  # 32: the deepest map of most nets gets an odd side
+    step = math.lcm(32, *(grid.scale.numerator for grid in maps))  # 32 gives the deepest map of most nets an odd side
     _, larger = _trace(modules, image, channels, size + step)
     for i, (grid, shape, grown) in enumerate(zip(maps, shapes, larger, strict=True)):
         if grown[-1] > 1 and grid.scale * (grown[-1] - shape[-1]) != step:
             sides = f"its side is {shape[-1]} for images of {size} px and {grown[-1]} for {size + step} px"
-            reason = f"its layers say stride {grid.scale}, but {sides} (resizing or reshaping inside)"
-            raise UserError("geometry", f"output {i} of shape {tuple(shape)} can't be placed on the image: {reason}")
+            reason = f"its layers have stride {grid.scale}, but {sides} (because of resizing or reshaping)"
+            raise UserError("geometry", f"can't locate output {i} of shape {tuple(shape)} on the image: {reason}")
     if any_size and _trace(modules, image, channels, size + step + 1)[0] != maps:
-        reason = "its padding depends on the image's size, as TensorFlow's does"
+        reason = "its padding depends on the image size, like TensorFlow's"
         raise UserError("geometry", f"the backbone has no fixed offsets: {reason}. Set model.geometry to 'aligned'")
     return maps, shapes
 
@@ -74,23 +72,23 @@ def _trace(
     try:
         with tracer:
             outputs = run_on_meta(modules, value)
-    except (RuntimeError, ValueError, AssertionError) as error:  # of a layer; they have no classes of their own
+    except (RuntimeError, ValueError, AssertionError) as error:  # errors of layers have no common class
         reason = str(error) or "an assertion in it fails"
         if len(modules) == 1 or isinstance(error, AssertionError):
-            message = f"the backbone can't take images of {size} x {size} px ({reason}): {ANY_SIZE}"
+            message = f"the backbone fails on images of {size} x {size} px ({reason}): {ANY_SIZE}"
             raise UserError("geometry", message) from error
-        message = f"a part of the net can't take what the one before gives ({reason}): compare in_channels"
+        message = f"a part of the net fails on the output of the previous one ({reason}): compare in_channels"
         raise UserError("config-value", message) from error
     for i, output in enumerate(outputs):
         if output not in tracer.maps:
-            place = f"output {i} of shape {tuple(output.shape)} can't be placed on the image"
-            reason = "it comes from no convolution, pooling, padding or elementwise operation (resizing, slicing)"
-            raise UserError("geometry", f"{place}: {reason}. Leave it out of the backbone's outputs")
+            place = f"can't locate output {i} of shape {tuple(output.shape)} on the image"
+            reason = "it is not computed by convolution, pooling, padding or elementwise operations (but by resizing or slicing)"
+            raise UserError("geometry", f"{place}: {reason}. Remove it from the backbone's outputs")
     return [tracer.maps[output][0] for output in outputs], [output.shape for output in outputs]
 
 
 class _Tracer(TorchDispatchMode):
-    """Keeps the (vertical, horizontal) map of every tensor that descends from the image."""
+    """Record the (vertical, horizontal) coordinate map of every tensor computed from the image."""
 
     def __init__(self, image: Tensor, grid: CoordMap) -> None:
         super().__init__()
@@ -103,7 +101,7 @@ class _Tracer(TorchDispatchMode):
         if moved is not None and isinstance(first, Tensor):
             if moved[0] != moved[1]:
                 raise UserError("geometry", f"{func} leaves the two axes on different grids: {moved[0]}, {moved[1]}")
-            for tensor in [first] if first is result else result:  # a pool's indices lie where its values do
+            for tensor in [first] if first is result else result:  # indices of pooling have the position of its values
                 if isinstance(tensor, Tensor) and tensor.shape == first.shape:
                     self.maps[tensor] = moved
         return result
@@ -120,9 +118,9 @@ class _Tracer(TorchDispatchMode):
         return self._met(args, None if op in _KEEPS_PLACES else result.shape)
 
     def _met(self, args, shape: torch.Size | None) -> tuple[CoordMap, CoordMap] | None:
-        """Return the maps on which the arguments with the sides of a shape meet; of all arguments for None."""
+        """Return the joint maps of the arguments with the height and width of ``shape``, or of all for None."""
         tensors = [a for arg in args for a in (arg if isinstance(arg, (tuple, list)) else [arg])]
-        # a broadcast gate (1 x 1) has no grid of its own
+        # a broadcast 1 x 1 gate has no grid
         placed = [t for t in tensors if isinstance(t, Tensor) and t in self.maps]
         maps = [self.maps[t] for t in placed if shape is None or t.shape[-2:] == shape[-2:]]
         return tuple(reduce(CoordMap.met, branches) for branches in zip(*maps, strict=True)) or None
@@ -157,11 +155,11 @@ def _unpooling(grid: CoordMap, axis: int, args) -> CoordMap:
 
 
 def _padding(grid: CoordMap, axis: int, args) -> CoordMap:
-    # (left, right, top, bottom, ...) -> (top, left); top is 0 where it is not given
+    # (left, right, top, bottom, ...) -> (top, left); top defaults to 0
     return grid.pad([0, *args[1][:4:2][::-1]][-2:][axis])
 
 
-# these move channels or pixels about in memory, and mix channels
+# these rearrange memory or mix channels, but keep positions
 _KEEPS_PLACES = {
     *(aten.permute, aten.transpose, aten.view, aten._unsafe_view, aten.t, aten.clone, aten.expand, aten.cat),
     *(aten.addmm, aten.mm, aten.bmm, aten.native_layer_norm, aten.native_group_norm),

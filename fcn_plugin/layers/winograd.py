@@ -1,4 +1,4 @@
-"""3 x 3 convolution by Winograd's minimal filtering F(4 x 4, 3 x 3): a quarter of the multiplications.
+"""3 x 3 convolution by Winograd's minimal filtering F(4 x 4, 3 x 3), with a quarter of the multiplications.
 
 Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", CVPR 2016 (arXiv 1509.09308), sec. 4.3. N batch, C and K
 channels in and out, H x W map; the map is cut into T tiles of 4 x 4 outputs, each from 6 x 6 inputs. With the transforms B, G, A
@@ -38,12 +38,12 @@ B, G, A = _both_axes(_B), _both_axes(_G, 24), _both_axes(_A)
 
 @torch.library.custom_op("fcn_plugin::winograd_conv2d", mutates_args=())
 def winograd_conv2d(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    """(N, C, H, W) and (K, C, 3, 3) -> (N, K, H, W), stride 1, padding 1, channels last in memory.
+    """Convolve (N, C, H, W) with (K, C, 3, 3) to (N, K, H, W): stride 1, padding 1, channels last in memory.
 
-    Differs from the direct sum by rounding: about 1e-5 of the largest value in float32.
+    The result differs from direct convolution by rounding: about 1e-5 of the largest value in float32.
     """
     k, c, *_ = weight.shape
-    # (36, K, C), the cheaper order for kernels that lie channels last
+    # (36, K, C), the cheaper order for channels-last kernels
     kernels = (G.to(weight) @ weight.permute(2, 3, 0, 1).reshape(9, k * c)).view(SIDE**2, k, c)
     out = _empty(x, weight)
     lines = out.permute(0, 2, 3, 1)
@@ -59,7 +59,7 @@ def winograd_conv2d(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
 
 @torch.library.custom_op("fcn_plugin::winograd_conv2d_weight", mutates_args=())
 def winograd_weight_gradient(x: Tensor, gradient: Tensor) -> Tensor:
-    """Gradient (K, C, 3, 3) of the kernels, from the input (N, C, H, W) and the output's gradient (N, K, H, W)."""
+    """Compute the gradient (K, C, 3, 3) of the kernels from the input (N, C, H, W) and the output's gradient (N, K, H, W)."""
     inputs = _Tiles(x, gradient.shape[1], border=1)
     outputs = _Tiles(gradient, x.shape[1], border=0)
     total = x.new_zeros(SIDE**2, x.shape[1], gradient.shape[1])
@@ -70,7 +70,7 @@ def winograd_weight_gradient(x: Tensor, gradient: Tensor) -> Tensor:
 
 
 class _Tiles:
-    """A map as overlapping tiles of its rows, N, H, W, C in memory."""
+    """A map cut into overlapping tiles; N, H, W, C in memory."""
 
     def __init__(self, x: Tensor, other_channels: int, border: int) -> None:
         self.images, self.channels, height, width = x.shape
@@ -90,7 +90,7 @@ class _Tiles:
                 yield slice(i, min(i + images, self.images)), slice(r, min(r + rows, self.high))
 
     def cut(self, images: slice, rows: slice, side: int) -> Tensor:
-        """(side^2, T, C): each tile's pixel (u, v) in row ``side u + v``, tiles by image, row and column."""
+        """Return (side^2, T, C): each tile's pixel (u, v) at index ``side u + v``; tiles by image, row and column."""
         per_image, per_row, per_pixel, _ = self.map.stride()
         view = self.map.as_strided(
             (side, side, images.stop - images.start, rows.stop - rows.start, self.wide, self.channels),
@@ -100,20 +100,20 @@ class _Tiles:
         return view.reshape(side**2, -1, self.channels)
 
     def joined(self, tiles: Tensor, images: slice, rows: slice) -> Tensor:
-        """(16, T * K) -> (N, 4 rows, 4 columns, K), a view where it can be one."""
+        """Join (16, T * K) to (N, 4 rows, 4 columns, K), as a view if possible."""
         n, k = images.stop - images.start, rows.stop - rows.start
         by_place = tiles.view(TILE, TILE, n, k, self.wide, -1).permute(2, 3, 0, 4, 1, 5)
         return by_place.reshape(n, k * TILE, self.wide * TILE, -1)
 
 
 def _inputs(tiled: _Tiles, images: slice, rows: slice) -> Tensor:
-    """(36, T, C) transformed tiles."""
+    """Return the transformed tiles, (36, T, C)."""
     cut = tiled.cut(images, rows, SIDE)
     return (B.to(cut) @ cut.flatten(1)).view(cut.shape)
 
 
 def _empty(x: Tensor, weight: Tensor) -> Tensor:
-    """Allocate the output; not as a view, which torch lets no in-place ReLU change behind an operator with its own gradient."""
+    """Allocate the output, not as a view, since torch allows no in-place ReLU on views from operators with their own gradient."""
     size = (x.shape[0], weight.shape[0], *x.shape[2:])
     return torch.empty(size, dtype=x.dtype, device=x.device, memory_format=torch.channels_last)
 

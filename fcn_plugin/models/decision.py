@@ -1,11 +1,11 @@
 """How logits become probabilities and labels: a softmax over the classes, or sigmoids with a threshold.
 
-N batch, C classes, (H, W) pixels; N may be absent. There are three kinds of logits:
+N batch (optional), C classes, (H, W) pixels. There are three kinds of logits:
 
-- a softmax takes (N, C, H, W), and the class of the largest wins;
-- one channel with a sigmoid, (N, 1, H, W), is for two classes: its logit z is that of class 1, whose probability is
-  1 / (1 + exp(-z)); class 0 has the rest. That is a softmax over the logits (0, z), and the losses take it as such;
-- several labels at once, (N, C, H, W): each channel is the sigmoid of one label, whatever the others are.
+- softmax: (N, C, H, W), and the class of the largest logit wins;
+- one channel with a sigmoid, (N, 1, H, W), for two classes: its logit z is that of class 1, whose probability is
+  1 / (1 + exp(-z)); class 0 has the rest. This is a softmax over the logits (0, z), and the losses compute it so;
+- multi-label, (N, C, H, W): each channel is the sigmoid of one label, independent of the others.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ THRESHOLD = 0.3  # mmseg's default
 
 @dataclass(frozen=True)
 class Decision:
-    """How a net decides.
+    """How a net turns logits into labels.
 
     Attributes:
-        threshold: the probability of class 1, or of each label, above which a pixel is of it, 0 .. 1; None for a softmax.
-        multilabel: several labels at once.
+        threshold: a pixel has class 1, or a label, if its probability is above this, 0 .. 1; None for a softmax.
+        multilabel: whether a pixel may have several labels.
     """
 
     threshold: float | None = None
@@ -48,39 +48,39 @@ class Decision:
         return labels
 
     def labels(self, logits: Tensor) -> Tensor:
-        """Return class ids (N, H, W) int64 of logits; of several labels (N, C, H, W) uint8, 0 or 1."""
+        """Return class ids (N, H, W) int64 for logits; multi-label: (N, C, H, W) uint8, 0 or 1."""
         if self.threshold is None:
             return logits.max(-3).indices  # torch's argmax takes five times as long on CPU
         return (logits > self.limit).byte() if self.multilabel else (logits.select(-3, 0) > self.limit).long()
 
     def margin(self, logits: Tensor) -> Tensor:
-        """Return how far logits are from giving another label, (N, H, W), 0 or more.
+        """Return how far each pixel's logits are from another label, (N, H, W), 0 or more.
 
-        Of a softmax the largest less the second largest, of sigmoids the (least) distance from the threshold's logit.
+        For a softmax the largest minus the second largest, for sigmoids the (smallest) distance from the threshold's logit.
         """
         if self.threshold is not None:
             return (logits - self.limit).abs().amin(-3)
         first, *others = logits.unbind(-3)
         second = torch.full_like(first, -torch.inf)
-        for other in others:  # four times as fast on CPU as torch's topk, and more
+        for other in others:  # over four times as fast on CPU as torch's topk
             first, second = torch.maximum(first, other), torch.maximum(second, torch.minimum(first, other))
         return first - second
 
     def probabilities(self, logits: Tensor) -> Tensor:
-        """Return the probability of each class or label, (N, C, H, W), of logits."""
+        """Return the probability of each class or label, (N, C, H, W), for logits."""
         if self.threshold is None:
             return logits.softmax(-3)
         return logits.sigmoid() if self.multilabel else torch.cat([(-logits).sigmoid(), logits.sigmoid()], -3)
 
     def labels_of(self, probabilities: Tensor) -> Tensor:
-        """Return :meth:`labels` of probabilities (N, C, H, W)."""
+        """Return the labels for probabilities (N, C, H, W), as :meth:`labels` does for logits."""
         if self.threshold is None:
             return probabilities.max(-3).indices
         above = probabilities > self.threshold
         return above.byte() if self.multilabel else above.select(-3, 1).long()
 
     def logits_of(self, probabilities: Tensor) -> Tensor:
-        """Return logits that have these probabilities (N, C, H, W), all finite."""
+        """Return finite logits that have these probabilities (N, C, H, W)."""
         logs = _log(probabilities)
         if self.threshold is None:
             return logs
@@ -91,15 +91,15 @@ SOFTMAX = Decision()
 
 
 def decide(num_classes: int, out_channels: int | None, threshold: float | None, multilabel: bool = False) -> Decision:
-    """Return the decision that the entries of a ``decode_head`` ask for; ``config-value`` where they contradict."""
+    """Return the decision that the entries of a ``decode_head`` set; UserError ``config-value`` if they contradict each other."""
     if out_channels in (None, num_classes) and not multilabel:
         if threshold is not None:
-            reason = "the largest of several channels wins: leave it out, or set out_channels=1 or multilabel=True"
-            raise UserError("config-value", f"decode_head.threshold is {threshold}, and {reason}")
+            reason = "the largest of several channels wins: remove it, or set out_channels=1 or multilabel=True"
+            raise UserError("config-value", f"decode_head.threshold is {threshold}, but {reason}")
         return SOFTMAX
     if out_channels not in (None, num_classes) if multilabel else (num_classes, out_channels) != (2, 1):
         found = f"decode_head.out_channels is {out_channels}, num_classes is {num_classes}"
-        raise UserError("config-value", f"{found}: leave out_channels out, or for two classes set it to 1")
+        raise UserError("config-value", f"{found}: remove out_channels, or set it to 1 for two classes")
     threshold = THRESHOLD if threshold is None else threshold
     if not 0 < threshold < 1:
         raise UserError("config-value", f"decode_head.threshold is {threshold}: give a probability between 0 and 1")
@@ -107,12 +107,12 @@ def decide(num_classes: int, out_channels: int | None, threshold: float | None, 
 
 
 def as_pair(logits: Tensor) -> Tensor:
-    """Return the logits (0, z) of both classes, (N, 2, H, W), for one channel of z; those of several channels as they are."""
+    """Return the logits (0, z) of both classes, (N, 2, H, W), for one channel z; return several channels unchanged."""
     return torch.cat([torch.zeros_like(logits), logits], 1) if logits.shape[1] == 1 else logits
 
 
 def as_data(labels: Tensor) -> PixelData:
-    """Return the labels of one image as samples hold them: (1, H, W), or (C, H, W) for several labels."""
+    """Return the labels of one image in the form of data samples: (1, H, W), or (C, H, W) if multi-label."""
     return PixelData(data=labels if labels.dim() == 3 else labels[None])
 
 

@@ -39,19 +39,19 @@ class FCN(RefinedSegmentor):
     """Fully convolutional network in one of two geometries.
 
     Args:
-        geometry: ``aligned`` zero-pads at the right and bottom to the multiple of the deepest stride whose scores cover the image;
+        geometry: ``aligned`` zero-pads right and bottom to the first multiple of the deepest stride whose scores cover the image;
             crop offsets are 0. ``reference`` zero-pads ``input_pad`` pixels on all sides, as the authors' nets do, and crops.
-        input_pad: border of the ``reference`` geometry in pixels, less what the backbone's first layer pads itself.
+        input_pad: border of the ``reference`` geometry in pixels, minus the padding of the backbone's first layer.
         precision: ``fp32``, ``bf16`` or ``fp16`` for convolutions; scores, upsampling and losses stay float32. ``auto`` is
-            ``bf16`` on devices that compute in it, else ``fp32``. Training in ``fp16`` needs an ``AmpOptimWrapper``.
+            ``bf16`` on devices that support it, else ``fp32``. Training in ``fp16`` needs an ``AmpOptimWrapper``.
         channels_last: keep activations as N, H, W, C in memory, the faster layout on CPUs and GPUs.
         compile: ``torch.compile`` for backbone and neck, True or its options; the first steps take a minute longer.
         pretrained: ImageNet classifier to start from: file, ``https://`` link, ``torchvision://NAME`` or ``package://NAME``.
         fc: where fc6 and fc7 come from: ``copy`` (the classifier's, which must fit), ``subsample`` (evenly spaced channels and
             taps of them for narrower layers, as DeepLab does) or ``random``.
-        other_images: take ``pretrained`` although it expects images of another mean or order of channels.
-        kwargs: parts of mmseg's ``EncoderDecoder``; ``neck`` and ``decode_head`` receive the geometry. ``test_cfg.mode`` may be
-            ``tiles`` too (:mod:`.label_maps`); ``test_cfg.keep_logits=False`` leaves ``seg_logits`` out of predictions;
+        other_images: use ``pretrained`` even if it expects images of another mean or order of channels.
+        kwargs: those of mmseg's ``EncoderDecoder``; ``neck`` and ``decode_head`` get the geometry. ``test_cfg.mode`` may be
+            ``tiles`` (:mod:`.label_maps`); ``test_cfg.keep_logits=False`` leaves ``seg_logits`` out of predictions;
             ``test_cfg.crf`` refines them (:mod:`.local_crf`).
 
     Raises:
@@ -59,7 +59,7 @@ class FCN(RefinedSegmentor):
             differ; ``geometry`` for streams that can't be aligned.
     """
 
-    OPTIONAL_KEYS = frozenset({RECORD})  # of the state dict; a file may lack them: :meth:`assumptions`
+    OPTIONAL_KEYS = frozenset({RECORD})  # keys that a state dict may lack, see :meth:`assumptions`
     postprocess_result, build_streams = postprocess_result, staticmethod(build_streams)
 
     def __init__(
@@ -79,7 +79,7 @@ class FCN(RefinedSegmentor):
     ) -> None:
         for name, value, known in (("geometry", geometry, ("aligned", "reference")), ("fc", fc, FC_STARTS)):
             if value not in known:
-                raise UserError("config-value", f"model.{name} {value!r} is unknown: one of {', '.join(known)}")
+                raise UserError("config-value", f"unknown model.{name} {value!r}: give one of {', '.join(known)}")
         resolve_precision(precision, "cpu")
         if decode_head.get("num_classes") is None:
             raise UserError("config-value", "model.decode_head.num_classes is not set: set it to the number of classes")
@@ -101,12 +101,12 @@ class FCN(RefinedSegmentor):
         self.least_side, self.uncovered = self._measure() if geometry == "aligned" else (1, 0)
         for tensor in [tensor for tensor in self.parameters() if tensor.dim() == 4]:
             tensor.data = tensor.data.contiguous(memory_format=self.memory_format)
-        for part in self._parts if compile else ():  # a copy, as EMAHook makes, runs uncompiled
+        for part in self._parts if compile else ():  # EMAHook's copy runs uncompiled
             part.compile(**({} if compile is True else compile))
 
     @property
     def decision(self) -> Decision:
-        """How labels follow from the logits."""
+        """How logits become labels."""
         return self.decode_head.decision
 
     @property
@@ -114,7 +114,7 @@ class FCN(RefinedSegmentor):
         return [self.backbone, self.neck]
 
     def _measure(self) -> tuple[int, int]:
-        """Return the smallest side that the net takes, and how many pixels of an input of whole strides get no scores."""
+        """Return the smallest side that the net accepts, and how many pixels of an input of whole strides get no scores."""
         for side in range(self.stride, 16 * self.stride, self.stride):
             shapes = output_shapes(self._parts, side, self.preprocessing.shape[1])
             if shapes and (covered := self.decode_head.covered([shape[-1] for shape in shapes])) > 0:
@@ -128,23 +128,23 @@ class FCN(RefinedSegmentor):
             load_classifier(self, self.pretrained, self.fc, self.other_images)
 
     def assumptions(self, state: Mapping[str, Tensor]) -> list[str]:
-        """Say what is assumed for the optional keys that a state dict lacks: ends of sentences that begin with its file."""
+        """Return what is assumed for optional keys missing from a state dict, as ends of sentences that begin with its file."""
         taken = describe(self.preprocessing)
-        return [] if RECORD in state else [f"does not say what images it expects: taken to be {taken}"]
+        return [] if RECORD in state else [f"does not say what images it expects: assuming {taken}"]
 
     def _load_from_state_dict(self, state_dict: dict, prefix: str, *args) -> None:
-        """Refuse weights that expect other images than the config gives, whatever loads them."""
+        """Refuse weights that expect other images than the config gives."""
         require_same(state_dict.setdefault(prefix + RECORD, self.preprocessing), self.preprocessing)
         super()._load_from_state_dict(state_dict, prefix, *args)
 
     def forward(self, inputs: Tensor, data_samples: list | None = None, mode: str = "tensor"):
-        """Compute logits, losses or predictions, in the configured precision; interface of mmseg's segmentors."""
+        """Compute logits, losses or predictions in the configured precision, as mmseg's segmentors do."""
         dtype = PRECISIONS[resolve_precision(self.precision, inputs.device.type)]
         with torch.autocast(inputs.device.type, dtype, enabled=dtype is not None):
             return super().forward(inputs, data_samples, mode)
 
     def extract_feat(self, inputs: Tensor) -> tuple:
-        """Compute the streams, deepest first, from images (N, 3 or bands, H, W); (H, W) comes last, for the head's last crop."""
+        """Compute the streams of images (N, 3 or bands, H, W), deepest first, and (H, W) last, for the head's last crop."""
         size = tuple(inputs.shape[-2:])
         bottom, right = map(self._padding_after, size)
         x = F.pad(inputs, (self.input_pad, right, self.input_pad, bottom))
@@ -154,11 +154,11 @@ class FCN(RefinedSegmentor):
         if self.geometry == "reference":
             return self.input_pad
         wanted, least = side + self.uncovered, self.least_side
-        wanted = wanted.clamp(min=least) if isinstance(wanted, Tensor) else max(wanted, least)  # Tensor: being traced
+        wanted = wanted.clamp(min=least) if isinstance(wanted, Tensor) else max(wanted, least)  # a Tensor while tracing
         return (wanted + self.stride - 1) // self.stride * self.stride - side
 
     def parse_losses(self, losses: dict) -> tuple[Tensor, dict]:
-        """Return the loss to follow, and the values to log: means over all processes, where the engine logs the first one's."""
+        """Return the loss to minimise and the values to log: means over all processes; mmengine logs only the first one's."""
         loss, values = super().parse_losses(losses)
         return loss, joint_mean(values)
 
@@ -180,11 +180,11 @@ class FCN(RefinedSegmentor):
         return predict_tiles(self, data) if self.test_cfg.get("mode") == "tiles" else super().test_step(data)
 
     def val_step(self, data: dict) -> list:
-        """Return the predictions for a batch, and their losses last: :func:`.with_losses`."""
+        """Return the predictions for a batch and, as the last element, their losses (:func:`.with_losses`)."""
         return with_losses(self, data)
 
     def to_inference(self) -> FCN:
-        """Fold batch norms in float32 (bf16 would round more); else store kernels in the precision that they compute in."""
+        """Fold batch norms in float32 (bf16 would round more); else convert kernels to the precision that they compute in."""
         image = self.preprocessing.new_zeros(1, self.preprocessing.shape[1], self.least_side, self.least_side)
         if PRECISIONS[resolve_precision(self.precision, image.device.type)] is None:
             fold_batch_norms(self.eval(), lambda: self.extract_feat(image))
@@ -192,7 +192,7 @@ class FCN(RefinedSegmentor):
 
 
 def leave_out_logits(model: nn.Module) -> nn.Module:
-    """Let the FCN in a model predict label maps alone, unless ``test_cfg`` asks for logits or test-time augmentation needs them."""
+    """Let a model's FCN predict only label maps, unless ``test_cfg`` or test-time augmentation needs logits."""
     averaged = isinstance(model, BaseTTAModel)
     for net in model.modules():
         if isinstance(net, FCN):

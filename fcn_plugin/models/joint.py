@@ -1,10 +1,10 @@
 """Sums and means over the processes that share a batch.
 
-A step takes the gradient, and logs the loss, of the images of all processes together. DDP divides the sum of the gradients of n
-processes by n. That is the joint batch's gradient where each process's loss is n times its part of the joint loss; the mean of
+A step uses the gradient and logs the loss of the images of all processes together. DDP divides the sum of the gradients of n
+processes by n. This is the joint batch's gradient if each process's loss is n times its part of the joint loss; the mean of
 these losses is the joint loss itself.
 
-Collective in training: call all functions and losses on every rank, in one order. Without gradients each process is alone.
+Collective in training: call all functions and losses on every rank, in the same order. Without gradients, processes do not share.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from torch import Tensor
 
 
 def sharing() -> int:
-    """Return n, the number of processes that share a batch."""
+    """Return the number of processes that share a batch."""
     return get_world_size() if torch.is_grad_enabled() else 1
 
 
 def joint_sum(count: Tensor) -> Tensor:
-    """Return the sum of the processes' counts, without gradient; the count itself for a single process."""
+    """Return the sum of the processes' counts, without gradient; for a single process, its count."""
     if sharing() == 1:
         return count
     total = count.detach().clone()
@@ -29,7 +29,7 @@ def joint_sum(count: Tensor) -> Tensor:
 
 
 def joint_mean(values: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Return scalars by name, each the mean over the processes, in one message; does not wait for a GPU."""
+    """Return each scalar's mean over the processes, with one message and without waiting for a GPU."""
     if sharing() == 1:
         return values
     means = joint_sum(torch.stack([value.float() for value in values.values()])) / sharing()

@@ -1,8 +1,8 @@
-"""Label maps without full-resolution logits: strip by strip for one pass, tile by tile for images too large for one pass.
+"""Compute label maps without full-resolution logits: in strips for one pass, in tiles for images too large for one pass.
 
-A pixel's logits depend on the image up to ``reach`` pixels away (half the receptive field). A window that has that much of
-the image round its tile, and begins on the net's grid, gives the tile the logits of the whole image, up to rounding. Nothing
-is averaged over windows, as sliding windows with partial context must.
+A pixel's logits depend on the image up to ``reach`` pixels away (half the receptive field). A window that has this much of
+the image around its tile, and begins on the net's grid, gives the tile the logits of the whole image, up to rounding. Nothing
+is averaged over windows; sliding windows with partial context need this.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from ..layers.bilinear import crop
 from .decision import as_data
 
 TILE = 1024  # pixels; a window is some 500 larger for VGG16
-# bytes of logits at a time: they fit into a CPU's cache; other devices need more to be busy
+# bytes of logits at a time: few enough for a CPU's cache; other devices need more to be busy
 STRIP_BYTES = defaultdict(lambda: 256 << 20, cpu=4 << 20)
 
 
 def label_map(head, fused: Tensor, size: tuple[int, int], inputs: Sequence = ()) -> Tensor:
     """Compute the labels of each pixel (:meth:`.Decision.labels`) from fused scores (N, C, h, w) of an FCNSkipHead.
 
-    ``inputs`` of the head are for one that refines its logits.
+    ``inputs`` are the head's, for a head that refines its logits.
     """
     upscore, offset = getattr(head, head.last_upscore), head.crops["score"]
     n, (height, width) = len(fused), size
@@ -44,12 +44,12 @@ def label_map(head, fused: Tensor, size: tuple[int, int], inputs: Sequence = ())
 
 
 def predict_labels(model, inputs: Tensor, samples: list) -> list:
-    """Set ``pred_sem_seg`` of data samples for images (N, 3, H, W); logits are computed for images alone that must be resized back.
+    """Set ``pred_sem_seg`` of data samples for images (N, 3, H, W); compute full logits only for images to be resized back.
 
     Args:
         model: an ``FCN``.
-        inputs: as its preprocessor gives them.
-        samples: of these images.
+        inputs: images from its preprocessor.
+        samples: data samples of these images.
     """
     head, (*streams, size) = model.decode_head, model.extract_feat(inputs)
     fused = head.finite_scores((*streams, size), [sample.metainfo for sample in samples])
@@ -65,14 +65,14 @@ def predict_labels(model, inputs: Tensor, samples: list) -> list:
 
 
 def predict_tiles(model, data: dict) -> list:
-    """Return data samples with ``pred_sem_seg`` (1, H, W), uint8 for up to 256 classes, or a map for each label or task.
+    """Return data samples with ``pred_sem_seg`` (1, H, W), uint8 for up to 256 classes, or (C, H, W) with a map per label or task.
 
     Args:
         model: an ``FCN``; ``test_cfg.tile`` is the side of a tile in pixels, a multiple of the net's stride.
         data: a batch of a data loader: ``inputs``, images (3, H, W) before normalisation, and ``data_samples``.
 
     Raises:
-        UserError: ``config-value`` for a tile that is no multiple of the stride, an image that was resized or flipped, or
+        UserError: ``config-value`` for a tile that is not a multiple of the stride, an image that was resized or flipped, or
             ``test_cfg.keep_logits`` or ``test_cfg.crf``.
     """
     tile = model.test_cfg.get("tile", TILE)
@@ -82,25 +82,27 @@ def predict_tiles(model, data: dict) -> list:
         need = "test_cfg.keep_logits and test-time augmentation need mode='whole'"
         raise UserError("config-value", f"test_cfg.mode='tiles' gives label maps without logits: {need}")
     if model.crf is not None:
-        raise UserError("config-value", "test_cfg.crf needs the logits of the whole image: mode='whole', not 'tiles'")
+        raise UserError(
+            "config-value", "test_cfg.crf needs the logits of the whole image: set test_cfg.mode='whole', not 'tiles'"
+        )
     for image, sample in zip(data["inputs"], data["data_samples"], strict=True):
         meta, size = sample.metainfo, tuple(image.shape[-2:])
         if not is_unchanged(meta, size):
             change = f"{meta.get('img_path')}: {tuple(meta['ori_shape'])} became {size}"
-            remedy = "Take Resize and flips out of the pipeline, or set mode='whole'."
+            remedy = "Remove Resize and flips from the pipeline, or set mode='whole'."
             raise UserError("config-value", f"test_cfg.mode='tiles' needs unchanged images: {change}. {remedy}")
         sample.pred_sem_seg = PixelData(data=_tiled_labels(model, image, tile))
     return data["data_samples"]
 
 
 def is_unchanged(meta: dict, size: tuple[int, int]) -> bool:
-    """Return False for an image that was resized, flipped or padded on its way to the net."""
+    """Return whether an image was not resized, flipped or padded before the net."""
     padded = any(meta.get("img_padding_size") or meta.get("padding_size") or ())
     return not padded and not meta.get("flip") and tuple(meta.get("ori_shape", size)) == size
 
 
 def windows(side: int, tile: int, border: int) -> Iterator[tuple[slice, slice]]:
-    """Yield the tiles along an axis, each with the window that is computed for it."""
+    """Yield each tile along an axis, and the window to compute for it."""
     for first in range(0, side, tile):
         last = min(first + tile, side)
         yield slice(first, last), slice(max(0, first - border), min(side, last + border))

@@ -1,4 +1,4 @@
-"""Sharpen the edges of a net's logits by the image: a conditional random field over small windows, after training.
+"""Sharpen the edges of a net's logits with the image after training: a conditional random field over small windows.
 
 Krähenbühl and Koltun, NeurIPS 2011, with the windows of Teichmann and Cipolla (arXiv 1805.04777) in place of all pairs of pixels.
 N batch, C classes, H x W image, B bands.
@@ -22,32 +22,32 @@ def refine(
 ) -> Tensor:
     """Return logits (N, C, H, W) after mean-field steps: q <- softmax(logits + weight * mean of the neighbours' q).
 
-    A neighbour counts by exp(-d^2 / (2 colour^2)), d the distance of the two pixels' colours. Memory is that of two maps of logits.
+    A neighbour's weight is exp(-d^2 / (2 colour^2)), d the distance of the pixels' colours. Needs memory for two maps of logits.
 
     Args:
-        logits: (N, C, H, W), of a softmax.
+        logits: (N, C, H, W), for a softmax.
         images: (N, B, H, W).
-        steps: how often; each lets a pixel hear ``radius`` pixels further.
+        steps: number of steps; each lets a pixel depend on pixels ``radius`` further away.
         radius: of the square windows, in pixels.
-        weight: of the neighbours against the net's own logits.
-        colour: difference of colours that makes two pixels strangers, in the unit of ``images``.
+        weight: of the neighbours, relative to the net's own logits.
+        colour: difference of colours, in the unit of ``images``, beyond which a neighbour counts little.
     """
     scores = logits
     for _ in range(steps):
         q = scores.softmax(1)
-        heard, total = torch.zeros_like(q), q.new_full((len(q), 1, *q.shape[2:]), 1e-6)
-        for one, other in _pairs(*q.shape[2:], radius):
-            difference = (images[one] - images[other]).square().sum(1, keepdim=True)
-            near = torch.exp(difference / (-2 * colour**2))
-            for here, there in ((one, other), (other, one)):
-                heard[here] += near * q[there]
-                total[here] += near
-        scores = logits + weight * heard / total
+        near, total = torch.zeros_like(q), q.new_full((len(q), 1, *q.shape[2:]), 1e-6)
+        for first, second in _pairs(*q.shape[2:], radius):
+            difference = (images[first] - images[second]).square().sum(1, keepdim=True)
+            factor = torch.exp(difference / (-2 * colour**2))
+            for here, there in ((first, second), (second, first)):
+                near[here] += factor * q[there]
+                total[here] += factor
+        scores = logits + weight * near / total
     return scores
 
 
 def _pairs(height: int, width: int, radius: int) -> Iterator[tuple[tuple, tuple]]:
-    """Yield the slices of all pixels that have a neighbour at some offset, and of these; each pair of pixels once."""
+    """Yield, for each offset, the slices of all pixels with a neighbour there and of these neighbours; each pair once."""
     for down in range(min(radius, height - 1) + 1):
         for right in range(-radius, radius + 1):
             if (down, right) > (0, 0) and abs(right) < width:
@@ -59,7 +59,7 @@ def _pairs(height: int, width: int, radius: int) -> Iterator[tuple[tuple, tuple]
 
 
 class RefinedSegmentor(EncoderDecoder):
-    """A segmentor whose ``test_cfg.crf``, arguments of :func:`refine`, sharpens its logits in evaluation and prediction."""
+    """A segmentor that refines its logits in evaluation and prediction if ``test_cfg.crf`` has arguments of :func:`refine`."""
 
     @property
     def crf(self) -> dict | None:
@@ -70,7 +70,7 @@ class RefinedSegmentor(EncoderDecoder):
         """Compute the logits of normalised images, (N, C or 1, H, W).
 
         Raises:
-            UserError: ``config-value`` for a net of several labels or tasks.
+            UserError: ``config-value`` for a multi-label or multi-task net.
         """
         logits = super().encode_decode(inputs, batch_img_metas)
         if self.crf is None:
@@ -78,7 +78,7 @@ class RefinedSegmentor(EncoderDecoder):
         if self.decision.maps(1):
             raise UserError(
                 "config-value",
-                "test_cfg.crf takes one label a pixel: leave it out with multilabel and tasks",
+                "test_cfg.crf needs one label per pixel: remove it with multilabel or tasks",
             )
         pair = refine(at_least_float32(as_pair(logits)), inputs * self.data_preprocessor.std, **self.crf)
         return pair[:, 1:] - pair[:, :1] if logits.shape[1] == 1 else pair

@@ -1,4 +1,4 @@
-"""Precisions: their names, and what they mean on a device."""
+"""Names of precisions, and their meaning on a device."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ PRECISIONS = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 def resolve_precision(name: str, device: str) -> str:
-    """Return ``fp32``, ``bf16`` or ``fp16``; ``auto`` is bf16 on devices with instructions for it. Others: ``config-value``."""
+    """Return ``fp32``, ``bf16`` or ``fp16``; ``auto`` is bf16 on devices that support it. UserError ``config-value`` for others."""
     if name == "auto":
         return "bf16" if _computes_bf16(device) else "fp32"
     if name not in PRECISIONS:
-        raise UserError("config-value", f"precision {name!r} is unknown: one of {', '.join(PRECISIONS)}, auto")
+        raise UserError("config-value", f"unknown precision {name!r}: give one of {', '.join(PRECISIONS)}, auto")
     return name
 
 
 def is_emulated(name: str, device: str) -> bool:
-    """Return True for bf16 on an x86 CPU without instructions for it, where it takes several times as long as float32."""
+    """Return whether a precision is bf16 on an x86 CPU without instructions for it, several times slower than float32."""
     on_x86 = device == "cpu" and platform.machine() in ("x86_64", "AMD64")
     return name == "bf16" and on_x86 and not _computes_bf16("cpu")
 
 
 def at_least_float32(x: Tensor) -> Tensor:
-    """Cast to float32, in which scores and losses are computed; float64 stays, in a net of ``model.double()``."""
+    """Cast to float32, for scores and losses; float64 stays, for a net after ``model.double()``."""
     return x if x.dtype == torch.float64 else x.float()
 
 

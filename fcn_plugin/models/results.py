@@ -1,6 +1,6 @@
-"""What a net's logits give: data samples of the images' own size, and their mean over flips and scales.
+"""Turn logits into data samples of the images' own size, and average them over flips and scales.
 
-N batch, C classes, one channel for two classes with a sigmoid, H x W the image.
+N batch, C classes (one channel for two classes with a sigmoid), H x W image.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from .decision import SOFTMAX, as_data
 
 
 def postprocess_result(net, seg_logits: Tensor, data_samples: list | None = None) -> list:
-    """Set ``seg_logits`` and ``pred_sem_seg`` of data samples: mmseg's method, for every kind of decision.
+    """Set ``seg_logits`` and ``pred_sem_seg`` of data samples, like mmseg's method but for every kind of decision.
 
-    mmseg puts probabilities in place of the logits of a single channel, and labels that are floats.
+    mmseg replaces the logits of a single channel by probabilities, and its labels are floats.
 
     Args:
         net: a segmentor with ``decision`` and ``align_corners``.
-        seg_logits: (N, C or 1, H, W), of the size that the net saw.
-        data_samples: of these images, with their own size; new ones by default.
+        seg_logits: (N, C or 1, H, W), in the size of the net's input.
+        data_samples: data samples of these images, with their own size; by default new ones.
     """
     channels = seg_logits.shape[1]
     logits = seg_logits.expand(-1, 2, -1, -1) if channels == 1 else seg_logits
@@ -35,10 +35,10 @@ def postprocess_result(net, seg_logits: Tensor, data_samples: list | None = None
 
 
 def with_losses(net, data: dict) -> list:
-    """Return the predictions for a batch of val and, as the last element, their losses, which mmengine's ``ValLoop`` averages.
+    """Return the predictions for a validation batch and, as the last element, their losses, which mmengine's ``ValLoop`` averages.
 
-    Each image counts alike; of several processes the log shows the first one's images. Without losses where masks are lacking,
-    where ``test_cfg.val_loss`` is False, and in modes without one map of logits.
+    All images count the same; the log shows only the first process's images. There are no losses if masks are missing or
+    ``test_cfg.val_loss`` is False, and in modes without one map of logits.
     """
     keep = net.test_cfg.get("keep_logits", True)
     if net.test_cfg.mode != "whole" or not net.test_cfg.get("val_loss", True):
@@ -65,7 +65,7 @@ class FCNTTAModel(BaseTTAModel):
     """Average the probabilities over flips and scales: mmseg's ``SegTTAModel``, for every kind of decision."""
 
     def merge_preds(self, data_samples_list: list) -> list:
-        """Return one sample for each image, the first of its own, with the labels of the mean."""
+        """Return each image's first sample, with the labels of the mean probabilities."""
         decision = self.module.decision
         for samples in data_samples_list:
             mean = sum(decision.probabilities(sample.seg_logits.data) for sample in samples) / len(samples)

@@ -1,7 +1,7 @@
-"""What an FCN head declares of its tensors, so that code for checkpoints and imported weights needs no layer names.
+"""Functions by which an FCN head describes its tensors, so that code for checkpoints and weights needs no layer names.
 
-A new head defines the same four static functions, of keys as in the segmentor's state dict (``decode_head.score_fr.weight``).
-It belongs in an FCN, which aligns it (``align``); mmseg's segmentors do not, and mmseg's heads can't be aligned.
+A new head defines the same four static functions, for keys of the segmentor's state dict (``decode_head.score_fr.weight``).
+It works only in an FCN, which aligns it (``align``); mmseg's segmentors do not, and mmseg's heads can't be aligned.
 """
 
 from __future__ import annotations
@@ -22,26 +22,26 @@ class ScoreNames:
     """Layers ``score_*`` and ``upscore*``, for a head to inherit."""
 
     def _transform_inputs(self, inputs: Sequence) -> list[Tensor]:
-        """Select the streams; ``config-value`` in a segmentor of mmseg, which gives no (H, W) after them."""
+        """Select the streams; UserError ``config-value`` in a segmentor of mmseg, which passes no (H, W) after them."""
         if isinstance(inputs[-1], Tensor):
             raise foreign_segmentor(type(self).__name__)
         return super()._transform_inputs(inputs)
 
     @staticmethod
     def class_dependent(key: str) -> bool:
-        """Return whether a tensor's shape depends on the number of classes: scores, and kernels where they are learnable."""
+        """Return whether a tensor's shape depends on the number of classes: scores, and learnable kernels."""
         return key.startswith((SCORE, UPSCORE))
 
     may_be_new = class_dependent  # a file that training starts from may lack them: a parent has fewer streams
 
     @staticmethod
     def is_upsampling(key: str) -> bool:
-        """Return whether a tensor is a kernel of an upsampling; its factor depends on the streams, as does its parent's."""
+        """Return whether a tensor is an upsampling kernel, whose factor depends on the streams."""
         return key.startswith(UPSCORE)
 
     @staticmethod
     def count_classes(state: Mapping[str, Tensor]) -> int | None:
-        """Return the number of classes that the scores of a state dict are for; None where it has no scores.
+        """Return the number of classes of a state dict's scores; None if it has no scores.
 
         One channel with a sigmoid counts as 1: it does not fit the two channels of two classes.
         """
@@ -49,23 +49,23 @@ class ScoreNames:
 
 
 def require_own_head(head: dict) -> None:
-    """Refuse a head of mmseg in an FCN: ``config-value``."""
+    """Raise UserError ``config-value`` for a head of mmseg in an FCN."""
     kind = _class_of(head)
     if kind is not None and not hasattr(kind, "align"):
         found = f"model.decode_head is {kind.__name__}, which an FCN can't align"
-        raise UserError("config-value", f"{found}: take FCNSkipHead, or model.type='EncoderDecoder' with this head")
+        raise UserError("config-value", f"{found}: use FCNSkipHead, or model.type='EncoderDecoder' with this head")
 
 
 def require_own_segmentor(model: dict) -> None:
-    """Refuse an FCN's head in a segmentor of mmseg: ``config-value``."""
+    """Raise UserError ``config-value`` for an FCN's head in a segmentor of mmseg."""
     segmentor, head = _class_of(model), _class_of(model["decode_head"])
     if segmentor is not None and hasattr(head, "align") and not hasattr(segmentor, "assumptions"):
         raise foreign_segmentor(head.__name__, segmentor.__name__)
 
 
 def foreign_segmentor(head: str, segmentor: str = "a segmentor of mmseg") -> UserError:
-    """Return the error for an FCN's head that nobody has aligned."""
-    remedy = "set model.type='FCN', with FCNSkipNeck, or take a head of mmseg"
+    """Return the error for an FCN's head in a segmentor that does not align it."""
+    remedy = "set model.type='FCN', with FCNSkipNeck, or use a head of mmseg"
     return UserError("config-value", f"model.decode_head is {head} in {segmentor}, which does not align it: {remedy}")
 
 

@@ -1,6 +1,6 @@
-"""The FCN head: score every stream, upsample, align by the coordinate maps, add (CVPR 2015, sec. 4).
+"""The FCN head: score every stream, upsample, align with the coordinate maps, add (CVPR 2015, sec. 4).
 
-N batch, C classes, (H, W) the image's size; a stream of stride s has about H/s x W/s pixels. The list of streams is the variant.
+N batch, C classes, (H, W) the image's size; a stream of stride s has about H/s x W/s pixels. The streams define the variant.
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ class FCNSkipHead(ScoreNames, BaseDecodeHead):
     """Compute logits (N, C, H, W) from (fc7, pool4, pool3, ..., (H, W)).
 
     Args:
-        streams: names of the streams that take part, deepest first: ``("fr",)`` is FCN-32s, ``("fr", "pool4")`` FCN-16s,
+        streams: names of the streams to use, deepest first: ``("fr",)`` is FCN-32s, ``("fr", "pool4")`` FCN-16s,
             ``("fr", "pool4", "pool3")`` FCN-8s.
-        in_channels: channels of each stream, by name; ``auto`` in an FCN's config: they are read off the net.
+        in_channels: channels of each stream, by name; ``auto`` in an FCN's config finds them.
         strides: stride of each stream in image pixels, by name, or ``auto``.
         num_classes: C.
-        out_channels: 1 for two classes gives logits (N, 1, H, W), of a sigmoid (:mod:`.decision`); by default C, of a softmax.
-        threshold: of the sigmoids, by default 0.3 as in mmseg.
-        multilabel: several labels at once; their masks are (C, H, W), 1 where a pixel has the label.
+        out_channels: by default C, for a softmax; 1 gives two classes logits (N, 1, H, W) for a sigmoid (:mod:`.decision`).
+        threshold: probability threshold of the sigmoids, by default 0.3 as in mmseg.
+        multilabel: whether a pixel may have several labels; masks are (C, H, W), 1 where a pixel has the label.
         upsample: options for every ``BilinearUpsample``: ``learnable``, ``dense``.
-        geometry: ``aligned`` cuts from each upsampling what lies before the image, so that crop offsets are 0; ``reference``
+        geometry: ``aligned`` cuts the part before the image from each upsampling, so crop offsets are 0; ``reference``
             upsamples unpadded as the authors' nets do, and crops.
         kwargs: losses, ``ignore_index``, pixel sampler: see mmseg's ``BaseDecodeHead``.
 
     Raises:
-        UserError: ``config-value`` for a stream without channels or stride, strides that do not divide one another, and channels,
-            threshold and losses that contradict; ``config-key`` for an unknown option of ``upsample``.
+        UserError: ``config-value`` for a stream without channels or stride, strides that are not multiples, and channels,
+            threshold and losses that contradict each other; ``config-key`` for an unknown option of ``upsample``.
     """
 
     def __init__(
@@ -73,9 +73,9 @@ class FCNSkipHead(ScoreNames, BaseDecodeHead):
         super().__init__([in_channels[name] for name in streams], **asked, **fixed, **kwargs)
         check_losses(self.loss_terms, self.decision, self.ignore_index)
         if multilabel and self.sampler is not None:
-            reason = "picks pixels of one label: leave it out with multilabel"
+            reason = "picks pixels by one label: remove it with multilabel"
             raise UserError("config-value", f"decode_head.sampler {reason}")
-        del self.conv_seg  # the base class's classifier: score_* take its place, and DDP stops at unused parameters
+        del self.conv_seg  # the base class's classifier: score_* replace it, and DDP fails on unused parameters
         self.streams = tuple(streams)
         self.strides = tuple(strides[name] for name in streams)
         for name, channels in zip(self.streams, self.in_channels, strict=True):
@@ -83,41 +83,41 @@ class FCNSkipHead(ScoreNames, BaseDecodeHead):
         self.geometry, self.upsample = geometry, upsample or {}
         self.factors = upscore_names(self.streams, self.strides)
         *self.skip_upscores, self.last_upscore = self.factors
-        self.crops: dict[str, int] = {}  # offset in pixels of each skip's score map and of the final one, "score"
+        self.crops: dict[str, int] = {}  # offset in pixels of each skip's score map and of the final map, "score"
 
     def init_weights(self) -> None:
-        """Zero every ``score_*``: a finer net starts as its parent, a new one with equal scores for all classes."""
+        """Zero every ``score_*``: a finer net starts as its parent, a new net with equal scores for all classes."""
         for parameter in [p for name in self.streams for p in getattr(self, f"score_{name}").parameters()]:
             nn.init.zeros_(parameter)
 
     @property
     def loss_terms(self) -> list[nn.Module]:
-        """The loss functions, of which a config names one or several."""
+        """The loss functions; a config has one or several."""
         return list(self.loss_decode) if isinstance(self.loss_decode, nn.ModuleList) else [self.loss_decode]
 
     def check_channels(self, channels: Sequence[int]) -> None:
-        """Compare ``in_channels`` with the channels of the neck's outputs, deepest first; raises ``config-value``."""
+        """Raise UserError ``config-value`` if ``in_channels`` differs from the channels of the neck's outputs, deepest first."""
         for name, takes, given in zip(self.streams, self.in_channels, channels, strict=False):
             if takes != given:
-                message = f"decode_head.in_channels.{name} is {takes}, but the neck gives {given} channels"
-                raise UserError("config-value", f"{message}: set both alike (fr: neck.fc_channels)")
+                message = f"decode_head.in_channels.{name} is {takes}, but the neck returns {given} channels"
+                raise UserError("config-value", f"{message}: set both to the same value (fr: neck.fc_channels)")
 
     def align(self, maps: Sequence[CoordMap], image: CoordMap) -> None:
         """Derive the upsampling layers and crop offsets from the coordinate maps of the neck's outputs and of the logits' image.
 
         Raises:
-            UserError: ``geometry`` for another stride than configured, an offset of no whole pixels, scores that begin inside.
+            UserError: ``geometry`` for a stride other than configured, a fractional offset, or scores that begin inside the image.
         """
         for name, stride, grid in zip(self.streams, self.strides, maps, strict=False):
             if grid.scale != stride:
-                raise UserError("geometry", f"{name!r} has stride {grid.scale}, decode_head.strides says {stride}")
+                raise UserError("geometry", f"{name!r} has stride {grid.scale}, but decode_head.strides has {stride}")
         fused = maps[0]
         for name, upscore, grid in zip(self.streams[1:], self.skip_upscores, maps[1:], strict=False):
             fused = self._add_upscore(upscore, fused, grid, cut=True)
             self.crops[name] = grid.crop_offset(fused)
             fused = fused.added(grid)
         fused = self._add_upscore(self.last_upscore, fused, image, cut=self.geometry == "aligned")
-        self.reach = math.ceil(fused.reach)  # how far from a pixel its logits depend on the image, in pixels
+        self.reach = math.ceil(fused.reach)  # a pixel's logits depend on the image this many pixels away
         self.crops["score"] = offset = fused.crop_offset(image)
         if offset < 0:
             raise UserError("geometry", f"scores begin {-offset} px inside the image: pad the backbone's layers more")
@@ -128,14 +128,14 @@ class FCNSkipHead(ScoreNames, BaseDecodeHead):
         return layer.coord_map(grid)
 
     def covered(self, sides: Sequence[int]) -> int:
-        """Return the side in pixels of the largest image that streams of these sides give logits for."""
+        """Return the side in pixels of the largest image that streams of these sides have logits for."""
         side, *skips = sides
         for name, upscore, skip in zip(self.streams[1:], self.skip_upscores, skips, strict=False):
             side = min(getattr(self, upscore).output_side(side), skip - self.crops[name])
         return getattr(self, self.last_upscore).output_side(side) - self.crops["score"]
 
     def forward(self, inputs: Sequence) -> Tensor:
-        """Compute logits of exactly (H, W), in float32 whatever the precision of the streams."""
+        """Compute logits of exactly (H, W), in float32 for any precision of the streams."""
         return self.refine(self.upsample_scores(at_least_float32(self.fuse_scores(inputs)), inputs[-1]), inputs)
 
     def fuse_scores(self, inputs: Sequence) -> Tensor:
@@ -160,24 +160,24 @@ class FCNSkipHead(ScoreNames, BaseDecodeHead):
             return crop(getattr(self, self.last_upscore)(fused), self.crops["score"], size)
 
     def refine(self, logits: Tensor, inputs: Sequence, top: int = 0) -> Tensor:
-        """Return the logits of rows ``top``, ... of the image, (N, C, rows, W); a derived head may correct them by its inputs."""
+        """Return the logits of the image's rows from ``top``, (N, C, rows, W); a derived head may correct them with its inputs."""
         return logits
 
     def predict(self, inputs: Sequence, batch_img_metas: list[dict], test_cfg: dict) -> Tensor:
-        """Compute logits (N, C, H, W) of the input's own size, as :meth:`forward`, from :meth:`finite_scores`."""
+        """Compute logits (N, C, H, W) as :meth:`forward` does, but check that the scores are finite."""
         return self.refine(self.upsample_scores(self.finite_scores(inputs, batch_img_metas), inputs[-1]), inputs)
 
     def finite_scores(self, inputs: Sequence, batch_img_metas: list[dict]) -> Tensor:
-        """Compute :meth:`fuse_scores`; raises a UserError (``scores-nan``) that names the images where they are not finite."""
+        """Compute :meth:`fuse_scores`; raise UserError ``scores-nan`` with the images' names if they are not finite."""
         fused = at_least_float32(self.fuse_scores(inputs))  # a derived head may compute under autocast
         if not torch.isfinite(fused).all():
-            reason = "the checkpoint's weights or the image hold NaN or infinite values. Use an earlier checkpoint"
+            reason = "the checkpoint's weights or the image have NaN or infinite values. Use an earlier checkpoint"
             found = f"the scores of {paths_of(batch_img_metas)} are not finite: {reason}"
             raise UserError("scores-nan", f"{found}; if training diverged, lower the learning rate.")
         return fused
 
     def loss_by_feat(self, seg_logits: Tensor, batch_data_samples: list) -> dict[str, Tensor]:
-        """Compute the losses of a batch; arguments of mmseg's method, errors of :func:`.sample_losses`."""
+        """Compute the losses of a batch, as mmseg's method; errors as in :func:`.sample_losses`."""
         metas = [sample.metainfo for sample in batch_data_samples]
         options = dict(decision=self.decision, ignore_index=self.ignore_index, sampler=self.sampler)
         label = self._stack_batch_gt(batch_data_samples)

@@ -1,4 +1,4 @@
-"""Build what comes before the head, and read off it what a config may leave ``"auto"``: channels and strides."""
+"""Build backbone and neck, and find the channels and strides that a config leaves ``"auto"``."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from .score_names import require_own_head
 
 
 class Streams(NamedTuple):
-    """Built parts, and what their outputs are, deepest first.
+    """The built parts and their outputs, deepest first.
 
     Attributes:
         head: config of the head, without ``"auto"``.
-        maps: where the outputs lie on the image.
-        channels: of the outputs.
+        maps: positions of the outputs on the image.
+        channels: channels of the outputs.
     """
 
     backbone: nn.Module
@@ -35,23 +35,23 @@ def build_streams(backbone: dict, neck: dict, head: dict, border: int, bands: in
     """Build backbone and neck from their configs, and trace them.
 
     Args:
-        backbone: of any backbone of mmseg or mmpretrain.
-        neck: ``in_channels`` may be ``"auto"`` or absent.
-        head: ``in_channels`` and ``strides``, by stream, may be ``"auto"`` or absent, or a stream of them may.
-        border: pixels that are padded on all sides of an image of any size; 0: at the end alone, to whole strides.
-        bands: channels of the images, which the first convolution of the backbone gets.
+        backbone: config of any backbone of mmseg or mmpretrain.
+        neck: config; ``in_channels`` may be ``"auto"`` or absent.
+        head: config; ``in_channels`` and ``strides``, or a stream's entry in them, may be ``"auto"`` or absent.
+        border: padding in pixels on all sides of an image of any size; 0 pads only at the end, to whole strides.
+        bands: number of channels of the images, and of the backbone's first convolution.
 
     Raises:
-        UserError: as :func:`trace_outputs`; ``config-value`` for more streams than the neck returns, a backbone that can't take the
-            bands, and a head of mmseg.
+        UserError: as in :func:`trace_outputs`; ``config-value`` for more streams than the neck returns, a backbone that can't use
+            the bands, or a head of mmseg.
     """
     require_own_head(head)
     net = MODELS.build(backbone)
     if bands != RGB and not set_input_channels(net, bands):
-        found = f"model.backbone {backbone.get('type')} has no first convolution for RGB that could take {bands} bands"
-        raise UserError("config-value", f"{found}: leave its own number of channels out, or choose another")
+        found = f"model.backbone {backbone.get('type')} has no first convolution for RGB that could be changed to {bands} bands"
+        raise UserError("config-value", f"{found}: remove its number of channels, or choose another backbone")
     if neck.get("in_channels", "auto") == "auto":
-        # a net that can't run says why in trace_outputs
+        # trace_outputs explains why a net can't run
         shapes = output_shapes([net], channels=bands) or trace_outputs([net], channels=bands)[1]
         neck = {**neck, "in_channels": [shape[1] for shape in shapes]}
     parts = [net, MODELS.build(neck)]
@@ -63,7 +63,9 @@ def build_streams(backbone: dict, neck: dict, head: dict, border: int, bands: in
         given = dict.fromkeys(streams, "auto") if given == "auto" else given
         if isinstance(given, dict) and "auto" in given.values():
             if len(streams) > len(found):
-                raise UserError("config-value", f"streams {tuple(streams)}: the neck returns {len(found)}")
+                raise UserError(
+                    "config-value", f"streams {tuple(streams)} are more than the {len(found)} that the neck returns"
+                )
             by_name = dict(zip(streams, found, strict=False))
             head = {
                 **head,

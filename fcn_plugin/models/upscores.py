@@ -11,10 +11,10 @@ from ..layers.coord_map import CoordMap
 
 
 def upscore_names(streams: Sequence[str], strides: Sequence[int]) -> dict[str, int]:
-    """Return the layers in order, name -> factor, named as in the authors' net definitions.
+    """Return the layers in order, name -> factor, with the names of the authors' nets.
 
-    The first of several is ``upscore2``, later ones ``upscore_<skip before>``, the last ``upscore<stride>``; ``upscore`` where it
-    is the only one (FCN-32s), or its stride is 2. Strides that do not divide one another are refused: ``config-value``.
+    The first of several is ``upscore2``, later ones ``upscore_<skip before>``, the last ``upscore<stride>``, or ``upscore`` if it
+    is the only one (FCN-32s) or its stride is 2. Raises UserError ``config-value`` if a stride is not a multiple of the next.
     """
     names = {}
     for i, (coarse, fine) in enumerate(pairwise(strides)):
@@ -26,12 +26,12 @@ def upscore_names(streams: Sequence[str], strides: Sequence[int]) -> dict[str, i
 
 
 def fit_upscore(grid: CoordMap, target: CoordMap, factor: int, channels: int, cut: bool, **options) -> BilinearUpsample:
-    """Build the layer that brings scores of C channels on ``grid`` to the stride of ``target``, up to a crop of whole pixels.
+    """Build the layer that upsamples scores on ``grid`` to the stride of ``target``, up to a crop of whole pixels.
 
-    With ``cut``, its padding cuts off what lies before the target's first pixel. ``options`` are of :class:`BilinearUpsample`.
-    ``geometry`` where the offset is no whole pixel with either kernel.
+    With ``cut``, its padding cuts off the part before the target's first pixel. ``options`` are those of :class:`BilinearUpsample`.
+    Raises UserError ``geometry`` if the offset is fractional with both kernels.
     """
-    # 64 for VGG16, 63 for AlexNet: an odd kernel where the grids' first pixels lie whole pixels apart
+    # 64 for VGG16, 63 for AlexNet: an odd kernel if the grids' first pixels are whole pixels apart
     kernels = (2 * factor, 2 * factor - 1)
     kernel = next((k for k in kernels if (target.shift - grid.up(k, factor).shift) / target.scale % 1 == 0), kernels[0])
     padding = max(0, grid.up(kernel, factor).crop_offset(target)) if cut else 0

@@ -1,4 +1,4 @@
-"""Batches of equal size from items in any order."""
+"""Batch items of equal image size from items in any order."""
 
 from __future__ import annotations
 
@@ -7,21 +7,19 @@ from collections.abc import Iterable, Iterator
 from .item import Item
 
 BATCH = 8  # images
-MOST_PIXELS = 2**22  # of the images of a batch, beyond the first: VGG16's largest activations then take 1 GB
-CPU_PIXELS = (
-    2**17
-)  # on a CPU larger batches leave its cache: FCN-8s takes half as much time again for a 480 x 360 image
+MOST_PIXELS = 2**22  # of a batch of several images: VGG16's largest activations then take 1 GB
+CPU_PIXELS = 2**17  # larger batches don't fit a CPU's cache: FCN-8s takes 1.5 times as long per 480 x 360 image
 
 
 def batches(items: Iterable[Item | None], batch_size: int, most_pixels: int = MOST_PIXELS) -> Iterator[list[Item]]:
-    """Yield lists of up to ``batch_size`` items whose images have one size; frames of videos stay in order.
+    """Yield lists of up to ``batch_size`` items with equal image size; frames of videos stay in order.
 
-    Twice as many items wait for others of their size, at most. None, where no item came for a moment, lets the waiting ones go.
+    At most twice as many items wait for others of their size. None, which means that no item is ready, flushes the waiting ones.
     """
     waiting: dict[tuple[int, ...], list[Item]] = {}
     for item in items:
         shape = item and item.image.shape
-        if item is None or item.fps is not None:  # of a video: items of other sizes are earlier frames, or may be
+        if item is None or item.fps is not None:  # of a video: waiting items of other sizes may be earlier frames
             for other in [other for other in waiting if other != shape]:
                 yield waiting.pop(other)
         if item is None:

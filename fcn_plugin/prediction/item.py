@@ -1,4 +1,4 @@
-"""One image to segment, and where it came from."""
+"""An image to segment and its source."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Item:
-    """An image and what the results are named after.
+    """An image to segment, and the name of its results.
 
     Attributes:
         name: relative path of its results, without suffix: ``street/0001``.
         image: (H, W, 3) uint8 RGB, upright; (H, W, N) for a net of N bands.
-        source: file, URL or device that it was read from.
-        frame: number of the frame or page in its source, from 0; None for a source of one image.
-        fps: frames per second of its source, if that is a video.
-        georeference: ``crs`` and ``transform`` of rasterio, if the source has them.
+        source: file, URL or device of the image.
+        frame: number of the frame or page in its source, from 0; None for single images.
+        fps: frames per second of the source, if it is a video.
+        georeference: rasterio's ``crs`` and ``transform``, if the source has them.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Make a :class:`.Net` of a checkpoint, with the config inside it."""
+"""Load a :class:`.Net` from a checkpoint, with the config inside it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def load(
     device: str | torch.device | None = None,
     batch_size: int | None = None,
 ) -> Net:
-    """Load a trained net; see :func:`fcn_plugin.load`. ``path`` may be a checkpoint that was opened already."""
+    """Load a trained net; see :func:`fcn_plugin.load`. ``path`` may be an opened checkpoint."""
     opened = isinstance(path, Checkpoint)
     if not opened and is_exported(path):
         return _load_exported(path, cfg, batch_size)
@@ -43,14 +43,14 @@ def load(
     classes, palette = classes_and_colours(meta, model.num_classes)
     try:
         model.to(device or get_device())
-    except (AssertionError, RuntimeError) as error:  # of torch, for a name or a GPU that there is not
-        message = f"device {device} can't be used ({str(error).splitlines()[0]}): give another, or none"
+    except (AssertionError, RuntimeError) as error:  # torch's errors for an unknown or missing device
+        message = f"can't use device {device} ({str(error).splitlines()[0]}): give another, or none"
         raise UserError("option-value", message) from error
     return Net(model.to_inference(), pipeline, classes, palette, batch_size)
 
 
 def _load_exported(path: str | Path, cfg: Config | str | None, batch_size: int | None) -> Net:
-    """Open a file of ``fcn export``; a config's test pipeline takes the place of the resizing that the file asks for."""
+    """Open a file written by ``fcn export``; a config's test pipeline replaces the resizing in the file's metadata."""
     init_default_scope("mmseg")
     cfg = get_config(cfg) if isinstance(cfg, (str, Path)) else cfg
     model = open_exported(path)
@@ -62,39 +62,35 @@ def _load_exported(path: str | Path, cfg: Config | str | None, batch_size: int |
 
 
 def _test_pipeline(cfg: Config) -> list:
-    """The steps that a config's test images pass; UserError: ``config-data``."""
+    """Return the pipeline of a config's test images; UserError: ``config-data``."""
     leaf = next(leaf_datasets(cfg.test_dataloader.dataset)) if cfg.get("test_dataloader") else {}
     if not leaf.get("pipeline"):
-        what = f"{cfg.filename} has no test_dataloader with a pipeline, which says how images are resized"
+        what = f"{cfg.filename} has no test_dataloader with a pipeline, which prepares images"
         raise UserError("config-data", f"{what}: inherit one of configs/_base_/datasets or add it")
     return leaf.pipeline
 
 
 def config_inside(checkpoint: Checkpoint) -> Config:
-    """Read the config that a run noted in its checkpoint; UserError: ``checkpoint-config``."""
+    """Read the config stored in a checkpoint; UserError: ``checkpoint-config``."""
     text = checkpoint.meta.get("cfg")
     try:
-        alone = 'launcher = "none"'  # the run's other processes are not here
+        alone = 'launcher = "none"'  # without the run's other processes
         cfg = Config.fromstring(f"{text}\n{alone}\n", ".py") if isinstance(text, str) else None
-    except Exception as error:  # a trusted file's config is a program: anything can go wrong in it
-        raise UserError(
-            "checkpoint-config", f"the config in {checkpoint.path} can't be read ({error}): {_REMEDY}"
-        ) from error
+    except Exception as error:  # a trusted file's config is a program and can raise anything
+        raise UserError("checkpoint-config", f"can't read {checkpoint.path}'s config ({error}): {_REMEDY}") from error
     if cfg is None or not cfg.get("model") or not cfg.get("test_dataloader"):
-        raise UserError(
-            "checkpoint-config", f"{checkpoint.path} holds no config of a run with a test_dataloader: {_REMEDY}"
-        )
+        raise UserError("checkpoint-config", f"{checkpoint.path} contains no config with a test_dataloader: {_REMEDY}")
     return cfg
 
 
-_REMEDY = "give the one that it was trained with, by file or name: fcn_plugin.load(PATH, cfg='fcn8s_vgg16_voc')"
+_REMEDY = "give the config that it was trained with, by file or name: fcn_plugin.load(PATH, cfg='fcn8s_vgg16_voc')"
 
 
 def classes_and_colours(meta: dict, count: int) -> tuple[list[str], list]:
-    """Return ``count`` names and colours: those of a data set's ``meta`` where their number is right, else ids, VOC's colours."""
+    """Return ``count`` names and colours: those of a data set's ``meta`` if their number fits, else ids and VOC's colours."""
     classes, palette = meta.get("classes") or (), meta.get("palette") or ()
     if len(classes) != count:
         classes = [f"class {index}" for index in range(count)]
-    if len(palette) != count:  # left open, or another net's: VOC's are different for every id
+    if len(palette) != count:  # VOC's colours differ for every id
         palette = voc_palette()[:count].tolist()
     return list(classes), list(palette)

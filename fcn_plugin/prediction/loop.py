@@ -1,4 +1,4 @@
-"""Segment all items: reading and writing in threads, the net in this one."""
+"""Segment all items: read and write in other threads, run the net in this one."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ from .sources.read import entries, read_ahead
 from .tiles import Stopped, predict_raster, raster_file
 from .writers import Writers
 
-THREADS = min(4, os.cpu_count() or 1)  # that read, and as many that write
+THREADS = min(4, os.cpu_count() or 1)  # for reading, and as many for writing
 
 
 @dataclass
 class Tally:
-    """What was done.
+    """Counts and times of a loop.
 
     Attributes:
-        images: whose results were written.
-        large: of these, in ``geotiff/`` whatever the forms.
-        skipped: whose results were there before.
-        broken: inputs, or results of them, that failed.
-        seconds: of the whole loop.
-        net_seconds: that the net computed.
+        images: number of images whose results were written.
+        large: number of these that were too large for one pass; their results are always in ``geotiff/``.
+        skipped: number of images whose results existed before.
+        broken: errors of inputs, or of writing their results.
+        seconds: duration of the loop.
+        net_seconds: time in which the net was computing.
     """
 
     images: int = 0
@@ -48,7 +48,7 @@ class Tally:
     net_seconds: float = 0.0
 
     def add(self, other: Tally) -> None:
-        """Count another process's work, which ran beside this one's."""
+        """Add the counts of a process that ran in parallel."""
         self.images += other.images
         self.large += other.large
         self.skipped += other.skipped
@@ -58,14 +58,14 @@ class Tally:
 
 
 class Loop:
-    """One pass over the inputs.
+    """Segment all inputs once.
 
     Args:
-        net: that segments.
-        forms: what to write.
+        net: the net.
+        forms: output forms to write.
         out_dir: folder of all results.
-        resume: leave out items whose files are all there.
-        quiet: show no progress.
+        resume: skip items whose files all exist.
+        quiet: show no progress bar.
     """
 
     def __init__(
@@ -82,11 +82,11 @@ class Loop:
         self.tally = Tally()
 
     def run(self, inputs: Sequence[Input]) -> Tally:
-        """Segment the inputs; those that are broken are in the result, and the others are not kept from being done.
+        """Segment the inputs and return the counts; broken inputs are listed there and don't stop the others.
 
         Raises:
-            UserError: disk-write, output-path and others that stop everything; what is written stays.
-            SystemExit: with 99, after a signal to stop.
+            UserError: disk-write, output-path and others that stop everything; written results are kept.
+            SystemExit: code 99, after a stop signal.
         """
         start = time.perf_counter()
         self.writers = Writers(self.forms, THREADS, self.net.batch_size + THREADS, self.resume)
@@ -94,7 +94,7 @@ class Loop:
             stop_request() as request,
             tqdm(total=len(inputs), unit="image", desc="predicting", disable=self.quiet) as bar,
         ):
-            request.has_steps, request.stopping = True, "finishing the images in work (Ctrl-C again: at once)"
+            request.has_steps, request.stopping = True, "finishing the current images (Ctrl-C again: at once)"
             self.bar, self.request = bar, request
             try:
                 for batch in batches(self._items(inputs), self.net.batch_size, self.net.most_pixels):
@@ -109,7 +109,7 @@ class Loop:
         self.tally.images += self.writers.written
         self.tally.broken += self.writers.failed
         if request.name is not None:
-            print(f"{request.name}: stopped after {self.tally.images} images; go on with --resume", flush=True)
+            print(f"{request.name}: stopped after {self.tally.images} images; continue with --resume", flush=True)
             ignore_signals()
             raise SystemExit(REQUEUE)
         return self.tally
@@ -123,7 +123,7 @@ class Loop:
         self._show()
 
     def _items(self, inputs: Sequence[Input]) -> Iterator[Item | None]:
-        """Yield the items that could be read, until a signal comes; large images are done here."""
+        """Yield the readable items until a stop signal; segment large images here."""
         opened = None
         with closing(
             read_ahead(entries(inputs, self._wanted, self.net.reader), THREADS, self.net.batch_size + THREADS)

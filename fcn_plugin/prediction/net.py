@@ -1,4 +1,4 @@
-"""Segment images with a trained net: test pipeline of its config, batches of equal size, label maps of the images' own size."""
+"""Segment images with a trained net: apply its test pipeline, batch images of equal size, return full-size label maps."""
 
 from __future__ import annotations
 
@@ -19,23 +19,27 @@ from .batches import BATCH, CPU_PIXELS, MOST_PIXELS
 from .inputs import to_bands, to_bgr
 from .prediction import Prediction
 
-LOADERS = ("LoadImageFromFile", "LoadBands", "LoadAnnotations")  # the images are here already, and masks are not needed
+LOADERS = (
+    "LoadImageFromFile",
+    "LoadBands",
+    "LoadAnnotations",
+)  # not needed: images are already loaded, masks are not used
 
 
 class Net:
-    """A net, the pipeline that prepares its images, and its classes; :func:`fcn_plugin.load` makes one of a checkpoint.
+    """A net with the pipeline that prepares its images, and its classes. Load one with :func:`fcn_plugin.load`.
 
     Args:
-        model: a module in evaluation mode with ``test_step(data) -> samples`` that hold ``pred_sem_seg``, and ``seg_logits`` if
-            its ``test_cfg.keep_logits`` is True; its ``decision`` is a softmax by default.
-        pipeline: entries of the test pipeline; those that load files are left out.
+        model: a module in evaluation mode with ``test_step(data) -> samples``, which have ``pred_sem_seg``, and ``seg_logits`` if
+            ``test_cfg.keep_logits`` is True; its ``decision`` is a softmax by default.
+        pipeline: entries of the test pipeline; steps that load files are ignored.
         classes: C names.
         palette: C colours, RGB.
-        batch_size: images of equal size that one forward takes, at most; by default 8, and on a CPU fewer of more than 128 x 128.
+        batch_size: most images of equal size per forward pass; default: 8, on a CPU fewer if larger than 128 x 128 pixels.
 
     Attributes:
-        batch_size: that number.
-        most_pixels: of the images of a batch.
+        batch_size: most images per forward pass.
+        most_pixels: most pixels of a batch of several images.
     """
 
     def __init__(
@@ -60,17 +64,17 @@ class Net:
         self.classes, self.palette = tuple(classes), tuple(tuple(map(int, colour)) for colour in palette)
 
     def predict(self, images: Any, probabilities: bool = False) -> Prediction | list[Prediction]:
-        """Segment an image, or a list of them; a list gives a list in the same order.
+        """Segment an image, or a list of images; return a prediction, or a list in the same order.
 
         Args:
-            images: one or a list of what :func:`.inputs.to_bgr` takes: paths, PIL images, NumPy arrays (H, W, 3), torch tensors
-                (3, H, W), RGB uint8. A net of N bands takes those of :func:`.inputs.to_bands`: (H, W, N), in the units of its
-                training images.
-            probabilities: also return those of all classes, (C, H, W) float32: 84 bytes a pixel for 21 classes.
+            images: an image or a list: paths, PIL images, NumPy arrays (H, W, 3), torch tensors (3, H, W), RGB uint8; see
+                :func:`.inputs.to_bgr`. For a net of N bands: (H, W, N), in the units of its training images; see
+                :func:`.inputs.to_bands`.
+            probabilities: also return the probabilities of all classes, (C, H, W) float32: 84 bytes per pixel for 21 classes.
 
         Raises:
             UserError: ``image-kind``, ``image-unreadable``, ``image-depth``, ``image-bands``; ``option-value`` for probabilities of
-                a net that gives label maps alone.
+                a net that returns only label maps.
         """
         if not isinstance(images, (list, tuple)):
             return next(self._predict([images], probabilities))
@@ -96,9 +100,7 @@ class Net:
         if settings is None:
             return
         if wanted and settings.get("mode") == "tiles":
-            message = (
-                "the net's test_cfg.mode is 'tiles', which gives label maps without probabilities: set mode='whole'"
-            )
+            message = "the net's test_cfg.mode is 'tiles', which returns no probabilities: set mode='whole'"
             raise UserError("option-value", message)
         settings["keep_logits"] = wanted
 
@@ -107,7 +109,7 @@ class Net:
         packed = [
             self.pipeline(dict(img=pixels, img_path=name)) for name, (_, pixels) in zip(names, batch, strict=True)
         ]
-        data = {key: [one[key] for one in packed] for key in ("inputs", "data_samples")}
+        data = {key: [sample[key] for sample in packed] for key in ("inputs", "data_samples")}
         with torch.inference_mode():
             samples = self.model.test_step(data)
         dtype = np.uint8 if len(self.classes) <= 256 else np.uint16
@@ -119,5 +121,6 @@ class Net:
 
     def _probabilities(self, sample) -> np.ndarray:
         if "seg_logits" not in sample:
-            raise UserError("option-value", "this net gives label maps alone: no probabilities, confidence or entropy")
+            what = "this net returns only label maps, no probabilities, confidence or entropy"
+            raise UserError("option-value", f"{what}: use a checkpoint")
         return self.decision.probabilities(sample.seg_logits.data.float()).cpu().numpy()

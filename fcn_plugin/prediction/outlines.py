@@ -1,7 +1,7 @@
-"""Outline the pieces of a label map: exact polygons along pixel edges, with holes.
+"""Outline the pieces of a label map by exact polygons along pixel edges, with holes.
 
-A piece is what hangs together over pixels' sides (4 neighbours), so no outline touches itself. Coordinates are (x, y) with (0, 0)
-at the outer corner of the first pixel, as in COCO and labelme: the area of a polygon less its holes is the number of pixels.
+A piece is 4-connected, so no outline touches itself. Coordinates are (x, y) with (0, 0) at the outer corner of the first pixel, as
+in COCO and labelme, so the area of a polygon minus its holes is the number of pixels.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ class Outline:
 
     Attributes:
         label: class id.
-        exterior: (K, 2) int32 corners; the last one is joined to the first.
-        holes: as ``exterior``, one each.
-        area: pixels.
+        exterior: (K, 2) int32 corners; the last is connected to the first.
+        holes: corners of each hole, like ``exterior``.
+        area: number of pixels.
         box: left, top, width, height in pixels.
-        mask: (height, width) bool: the piece in its box.
+        mask: (height, width) bool, the piece inside its box.
     """
 
     label: int
@@ -54,8 +54,8 @@ def _of_class(there: np.ndarray, label: int) -> Iterator[Outline]:
 def _rings(mask: np.ndarray) -> list[np.ndarray]:
     """Trace one piece, exterior first.
 
-    OpenCV traces through the centres of pixels. On a grid of twice the size, where pixel (x, y) is the 3 x 3 points round
-    (2x + 1, 2y + 1), the points on its sides and corners included, that is along pixel edges, for holes too.
+    OpenCV traces through pixel centres. On a grid of twice the size, where pixel (x, y) covers the 3 x 3 points around
+    (2x + 1, 2y + 1), including its sides and corners, this path follows pixel edges, also for holes.
     """
     height, width = mask.shape
     if mask.all():  # most pieces of a noisy label map: single pixels
@@ -70,12 +70,11 @@ def _rings(mask: np.ndarray) -> list[np.ndarray]:
 
 
 def _corners(ring: np.ndarray) -> np.ndarray:
-    """Keep the corners of pixels, which lie at even points; the tracer cuts concave ones off by a diagonal step, of length 1."""
+    """Keep corners of pixels, which are even points, and restore concave corners, which OpenCV cuts by a diagonal step."""
     after = np.roll(ring, -1, axis=0)
     cut = (np.abs(after - ring) == 1).all(1)
-    first = (ring[:, :1] % 2 == 0).astype(
-        bool
-    )  # of the two points between, the one with the even coordinate of each end
+    # of the two points beside the step, choose the one with even coordinates
+    first = (ring[:, :1] % 2 == 0).astype(bool)
     between = np.where(first, np.stack([ring[:, 0], after[:, 1]], 1), np.stack([after[:, 0], ring[:, 1]], 1))
     points = np.stack([ring, between], 1)
     kept = np.stack([(ring % 2 == 0).all(1), cut], 1)

@@ -1,4 +1,4 @@
-"""What the net says about one image."""
+"""The net's prediction for one image."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from .outlines import Outline, outlines
 
 @dataclass(frozen=True)
 class Prediction:
-    """Class of each pixel of one image.
+    """The class of each pixel of an image.
 
     Attributes:
-        labels: (H, W) uint8 class ids (uint16 beyond 256 classes); of several labels at once (C, H, W) uint8, 0 or 1;
-            of several tasks (T, H, W), see :meth:`of_task`.
-        probabilities: (C, H, W) float32, of each class, or None if they were not asked for.
+        labels: (H, W) uint8 class ids (uint16 beyond 256 classes); for multi-label nets (C, H, W) uint8, 0 or 1;
+            for multi-task nets (T, H, W), see :meth:`of_task`.
+        probabilities: (C, H, W) float32 probabilities of the classes; None unless requested.
         image: (H, W, 3) uint8 RGB.
         classes: C names.
         palette: C colours, RGB.
@@ -43,14 +43,14 @@ class Prediction:
     def overlay(self, opacity: float = 0.5) -> np.ndarray:
         """Blend the classes' colours over the image, (H, W, 3) uint8 RGB; opacity 0 (image) .. 1 (classes).
 
-        Several labels at once are drawn by their outlines.
+        Multi-label predictions are drawn as outlines.
         """
         if self.labels.ndim == 3:
             return outline_overlay(self.image, self.labels, self.palette)
         return overlay(self.image, self.labels, self.palette, opacity)
 
     def maps(self) -> np.ndarray:
-        """Return a map for each class, (C, H, W), 1 where a pixel is of it."""
+        """Return a map for each class, (C, H, W), 1 for pixels of the class."""
         several = self.labels.ndim == 3
         return self.labels if several else self.labels == np.arange(len(self.classes))[:, None, None]
 
@@ -63,7 +63,7 @@ class Prediction:
         return outlines(self.labels)
 
     def areas(self) -> dict[str, int]:
-        """Count the pixels of each class, those that do not occur included."""
+        """Count the pixels of each class, including absent classes."""
         several = self.labels.ndim == 3
         counts = self.labels.sum((1, 2)) if several else np.bincount(self.labels.ravel(), minlength=len(self.classes))
         return {name: int(count) for name, count in zip(self.classes, counts, strict=True)}

@@ -1,4 +1,4 @@
-"""How several processes share the inputs."""
+"""Divide the inputs among several processes."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from torch import distributed
 
 from .sources.inputs import Input
 
-PATIENCE = timedelta(days=30)  # that the first process to end waits for the last one
+PATIENCE = timedelta(days=30)  # how long the first process to finish waits for the last
 
 
 class Share:
-    """The part of this process; make it when the processes have met. Collective: call on every rank."""
+    """This process's share. Create it after joining the processes. Collective: call on every rank."""
 
     def __init__(self) -> None:
         self.rank, self.count = get_dist_info()
-        # on the CPU, and without the run's timeout, which is for steps of a training
+        # on the CPU, with its own timeout, as the run's is for training steps
         self.group = distributed.new_group(backend="gloo", timeout=PATIENCE) if self.count > 1 else None
 
     def of(self, inputs: Sequence[Input]) -> list[Input]:
-        """Return this process's inputs: each ``count``-th, so videos and files of several pages stay whole."""
+        """Return this process's inputs: every ``count``-th, so that a video or multi-page file stays in one process."""
         return list(inputs[self.rank :: self.count])
 
     def gather(self, value: Any) -> list[Any]:
-        """Return the values of all processes, in the order of their ranks; waits for them. Collective."""
+        """Wait for and return the values of all processes, in the order of ranks. Collective: call on every rank."""
         values = [value] * self.count
         if self.group is not None:
             distributed.all_gather_object(values, value, self.group)

@@ -1,4 +1,4 @@
-"""Segment an image that does not fit into memory: read in windows, written tile by tile, exact (:mod:`.models.label_maps`)."""
+"""Segment an image that does not fit into memory: read windows, write tiles; exact (:mod:`.models.label_maps`)."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from .sources.large import WANTED, Raster, band_windows, open_raster, rgb_window
 
 
 class Stopped(Exception):
-    """A signal came in the middle of an image; its file is not written."""
+    """A stop signal interrupted an image; its file is not written."""
 
 
 def raster_file(out_dir: Path, name: str) -> Path:
-    """Return where the labels of a large image go."""
+    """Return the result file of a large image."""
     return out_dir / "geotiff" / f"{name}.tif"
 
 
 def predict_raster(net: Net, raster: Raster, out_dir: Path, stops: Callable[[], bool], tile: int = TILE) -> None:
-    """Write class ids as a TIFF with palette, and with the source's place on the ground.
+    """Write class ids as a TIFF with palette and the source's georeference.
 
     Args:
-        net: of a checkpoint: how far a pixel of it sees must be known.
-        raster: of 1 band (grey or a palette) or 3 or more (the first three are RGB), uint8; for a net of N bands of these.
+        net: net of a checkpoint, since its receptive field must be known.
+        raster: uint8 image with 1 band (gray or palette) or at least 3 (the first three are RGB); for a net of N bands with N.
         out_dir: folder of all results.
-        stops: asked before each tile.
-        tile: least side of a tile in pixels; a window is larger by what the net sees beyond.
+        stops: called before each tile; return True to stop.
+        tile: smallest side of a tile in pixels; a window adds the receptive field around it.
 
     Raises:
         UserError: option-value for an exported net, config-value for a pipeline that resizes, image-depth, image-turned,
             image-unreadable; requirements.
-        Stopped: ``stops`` said so.
+        Stopped: ``stops`` returned True.
     """
     rasterio = import_extra("rasterio", WANTED)
     stride, border = _context(net, raster)
@@ -45,7 +45,7 @@ def predict_raster(net: Net, raster: Raster, out_dir: Path, stops: Callable[[], 
     header = None if whole else large_header(raster.source, verify=True)
     tile = -(-tile // stride) * stride
     if header is None and not whole:
-        raise UserError("image-unreadable", f"{raster.source} can't be read (it is damaged)")
+        raise UserError("image-unreadable", f"can't read {raster.source} (it is damaged)")
     with open_raster(raster.source, header.format if header else "TIFF") as source:
         read = rgb_windows(source, header) if header else band_windows(source)
         path = raster_file(out_dir, raster.name)
@@ -61,7 +61,7 @@ def predict_raster(net: Net, raster: Raster, out_dir: Path, stops: Callable[[], 
                     try:
                         image = read(_window(high, wide))
                     except rasterio.errors.RasterioError as error:
-                        raise UserError("image-unreadable", f"{raster.source} can't be read ({error})") from error
+                        raise UserError("image-unreadable", f"can't read {raster.source} ({error})") from error
                     labels = net.predict(image).labels
                     inside = labels[rows.start - high.start :, columns.start - wide.start :]
                     inside = inside[: rows.stop - rows.start, : columns.stop - columns.start]
@@ -69,18 +69,18 @@ def predict_raster(net: Net, raster: Raster, out_dir: Path, stops: Callable[[], 
 
 
 def _context(net: Net, raster: Raster) -> tuple[int, int]:
-    """Return the net's stride, and how far its pixels see, in whole strides."""
+    """Return the net's stride, and its reach (half the receptive field) rounded up to strides."""
     if not hasattr(net.model, "stride") or not hasattr(net.model, "decode_head"):
-        message = f"{raster.source} is too large for one pass, and only checkpoints (.pth) can be run in tiles"
+        message = f"{raster.source} is too large for one pass, and only checkpoints (.pth) can run in tiles"
         raise UserError("option-value", message)
     if net.decision.maps(1):
-        message = f"{raster.source} is too large for one pass, and tiles hold one class a pixel, not several"
-        raise UserError("option-value", f"{message}: cut the image")
+        message = f"{raster.source} is too large for one pass, and tiles support one class per pixel, not several"
+        raise UserError("option-value", f"{message}: cut the image into pieces")
     if resizing := [type(step).__name__ for step in net.pipeline.transforms if "Resize" in type(step).__name__]:
         message = (
             f"{raster.source} is too large for one pass, and {resizing[0]} of the test pipeline would change its tiles"
         )
-        raise UserError("config-value", f"{message}: take it out of the pipeline")
+        raise UserError("config-value", f"{message}: remove it from the pipeline")
     stride = net.model.stride
     return stride, -(-net.model.decode_head.reach // stride) * stride
 

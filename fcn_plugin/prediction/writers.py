@@ -1,4 +1,4 @@
-"""Write results in threads beside the net, with a bounded number of them in memory."""
+"""Write results in threads, with a bounded number of results in memory."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ FULL = (errno.ENOSPC, errno.EROFS, errno.EDQUOT)  # no other result can be writt
 
 
 class Writers:
-    """Threads that write the forms of one item each; forms of videos have a thread of their own, which keeps the order of frames.
+    """Write forms in threads, one item each; video forms have their own thread, which keeps the order of frames.
 
     Args:
-        forms: what to write.
-        threads: that write.
-        most: results in memory, at most; :meth:`put` waits for the oldest.
-        resume: leave out forms whose files exist.
+        forms: output forms to write.
+        threads: number of threads.
+        most: most results in memory; beyond it :meth:`put` waits for the oldest.
+        resume: skip forms whose files exist.
     """
 
     def __init__(self, forms: Sequence[Form], threads: int, most: int, resume: bool = False) -> None:
@@ -34,17 +34,17 @@ class Writers:
         self._waiting: deque[tuple[Item, list[Future]]] = deque()
 
     def missing(self, name: str, is_frame: bool) -> list[Form]:
-        """Return the forms to write for an item: all that take it, or with ``resume`` those whose files are not all there."""
+        """Return the forms to write for an item: all that accept it, or with ``resume`` those with missing files."""
         forms = [form for form in self.forms if is_frame or not form.frames_alone]
         if self.resume:
             forms = [form for form in forms if not all(file.is_file() for file in form.files(name))]
         return forms
 
     def put(self, item: Item, prediction: Prediction) -> None:
-        """Write an item's results soon.
+        """Queue an item's results for writing.
 
         Raises:
-            UserError: of a form, such as output-path, for this item or an earlier one; disk-write: the disk is full.
+            UserError: an error of a form, such as output-path, for this or an earlier item; disk-write: the disk is full.
         """
         forms = self.missing(item.name, item.fps is not None)
         free = [form for form in forms if not form.frames_alone]
@@ -56,10 +56,10 @@ class Writers:
             self._settle()
 
     def finish(self, whole: bool) -> None:
-        """Wait until everything is written, then end the videos; ``whole`` is False where frames of the last one are left.
+        """Wait until everything is written, then close the videos; ``whole``: the last video is complete.
 
         Raises:
-            UserError: as :meth:`put`.
+            UserError: those of :meth:`put`.
         """
         fault = None
         while self._waiting:
@@ -78,7 +78,7 @@ class Writers:
             raise fault
 
     def abandon(self) -> None:
-        """End after an error: what is in work is finished, and errors of it are left out."""
+        """Finish pending writes after an error, and ignore further errors."""
         with suppress(UserError, OSError):
             self.finish(whole=False)
 
@@ -90,9 +90,9 @@ class Writers:
             except OSError as error:
                 if error.errno in FULL:
                     place = error.filename or item.name
-                    message = f"{place} can't be written ({error.strerror}): make room, then go on with --resume"
+                    message = f"can't write {place} ({error.strerror}): free disk space, then continue with --resume"
                     raise UserError("disk-write", message) from error
-                message = f"{item.source}: its results can't be written ({error})"
+                message = f"can't write the results of {item.source} ({error})"
                 self.failed.append(UserError("image-unreadable", message))
                 return
         self.written += 1

@@ -1,1 +1,1 @@
-"""Look over a config and its data before a run."""
+"""Check a config and its data before a run."""

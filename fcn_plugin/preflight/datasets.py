@@ -1,4 +1,4 @@
-"""Look over the data sets of a config before anything is built: classes, folders, lists and files."""
+"""Check the data sets of a config before anything is built: classes, folders, lists and files."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ from .parameters import class_of, default_of, parameters_of
 
 DRAW = command("make_minivoc")
 BUILT_IN = f"or try the built-in data: {DRAW}, then configs/fcn8s_vgg16bn_minivoc.py"
-# where the data of a list or a data set comes from; the first word that the paths or the type hold decides
+# how to get missing data; the first word found in the paths or the type decides
 SOURCES = {
     "minivoc": f"Draw it: {DRAW} [--out-dir DIR], or correct --data-root",
     "CamVid": "Get CamVid in the SegNet split as images/{train,val,test}/NAME.jpg and annotations/{train,val,test}/NAME.png (ids "
     "0..10, 11 unlabelled) and pass --data-root DIR; " + BUILT_IN,
-    "NYUD": f"Convert NYUDv2: {command('nyud')} [--hha] (it says which files to put where), then pass --data-root data/nyud; "
+    "NYUD": f"Convert NYUDv2: {command('nyud')} [--hha] (it says which files are needed where), then pass --data-root data/nyud; "
     + BUILT_IN,
-    "Context": f"Convert PASCAL-Context: {command('pascal_context')} (it says which files to put where), then pass "
+    "Context": f"Convert PASCAL-Context: {command('pascal_context')} (it says which files are needed where), then pass "
     "--data-root data/VOCdevkit/VOC2010; " + BUILT_IN,
-    "SIFTFlow": f"Convert SIFT Flow: {command('siftflow')} (it says which files to put where), then pass --data-root "
+    "SIFTFlow": f"Convert SIFT Flow: {command('siftflow')} (it says which files are needed where), then pass --data-root "
     "data/sift-flow; " + BUILT_IN,
     "VOC": f"Build it from PASCAL VOC 2012 and SBD: {command('voc_sbd')} --download (offline it says which "
-    "files to put where), then pass --data-root data/VOCdevkit/VOC2012; " + BUILT_IN,
-    "": "Run in the folder where the data set was set up, pass --data-root DIR or correct data_root in the config; "
+    "files are needed where), then pass --data-root data/VOCdevkit/VOC2012; " + BUILT_IN,
+    "": "Run in the folder that relative paths of the config refer to, pass --data-root DIR or correct data_root in the config; "
     + BUILT_IN,
 }
 
 
 def check_datasets(cfg: ConfigDict, declared: Sequence[Declared], look_for_files: bool = False) -> None:
-    """Check classes, folders and lists of data sets, and on request that all of their files are there.
+    """Check classes, folders and lists of data sets, and on request that all their files exist.
 
     Raises:
         UserError: config-data, classes-count, dataset-*, class-map, image-unreadable, mask-unreadable.
@@ -61,31 +61,31 @@ def check_datasets(cfg: ConfigDict, declared: Sequence[Declared], look_for_files
 
 
 def names_masks(cfg: ConfigDict) -> bool:
-    """Whether all data sets of the test split name a folder of masks, or leave their folders to their class."""
+    """Return whether all data sets of the test split have a folder of masks, or leave the folders to their class."""
     folders = [leaf.get("data_prefix") for leaf in leaf_datasets(cfg.test_dataloader.dataset)]
     return all(not given or given.get("seg_map_path") is not None for given in folders)
 
 
 def _check_transforms(cfg: ConfigDict, dataset: ConfigDict) -> None:
-    """Refuse transforms that look for one mask where several are loaded."""
+    """Refuse transforms that need a single mask in pipelines that load several."""
     steps = [step for step in dataset.get("pipeline") or () if isinstance(step, dict)]
     names = [str(step.get("type")).rpartition(".")[2] for step in steps]
     several = next((kind for kind in ("Multilabel", "Tasks") if f"{kind}LoadAnnotations" in names), None)
     if several is None:
         return
-    instead = {"PackSegInputs": f"take {several}PackSegInputs", "Pad": "leave it out, batches are padded anyway"}
-    instead["FCNBalancedCrop"] = "take RandomCrop"
+    instead = {"PackSegInputs": f"use {several}PackSegInputs", "Pad": "remove it, batches are padded anyway"}
+    instead["FCNBalancedCrop"] = "use RandomCrop"
     for name, step in zip(names, steps, strict=True):
-        reason = "leave cat_max_ratio out" if step.get("cat_max_ratio", 1) < 1 else instead.get(name)
+        reason = "remove cat_max_ratio" if step.get("cat_max_ratio", 1) < 1 else instead.get(name)
         if reason:
-            message = f"{cfg.filename}: {name} works on one mask, and the pipeline loads several"
+            message = f"{cfg.filename}: {name} needs a single mask, and the pipeline loads several"
             raise UserError("config-value", f"{message}: {reason}")
 
 
 def _check_folders(cfg: ConfigDict, split: str, dataset: ConfigDict) -> None:
     root, prefix = Path(dataset.get("data_root") or "."), dataset.get("data_prefix") or {}
     if split != "test" and prefix and prefix.get("seg_map_path") is None:
-        message = f"{cfg.filename}: the {split} data set names no folder of masks: add data_prefix.seg_map_path"
+        message = f"{cfg.filename}: the {split} data set has no folder of masks: add data_prefix.seg_map_path"
         raise UserError("config-data", message)
     parts = {"image folder": prefix.get("img_path"), "mask folder": prefix.get("seg_map_path")}
     parts["split file"] = dataset.get("ann_file")
@@ -102,7 +102,7 @@ def _check_folders(cfg: ConfigDict, split: str, dataset: ConfigDict) -> None:
     if names:
         if not read_list(names):
             how = "or IMAGE<tab>MASK" if dataset.get("class_map") is not None else "without suffix"
-            message = f"the {split} split is empty: {names} names no image; write one name per line, {how}"
+            message = f"the {split} split is empty: no image in {names}; write one name per line, {how}"
             raise UserError("dataset-empty", message)
     elif images:
         suffix = dataset.get("img_suffix") or default_of(class_of(dataset.type), "img_suffix") or ""
@@ -112,7 +112,7 @@ def _check_folders(cfg: ConfigDict, split: str, dataset: ConfigDict) -> None:
 
 
 def _fate(path: Path) -> str:
-    """Say where on its way a path ends, and which names like the missing one are there, or any."""
+    """Describe why a path is wrong: the first missing part, and similar names in its folder."""
     path = path.absolute()
     if path.exists():
         return f"is a {'folder' if path.is_dir() else 'file'}"
@@ -120,11 +120,11 @@ def _fate(path: Path) -> str:
     wanted = path.relative_to(folder).parts[0]
     names = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
     near = get_close_matches(wanted, names, 3) or names
-    return f"does not exist: {folder} has no {wanted}, but {abbreviate(near, 4) or 'is empty'}"
+    return f"does not exist: {folder} has no {wanted}, {f'it has {abbreviate(near, 4)}' if near else 'it is empty'}"
 
 
 def _check_files(cfg: ConfigDict, split: str, dataset: ConfigDict) -> None:
-    """Look for every image and mask: a missing one in val would show only after the first interval."""
+    """Look for every image and mask; else a missing val image would fail only after the first interval."""
     missing = missing_files(_files(cfg, split, dataset))
     if missing:
         error = missing[0].error()
@@ -136,7 +136,7 @@ def _check_files(cfg: ConfigDict, split: str, dataset: ConfigDict) -> None:
 
 
 def _slip(path: str) -> str:
-    """Say what a list seems to have in its lines that it should not, by the path that came of one."""
+    """Describe the likely mistake in a list's lines, judged by the path made from one."""
     end = Path(path)
     if end.suffix and end.with_suffix("").suffix.lower() in IMAGE_SUFFIXES:
         return ": write names without suffix there"
@@ -144,9 +144,9 @@ def _slip(path: str) -> str:
 
 
 def _files(cfg: ConfigDict, split: str, dataset: ConfigDict) -> Iterator[tuple[str, str | None]]:
-    """Yield ("image" or "mask", path) of a data set's samples; masks of a test split may be elsewhere."""
+    """Yield ("image" or "mask", path) of a data set's samples; no masks for the test split."""
     named, inherited, _ = parameters_of(dataset.type)
-    # the Runner builds it again: the list alone takes a tenth of the time, 20 ms for 10,000 images
+    # the Runner builds it again; without serialization this takes a tenth of the time, 20 ms for 10,000 images
     quick = {"serialize_data": False} if "serialize_data" in named | inherited else {}
     try:
         built = DATASETS.build({**dataset, **quick})

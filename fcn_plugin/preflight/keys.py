@@ -1,4 +1,4 @@
-"""Check keys, types and numbers of a config: mmengine ignores unknown keys, and fails late on the others."""
+"""Check keys, types and numbers of a config, since mmengine ignores unknown keys and reports other faults late."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from .spelling import nearest
 # of mmengine's Runner.register_default_hooks
 DEFAULT_HOOKS = ("runtime_info", "timer", "sampler_seed", "logger", "param_scheduler", "checkpoint")
 VAL_LOSS = "val_loss"  # of mmengine's ValLoop
-MODELS = ("model", "tta_model")  # whose types are looked up in the scopes of their parts, where they are built
+MODELS = ("model", "tta_model")  # their types are looked up in other scopes when they are built
 
 
 def check_keys(cfg: Config, splits: Sequence[str] = ("train", "val", "test")) -> None:
-    """Refuse near misses of names that are read, and types that nobody registered; a config's own variables pass.
+    """Refuse misspelt keys and unregistered types; other unknown top-level keys are the config's own variables.
 
     Raises:
         UserError: ``config-key``: a top-level key or default hook, ``config-value``: a score to save by, ``config-type``: a
-            ``type``; that of the optimizer matters to the split ``train`` alone.
+            ``type``; the optimizer's type is checked only for the split ``train``.
     """
     for key, value in cfg.items():
         meant = None if key in READ else nearest(key, READ)
         if meant and (value is None or READ[meant].fits(value)):
-            what = f"{cfg.filename}: nothing reads the key {key}: did you mean {meant}?"
-            raise UserError("config-key", f"{what} A variable of your own needs another name")
+            what = f"{cfg.filename}: unknown key {key}: did you mean {meant}?"
+            raise UserError("config-key", f"{what} If it is your own variable, rename it")
     hooks = cfg.get("default_hooks") or {}
     for name in hooks.keys() - {*DEFAULT_HOOKS}:
         if hooks[name] is None and (meant := nearest(name, {*DEFAULT_HOOKS, *hooks} - {name})):
-            what = f"{cfg.filename}: default_hooks.{name} is no default hook: did you mean default_hooks.{meant}?"
+            what = f"{cfg.filename}: default_hooks.{name} is not a default hook: did you mean default_hooks.{meant}?"
             raise UserError("config-key", what)
     _check_save_best(cfg)
     for key in READ:
@@ -44,7 +44,7 @@ def check_keys(cfg: Config, splits: Sequence[str] = ("train", "val", "test")) ->
 
 
 def check_arguments(cfg: Config) -> None:
-    """Refuse arguments of another type than their class is annotated with; raises ``config-value``."""
+    """Refuse arguments that don't match the type annotations of their class; UserError: ``config-value``."""
     for path, entry in [found for key in READ for found in _typed(key, cfg.get(key))]:
         if wrong := misfit(entry):
             what = f"{cfg.filename}: {path}.{wrong[0]} is {entry[wrong[0]]!r:.200}"
@@ -70,7 +70,7 @@ def _check_save_best(cfg: Config) -> None:
         if score not in (*known, "auto"):
             meant = next((name for name in known if score in name.split("/")), nearest(score, known))
             hint = f"did you mean {meant!r}? There are" if meant else "There are"
-            what = f"{cfg.filename}: default_hooks.checkpoint.save_best is {score!r}, which is no score of FCNMetric"
+            what = f"{cfg.filename}: default_hooks.checkpoint.save_best is {score!r}, which is not a score of FCNMetric"
             raise UserError("config-value", f"{what}: {hint} {', '.join(known)}")
 
 
@@ -85,11 +85,11 @@ def _check_types(cfg: Config, key: str) -> None:
 
 
 def _typed(path: str, value: Any) -> Iterator[tuple[str, dict]]:
-    """Yield (place, entry) of every entry with a ``type``, wherever it is."""
+    """Yield (path, entry) of every entry with a ``type``, at any depth."""
     if isinstance(value, (list, tuple)):
         value = dict(enumerate(value))
     elif isinstance(value, dict) and "type" in value:
         yield path, value
-    if isinstance(value, dict) and value.get("type") != "Albu":  # whose entries are albumentations' own
+    if isinstance(value, dict) and value.get("type") != "Albu":  # Albu's entries are albumentations' types
         for place, each in value.items():
             yield from _typed(f"{path}.{place}", each)

@@ -1,4 +1,4 @@
-"""Add measures to an evaluation."""
+"""Add metrics to an evaluation."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from ..invocation import command
 
 
 def add_limits(cfg: ConfigDict) -> None:
-    """Put ``FCNLimits`` beside the config's metrics, with the id of void of the first; ``config-value`` for several tasks."""
+    """Add ``FCNLimits`` to the config's metrics, with the first metric's id of void; ``config-value`` for several tasks."""
     if cfg.get("model", {}).get("decode_head", {}).get("tasks"):
         raise UserError(
-            "config-value", f"{cfg.filename}: --limits measures one class a pixel, the net has several tasks"
+            "config-value", f"{cfg.filename}: --limits needs one class per pixel, and the net has several tasks"
         )
     _add_metric(cfg, "FCNLimits")
 
 
 def add_report(cfg: ConfigDict, worst: int, best: int) -> None:
-    """Put ``FCNReport`` beside the config's metrics, and let the net give logits where it can.
+    """Add ``FCNReport`` to the config's metrics, and let the net return logits if it can.
 
     Raises:
-        UserError: ``config-value``: the net gives several labels at one pixel.
+        UserError: ``config-value``: the net is multi-label.
     """
     for option, of in (("multilabel", "label"), ("tasks", "task")):
         if cfg.model.decode_head.get(option):
-            what = f"{cfg.filename}: the net gives several {of}s at one pixel, and a report is about one class a pixel"
-            raise UserError("config-value", f"{what}: {command('test')} scores each {of}")
+            what = f"{cfg.filename}: the net predicts several {of}s per pixel, and a report needs one class per pixel"
+            raise UserError("config-value", f"{what}: use {command('test')}, which scores each {of}")
     _add_metric(cfg, "FCNReport", worst=worst, best=best)
     given = cfg.model.get("test_cfg") or {}
-    if given.get("mode") != "tiles":  # which gives label maps alone
+    if given.get("mode") != "tiles":  # it returns only label maps
         cfg.model.test_cfg = {**given, "keep_logits": True}
 
 

@@ -1,4 +1,4 @@
-"""Check that a config's learning rate belongs to its loss: the authors' 1e-10 is for a sum over an image, 1e-2 for a mean."""
+"""Check that a config's learning rate fits its loss: the authors' 1e-10 is for a sum over an image, 1e-2 for a mean."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from ..errors import UserError
 from .config import losses_of
 from .sgd_recipe import OTHER, SGDRecipe, command
 
-# where a config names no crop size: PASCAL VOC's usual one is near enough for these limits
+# for configs without a crop size; PASCAL VOC's usual image size is close enough for these limits
 VOC_SIZE = (500, 375)
-# a mean loss moves by lr / (1 - momentum): from 1.9e-7 (the authors' FCN-8s, translated) on; their largest lr for a sum,
-# 1e-10, gives a mean 1e-8 at most
+# reach of a mean loss, lr / (1 - momentum): at least 1.9e-7 in good recipes (the authors' FCN-8s, converted); their largest lr for
+# a sum, 1e-10, gives at most 1e-8
 LEAST_REACH_OF_MEAN = 4e-8
-# a summed loss moves by lr N / (1 - momentum): 1.9e-3 (FCN-32s), 0.1 (mmseg's schedules, translated); the papers' smallest
-# lr for a mean, 5e-5, gives a sum 94
+# reach of a summed loss, lr N / (1 - momentum): 1.9e-3 (FCN-32s), 0.1 (mmseg's schedules, converted); the papers' smallest lr for
+# a mean, 5e-5, gives 94
 MOST_REACH_OF_SUM = 10.0
 
 
@@ -28,14 +28,14 @@ def read_recipe(cfg: ConfigDict, **given: Any) -> SGDRecipe:
     """Read the settings of a config's SGD; ``given`` values of ``SGDRecipe`` replace the config's.
 
     Raises:
-        UserError: ``config-value``: another optimizer, or a value that no training can have; ``option-value``: no crop size.
+        UserError: ``config-value``: another optimizer, or an invalid value; ``option-value``: no crop size.
     """
     optimizer = (cfg.get("optim_wrapper") or {}).get("optimizer", {})
     kind = optimizer.get("type")
     if kind != "SGD":
-        # Adam divides every gradient by its own size
-        adam = "a factor of the loss does not change its steps, there is nothing to translate; keep lr and weight_decay"
-        reason = adam if str(kind).startswith("Adam") else "only SGD's learning rate can be translated"
+        # Adam normalises each gradient by its magnitude
+        adam = "scaling the loss does not change its steps; keep lr and weight_decay"
+        reason = adam if str(kind).startswith("Adam") else "only SGD's learning rate can be converted"
         raise UserError("config-value", f"{cfg.filename} trains with {kind!r}: {reason}")
     values = {
         "reduction": "sum" if any(map(_is_summed, losses_of(cfg))) else "mean",
@@ -46,8 +46,8 @@ def read_recipe(cfg: ConfigDict, **given: Any) -> SGDRecipe:
         **given,
     }
     if values["size"] is None:
-        remedy = "pass the images' usual one, --size 500x375 for PASCAL VOC"
-        raise UserError("option-value", f"{cfg.filename} names no crop size: {remedy}")
+        remedy = "give the usual image size, --size 500x375 for PASCAL VOC"
+        raise UserError("option-value", f"{cfg.filename} has no crop size: {remedy}")
     try:
         return SGDRecipe(**values)
     except UserError as error:
@@ -55,17 +55,17 @@ def read_recipe(cfg: ConfigDict, **given: Any) -> SGDRecipe:
 
 
 def reduction_warning(cfg: ConfigDict) -> str | None:
-    """Warn where the learning rate of a summed loss meets a mean one, or the reverse; None where they fit."""
+    """Return a warning if the learning rate of a summed loss is used with a mean loss or vice versa; else None."""
     if (cfg.get("optim_wrapper") or {}).get("optimizer", {}).get("type") != "SGD":
         return None
     batch = cfg.train_dataloader.get("batch_size", 1) * get_world_size()
     recipe = read_recipe(cfg, size=_crop_size(cfg) or VOC_SIZE, batch=batch)
     summed = recipe.reduction == "sum"
-    # a weight of the loss is a factor of the gradient
+    # loss_weight scales the gradient
     reach = recipe.reach * sum(loss.get("loss_weight", 1.0) for loss in losses_of(cfg) if _is_summed(loss) == summed)
-    # lr 0 stands still on purpose; clipped gradients don't grow with the sum
+    # lr 0 is intended; clipped gradients don't grow with the sum
     if not summed and 0 < reach < LEAST_REACH_OF_MEAN:
-        effect = "the net will hardly move"
+        effect = "the net will hardly learn"
     elif summed and reach > MOST_REACH_OF_SUM and not cfg.optim_wrapper.get("clip_grad"):
         effect = "the net is likely to diverge"
     else:
@@ -73,18 +73,18 @@ def reduction_warning(cfg: ConfigDict) -> str | None:
     fitting = OTHER[recipe.reduction]
     return (
         f"{cfg.filename}: lr {recipe.lr:g} fits reduction='{fitting}', but the loss is a {recipe.reduction} over labelled pixels, "
-        f"and {effect}: set reduction='{fitting}' in model.decode_head.loss_decode, or translate the lr: "
+        f"and {effect}: set reduction='{fitting}' in model.decode_head.loss_decode, or convert the lr: "
         f"{command(replace(recipe, reduction=fitting))}"
     )
 
 
 def _is_summed(loss: ConfigDict) -> bool:
-    """Whether a loss is a sum; mmseg's are means by default, and the engine averages those of ``none``."""
+    """Return whether a loss is a sum; mmseg's losses are means by default, and mmengine averages those with ``none``."""
     return loss.get("reduction", "mean") == "sum"
 
 
 def _crop_size(cfg: ConfigDict) -> tuple[int, int] | None:
-    """Return (W, H) of the training crops; None where whole images are taken."""
+    """Return (W, H) of the training crops; None if whole images are used."""
     for step in reversed(next(leaf_datasets(cfg.train_dataloader.dataset)).get("pipeline", [])):
         if step.type in CROPS:
             return (step.crop_size,) * 2 if isinstance(step.crop_size, int) else tuple(step.crop_size[::-1])

@@ -1,4 +1,4 @@
-"""Look up which arguments the registered class of a config's ``type`` takes, and of which types."""
+"""Look up the arguments of the class that a config's ``type`` names, and their types."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from mmseg import registry as mmseg_registries
 
 
 def registered(name: str) -> Any:
-    """Return what a name is registered for in any of the engine's registries; None for an unknown name."""
+    """Return the object registered under a name in any of mmengine's registries; None for an unknown name."""
     known = (table.module_dict.get(name) for table in _tables())
-    asked = (table.get(name) for table in _tables())  # of another scope, or a path to import: a hundred times slower
+    asked = (table.get(name) for table in _tables())  # also finds other scopes and import paths; a hundred times slower
     return next(filter(None, (found for each in (known, asked) for found in each)), None)
 
 
 def registered_names() -> set[str]:
-    """Return the names in all registries but those of nets and their layers."""
+    """Return the names in all registries except those of nets and layers."""
     return {name for table in _tables() if table.name != "model" for name in table.module_dict}
 
 
@@ -38,10 +38,10 @@ def class_of(kind: Any) -> type | None:
 
 
 def parameters_of(kind: Any) -> tuple[set[str], set[str], bool]:
-    """Return the arguments of a class, those that it passes on to its bases, and whether it takes no others.
+    """Return a class's arguments, those that it passes on to its bases, and whether it takes no others.
 
     Args:
-        kind: a registered name, a class, or anything else, which may take any argument.
+        kind: a registered name or a class; anything else counts as taking any argument.
     """
     cls = class_of(kind)
     if cls is None:
@@ -51,14 +51,14 @@ def parameters_of(kind: Any) -> tuple[set[str], set[str], bool]:
 
 
 def default_of(cls: type, name: str) -> Any:
-    """Return the default of an argument of a class or of its nearest base that has one; None without any."""
+    """Return an argument's default in a class or its nearest base that has one; else None."""
     arguments = [inspect.signature(base.__init__).parameters.get(name) for base in cls.__mro__]
     defaults = [argument.default for argument in arguments if argument is not None]
     return next((default for default in defaults if default is not inspect.Parameter.empty), None)
 
 
 def misfit(entry: Mapping[str, Any]) -> tuple[str, Any] | None:
-    """Return the first argument of an entry that its class can't take, and the type that it is annotated with; else None."""
+    """Return the first argument of an entry that does not match its annotation, and that annotation; else None."""
     cls = class_of(entry.get("type"))
     for base in cls.__mro__[:-1] if cls else ():
         for name, (hint, default) in _annotated(base).items():
@@ -69,21 +69,21 @@ def misfit(entry: Mapping[str, Any]) -> tuple[str, Any] | None:
 
 @cache
 def _annotated(cls: type) -> dict[str, tuple[Any, Any]]:
-    """Type and default of a class's arguments, in the libraries whose own configs fit them: all 704 of mmseg do."""
+    """Return annotation and default of a class's arguments, for libraries whose own configs match them (all 704 of mmseg)."""
     if cls.__module__.partition(".")[0] not in ("fcn_plugin", "mmengine", "mmcv", "mmseg", "mmpretrain"):
         return {}
     try:
         hints = get_type_hints(cls.__init__)
-    except (NameError, TypeError):  # names that are imported for type checkers alone
+    except (NameError, TypeError):  # names imported only for type checkers
         return {}
     arguments = inspect.signature(cls.__init__).parameters
     return {name: (hint, arguments[name].default) for name, hint in hints.items() if name in arguments}
 
 
 def _fits(value: Any, hint: Any) -> bool:
-    """Whether a value can be of an annotated type.
+    """Return whether a value fits an annotation.
 
-    Annotations are not exact: a float passes for an int, a list for a tuple, several entries for one.
+    Annotations are not exact, so a float is accepted for an int, a list for a tuple, several entries for a single entry.
     """
     kind, inner = get_origin(hint) or hint, get_args(hint)
     if kind in (Union, types.UnionType):

@@ -1,4 +1,4 @@
-"""The door to every run: look over the config and its data, fill in what follows from them, then leave the config alone."""
+"""Prepare every run: check the config and its data, and fill in dependent values. Afterwards the config does not change."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def prepare(
     hooks: Sequence[dict] = (),
     scores: bool = True,
 ) -> Prepared:
-    """Prepare anything but training. From here on nothing writes to the config. Collective: call on every rank.
+    """Prepare a command other than training. Nothing changes the config afterwards. Collective: call on every rank.
 
     Args:
-        splits: of ``train``, ``val``, ``test``, those that the command uses.
-        look_for_files: look for every image and mask of the splits.
+        splits: those of ``train``, ``val``, ``test`` that the command uses.
+        look_for_files: check that every image and mask of the splits exists.
         tta: average over the flips and scales of ``cfg.tta_pipeline``.
         hooks: entries to add to ``custom_hooks``.
-        scores: False where the test split has no masks, and is predicted only.
+        scores: False if the test split has no masks and is only predicted.
 
     Raises:
         UserError: config-*, classes-count, dataset-*, image-unreadable, mask-unreadable.
@@ -50,10 +50,10 @@ def prepare(
 
 @contextmanager
 def prepare_training(cfg: ConfigDict, asked: Asked, hooks: Sequence[dict] = ()) -> Iterator[Prepared]:
-    """As :func:`prepare`, for training from where it was asked to start; locks the work dir for the ``with`` block.
+    """Prepare training, like :func:`prepare`, from the requested start; lock the work dir for the ``with`` block.
 
     Raises:
-        UserError: as :func:`prepare`; output-path, work-dir-locked, checkpoint-*, weights-missing, option-value.
+        UserError: those of :func:`prepare`; output-path, work-dir-locked, checkpoint-*, weights-missing, option-value.
     """
     _check(cfg, ("train", "val"), look_for_files=True)
     make_dir(cfg.work_dir, "--work-dir")

@@ -1,4 +1,4 @@
-"""What the entries of a config must be: one table, checked before anything reads them."""
+"""Check the values of a config against one table before anything reads them."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from mmengine.config import Config
 
 from ..errors import UserError
 
-PLAIN = (type(None), bool, int, float, str, list, tuple, dict)  # anything else is an object that a config has built
+PLAIN = (type(None), bool, int, float, str, list, tuple, dict)  # anything else is an object built in the config
 
 
 class Shape(NamedTuple):
-    """Attributes: ``wanted``, what to give; ``fits``, whether a value is that."""
+    """Attributes: ``wanted``, a description of valid values; ``fits``, the test."""
 
     wanted: str
     fits: Callable[[Any], bool]
@@ -56,7 +56,7 @@ def _interval(value: Any) -> bool:
 
 
 def _counts_steps(value: Any) -> bool:
-    """Whether a template of file names has one place, for a step, and no folder."""
+    """Return whether a file name template has one placeholder, for the step, and no folder."""
     try:
         names = {value.format(1), value.format(2)}
     except (AttributeError, LookupError, ValueError):  # of str.format
@@ -77,9 +77,9 @@ NUMBER = _number("a number above 0", 1e-300, math.inf, int, float)
 WINDOW = Shape(
     "a whole number of at least 1, 'global' or 'epoch'", lambda value: COUNT.fits(value) or value in ("global", "epoch")
 )
-STEPS = Shape("a name with one place for the step and no folder, such as 'iter_{}.pth'", _counts_steps)
-# places -> shape: "*" is each one of a list, "@" of a dict, "**" a data set and those inside it, "LOADER" the dataloader of each
-# split; "!" must be there, "?" may be None
+STEPS = Shape("a name with one placeholder for the step and no folder, such as 'iter_{}.pth'", _counts_steps)
+# paths -> shape: "*" is each entry of a list, "@" of a dict, "**" a data set and those inside it, "LOADER" the dataloader of each
+# split; "!" is required, "?" may be None
 TABLE = {
     "model! model.backbone model.neck? model.data_preprocessor model.decode_head! model.decode_head.loss_decode.* LOADER.dataset! "
     "LOADER.dataset.** optim_wrapper.optimizer! data_preprocessor? tta_model? visualizer?": ENTRY,
@@ -131,7 +131,7 @@ SHAPES = {
     for place in places.split()
     for split in ("train", "val", "test")
 }
-# every top-level key that something reads; a config may define variables of its own besides
+# every top-level key that something reads; other keys are the config's own variables
 READ = {place.rstrip("!?"): shape for place, shape in SHAPES.items() if "." not in place}
 
 
@@ -139,7 +139,7 @@ def check_shapes(cfg: Config) -> None:
     """Check the entries of a config against the table.
 
     Raises:
-        UserError: ``config-type``: an entry names no class; ``config-value``: another value than the table says.
+        UserError: ``config-type``: an entry has no class; ``config-value``: a value does not match the table.
     """
     for pattern, shape in SHAPES.items():
         for path, value in _find(cfg, pattern.rstrip("?").split(".")):
@@ -152,7 +152,7 @@ def check_shapes(cfg: Config) -> None:
 
 
 def _find(node: Any, words: Sequence[str], path: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield (path, value) of the places that the words of a pattern lead to."""
+    """Yield (path, value) of the entries that match the words of a pattern."""
     word, *rest = *words, None
     dot = path and f"{path}."
     if word is None:

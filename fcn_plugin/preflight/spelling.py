@@ -1,4 +1,4 @@
-"""Find the name that a misspelt word was probably meant to be."""
+"""Find the name that a misspelling probably means."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from difflib import SequenceMatcher
 from functools import cache
 
-SHORT = 5  # letters: in such a word one slip is a misspelling, two make another word
+SHORT = 5  # letters; up to this length only one wrong letter counts as a misspelling
 
 
 def nearest(word: str, names: Iterable[str]) -> str | None:
-    """Find the name that a word is within a slip or two of; None if there is none, or if the word is one of the names."""
+    """Find the name that differs from a word by one or two letters; None if there is none or the word is itself a name."""
     names = sorted(set(names))
     found = min(((slips, name) for name in names if (slips := _slips(word, name)) is not None), default=(0, None))[1]
     return None if word in names else found
@@ -21,7 +21,7 @@ def nearest(word: str, names: Iterable[str]) -> str | None:
 def _slips(word: str, name: str) -> int | None:
     """Count the wrong letters in the parts where two names differ, ignoring case; None if they are too many.
 
-    A shared part is no sign: ``conv_cfg`` is not ``env_cfg``. Another number is another name: ``pool5`` is not ``pool4``.
+    Shared parts are ignored, so that ``conv_cfg`` does not match ``env_cfg``. ``pool5`` never matches ``pool4``.
     """
     if word != name and re.sub(r"\d+", "0", word) == re.sub(r"\d+", "0", name):
         return None

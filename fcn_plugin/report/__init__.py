@@ -1,4 +1,4 @@
-"""One page about a net on a split: where it is right, where it is wrong, and how sure it is (docs/report.md)."""
+"""A report page on a net's results: where it is right or wrong, and how confident it is (docs/report.md)."""
 
 from .gather import FCNReport
 

@@ -1,4 +1,4 @@
-"""Draw a confusion matrix of 2 to many classes, and list what is taken for what most often."""
+"""Draw a confusion matrix, and list the most frequent confusions."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import numpy as np
 
 from .svg import percent
 
-NUMBERS = 16  # classes; the cells of more are too small for a number
-LONGEST = 22  # letters of a name
+NUMBERS = 16  # most classes for which numbers fit into the cells
+LONGEST = 22  # characters of a name
 
 
 def confusion_picture(matrix: np.ndarray, classes: Sequence[str]) -> str:
-    """Draw the matrix (C, C) as an SVG: a row per true class, as shares of its pixels; every cell names itself on hovering."""
+    """Draw the matrix (C, C) as an SVG: a row per true class, as shares of its pixels, with tooltips."""
     count = len(classes)
     cell, size = (42, 13) if count <= NUMBERS else (max(14, 640 // count), 11)
-    half = LONGEST // 2  # names that are long often begin alike
+    half = LONGEST // 2  # long names often have the same beginning
     names = [name if len(name) <= LONGEST else f"{name[:half]}…{name[-half + 1 :]}" for name in classes]
     margin = round(12 + 0.58 * size * max(map(len, names)))
     side = margin + cell * count
@@ -31,7 +31,7 @@ def confusion_picture(matrix: np.ndarray, classes: Sequence[str]) -> str:
         share, kind = shares[i, j], "hit" if i == j else "miss"
         x, y = margin + cell * j, margin + cell * i
         title = f"{classes[i]} predicted as {classes[j]}: {percent(share, 2)} % ({matrix[i, j]:,} px)"
-        strength = 0.06 + 0.94 * share**0.5  # a root: one percent is still seen
+        strength = 0.06 + 0.94 * share**0.5  # square root, so that one percent is visible
         box = f'x="{x}" y="{y}" width="{cell - 1}" height="{cell - 1}"'
         parts.append(f'<rect class="{kind}" {box} fill-opacity="{strength:.2f}"><title>{escape(title)}</title></rect>')
         if count <= NUMBERS and share >= 0.005:
@@ -45,7 +45,7 @@ def confusion_picture(matrix: np.ndarray, classes: Sequence[str]) -> str:
 
 
 def worst_confusions(matrix: np.ndarray, most: int = 10) -> list[tuple[int, int, int, float]]:
-    """List (true class, predicted class, pixels, share of the true class), the most wrong pixels first."""
+    """List (true class, predicted class, pixels, share of the true class), most wrong pixels first."""
     wrong = matrix * (1 - np.eye(len(matrix), dtype=matrix.dtype))
     order = np.argsort(-wrong, axis=None, kind="stable")[:most]
     places = (divmod(int(place), len(matrix)) for place in order)

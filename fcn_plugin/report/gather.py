@@ -1,4 +1,4 @@
-"""The metric that gathers what a report shows while the net runs once over the images."""
+"""The metric that collects all data for a report while the net runs over the images."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from .images import Examples, ImageCounts
 
 @dataclass(frozen=True)
 class Findings:
-    """What was gathered of all images, by all processes.
+    """The collected data of all images, over all processes.
 
     Attributes:
         matrix: (C, C) int64 confusion.
-        images: counts of each, in the order of their paths.
-        examples: maps of the worst and the best.
-        confidence: as :func:`.count_confidence` returns it; None of a net that gives label maps alone.
+        images: counts of each image, sorted by path.
+        examples: maps of the worst and the best images.
+        confidence: counts from :func:`.count_confidence`; None if the net returns only label maps.
     """
 
     matrix: np.ndarray
@@ -37,20 +37,20 @@ class Findings:
 
     @property
     def image_mean(self) -> float:
-        """Mean over images of their mean IU."""
+        """Mean of the images' mean IU."""
         return mean_present(np.array([image.mean_iou for image in self.images]))
 
 
 @METRICS.register_module()
 class FCNReport(FCNMetric):
-    """Gather the counts of each image, the worst and the best of them, and how sure the net is.
+    """Collect the counts of each image, maps of the worst and the best, and the net's confidence.
 
-    It stands beside the config's metrics, writes nothing, and leaves what it gathered in ``findings``. Memory grows by 3 integers
-    a class and image; the result is the same for any number of processes.
+    It is used next to the config's metrics, writes nothing, and keeps its result in ``findings``. Memory grows by 3 integers per
+    class and image; the result is the same for any number of processes.
 
     Args:
-        worst: how many of the worst images to keep maps of.
-        best: how many of the best ones.
+        worst: number of worst images whose maps are kept.
+        best: number of best images whose maps are kept.
         options: those of :class:`.FCNMetric`.
     """
 
@@ -60,7 +60,7 @@ class FCNReport(FCNMetric):
         super().__init__(**options)
         self.findings: Findings | None = None
         self.worst, self.best = worst, best
-        self._forget()
+        self._reset()
 
     def add(self, sample: dict, counts: torch.Tensor) -> None:
         """Add one image."""
@@ -84,7 +84,7 @@ class FCNReport(FCNMetric):
         examples.join([each for _, each in gathered])
         confidence = self.confidence.numpy() if self.confidence.any() else None
         self.findings = Findings(results[0], rows, examples, confidence)
-        self._forget()
+        self._reset()
         found = {"image_mIoU": self.findings.image_mean}
         return found if confidence is None else {**found, "ECE": calibration_error(confidence)}
 
@@ -96,7 +96,7 @@ class FCNReport(FCNMetric):
     def _write(self, matrix: np.ndarray, metrics: dict[str, float], images: int) -> None:
         """Write nothing: the page is written when all metrics are done."""
 
-    def _forget(self) -> None:
+    def _reset(self) -> None:
         self.rows: list[ImageCounts] = []
         self.examples = Examples(self.worst, self.best)
         self.confidence = torch.zeros(3, BINS, dtype=torch.int64)

@@ -1,6 +1,6 @@
-"""What a report keeps of single images: the counts of each, and small maps of the worst and the best.
+"""Data that a report keeps of single images: counts of each, and small maps of the worst and the best.
 
-C classes; IU and accuracy in 0 .. 1, NaN where there is none.
+C classes; IU and accuracy in 0 .. 1, NaN if undefined.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ import numpy as np
 
 from ..evaluation.confusion import mean_present
 
-SIDE = 480  # px, the longest of a kept map
+SIDE = 480  # px, longest side of a kept map
 
 
 @dataclass(frozen=True)
 class ImageCounts:
-    """The pixels of one image by class: right, true, predicted, (3, C) int64, void left out."""
+    """An image's right, true and predicted pixels of each class without void: (3, C) int64."""
 
     path: str
     counts: np.ndarray
 
     @classmethod
     def of_matrix(cls, path: str, matrix: np.ndarray) -> ImageCounts:
-        """Take them from an image's confusion matrix (C, C)."""
+        """Compute the counts from an image's confusion matrix (C, C)."""
         return cls(path, np.stack([np.diag(matrix), matrix.sum(1), matrix.sum(0)]))
 
     @property
@@ -38,26 +38,26 @@ class ImageCounts:
 
     @cached_property
     def mean_iou(self) -> float:
-        """Mean IU of the classes that the truth or the prediction of this image has; NaN where all is void."""
+        """Mean IU over the classes in truth or prediction of this image; NaN if all is void."""
         return mean_present(self.iou)
 
     @property
     def pixels(self) -> int:
-        """How many pixels have a true class."""
+        """Number of labelled pixels."""
         return int(self.counts[1].sum())
 
     @property
     def accuracy(self) -> float:
-        """Share of right pixels."""
+        """Share of right pixels; NaN if all is void."""
         return float(self.counts[0].sum() / self.pixels) if self.pixels else float("nan")
 
     @property
     def rank(self) -> tuple[float, str]:
-        """Key that puts the worst image first."""
+        """Sort key, worst image first."""
         return self.mean_iou, self.path
 
     def costly(self, most: int = 3) -> list[int]:
-        """List the classes that lower the mean IU most: those of the lowest IU, of equal ones that with more wrong pixels."""
+        """List the classes with the lowest IU (of equal ones, those with more wrong pixels first)."""
         right, true, predicted = self.counts
         wrong = true + predicted - 2 * right
         return sorted(np.flatnonzero(wrong), key=lambda label: (self.iou[label], -wrong[label]))[:most]
@@ -65,10 +65,10 @@ class ImageCounts:
 
 @dataclass
 class Examples:
-    """Truth and prediction of the images with the lowest and the highest mean IU, shrunk: memory does not grow.
+    """Keep shrunk truth and prediction of the images with the lowest and highest mean IU, in constant memory.
 
     Args:
-        worst, best: how many of each.
+        worst, best: number of each.
         kept: :attr:`ImageCounts.rank` -> (truth, prediction), each (h, w).
     """
 
@@ -77,20 +77,20 @@ class Examples:
     kept: dict[tuple[float, str], tuple[np.ndarray, np.ndarray] | None] = field(default_factory=dict)
 
     def offer(self, rank: tuple[float, str], maps: Callable[[], tuple[np.ndarray, np.ndarray]]) -> None:
-        """Keep the maps (H, W) of an image, which are computed only then, if it is among the worst or the best so far."""
+        """Keep the maps (H, W) of an image if it is among the worst or best so far; only then ``maps`` is called."""
         self.kept[rank] = None
         self._drop()
         if rank in self.kept:
             self.kept[rank] = tuple(shrink(each) for each in maps())
 
     def join(self, others: Sequence[Examples]) -> None:
-        """Take over those that other processes kept."""
+        """Add the examples of other processes."""
         for other in others:
             self.kept |= other.kept
         self._drop()
 
     def choose(self) -> tuple[list[tuple[float, str]], list[tuple[float, str]]]:
-        """Return the ranks of the worst, worst first, and of the best, best first; no image is both."""
+        """Return the ranks of the worst, worst first, and of the best, best first, without overlap."""
         ranked = sorted(self.kept)
         return ranked[: self.worst], ranked[max(self.worst, len(ranked) - self.best) :][::-1]
 

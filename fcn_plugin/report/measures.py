@@ -12,12 +12,12 @@ from .images import ImageCounts
 from .scores import table
 from .svg import Axes, percent
 
-PARTS = 20  # of the histogram of images
-RARE = 0.001  # share of all pixels; a bar of less says little
+PARTS = 20  # bins of the histogram of images
+RARE = 0.001  # share of all pixels below which a bar is not reliable
 
 
 def spread(images: Sequence[ImageCounts]) -> str:
-    """Show how many images have which mean IU."""
+    """Show a histogram of the images' mean IU."""
     values = np.array([image.mean_iou for image in images])
     values = values[~np.isnan(values)]
     if not values.size:
@@ -32,12 +32,12 @@ def spread(images: Sequence[ImageCounts]) -> str:
         for i, count in enumerate(counts.tolist())
     ]
     low, middle, high = np.quantile(values, (0.1, 0.5, 0.9))
-    text = f"A tenth of the images is below {percent(low)} %, half below {percent(middle)} %, a tenth above {percent(high)} %."
+    text = f"A tenth of the images are below {percent(low)} %, half below {percent(middle)} %, a tenth above {percent(high)} %."
     return f"<p>{text}</p>{axes.chart('How many images have which mean IU', *bars)}"
 
 
 def limits(scores: Mapping[str, np.ndarray], settings: Mapping) -> str:
-    """Show mean IU by the distance from boundaries, and by size and thickness of objects: what FCNLimits measured."""
+    """Show FCNLimits' results: mean IU by distance from boundaries, and by size and thickness of objects."""
     averages = means(scores)
     width = settings["width"]
     ticks = [(w, str(w)) for w in (1, *range(5, width + 1, 5))]
@@ -46,27 +46,23 @@ def limits(scores: Mapping[str, np.ndarray], settings: Mapping) -> str:
     dots = axes.dots([(w, y, f"{w} px: {percent(y, 2)} %") for w, y in points])
     near = f"<h3>Near boundaries</h3>{axes.chart('Mean IU near true boundaries', axes.line(points), dots)}"
     groups = _groups("size", averages, settings["sizes"]) + _groups("thickness", averages, settings["thicknesses"])
-    inside = (
-        f"{percent(averages['missed_inside'], 2)} % of the pixels {width} px and more from every boundary are wrong"
-    )
-    holes = (
-        f"{percent(averages['hole_rate'], 2)} % of all pixels are in holes, wrong pieces with right pixels all around"
-    )
+    inside = f"{percent(averages['missed_inside'], 2)} % of the pixels at least {width} px from a boundary are wrong"
+    holes = f"{percent(averages['hole_rate'], 2)} % of all pixels are in holes, wrong pieces surrounded by right pixels"
     return f'<div class="pair"><div>{near}</div><div>{groups}</div></div><p>{inside}; {holes}.</p>'
 
 
 def calibration(counts: np.ndarray | None) -> str:
-    """Show accuracy against confidence, as :func:`.count_confidence` counted them."""
+    """Show accuracy against confidence, from the counts of :func:`.count_confidence`."""
     if counts is None:
-        return "<p>This net gives label maps without probabilities.</p>"
+        return "<p>This net returns label maps without probabilities.</p>"
     shares, accuracy, confidence = reliability(counts)
     there = shares > 0
     mean, right = float((shares * confidence)[there].sum()), float((shares * accuracy)[there].sum())
-    apart = "surer than it is right" if mean > right else "less sure than it is right"
+    verdict = "overconfident" if mean > right else "underconfident"
     text = (
-        f"The net is on average {percent(mean)} % sure and right at {percent(right)} % of the pixels: {apart}. "
+        f"The net's mean confidence is {percent(mean)} %, and {percent(right)} % of the pixels are right: it is {verdict}. "
         f"The expected calibration error is {percent(calibration_error(counts), 2)} %. "
-        f"Bars of less than {percent(RARE)} % of the pixels are pale."
+        f"Bars with less than {percent(RARE)} % of the pixels are pale."
     )
     ticks = [(i / 5, str(20 * i)) for i in range(6)]
     axes = Axes("confidence, %", "right pixels, %", ticks)

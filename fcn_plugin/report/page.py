@@ -1,4 +1,4 @@
-"""The page: one HTML file that needs nothing else, neither network nor other files."""
+"""The page: one self-contained HTML file that needs no network."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def page(
     """Write the page.
 
     Args:
-        title: of the page.
-        facts: what it is about, name -> value.
-        findings: what FCNReport gathered.
+        title: title of the page.
+        facts: facts about the evaluation, name -> value.
+        findings: result of FCNReport.
         measured: scores and settings of FCNLimits.
         classes, palette: C names and RGB colours.
-        name_of: returns the name to show for an image's path.
-        read: returns an image (H, W, 3) uint8 RGB.
+        name_of: function from an image's path to the name to show.
+        read: function from an image's path to its pixels, (H, W, 3) uint8 RGB.
     """
     classes = [printable(name) for name in classes]
     matrix, images, by_limits = findings.matrix, findings.images, measured[0]
@@ -55,11 +55,11 @@ def page(
     examples = Gallery(findings, classes, palette, name_of, read)
     sections = {
         "Classes": (
-            "Recall of a class is its accuracy. Dice is the harmonic mean of precision and recall. Press a heading to sort.",
+            "The accuracy of a class is its recall. Dice is the harmonic mean of precision and recall. Click a heading to sort.",
             class_table(matrix, classes, palette, columns),
         ),
         "Confusion": (
-            "A row per true class, a column per predicted one; in percent of the true class. Blue is right, red is wrong.",
+            "One row per true class, one column per predicted class, in percent of the true class. Blue is right, red is wrong.",
             confusion(matrix, classes),
         ),
         "Worst images": (
@@ -67,21 +67,21 @@ def page(
             examples.rows(worst=True),
         ),
         "Best images": ("The images with the highest mean IU.", examples.rows(worst=False)),
-        "All images": ("Mean IU of each image, over the classes that its truth or prediction has.", spread(images)),
+        "All images": ("Mean IU of each image, over the classes in its truth or prediction.", spread(images)),
         "Boundaries and objects": ("Where in the image the net is wrong.", limits(*measured)),
         "Calibration": (
-            "How often the net is right where it is equally sure: on the dashed line it is as right as it is sure.",
+            "How often the net is right at each confidence. On the dashed line accuracy equals confidence.",
             calibration(findings.confidence),
         ),
         "Areas": (
-            "Share of the labelled pixels that each class has: grey in the truth, blue in the prediction.",
+            "Each class's share of the labelled pixels: gray in the truth, blue in the prediction.",
             areas(matrix, classes, palette),
         ),
     }
     links = "".join(f'<a href="#{_anchor(name)}">{name}</a>' for name in sections)
-    told = "".join(f"<br>{escape(name)}: {escape(printable(value))}" for name, value in facts.items())
+    listed = "".join(f"<br>{escape(name)}: {escape(printable(value))}" for name, value in facts.items())
     head = (
-        f'<h1>{escape(printable(title))}</h1><p class="soft">{told[4:]}</p>{headline(matrix, more)}<nav>{links}</nav>'
+        f'<h1>{escape(printable(title))}</h1><p class="soft">{listed[4:]}</p>{headline(matrix, more)}<nav>{links}</nav>'
     )
     body = "".join(_section(name, *content) for name, content in sections.items())
     return (
@@ -95,7 +95,7 @@ def page(
 
 @dataclass
 class Gallery:
-    """The worst and the best images with their tiles; arguments as of :func:`page`."""
+    """The worst and the best images with their tiles; for the arguments see :func:`page`."""
 
     findings: Findings
     classes: Sequence[str]
@@ -109,7 +109,7 @@ class Gallery:
         return {image.rank: image for image in self.findings.images}
 
     def rows(self, worst: bool) -> str:
-        """Draw a row of tiles per image, below the colours of the classes that occur."""
+        """Draw a legend of the classes that occur, then a row of tiles per image."""
         ranks = self.findings.examples.choose()[0 if worst else 1]
         if not ranks:
             return "<p>None.</p>"
@@ -117,7 +117,7 @@ class Gallery:
         ids = sorted(set().union(*(np.unique(each).tolist() for each in maps)) & set(range(len(self.classes))))
         legend = "".join(f"<li>{named(self.classes[i], self.palette[i])}</li>" for i in ids)
         legend += (
-            f"<li>{named('void, not counted', VOID_COLOUR)}</li>" if any((each == VOID).any() for each in maps) else ""
+            f"<li>{named('void (not scored)', VOID_COLOUR)}</li>" if any((each == VOID).any() for each in maps) else ""
         )
         return f'<ul class="legend">{legend}</ul>{"".join(map(self._row, ranks))}'
 

@@ -1,6 +1,6 @@
 """Draw the tiles of an example, image | truth | prediction | errors, as data URIs.
 
-Images are (H, W, 3) uint8 RGB, maps (h, w) ids with 255 for void, shrunk as :func:`.images.shrink` does.
+Images are (H, W, 3) uint8 RGB, maps (h, w) ids with 255 for void, shrunk by :func:`.images.shrink`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def tiles(image: np.ndarray, truth: np.ndarray, guess: np.ndarray, palette: Sequ
 
 
 def errors(image: np.ndarray, truth: np.ndarray, guess: np.ndarray) -> np.ndarray:
-    """Draw wrong pixels in red over a pale grey image, void in pale yellow."""
+    """Draw wrong pixels in red over a pale gray image, void in pale yellow."""
     grey = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
     drawn = 96 + grey // 2
     drawn[truth == VOID] = VOID_COLOUR
@@ -38,7 +38,7 @@ def errors(image: np.ndarray, truth: np.ndarray, guess: np.ndarray) -> np.ndarra
 
 
 def data_uri(picture: np.ndarray, suffix: str) -> str:
-    """Encode a picture as ``.jpg`` or ``.png`` in a link that holds it."""
+    """Encode a picture as a ``.jpg`` or ``.png`` data URI."""
     options = [cv2.IMWRITE_JPEG_QUALITY, 82] if suffix == ".jpg" else [cv2.IMWRITE_PNG_COMPRESSION, 9]
     content = cv2.imencode(suffix, np.ascontiguousarray(picture[..., ::-1]), options)[1]
     kind = "jpeg" if suffix == ".jpg" else "png"

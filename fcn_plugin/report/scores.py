@@ -36,7 +36,7 @@ def class_table(matrix: np.ndarray, classes: Sequence[str], palette: Palette, mo
 
 
 def confusion(matrix: np.ndarray, classes: Sequence[str]) -> str:
-    """Show the matrix, and what is taken for what most often."""
+    """Show the matrix and the most frequent confusions."""
     rows = [
         [
             escape(classes[i]),
@@ -54,7 +54,7 @@ def confusion(matrix: np.ndarray, classes: Sequence[str]) -> str:
 
 
 def areas(matrix: np.ndarray, classes: Sequence[str], palette: Palette) -> str:
-    """Show the share of pixels that each class has in truth and prediction."""
+    """Show each class's share of pixels in truth and prediction."""
     columns = class_columns(matrix)
     true, guess = columns["share of truth"], columns["share of prediction"]
     most = max(true.max(), guess.max(), 1e-12)
@@ -70,12 +70,12 @@ def areas(matrix: np.ndarray, classes: Sequence[str], palette: Palette) -> str:
 
 
 def named(name: str, colour: Sequence[int]) -> str:
-    """Write a class's name behind its colour."""
+    """Format a class's colour and name."""
     return f'<span class="swatch" style="background:rgb({",".join(map(str, map(int, colour)))})"></span>{escape(name)}'
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence], digits: int = 1, sortable: bool = True) -> str:
-    """Write a table: floats are shares, shown in percent; strings are HTML, whole cells if they begin with ``<td``."""
+    """Format a table: floats are shares, shown in percent; strings are HTML, complete cells if they begin with ``<td``."""
     button = "<button>{}</button>" if sortable else "{}"
     heads = "".join(f'<th scope="col">{button.format(escape(name))}</th>' for name in head)
     body = "".join(f"<tr>{''.join(_cell(value, digits) for value in row)}</tr>" for row in rows)

@@ -1,4 +1,4 @@
-"""The page's style, light and dark, and the few lines of script that sort its tables."""
+"""The page's style, light and dark, and the script that sorts its tables."""
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1d2430; --soft: #5c6675; --line: #dde2e9; --paper: #fff; --card: #f5f7fa;
@@ -50,7 +50,7 @@ svg .on { fill: var(--on); }
 @media (max-width: 640px) { main { padding: 12px 12px 48px; } .tiles { grid-template-columns: repeat(2, 1fr); }
   th, td { padding: 5px 8px; } .scores { grid-template-columns: repeat(2, 1fr); } .scores dd { font-size: 1.35rem; } }
 """
-# numbers go down first, names up; what has no value stays at the end
+# the first click sorts numbers descending, names ascending; rows without a value stay at the end
 SCRIPT = """
 for (const button of document.querySelectorAll("th button")) button.onclick = () => {
   const head = button.parentNode, body = head.closest("table").tBodies[0], column = head.cellIndex;

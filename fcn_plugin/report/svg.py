@@ -1,6 +1,6 @@
-"""Draw charts as inline SVG, in the page's own colours (``style.py``), so that they follow its light and dark mode.
+"""Draw charts as inline SVG in the page's colours (``style.py``), which follow its light and dark mode.
 
-Values are in 0 .. 1 and shown in percent; NaN is left out.
+Values are in 0 .. 1 and shown in percent; NaN is not drawn.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ TICKS = (0, 0.2, 0.4, 0.6, 0.8, 1)
 
 
 def percent(value: float, digits: int = 1) -> str:
-    """Write a share in percent, ``-`` for NaN."""
+    """Format a share in percent; ``-`` for NaN."""
     return "-" if isnan(value) else f"{100 * value:.{digits}f}"
 
 
 @dataclass(frozen=True)
 class Axes:
-    """The place of a chart: x from ``low`` to ``high``, y from 0 to ``top``.
+    """The axes of a chart: x from ``low`` to ``high``, y from 0 to ``top``.
 
     Args:
-        x, y: what the axes show.
-        ticks: of x, value and label.
-        low, high: ends of x.
-        top: end of y, at most 1.
+        x, y: axis labels.
+        ticks: ticks of x: value and label.
+        low, high: range of x.
+        top: upper end of y, at most 1.
     """
 
     x: str
@@ -39,7 +39,7 @@ class Axes:
     height: int = 280
 
     def at(self, x: float, y: float) -> tuple[float, float]:
-        """Return the place of a point in the picture, in pixels."""
+        """Return the position of a point in the picture, in pixels."""
         across = (x - self.low) / (self.high - self.low)
         return round(56 + across * (self.width - 68), 1), round(self.height - 48 - y / self.top * (self.height - 64), 1)
 
@@ -64,7 +64,7 @@ class Axes:
         )
 
     def chart(self, title: str, *parts: str) -> str:
-        """Join the parts with grid and labels; ``title`` is what screen readers say."""
+        """Join the parts with grid and labels; ``title`` is for screen readers."""
         inside = "".join((*self._grid(), *parts))
         box = f'viewBox="0 0 {self.width} {self.height}" role="img" aria-label="{escape(title)}"'
         return f'<svg class="chart" {box}>{inside}</svg>'

@@ -1,4 +1,4 @@
-"""The tables of a report as CSV: classes, images, confusion. Scores are in 0 .. 1; what a class does not have is empty."""
+"""Write the tables of a report as CSV: classes, images, confusion. Scores are in 0 .. 1; undefined ones are empty."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .images import ImageCounts
 
 
 def class_columns(matrix: np.ndarray) -> dict[str, np.ndarray]:
-    """Compute what the table of classes shows of a confusion matrix (C, C), (C,) each; NaN where a class has none."""
+    """Compute the columns of the class table from a confusion matrix (C, C), (C,) each; NaN if undefined."""
     accuracy, iou = per_class(matrix)
     precision, dice = precision_and_dice(matrix)
     total = max(1, int(matrix.sum()))
@@ -30,14 +30,14 @@ def write_classes(path: Path, classes: Sequence[str], matrix: np.ndarray, more: 
 
 
 def write_images(path: Path, names: Sequence[str], images: Sequence[ImageCounts], classes: Sequence[str]) -> None:
-    """Write a row per image, worst first: mean IU, accuracy, true pixels, and the IU of each class that it has."""
+    """Write a row per image, worst first: mean IU, accuracy, labelled pixels, and the IU of each class in it."""
     order = sorted(zip(names, images, strict=True), key=lambda pair: (np.isnan(pair[1].mean_iou), *pair[1].rank))
     rows = ([name, image.mean_iou, image.accuracy, image.pixels, *image.iou] for name, image in order)
     write_csv(path, ["image", "mean IU", "pixel accuracy", "pixels", *(f"IU {name}" for name in classes)], rows)
 
 
 def write_confusion(path: Path, classes: Sequence[str], matrix: np.ndarray) -> None:
-    """Write pixels, a row per true class and a column per predicted one."""
+    """Write pixel counts, one row per true class and one column per predicted class."""
     write_csv(path, ["true class", *classes], ([name, *row] for name, row in zip(classes, matrix, strict=True)))
 
 

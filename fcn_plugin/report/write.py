@@ -1,4 +1,4 @@
-"""Write a report's files once the net has run: the page, and its tables as CSV."""
+"""Write a report's files after an evaluation: the page, and its tables as CSV."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ def write_report(
     """Write the files of a report and return their paths.
 
     Args:
-        folder: that they go to.
-        title: of the page.
-        facts: what it is about, name -> value.
-        metrics: those of an evaluation, with :class:`.FCNReport` and :class:`.FCNLimits` among them.
-        dataset: that was evaluated.
-        model: the net, wrapped or not: it says which bands pictures show.
+        folder: folder of the files.
+        title: title of the page.
+        facts: facts about the evaluation, name -> value.
+        metrics: metrics of an evaluation, including :class:`.FCNReport` and :class:`.FCNLimits`.
+        dataset: the evaluated data set.
+        model: the net, wrapped or not; it knows which bands to show as red, green and blue.
 
     Raises:
-        UserError: image-unreadable; classes-count: more classes than pictures have colours for.
+        UserError: image-unreadable; classes-count: more classes than palette colours.
     """
     metrics = list(metrics)
     findings = next(metric for metric in metrics if isinstance(metric, FCNReport)).findings

@@ -1,4 +1,4 @@
-"""Draw curves, one colour a net, one line a run: a score on val against the iteration, mean IU near boundaries."""
+"""Plot curves with one colour per net and one line per run: a val score by iteration, or mean IU near boundaries."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from ..atomic_write import atomic_write, read_plain
 from ..errors import UserError
 from ..invocation import command
 
-MOST = 2**30  # bytes of a log
+MOST = 2**30  # bytes of a log file
 
 
 def read_curve(work_dir: str | Path, key: str = "mIoU") -> list[tuple[float, float]]:
-    """Read (iteration, score) of every validation of a run, its resumptions included.
+    """Read (iteration, score) of every validation of a run, including resumed ones.
 
     Raises:
-        UserError: ``file-missing``: no validation has such a score, ``record-damaged``: a line amid the log is broken.
+        UserError: ``file-missing``: no validation has this score; ``record-damaged``: a line inside the log is broken.
     """
     points: dict[float, float] = {}
-    for path in sorted(Path(work_dir).glob("*/vis_data/scalars.json")):  # a folder for each start, named by its time
+    for path in sorted(Path(work_dir).glob("*/vis_data/scalars.json")):  # one folder per start, named by its time
         lines = read_plain(path, MOST).decode(errors="replace").splitlines()
         for number, line in enumerate(lines, 1):
             try:
@@ -28,16 +28,16 @@ def read_curve(work_dir: str | Path, key: str = "mIoU") -> list[tuple[float, flo
                 if key in record:
                     points[float(0 + record["step"])] = float(0 + record[key])
             except (ValueError, LookupError, TypeError, OverflowError, RecursionError) as error:
-                if number == len(lines) and isinstance(error, json.JSONDecodeError):  # of a run that was killed
+                if number == len(lines) and isinstance(error, json.JSONDecodeError):  # the last line of a killed run
                     break
-                raise UserError("record-damaged", f"{path}, line {number} is no record ({error}): remove it") from error
+                raise UserError("record-damaged", f"{path}, line {number} is broken ({error}): remove it") from error
     if not points:
         raise UserError("file-missing", f"no validation with {key} in {work_dir}: give the work dir of a training run")
     return sorted(points.items())
 
 
 def read_trimap(folder: str | Path) -> list[tuple[float, float]]:
-    """Read (width in pixels, mean IU in percent) of each band from ``limits.json``; raises ``file-missing``, ``record-damaged``."""
+    """Read (width in pixels, mean IU in percent) from ``limits.json``; UserError: ``file-missing``, ``record-damaged``."""
     path = Path(folder) / "limits.json"
     try:
         values = json.loads(read_plain(path))["means"]["trimap_IoU"]
@@ -46,26 +46,26 @@ def read_trimap(folder: str | Path) -> list[tuple[float, float]]:
         remedy = f"run {command('test')} --limits --work-dir {folder}"
         raise UserError("file-missing", f"no limits.json in {folder}: {remedy}") from None
     except (OSError, ValueError, LookupError, TypeError, OverflowError, RecursionError) as error:
-        raise UserError("record-damaged", f"{path} is no record of FCNLimits ({error}): evaluate again") from error
+        raise UserError("record-damaged", f"{path} was not written by FCNLimits ({error}): evaluate again") from error
     if not points:
-        raise UserError("record-damaged", f"{path} has no boundaries: evaluate images with several classes")
+        raise UserError("record-damaged", f"{path} has no boundaries: evaluate images with at least two classes")
     return points
 
 
 def draw_curves(nets: Mapping[str, Sequence[str | Path]], out: str | Path, key: str = "mIoU") -> None:
-    """Draw the learning curves of the nets, title -> work dirs, one per seed, into a PNG; raises as :func:`read_curve`."""
+    """Plot the learning curves of nets (title -> work dirs, one per seed) to a PNG; errors as in :func:`read_curve`."""
     curves = {title: [read_curve(folder, key) for folder in folders] for title, folders in nets.items()}
     _draw(curves, out, "iteration", f"{key} on val, %")
 
 
 def draw_trimaps(nets: Mapping[str, Sequence[str | Path]], out: str | Path) -> None:
-    """Draw mean IU near boundaries of the nets, title -> folders, one per seed, into a PNG; raises as :func:`read_trimap`."""
+    """Plot mean IU near boundaries of nets (title -> folders, one per seed) to a PNG; errors as in :func:`read_trimap`."""
     curves = {title: [read_trimap(folder) for folder in folders] for title, folders in nets.items()}
     _draw(curves, out, "width of the band on each side of true boundaries, pixels", "mean IU in the band, %")
 
 
 def _draw(curves: Mapping[str, Sequence[list[tuple[float, float]]]], out: str | Path, x: str, y: str) -> None:
-    # half a second that only this picture needs
+    # takes half a second to import
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

@@ -1,4 +1,4 @@
-"""Write predictions while testing, as palette masks and panels, and show some at each validation."""
+"""Write predictions of a test as palette masks and panels, and show some at each validation."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from .pictures import save_label_maps, save_mask, save_png
 
 @HOOKS.register_module()
 class PredictionHook(Hook):
-    """Save what the net predicts for each test image, in files and subfolders named after the images.
+    """Save the prediction for each test image in files and subfolders named after the images.
 
     Args:
-        mask_dir: folder for palette PNG masks, one per image, or for several labels a folder NAME with ``CLASS.png``, for
-            several tasks ``TASK/NAME.png``; none by default.
-        picture_dir: folder for panels (image | truth | prediction), for several labels with their outlines; none by default.
+        mask_dir: folder for palette PNG masks: ``NAME.png``, multi-label ``NAME/CLASS.png``, multi-task ``TASK/NAME.png``. Default:
+            no masks.
+        picture_dir: folder for panels (image | truth | prediction), with outlines for multi-label nets. Default: no panels.
     """
 
     def __init__(self, mask_dir: str | None = None, picture_dir: str | None = None) -> None:
@@ -58,16 +58,16 @@ class PredictionHook(Hook):
 
 @HOOKS.register_module()
 class FCNVisualizationHook(Hook):
-    """Hand panels (image | truth | prediction) to the visualizer, and so to TensorBoard, files or a web service.
+    """Send panels (image | truth | prediction) to the visualizer, and so to TensorBoard, files or a web service.
 
-    It takes the place of mmseg's ``SegVisualizationHook``, which warns in each run that doesn't draw, and draws over the image;
-    the stock tools' ``--show-dir`` sets its ``draw``.
+    It replaces mmseg's ``SegVisualizationHook``, which draws over the image and warns in each run that does not draw. mmseg's tools
+    set ``draw`` with ``--show-dir``.
 
     Args:
-        draw: in a test, draw each image.
-        show: open a window for each image of a test that is drawn.
-        wait_time: seconds that a window stays.
-        images: of each validation: how many from the first on, or the names of files, without folder and suffix.
+        draw: draw each image of a test.
+        show: also open a window for each drawn image.
+        wait_time: seconds that a window stays open.
+        images: images to draw at each validation: how many, from the first, or file names without folder and suffix.
     """
 
     def __init__(

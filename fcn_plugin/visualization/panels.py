@@ -1,4 +1,4 @@
-"""Draw what a net predicts for an image beside the image and its truth."""
+"""Draw a net's prediction next to the image and its truth."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from .pictures import colour_table, outline_overlay, panel
 
 
 class Panels:
-    """Panels (image | truth | prediction) of a data set's images, and their names.
+    """Draw and name panels (image | truth | prediction) of a data set's images.
 
     Args:
-        dataset: with ``metainfo["palette"]``; its pipeline says how files are read.
+        dataset: data set with ``metainfo["palette"]``; its pipeline defines how files are read.
         model: the net, wrapped or not.
     """
 
     def __init__(self, dataset, model=None) -> None:
         self.palette, tasks = dataset.metainfo["palette"], dataset.metainfo.get("tasks")
-        self.tasks = {name: entry["palette"] for name, entry in (tasks or {}).items()}  # of a net of several
-        while hasattr(model, "module"):  # of distributed evaluation and of test-time augmentation
+        self.tasks = {name: entry["palette"] for name, entry in (tasks or {}).items()}  # of a multi-task net
+        while hasattr(model, "module"):  # wrappers for distributed evaluation and test-time augmentation
             model = model.module
         rgb = getattr(getattr(model, "data_preprocessor", None), "rgb", None)
         pipeline = getattr(next(leaf_datasets(dataset)), "pipeline", None)
@@ -31,7 +31,7 @@ class Panels:
         self.images = Path(getattr(dataset, "data_prefix", {}).get("img_path") or ".")
 
     def draw(self, sample) -> Image.Image:
-        """Return the panel of a data sample with ``pred_sem_seg``; images of less than 256 rows are enlarged."""
+        """Return the panel of a data sample with ``pred_sem_seg``; images with less than 256 rows are enlarged."""
         image = self.read(sample.img_path)
         fields = {"truth": sample.get("gt_sem_seg"), "prediction": sample.pred_sem_seg}
         maps = {title: field.data.cpu().numpy() for title, field in fields.items() if field is not None}

@@ -25,9 +25,9 @@ VOID_COLOUR = (224, 224, 192)  # VOC's colour of id 255
 
 
 def colour_table(palette: Sequence[Sequence[int]]) -> np.ndarray:
-    """Return the colour of each id, (256, 3) uint8: the palette's, black for unused ids, VOC's pale yellow for void."""
+    """Return the colour of each id, (256, 3) uint8: from the palette, black for unused ids, VOC's pale yellow for void."""
     if len(palette) > 256:
-        raise UserError("classes-count", f"{len(palette)} classes do not fit a palette PNG, which has 256 ids")
+        raise UserError("classes-count", f"{len(palette)} classes exceed the 256 ids of a palette PNG")
     table = np.zeros((256, 3), np.uint8)
     table[: len(palette)] = np.asarray(palette, np.uint8)
     table[VOID] = VOID_COLOUR
@@ -47,7 +47,7 @@ def mask_picture(mask: np.ndarray, palette: Sequence[Sequence[int]]) -> Image.Im
 
 
 def save_png(image: Image.Image, path: Path) -> None:
-    """Write a picture that is there as a whole or not at all, whatever the name ends in."""
+    """Write a picture as PNG, atomically and with any suffix."""
     with atomic_write(path) as part:
         image.save(part, "PNG")
 
@@ -60,7 +60,7 @@ def overlay(image: np.ndarray, mask: np.ndarray, palette: Sequence[Sequence[int]
 def outline_overlay(image: np.ndarray, maps: np.ndarray, palette: Sequence[Sequence[int]]) -> np.ndarray:
     """Draw the inner border of each label's pixels over the image, (H, W, 3) uint8; ``maps`` are (C, H, W), 1 inside.
 
-    Borders are 1/200 of the longer side wide; where they meet, the last label's is seen.
+    Borders are 1/200 of the longer side wide; where they overlap, the last label's is visible.
     """
     drawn, width = image.copy(), 1 + max(image.shape) // 200
     kernel = np.ones((2 * width + 1, 2 * width + 1), np.uint8)
@@ -76,13 +76,13 @@ def label_map_paths(folder: Path, classes: Sequence[str]) -> list[Path]:
 
 
 def save_label_maps(maps: np.ndarray, classes: Sequence[str], folder: Path) -> None:
-    """Write a picture for each label, 255 where a pixel has it and 0 elsewhere; ``maps`` are (C, H, W), 1 inside."""
+    """Write a picture for each label, 255 inside and 0 elsewhere; ``maps`` are (C, H, W), 1 inside."""
     for label, path in zip(maps, label_map_paths(folder, classes), strict=True):
         save_png(Image.fromarray(255 * np.uint8(label == 1)), path)
 
 
 def panel(*rows: Sequence[tuple[str, np.ndarray]], scale: int = 1) -> Image.Image:
-    """Draw rows of tiles, (title, (H, W, 3) uint8) of one size a row, enlarged, with titles above the first row."""
+    """Draw rows of enlarged tiles, (title, (H, W, 3) uint8) of equal size per row, with titles above the first row."""
     gap, y = 4, 16
     sizes = [(scale * row[0][1].shape[1], scale * row[0][1].shape[0]) for row in rows]
     width = max(len(row) * (width + gap) - gap for row, (width, _) in zip(rows, sizes, strict=True))
@@ -100,13 +100,13 @@ def panel(*rows: Sequence[tuple[str, np.ndarray]], scale: int = 1) -> Image.Imag
 def compare(
     images: str | Path, truth: str | Path, masks: Mapping[str, str], names: Sequence[str] | None = None, scale: int = 2
 ) -> Image.Image:
-    """Draw rows of image | truth | one mask per net; raises ``file-missing``, ``mask-size``.
+    """Draw rows of image | truth | one mask per net; UserError: ``file-missing``, ``mask-size``.
 
     Args:
         images, truth: folders of images and masks; masks without a palette are drawn in the nets' colours. Where they hold
             the ids 0 and 255 alone, 255 is the second class.
         masks: title -> folder of palette PNGs named after the images, in the same subfolders.
-        names: images to show, paths without suffix; the first three of the first folder by default.
+        names: images to show, as paths without suffix; default: the first three of the first folder.
     """
     first = Path(next(iter(masks.values())))
     found = (path.relative_to(first).with_suffix("").as_posix() for path in first.rglob("*.png"))
@@ -123,13 +123,13 @@ def compare(
         tiles += [(title, _colours(_open(folder, name))) for title, folder in masks.items()]
         if len({tile.shape for _, tile in tiles}) > 1:
             sizes = [(title, tile.shape[:2]) for title, tile in tiles]
-            raise UserError("mask-size", f"image and masks of {name} must have one (height, width): {sizes}")
+            raise UserError("mask-size", f"image and masks of {name} must have the same (height, width): {sizes}")
         rows.append(tiles)
     return panel(*rows, scale=scale)
 
 
 def _photo(folder: str | Path, name: str) -> np.ndarray:
-    """Draw an image, (H, W, 3), as it is trained: upright; three bands of one that is not 8-bit RGB or grey."""
+    """Read an image as (H, W, 3), upright; show three bands of images that are not 8-bit RGB or gray."""
     path = _find(folder, name)
     try:
         return PLAIN.picture(PLAIN.read(path)[1])
@@ -152,7 +152,7 @@ def _find(folder: str | Path, name: str) -> str:
 
 
 def _colours(image: Image.Image, palette: list[int] | None = None) -> np.ndarray:
-    """Return (H, W, 3) of an image or mask; ids without colours of their own get those of the palette."""
+    """Convert an image or mask to (H, W, 3); ids without a palette get the colours of ``palette``."""
     if image.mode == "L" and palette:
         image.putpalette(palette)
     return np.asarray(image.convert("RGB"))

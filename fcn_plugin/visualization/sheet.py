@@ -1,4 +1,4 @@
-"""Draw a contact sheet: many images with their masks laid over them, captions below, a legend of the classes at the bottom.
+"""Draw a contact sheet: images with overlaid masks, captions below, a legend of the classes at the bottom.
 
 Images are (H, W, 3) uint8 RGB, masks (H, W) class ids with 255 for void.
 """
@@ -15,10 +15,10 @@ from ..data.palette import VOID
 from ..errors import UserError, printable
 from .pictures import VOID_COLOUR, overlay, save_png
 
-CELL = 320  # px, the longest side of a tile
-LEAST = 160  # px, of a column: a caption has to be legible
+CELL = 320  # px, longest side of a tile
+LEAST = 160  # px, smallest width of a column, to keep captions legible
 GAP = 8  # px
-STRIPE = 8  # px from one stripe of void to the next
+STRIPE = 8  # px, period of the stripes on void
 SWATCH = (28, 16)  # px, width and height
 Tile = tuple[str, np.ndarray, "np.ndarray | None"]
 Palette = Sequence[Sequence[int]]
@@ -27,10 +27,10 @@ Palette = Sequence[Sequence[int]]
 def contact_sheet(
     tiles: Sequence[Tile], palette: Palette, classes: Sequence[str], path: str | Path, columns: int = 4
 ) -> None:
-    """Draw tiles into a grid, at most ``columns`` in a row, and write it as a PNG; raises ``mask-size``.
+    """Draw tiles into a grid, at most ``columns`` per row, and write it as a PNG; UserError: ``mask-size``.
 
     Args:
-        tiles: one or more of (caption, image, mask or None); a caption may have several lines, long lines lose their middle.
+        tiles: one or more of (caption, image, mask or None); a caption may have several lines, long lines are shortened.
         palette: (C, 3) colours of the classes; void is striped.
         classes: C names for the legend, which shows those that occur in the tiles.
     """
@@ -57,8 +57,8 @@ def contact_sheet(
 
 
 def shorten(text: str, width: float, font: ImageFont.FreeTypeFont) -> str:
-    """Take letters out of the middle until the text is no wider than ``width`` px."""
-    shown = text = printable(text)  # with millions of letters it would take hours
+    """Remove characters from the middle until the text is at most ``width`` px wide."""
+    shown = text = printable(text)  # printable() also cuts texts of millions of characters, which would take hours
     kept = len(text)
     while font.getlength(shown) > width and kept > 1:
         kept -= 1
@@ -67,10 +67,12 @@ def shorten(text: str, width: float, font: ImageFont.FreeTypeFont) -> str:
 
 
 def _picture(caption: str, image: np.ndarray, mask: np.ndarray | None, palette: Palette) -> Image.Image:
-    """Draw a tile in its size on the sheet: shrunk smoothly, or enlarged by whole pixels."""
+    """Draw a tile in its final size: shrunk smoothly, or enlarged by a whole factor."""
     height, width = image.shape[:2]
     if mask is not None and mask.shape != (height, width):
-        raise UserError("mask-size", f"the mask of {caption} has size {mask.shape}, the image {(height, width)}")
+        raise UserError(
+            "mask-size", f"the mask of {caption} has size {mask.shape}, but the image has {(height, width)}"
+        )
     scale = CELL / max(height, width)
     scale = int(scale) if scale >= 1 else scale
     size = max(1, round(scale * width)), max(1, round(scale * height))
@@ -83,7 +85,7 @@ def _picture(caption: str, image: np.ndarray, mask: np.ndarray | None, palette: 
 
 
 def _striped_overlay(image: np.ndarray, mask: np.ndarray, palette: Palette, opacity: float = 0.5) -> np.ndarray:
-    """Blend the mask's colours over the image, with stripes on void: a class may have a colour like void's."""
+    """Blend the mask's colours over the image, with stripes on void, since a class may have a similar colour."""
     blend = overlay(image, mask, palette, opacity)
     diagonal = np.add.outer(*map(np.arange, mask.shape)) % STRIPE
     blend[(mask == VOID) & (diagonal < 3)] = VOID_COLOUR
@@ -99,7 +101,7 @@ def legend(masks: Sequence[np.ndarray], palette: Palette, classes: Sequence[str]
     drawn = Image.new("RGB", (width, line * len(ids)), "white")
     draw = ImageDraw.Draw(drawn)
     for index in ids:
-        name = "void" if index == VOID else classes[index] if index < len(classes) else f"id {index}, no class"
+        name = "void" if index == VOID else classes[index] if index < len(classes) else f"id {index} (no class)"
         name = shorten(name, width - SWATCH[0] - 3 * GAP, font)
         advance = SWATCH[0] + GAP + round(font.getlength(name)) + 2 * GAP
         if x > GAP and x + advance > width:
@@ -114,7 +116,7 @@ def legend(masks: Sequence[np.ndarray], palette: Palette, classes: Sequence[str]
 
 
 def _font(size: int) -> ImageFont.FreeTypeFont:
-    """Load DejaVu Sans, which comes with matplotlib and has more letters than Pillow's own font."""
-    import matplotlib  # a quarter of a second that only a sheet needs
+    """Load DejaVu Sans from matplotlib, which has more characters than Pillow's own font."""
+    import matplotlib  # takes a quarter of a second
 
     return ImageFont.truetype(Path(matplotlib.get_data_path()) / "fonts/ttf/DejaVuSans.ttf", size)

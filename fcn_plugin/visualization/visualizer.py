@@ -11,28 +11,28 @@ from mmseg.visualization import SegLocalVisualizer
 
 @VISUALIZERS.register_module()
 class FCNVisualizer(SegLocalVisualizer):
-    """``SegLocalVisualizer`` that needs no name in the config.
+    """``SegLocalVisualizer`` with a default name.
 
-    The engine keeps one visualizer for each name in a process. A name in the config would make a second run write into the first
-    one's folder, so runs give theirs; mmseg 1.2's ``browse_dataset`` gives none and fails, for which there is a default here.
+    mmengine keeps one visualizer per name in a process, so with a name in the config a second run would write to the first one's
+    folder. Runs therefore pass their own names; mmseg 1.2's ``browse_dataset`` passes none and needs this default.
     """
 
     @classmethod
     def get_instance(cls, name: str = "visualizer", **kwargs) -> FCNVisualizer:
-        """Return the visualizer of a name, made at the first call."""
+        """Return the visualizer of a name, created at the first call."""
         return super().get_instance(name, **kwargs)
 
 
 @VISBACKENDS.register_module()
 class FCNMLflowVisBackend(MLflowVisBackend):
-    """mmengine's ``MLflowVisBackend`` that can log pictures, and writes to a database in the work dir by default.
+    """mmengine's ``MLflowVisBackend`` that can log pictures, and by default writes to a database in the work dir.
 
-    mmengine 0.10's names pictures without the suffix that MLflow wants, and its default folder store is refused by MLflow 3.
+    mmengine 0.10 names pictures without the suffix that MLflow needs, and MLflow 3 refuses its default folder store.
 
     Args:
-        save_dir: folder of the database ``mlflow.db``; the Runner gives it.
-        tracking_uri: another place, such as a server's address.
-        kwargs: the others of mmengine's backend, such as ``exp_name`` and ``run_name``.
+        save_dir: folder of the database ``mlflow.db``; set by the Runner.
+        tracking_uri: another location, such as a server's address.
+        kwargs: other arguments of mmengine's backend, such as ``exp_name`` and ``run_name``.
     """
 
     def __init__(self, save_dir: str, tracking_uri: str | None = None, **kwargs) -> None:

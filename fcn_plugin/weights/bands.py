@@ -1,10 +1,10 @@
-"""ImageNet weights for a net that takes N bands: the first convolution is made from the RGB one.
+"""Fit ImageNet weights to a net with N input bands: make its first convolution from the RGB one.
 
-As the FCN authors do for colour and depth (NYUDv2, early fusion: ``conv1_1_bgrd``), bands that are a colour take its kernels, any
-other band the mean of the three. A net of one or two bands takes the sum of the three, divided by the number of bands.
+As the FCN authors do for colour and depth (NYUDv2, early fusion: ``conv1_1_bgrd``), bands that are a colour get its kernels, any
+other band the mean of the three. A net of one or two bands gets the sum of the three, divided by the number of bands.
 
-The net's bands are standardised, and natural images have a standard deviation of about 57 grey levels. So kernels of weights that
-divide by another scale are multiplied by ImageNet's standard deviation over it: by 57 for Caffe's weights, which divide by 1.
+The net's bands are standardised, and natural images have a standard deviation of about 57 grey levels. So kernels for images
+divided by another scale are multiplied by ImageNet's standard deviation over it: by 57 for Caffe's weights, which divide by 1.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ FEW = "each of the bands takes a share of the sum of the kernels of R, G, B"
 
 
 def fit_bands(renamed: Renamed, model: nn.Module, as_they_are: bool = False) -> Renamed:
-    """Return a classifier for RGB with its first convolution made for the bands of ``model``; another source as it is.
+    """Return an RGB classifier with its first convolution fitted to the bands of ``model``; other sources unchanged.
 
     ``as_they_are``: the first three bands take the kernels in the file's order, without scaling, any other their mean: the start
     of the authors' nets for NYUDv2, which divide by nothing.
@@ -51,7 +51,7 @@ def fit_bands(renamed: Renamed, model: nn.Module, as_they_are: bool = False) -> 
 
 
 def band_kernels(kernels: Tensor, given: Tensor, wanted: Tensor) -> Tensor:
-    """(K, 3, k, k) kernels for images of record ``given``, (3, 3) -> (K, N, k, k) for the bands of ``wanted``, (3, N)."""
+    """Convert kernels (K, 3, k, k) for images of record ``given``, (3, 3), to (K, N, k, k) for record ``wanted``, (3, N)."""
     order, _, scale = given.cpu()
     places = [order.tolist().index(colour) for colour in range(3)]
     by_colour = kernels[:, places] * (TORCHVISION[2] / scale[places])[:, None, None]

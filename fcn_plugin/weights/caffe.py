@@ -1,7 +1,7 @@
-"""Read the weights of a ``.caffemodel``, the file of a net trained with Caffe, without Caffe or protobuf.
+"""Read a ``.caffemodel``, the weights of a net trained with Caffe, without Caffe or protobuf.
 
-It is one protobuf message (proto2), ``NetParameter`` of ``caffe.proto``: layers with a name, a type and blobs, one blob per array
-of weights; other fields are skipped. It is memory-mapped: the peak is the weights plus the largest of them.
+The file is one protobuf message (proto2), ``NetParameter`` of ``caffe.proto``: layers with a name, a type and blobs, one per array
+of weights; other fields are skipped. It is memory-mapped: peak memory is the weights plus the largest of them.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ BLOB |= dict.fromkeys(LEGACY_SHAPE, (VARINT,))
 # V1LayerParameter, LayerParameter: fields of the name, the type and the blobs; the type of a fully connected layer
 LAYERS = {2: (4, 5, 6, 14), 100: (1, 2, 7, b"InnerProduct")}
 MAX_AXES, MAX_COUNT = 32, 2**31 - 1  # a blob's limits in Caffe
-RENAME = "rename it in the net's definition, save it again"
+RENAME = "rename it in the net's definition and save it again"
 
 
 def read_caffemodel(path: str) -> dict[str, Tensor]:
     """Read the weights of a Caffe net by layer, in the file's order.
 
     Returns:
-        ``LAYER.weight`` (blob 0), ``LAYER.bias`` (blob 1), ``LAYER.blob2`` and so on; float32, or float64 where the file
-        holds doubles. A convolution's weight is (O, I, kh, kw), an InnerProduct layer's (O, I), a bias (O,); the 4 axes
-        that old files give to the latter two are removed. Layers without blobs do not appear.
+        ``LAYER.weight`` (blob 0), ``LAYER.bias`` (blob 1), ``LAYER.blob2`` and so on; float32, or float64 if the file
+        has doubles. A convolution's weight is (O, I, kh, kw), an InnerProduct layer's (O, I), a bias (O,); the 4 axes
+        that old files give the last two are removed. Layers without blobs are skipped.
 
     Raises:
-        UserError: ``weights-damaged``; ``weights-format``: another copy of the file would not help.
+        UserError: ``weights-damaged``, or ``weights-format`` if another copy of the file would not help.
     """
     with open(path, "rb") as file:
         head = file.read(1 << 16)
@@ -49,11 +49,11 @@ def read_caffemodel(path: str) -> dict[str, Tensor]:
 
 
 def _foreign(head: bytes) -> CaffeFileError | None:
-    """Give a better reason where the first bytes are those of a common mix-up."""
+    """Return a better reason if the first bytes show a common mix-up."""
     if head.startswith(b"\x89HDF"):
         return CaffeFileError("it is an HDF5 snapshot", "save it again with Caffe's snapshot_format: BINARYPROTO")
     if re.search(rb"^[ \t]*(name|layers?|input|input_dim|input_shape)\s*[:{]", head, re.MULTILINE):
-        return CaffeFileError("it is a net's definition (.prototxt), without weights", "give its .caffemodel")
+        return CaffeFileError("it is a net's definition (.prototxt) without weights", "give its .caffemodel")
     return None
 
 
@@ -67,10 +67,10 @@ def _read_net(data: memoryview) -> dict[str, Tensor]:
         for i, tensor in enumerate(tensors):
             weights[f"{name}.{('weight', 'bias')[i] if i < 2 else f'blob{i}'}"] = tensor
     if not layers:
-        raise CaffeFileError("it holds no layers" if data else "it is empty")
+        raise CaffeFileError("it has no layers" if data else "it is empty")
     if not weights:
         remedy = "give the .caffemodel that Caffe saved; rewrite a V0 net with Caffe's upgrade_net_proto_binary"
-        raise CaffeFileError(f"its {len(layers)} layers hold no weights", remedy)
+        raise CaffeFileError(f"its {len(layers)} layers have no weights", remedy)
     return weights
 
 
@@ -93,16 +93,16 @@ def _read_blob(data: memoryview, blob: Field, index: int, is_matrix: bool, where
     legacy = [signed(found[number][-1].value) if found[number] else 0 for number in LEGACY_SHAPE]
     if found[SHAPE]:
         shape = [size for field in found[SHAPE] for size in _read_sizes(data, field)]
-    else:  # a blob without axes, one number, is written without any shape
+    else:  # a blob without axes, a single number, has no shape
         shape = _squeeze(legacy, index, is_matrix) if any(found[number] for number in LEGACY_SHAPE) else []
     n_floats, n_doubles = sum(map(len, floats)), sum(map(len, doubles))
     count = n_floats + n_doubles
     if n_floats and n_doubles:
-        raise CaffeFileError(f"{where} holds {n_floats} floats and {n_doubles} doubles at once")
+        raise CaffeFileError(f"{where} has both {n_floats} floats and {n_doubles} doubles")
     if len(shape) > MAX_AXES or min(shape, default=0) < 0 or math.prod(max(n, 1) for n in shape) > MAX_COUNT:
-        raise CaffeFileError(f"{where} holds {count} numbers and has the impossible shape {shape[: MAX_AXES + 1]}")
+        raise CaffeFileError(f"{where} has {count} numbers and the impossible shape {shape[: MAX_AXES + 1]}")
     if math.prod(shape) != count:
-        raise CaffeFileError(f"{where} holds {count} numbers, its shape {tuple(shape)} needs {math.prod(shape)}")
+        raise CaffeFileError(f"{where} has {count} numbers, but its shape {tuple(shape)} needs {math.prod(shape)}")
     tensor = torch.empty(shape, dtype=torch.float64 if n_doubles else torch.float32)
     if count:
         np.concatenate([*floats, *doubles], out=tensor.numpy().reshape(-1))
@@ -111,18 +111,18 @@ def _read_blob(data: memoryview, blob: Field, index: int, is_matrix: bool, where
 
 
 def _squeeze(shape: list[int], index: int, is_matrix: bool) -> list[int]:
-    """Remove the axes that num, channels, height, width add: (1, 1, O, I) of a matrix, (1, 1, 1, O) of a bias."""
+    """Remove the axes added by num, channels, height, width: (1, 1, O, I) for a matrix, (1, 1, 1, O) for a bias."""
     if index == 0 and is_matrix and shape[:2] == [1, 1]:
         return shape[2:]
     return shape[3:] if index == 1 and shape[:3] == [1, 1, 1] else shape
 
 
 def _numbers(data: memoryview, field: Field, dtype: np.dtype, where: str) -> np.ndarray:
-    """View packed values, or a run of values with a one-byte tag between two."""
+    """View packed values, or a run of values with a one-byte tag between them."""
     step, size = dtype.itemsize + (field.wire != LENGTH), field.stop - field.start
     count, rest = divmod(size + step - dtype.itemsize, step)
     if rest:
-        raise CaffeFileError(f"{where} holds {size} bytes of numbers at byte {field.start}, not a multiple of {step}")
+        raise CaffeFileError(f"{where} has {size} bytes of numbers at byte {field.start}, not a multiple of {step}")
     return np.ndarray((count,), dtype, data, field.start, (step,)) if count else np.empty(0, dtype)
 
 
@@ -138,7 +138,7 @@ def _read_sizes(data: memoryview, message: Field) -> Iterator[int]:
 
 
 def _release(data: memoryview, blob: Field) -> None:
-    """Drop the mapped pages of a copied blob, which would count as this process's memory."""
+    """Release the mapped pages of a copied blob, which would count as this process's memory."""
     if hasattr(mmap, "MADV_DONTNEED"):
         start = blob.start // mmap.PAGESIZE * mmap.PAGESIZE
         data.obj.madvise(mmap.MADV_DONTNEED, start, blob.stop - start)

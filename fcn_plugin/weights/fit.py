@@ -1,4 +1,4 @@
-"""Match weights with a net: all or nothing, and a line for every tensor on both sides."""
+"""Match weights with a net, all or nothing, and report every tensor of both."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ FC_HINT = ". Set model.fc='random' to train fc6 and fc7 from scratch, or 'subsam
 def load_classifier(model: nn.Module, source: str, fc: str = "copy", other_images: bool = False) -> list[str]:
     """Copy an ImageNet classifier into an FCN (CVPR 2015, sec. 3.1): fc6 and fc7 become convolutions of 7 x 7 and 1 x 1.
 
-    Returns the report, one line per tensor: copied, reshaped, subsampled, widened, newly initialised or dropped.
+    Return the report, one line per tensor: copied, reshaped, subsampled, widened, newly initialised or dropped.
 
     Args:
-        model: an FCN segmentor; unchanged when the source is refused.
-        source: as in :func:`.rename.read_renamed`, which also says what is raised.
+        model: an FCN segmentor; unchanged if the source is refused.
+        source: see :func:`.rename.read_renamed`, also for the errors.
         fc: where fc6 and fc7 come from: ``copy``, ``subsample`` or ``random``.
-        other_images: the weights were trained on images of another mean or order of channels; their scale must be the same.
+        other_images: accept weights for images of another mean or order of channels; their scale must be the same.
     """
     own_formats = getattr(model.backbone, "weight_formats", tuple)
     renamed = fit_bands(read_renamed(source, more=own_formats()), model, other_images)
@@ -45,7 +45,7 @@ def load_classifier(model: nn.Module, source: str, fc: str = "copy", other_image
 
 
 def take_as_own(renamed: Renamed, model: nn.Module) -> Renamed:
-    """Return a source as if it expected the mean and order of channels of a net's images; its scale stays."""
+    """Return a source as if it expected the mean and channel order of a net's images; its scale is unchanged."""
     theirs, own = renamed.form.preprocessing, model.preprocessing.cpu()
     if theirs.shape != own.shape:
         return renamed
@@ -53,7 +53,7 @@ def take_as_own(renamed: Renamed, model: nn.Module) -> Renamed:
     return replace(renamed, form=replace(renamed.form, name=name, preprocessing=torch.stack([*own[:2], theirs[2]])))
 
 
-def _log_lines(lines: list[str]) -> None:  # of its own, so that the console can leave them to the log file
+def _log_lines(lines: list[str]) -> None:  # separate, since only the log file shows these lines
     MMLogger.get_current_instance().info("one by one:\n  " + "\n  ".join(lines))
 
 
@@ -61,13 +61,13 @@ def fit(model: nn.Module, renamed: Renamed, fc: str = "copy", trained: bool = Fa
     """Decide for every tensor of the source and of the net what to load.
 
     Args:
-        model: an FCN; not changed. Its head and neck declare which tensors may be new, the head which are upsampling kernels.
-        renamed: the source in our names.
+        model: an FCN; not changed. Its head and neck say which tensors may be new, its head which are upsampling kernels.
+        renamed: the source under our names.
         fc: ``copy``, ``subsample`` or ``random``, for fc6 and fc7.
-        trained: the source is a trained FCN: its score layers must fit as well, and none may be missing.
+        trained: the source is a trained FCN, so its score layers must fit and none may be missing.
 
     Raises:
-        UserError: ``weights-preprocessing``; ``weights-fit``: names what is missing, left over, or of another shape.
+        UserError: ``weights-preprocessing``; ``weights-fit`` with what is missing, left over, or of another shape.
     """
     file = f"{renamed.source} ({renamed.form.name})"
     try:
@@ -90,20 +90,20 @@ def fit(model: nn.Module, renamed: Renamed, fc: str = "copy", trained: bool = Fa
 
 
 class Fitted:
-    """What is decided so far."""
+    """The tensors, report and problems found so far."""
 
     def __init__(self, model: nn.Module, renamed: Renamed, fc: str, trained: bool) -> None:
         self.head, self.neck, self.renamed, self.fc, self.trained = model.decode_head, model.neck, renamed, fc, trained
         self.net = {name: tensor for name, tensor in model.state_dict().items() if name != RECORD}
         both = [(name, tensor, self.net[name]) for name, tensor in renamed.tensors.items() if name in self.net]
-        # a layer is taken whole or not at all
+        # layers are taken whole or not at all
         self.misfits = {name.rpartition(".")[0] for name, theirs, ours in both if theirs.shape != ours.shape}
-        self.tensors: dict[str, Tensor] = {}  # taken, under the net's names and in its shapes
+        self.tensors: dict[str, Tensor] = {}  # to load, under the net's names and in its shapes
         self.lines: list[str] = []  # the report
         self.problems: dict[str, str] = {}  # by name of the tensor or stream
 
     def place(self, name: str, tensor: Tensor) -> None:
-        """Take one tensor of the source, drop it with a line, or name the problem."""
+        """Take one tensor of the source, drop it with a line in the report, or note the problem."""
         own = tuple(self.net[name].shape) if name in self.net else None
         same, origin, how = own == tuple(tensor.shape), self.renamed.origin[name], self.renamed.how[name]
         is_fc, is_head = name.startswith("neck.fc"), name.startswith("decode_head.")
@@ -121,7 +121,7 @@ class Fitted:
             reason = "no such layer in this net" if own is None else f"the net needs {own}"
             self.lines.append(f"dropped {origin}: {'the rest of its layer does not fit' if same else reason}")
         else:
-            reason = f"the net needs {own}" if own else "the net has no such layer, choose the config of that net"
+            reason = f"the net needs {own}" if own else "the net has no such layer: use the config of that net"
             self.problems[name] = f"{origin} -> {name}: {reason}"
 
     def _take(self, name: str, tensor: Tensor, line: str) -> None:
@@ -135,7 +135,7 @@ class Fitted:
             if not self.trained and is_bilinear(tensor):
                 self.lines.append(f"dropped {origin}: bilinear kernels of another upsampling")
             else:
-                self.problems[name] = f"{origin}: the net upsamples otherwise, choose the config of that net"
+                self.problems[name] = f"{origin}: the net upsamples differently: use the config of that net"
         elif not layer.learnable and is_bilinear(tensor):
             self.lines.append(f"checked {origin}: the bilinear kernels that the net has")
         elif layer.learnable and (layer.groups == 1 or kernel is not None):
@@ -146,24 +146,24 @@ class Fitted:
             self._take(name, fitting.float(), how)
         else:
             need = "learnable" if kernel is not None else "dense"
-            self.problems[name] = f"{origin}: learned kernels, set model.decode_head.upsample.{need}=True"
+            self.problems[name] = f"{origin}: learned kernels: set model.decode_head.upsample.{need}=True"
 
     def compare_scales(self) -> None:
-        """Compare the at-once nets' factors of their skips with those of the config."""
+        """Compare an at-once net's factors of its skips with those of the config."""
         found, own = self.renamed.scales, dict(zip(self.head.streams, self.neck.scales, strict=False))
         for name, scale in found.items():
             if name in own and abs(own[name] - scale) <= 5e-4 * abs(scale):
                 self.lines.append(f"checked scale_{name}: {scale:.6g} as in neck.scales")
             else:
-                self.problems[name] = f"scale_{name} is {scale:.6g}, the net's neck.scales has {own.get(name)}"
+                self.problems[name] = f"scale_{name} is {scale:.6g}, but the net's neck.scales has {own.get(name)}"
         for name in (name for name, scale in own.items() if scale != 1 and name not in found and self.trained):
             if self.renamed.from_caffe:
-                self.problems[name] = f"no scale_{name}, the net's neck.scales has {own[name]}"
+                self.problems[name] = f"no scale_{name}, but the net's neck.scales has {own[name]}"
             else:  # torchfcn keeps its factors in code
                 self.lines.append(f"unchecked scale_{name}: the file has none, the net's neck.scales has {own[name]}")
 
     def account_for_the_rest(self) -> None:
-        """Name the tensors of the net that nothing was found for."""
+        """Note the tensors of the net that the source lacks."""
         for name in [name for name in self.net if name not in self.tensors and name not in self.problems]:
             shape = tuple(self.net[name].shape)
             declared = self.head.may_be_new(name) or self.neck.may_be_new(name)

@@ -1,6 +1,6 @@
-"""The weight files that FCNs start from or that published FCNs come in, recognised by the layers they hold.
+"""Formats of the weight files that FCNs start from and of published FCNs, recognised by their layers.
 
-Each format is a table, layer of the source -> layer of our nets, read off torchvision's own definitions: no index is typed.
+Each format is a table, source layer -> our layer, made from torchvision's own definitions, without typed indices.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ class WeightFormat:
 
     name: str  # shown in messages
     layers: Mapping[str, str]  # layer of the source -> layer of the net
-    unused: tuple[str, ...] = ()  # layers that an FCN has no place for: ImageNet's class scores, auxiliary classifiers
+    unused: tuple[str, ...] = ()  # layers that an FCN lacks: ImageNet's class scores, auxiliary classifiers
     preprocessing: Tensor = field(default=TORCHVISION, compare=False)  # what the weights expect of an image
-    fc6_kernel: int = 7  # side of the kernel that fc6's matrix stands for
+    fc6_kernel: int = 7  # side of the kernel that fc6's matrix becomes
     head: bool = False  # whether score and upsampling layers have their names from the authors' nets
 
     def target(self, layer: str) -> str | None:
-        """Return the layer of the net that a source's layer goes to."""
+        """Return the net's layer for a layer of the source."""
         return self.layers.get(layer) or (f"decode_head.{layer}" if self._in_head(layer) else None)
 
     def likeness(self, layers: set[str]) -> float:
-        """Return the share of layers in common with a source, 0 .. 1."""
+        """Return the share of the layers that a source has in common, 0 .. 1."""
         rest = {layer for layer in layers if layer not in self.unused and not self._in_head(layer)}
         own = {layer for layer in self.layers if not self._in_head(layer)}
         return len(own & rest) / max(1, len(own | rest))
@@ -52,28 +52,28 @@ class WeightFormat:
 
 
 def recognise(state: Mapping[str, Tensor], source: str, more: Iterable[WeightFormat] = ()) -> WeightFormat:
-    """Find the format of a file that holds these tensors, else ``weights-format``; a record in the file replaces the format's.
+    """Find the format of a file with these tensors, UserError ``weights-format`` if none; a record in it replaces the format's.
 
-    ``more`` are formats of the net to fill alone.
+    ``more`` are formats of the net to load only.
     """
     layers = {name.rpartition(".")[0] for name in state if "." in name}
     known = (*more, *formats())
     best = max((*known, _openmmlab(layers)), key=lambda form: form.likeness(layers))
-    # a file that lacks some layers is still of its kind; fit() names the missing ones
+    # a file may lack some layers; fit() names them
     if best.likeness(layers) < 0.5:
-        holds = f"it holds {len(state)} tensors, {', '.join([*state][:4])}, ..."
+        tensors = f"it has {len(state)} tensors, {', '.join([*state][:4])}, ..."
         known = f"{', '.join(form.name for form in known)}, checkpoints of mmpretrain and of this package"
-        raise UserError("weights-format", f"{source} is of no known format: {holds}; known are {known}")
+        raise UserError("weights-format", f"{source} has no known format: {tensors}; known are {known}")
     found = state.get(RECORD, best.preprocessing)
     if found.dim() != 2 or len(found) != 3 or not found.shape[1]:
         shape = tuple(found.shape)
-        raise UserError("weights-damaged", f"{source}: {RECORD!r} has shape {shape}, not (3, 3): take another copy")
+        raise UserError("weights-damaged", f"{source}: {RECORD!r} has shape {shape}, not (3, 3): use another copy")
     return replace(best, preprocessing=found)
 
 
 @cache
 def formats() -> tuple[WeightFormat, ...]:
-    """Return all formats whose layers have names of their own."""
+    """Return all formats with layer names other than ours."""
     caffe_googlenet = {name: f"backbone.{ours}" for name, ours in caffe_names().items()}
     unused = tuple(f"loss{i}/{name}" for i in (1, 2, 3) for name in ("conv", "fc", "classifier"))
     return (
@@ -104,7 +104,7 @@ def _vggs() -> Iterator[WeightFormat]:
 
 
 def _walk_vgg(features: nn.Sequential) -> Iterator[tuple[int, str, str]]:
-    """(torchvision's index, the authors' name, our layer); mmpretrain counts convolution, norm and ReLU as one."""
+    """Yield (torchvision's index, authors' name, our layer); mmpretrain counts convolution, norm and ReLU as one layer."""
     stage, number, ours = 1, 0, -1
     for i, layer in enumerate(features):
         if isinstance(layer, nn.Conv2d):
@@ -126,7 +126,7 @@ def _alexnets() -> Iterator[WeightFormat]:
 
 
 def _same_names(name: str, title: str, starts: tuple[str, ...], preprocessing=TORCHVISION, **kwargs) -> WeightFormat:
-    """Describe a net of torchvision's whose layers have our names; those with these starts are unused."""
+    """Describe a torchvision net whose layers have our names; layers with these starts are unused."""
     modules = _on_meta(name, **kwargs).named_modules()
     names = [layer for layer, module in modules if list(module.parameters(recurse=False))]
     unused = tuple(layer for layer in names if layer.startswith(starts))
@@ -135,7 +135,7 @@ def _same_names(name: str, title: str, starts: tuple[str, ...], preprocessing=TO
 
 
 def _openmmlab(layers: set[str]) -> WeightFormat:
-    """Files whose layers have our names already: checkpoints of mmpretrain, and of this package."""
+    """Return the format of files whose layers have our names already: checkpoints of mmpretrain and of this package."""
     fc = {"backbone.classifier.0": "neck.fc6", "backbone.classifier.3": "neck.fc7"}
     unused = tuple(layer for layer in layers if layer.startswith(("backbone.classifier.6", "head.")))
     ours = {layer for layer in layers if layer.startswith(("backbone.", "neck.", "decode_head."))}.difference(unused)

@@ -1,6 +1,6 @@
-"""Kernels of other files in the shapes of ours: upsampling kernels per class, and narrower fully connected layers.
+"""Convert other files' kernels to our shapes: upsampling kernels per class, and narrower fully connected layers.
 
-Other files hold dense upsampling kernels, (C, C, k, k), where ours are one per class, (C, 1, k, k) (CVPR 2015, sec. 3.3).
+Other files have dense upsampling kernels, (C, C, k, k); ours are one per class, (C, 1, k, k) (CVPR 2015, sec. 3.3).
 Subsampling follows Chen et al., ICLR 2015 (DeepLab), sec. 3.1: fc6 as 3 x 3 or 4 x 4 instead of 7 x 7, with 1,024 instead of
 4,096 channels, keeps most of the score. With ``fc6_kernel=3, fc6_dilation=3`` the taps stay in place. Values are not rescaled.
 """
@@ -16,7 +16,7 @@ from ..layers.bilinear import bilinear_kernel
 
 
 def per_class(kernel: Tensor) -> Tensor | None:
-    """Reduce a dense kernel to (C, 1, k, k); None where a pair of different classes is not zero, or it is no kernel."""
+    """Reduce a dense kernel to (C, 1, k, k); None if a pair of different classes is not zero, or it is not a kernel."""
     o, i, h, w = kernel.shape if kernel.dim() == 4 else (0, 0, 0, 1)
     if not kernel.is_floating_point() or not kernel.numel() or h != w or i not in (1, o):
         return None
@@ -27,7 +27,7 @@ def per_class(kernel: Tensor) -> Tensor | None:
 
 
 def is_bilinear(kernel: Tensor) -> bool:
-    """Tell whether it is the fixed bilinear kernel for each class alone, to the precision of its data type."""
+    """Return whether a kernel is the fixed bilinear one, for each class separately, to the precision of its data type."""
     own = per_class(kernel)
     if own is None:
         return False
@@ -44,7 +44,7 @@ def dense(kernel: Tensor) -> Tensor:
 def subsample(tensor: Tensor, shape: Sequence[int]) -> Tensor | None:
     """Take m of n entries along each axis, at ``round(i * (n - 1) / (m - 1))``: 0, 3, 6 of 7; the middle one for m = 1.
 
-    None where the shape has another number of axes, or is larger along one.
+    None if the shape has another number of axes, or is larger along one.
     """
     if len(shape) != tensor.dim() or any(map(int.__gt__, shape, tensor.shape)):
         return None

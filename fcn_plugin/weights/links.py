@@ -1,4 +1,4 @@
-"""Fetch weights behind a link into torch's cache, and compare them with the checksum that the link gives."""
+"""Download weights from a URL into torch's cache, and compare them with the URL's checksum."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from ..download import download
 from ..errors import UserError
 from .packages import installed_file
 
-# files that torch.hub keeps under their own names: a sum is part of each
+# files that torch.hub keeps under their own names, which contain a checksum
 TORCHVISION = re.compile(r"https://download\.pytorch\.org/models/([\w.-]+-[0-9a-f]{8,64}\.pth)", re.ASCII)
 
 
 @contextmanager
 def local_file(source: str) -> Iterator[str]:
-    """Yield the path of a file, or of the copy of what is behind a link; a copy that turns out to be no weights is removed."""
+    """Yield the path of a file, or of a URL's local copy; remove a copy if it is not weights."""
     if "://" not in source:
         yield os.path.expanduser(source)
         return
@@ -35,18 +35,18 @@ def local_file(source: str) -> Iterator[str]:
     try:
         yield path
     except UserError as error:
-        Path(path).unlink(missing_ok=True)  # it would hide what the link leads to later
+        Path(path).unlink(missing_ok=True)  # so that a later call downloads it again
         raise error.within(source) from error
 
 
 def fetch(source: str) -> str:
-    """Return the path of the file behind an ``https://`` link or ``torchvision://NAME``; it is downloaded once.
+    """Return the path of the local copy of an ``https://`` URL or ``torchvision://NAME``, downloaded once.
 
-    A link may end in ``#sha256=HEX``, or its file's name may carry the first digits of the sum, as torchvision's do
+    A URL may end in ``#sha256=HEX``, or its file name may contain the first digits of the checksum, as torchvision's do
     (``vgg16-397923af.pth``); both are compared on every call.
 
     Raises:
-        UserError: ``weights-link``; ``weights-damaged``: the file has another sum, and is removed.
+        UserError: ``weights-link``; ``weights-damaged`` if the file has another checksum, and was removed.
     """
     scheme, _, name = source.partition("://")
     if scheme not in ("https", "torchvision"):
@@ -71,13 +71,13 @@ def fetch(source: str) -> str:
         raise UserError("weights-link", f"can't fetch {tried} ({error}): {remedy}") from error
     if fault := _fault(path, sums):
         path.unlink()
-        remedy = "Fetch it again; if that does not help, the file behind the link has changed"
+        remedy = "Fetch it again; if this does not help, the file at the link has changed"
         raise UserError("weights-damaged", f"{source}: {fault}; {path} was removed. {remedy}")
     return str(path)
 
 
 def _place(url: str) -> Path:
-    """Return where a link's copy lies: by the whole link, with the readable end of it."""
+    """Return the path of a URL's local copy: a hash of the whole URL and its readable end."""
     known, end = TORCHVISION.fullmatch(url), url.partition("?")[0].rpartition("/")[2]
     readable = re.sub(r"[^\w.-]", "_", end, flags=re.ASCII)[-80:]
     name = known[1] if known else f"{hashlib.sha256(os.fsencode(url)).hexdigest()[:32]}-{readable}"
@@ -85,7 +85,7 @@ def _place(url: str) -> Path:
 
 
 def _fault(path: Path, sums: list[str]) -> str | None:
-    """Say why a copy can't be used: it is not there, or has another sum."""
+    """Return why a copy can't be used: it does not exist, or has another checksum."""
     if not path.is_file():
         return "not fetched"
     found = sha256(path) if sums else ""

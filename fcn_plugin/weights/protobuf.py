@@ -1,7 +1,7 @@
 """Read the fields of a protobuf message in a mapped file.
 
-A message is a row of fields: a tag (``number << 3 | wire type``), then the value. Numbers are packed (one length, then all values)
-or single (each behind its own tag), in one piece or several.
+A message is a sequence of fields: a tag (``number << 3 | wire type``), then the value. Numbers are packed (a length, then all
+values) or single (each after its own tag), in one piece or several.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from ..errors import UserError
 VARINT, FIXED64, LENGTH, FIXED32 = 0, 1, 2, 5  # wire types; 3 and 4 are groups, which Caffe does not use
 WIDTH = {FIXED64: 8, FIXED32: 4}
 SCAN = 1 << 20  # records compared at a time
-MOST = 500_000  # fields of a file; nets of a thousand layers have less, and each takes a hundred times its two bytes
+MOST = 500_000  # fields of a file; nets of a thousand layers have fewer, and each needs a hundred times its two bytes
 
 
 class Source(mmap.mmap):
-    """A mapped file, and how many of its fields were read."""
+    """A mapped file, with a count of the fields read."""
 
     fields = 0
 
 
 class CaffeFileError(UserError):
-    """Why a file is refused, and the remedy; the code is ``weights-format`` where another copy would not help."""
+    """Error for a refused file, with the remedy; its code is ``weights-format`` if another copy would not help."""
 
     def __init__(self, reason: str, remedy: str | None = None):
-        advice = remedy or "give the whole file as Caffe wrote it, or download it again"
+        advice = remedy or "use the complete file that Caffe wrote, or download it again"
         message = f"can't be read as a .caffemodel: {reason}; {advice}"
         super().__init__("weights-format" if remedy else "weights-damaged", message)
 
@@ -45,7 +45,7 @@ class Field(NamedTuple):
 
 
 def pick(data: memoryview, message: Field, wanted: Mapping[int, tuple[int, ...]]) -> dict[int, list[Field]]:
-    """Sort a message's fields of a wanted number and wire type by number, in the file's order; ``data`` views a :class:`Source`."""
+    """Group a message's fields of wanted numbers and wire types by number, in file order; ``data`` views a :class:`Source`."""
     found: dict[int, list[Field]] = {number: [] for number in wanted}
     position, end = message.start, message.stop
     while position < end:
@@ -64,7 +64,7 @@ def pick(data: memoryview, message: Field, wanted: Mapping[int, tuple[int, ...]]
         else:
             stop = start + WIDTH[wire]
         if stop > end:
-            raise CaffeFileError(f"the field at byte {position} reaches to byte {stop}, its message ends at byte {end}")
+            raise CaffeFileError(f"the field at byte {position} ends at byte {stop}, but its message at byte {end}")
         if wire in WIDTH:
             stop = _end_of_run(data, stop, end, tag, WIDTH[wire] + 1)
         if wire in wanted.get(number, ()):
@@ -74,7 +74,7 @@ def pick(data: memoryview, message: Field, wanted: Mapping[int, tuple[int, ...]]
 
 
 def _end_of_run(data: memoryview, position: int, end: int, tag: int, step: int) -> int:
-    """First byte after the row of records that begins here, each of ``step`` bytes, the first of which is ``tag``."""
+    """Return the first byte after the run of ``step``-byte records that begins here, each starting with ``tag``."""
     scan = 64
     while count := min(scan, (end - position) // step):
         tags = np.ndarray((count,), np.uint8, data, position, (step,))
@@ -87,7 +87,7 @@ def _end_of_run(data: memoryview, position: int, end: int, tag: int, step: int) 
 
 
 def read_varint(data: memoryview, position: int, end: int, longest: int = 10) -> tuple[int, int]:
-    """Read an unsigned number of 7 bits a byte, lowest first, and return it with the position after it."""
+    """Read an unsigned number with 7 bits per byte, lowest first; return it and the position after it."""
     value = 0
     for i, byte in enumerate(data[position : min(position + longest, end)]):
         value |= (byte & 127) << 7 * i
@@ -97,5 +97,5 @@ def read_varint(data: memoryview, position: int, end: int, longest: int = 10) ->
 
 
 def signed(value: int) -> int:
-    """Read a varint's value as two's complement of 64 bits."""
+    """Convert a varint's value from 64-bit two's complement."""
     return value - (1 << 64) if value >> 63 else value

@@ -1,6 +1,6 @@
-"""Replace mmengine's checkpoint loaders by safe ones: paths and links of a config end in ``checkpoints.read.read_checkpoint``.
+"""Replace mmengine's checkpoint loaders by safe ones: paths and URLs in a config go to ``checkpoints.read.read_checkpoint``.
 
-mmengine loads a file that torch refuses a second time, in full, which runs the code in it. This module can go once
+If torch refuses a file, mmengine loads it again without safeguards, which runs the code in it. Remove this module once
 ``mmengine.runner.checkpoint._safe_torch_load`` no longer does so. Object stores (``s3://``, ``petrel://``, ...) keep mmengine's.
 """
 
@@ -22,20 +22,20 @@ register = partial(stock.CheckpointLoader.register_scheme, force=True)
 
 @register(("", "http://", "https://"))
 def load(place: str, map_location=None) -> dict:
-    """Load a file, safetensors too, or an ``https://`` link; other links are refused (``weights-link``)."""
+    """Load a file, also safetensors, or an ``https://`` URL; UserError ``weights-link`` for other URLs."""
     with local_file(place) as path:
         return read_checkpoint(path, map_location)
 
 
 @register(("modelzoo://", "torchvision://"))
 def load_from_torchvision(filename: str, map_location=None) -> dict:
-    """Load ``torchvision://NAME`` by mmengine's table, whose plain names are torchvision's first weights, not the default ones."""
+    """Load ``torchvision://NAME`` from mmengine's table, whose plain names are torchvision's first weights, not the defaults."""
     return load(_look_up(filename, stock.get_torchvision_models()), map_location)
 
 
 @register(("open-mmlab://", "openmmlab://"))
 def load_from_openmmlab(filename: str, map_location=None) -> dict:
-    """Load ``open-mmlab://NAME``; names that users added to mmengine's table may be files in its folder."""
+    """Load ``open-mmlab://NAME``; names that users add to mmengine's table may be files in its folder."""
     scheme, _, name = filename.partition("://")
     place = _look_up(f"{scheme}://{stock.get_deprecated_model_names().get(name, name)}", stock.get_external_models())
     home = os.getenv("MMENGINE_HOME") or os.path.join(os.getenv("XDG_CACHE_HOME", "~/.cache"), "mmengine")
@@ -52,7 +52,7 @@ def load_from_mmcls(filename: str, map_location=None) -> dict:
 
 def _look_up(filename: str, links: Mapping[str, str]) -> str:
     name = filename.partition("://")[2]
-    if not links.get(name):  # some of torchvision's have no link
+    if not links.get(name):  # some torchvision models have no URL
         near = ", ".join(difflib.get_close_matches(name, links)) or "none is similar"
         raise UserError("weights-link", f"{filename}: unknown name {name!r} ({near}): give a file or an https:// link")
     return links[name]

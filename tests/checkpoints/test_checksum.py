@@ -169,7 +169,7 @@ def test_files_of_other_programs_have_no_sum(tmp_path, suffix, comment):
 def test_a_file_is_sealed_once_and_only_at_its_end(tmp_path):
     path = written(SMALL, tmp_path / "small.pth")
     whole = path.read_bytes()
-    with pytest.raises(ValueError, match=r"small\.pth does not end as torch\.save ends a file"):
+    with pytest.raises(ValueError, match=r"small\.pth does not end like a file of torch\.save"):
         seal(path)
     assert path.read_bytes() == whole
     (tmp_path / "note.txt").write_text("no archive")

@@ -24,9 +24,9 @@ def labels(**values):
 
 # what a file holds -> what the message names
 CONTENTS = {
-    "a list as weights": ({"state_dict": [ONE]}, "holds a list as state_dict"),
-    "a text as averages": ({"state_dict": {}, "ema_state_dict": "a"}, "holds a str as ema_state_dict"),
-    "a list as notes": ({"state_dict": {}, "meta": []}, "holds a list as meta"),
+    "a list as weights": ({"state_dict": [ONE]}, "contains a list as state_dict"),
+    "a text as averages": ({"state_dict": {}, "ema_state_dict": "a"}, "contains a str as ema_state_dict"),
+    "a list as notes": ({"state_dict": {}, "meta": []}, "contains a list as meta"),
     "8 bits": ({"layer": ONE.to(torch.float8_e4m3fn)}, "torch.float8_e4m3fn"),
     "complex": ({"state_dict": {"layer": ONE * 1j}}, "layer as torch.complex64"),
     "unsigned": ({"layer": torch.ones(1, dtype=torch.uint16)}, "torch._utils._rebuild_tensor_v3"),

@@ -178,7 +178,7 @@ def test_adapts_to_another_number_of_classes(tmp_path, logged):
     assert net.decode_head.score_pool4.bias.eq(5.0).all()
     (line,) = [line for line in logged if "trained for" in line]
     names = [f"decode_head.score_{stream}.{kind}" for stream in ("fr", "pool4") for kind in ("weight", "bias")]
-    assert line == f"{checkpoint.path} was trained for 21 classes: newly initialised for 2 are {', '.join(names)}"
+    assert line == f"{checkpoint.path} was trained for 21 classes: newly initialised for 2: {', '.join(names)}"
 
 
 def test_adapting_changes_nothing_where_classes_agree(tmp_path, logged):
@@ -197,7 +197,7 @@ def test_adapting_does_not_excuse_the_backbone(tmp_path):
 def test_one_channel_and_two_are_told_apart(tmp_path):
     """Both are of two classes."""
     checkpoint = save(tmp_path / "a.pth", make_net(classes=1).state_dict())
-    with refused("checkpoint-classes", checkpoint.path, "have 1 channels", "net 2 (out_channels)"):
+    with refused("checkpoint-classes", checkpoint.path, "have 1 channels", "net has 2 (out_channels)"):
         load_verified(make_net(classes=2), checkpoint)
 
 

@@ -284,7 +284,7 @@ def test_trust_runs_the_code_and_warns_once(tmp_path, made, caplog):
     finally:
         MMLogger.get_current_instance().removeHandler(caplog.handler)
     (warning,) = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
-    assert f"{path} would run code (posix.mkdir) on loading, and is trusted" in warning
+    assert f"{path} would run code (posix.mkdir) on loading; it is trusted" in warning
     check_refused(path, made, "(posix.mkdir)")  # outside again
 
 

@@ -56,7 +56,7 @@ def test_a_truncated_file_is_refused(tmp_path, share):
 
 @pytest.mark.parametrize("content", [[torch.ones(1)], {"state_dict": [torch.ones(1)]}])
 def test_something_else_than_a_checkpoint_is_refused(tmp_path, content):
-    with refused("checkpoint-damaged", tmp_path / "list.pth", "holds a list"):
+    with refused("checkpoint-damaged", tmp_path / "list.pth", "contains a list"):
         open_checkpoint(written(content, tmp_path / "list.pth"))
 
 

@@ -113,7 +113,7 @@ def test_an_ignored_id_of_ones_own_is_void(root, tmp_path, sheets):
     for path in (root / "SegmentationClass").iterdir():
         Image.fromarray(np.repeat([[30, ROAD]], 48, axis=0).repeat(32, 1).astype(np.uint8)).save(path)
     (line, *_) = browse_dataset(cfg, "val", tmp_path / "a.png", count=3)
-    assert line == "all 3 samples show one class, bird"
+    assert line == "all 3 samples show only one class, bird"
     assert (sheets[0][0][2] == np.repeat([[255, ROAD]], 48, axis=0).repeat(32, 1)).all()
 
 
@@ -133,13 +133,13 @@ def test_what_surprises_has_a_line():
     mixed, road, void = np.array([[0, 1, 1, 255]] * 4), np.ones((4, 4), int), np.full((4, 4), 255)
     assert remarks([seen("a", mixed), seen("b", road)], names) == []
     assert remarks([seen("a", mixed), seen("b", void), seen("c", mixed), seen("b", void)], names) == [
-        "2 of 4 samples show void alone, nothing is learnt from them: b (2 draws)",
+        "2 of 4 samples are all void, so nothing is learnt from them: b (2 draws)",
         "62 % of the pixels are void",
     ]
-    assert remarks([seen("a", road), seen("b", road)], names) == ["all 2 samples show one class, road"]
+    assert remarks([seen("a", road), seen("b", road)], names) == ["all 2 samples show only one class, road"]
     assert remarks([seen("a", road)], names) == []
     assert remarks([seen("a", mixed, value=7), seen("b", None)], names) == [
-        "1 of 2 samples have an image of one colour: a",
+        "1 of 2 samples have an image of a single colour: a",
         "1 of 2 samples have no mask: b",
     ]
 

@@ -112,7 +112,7 @@ SPOIL = {
         lambda i, m: Image.fromarray(np.full((6, 8), 900, np.uint16)).save(i),
         [("image-depth", "images", "16 bits a channel")],
     ),
-    "colours": (lambda i, m: draw_image(m, 1), [("mask-colours", "masks", "mode RGB, one id per pixel is meant")]),
+    "colours": (lambda i, m: draw_image(m, 1), [("mask-colours", "masks", "mode RGB, expected one id per pixel")]),
     "ids": (lambda i, m: draw_mask(m, (0, 1, 2)), [("mask-ids", "masks", "id 2 (16 px)")]),
     "16-bit ids": (
         lambda i, m: draw_mask(m, (0, 1, 259), dtype=np.uint16),
@@ -125,15 +125,15 @@ SPOIL = {
     ),
     "small": (
         lambda i, m: (draw_image(i, 1, size=(5, 6)), draw_mask(m, size=(5, 6))),
-        [("image-small", "images", "5 x 6, the crop is 6 x 6")],
+        [("image-small", "images", "5 x 6, but the crop is 6 x 6")],
     ),
     "twice": (
         lambda i, m: shutil.copy(i.with_name("0.png"), i),
-        [("image-duplicate", "images", "the same pixels as {first} of train")],
+        [("image-duplicate", "images", "same pixels as {first} of train")],
     ),
     "in val too": (
         lambda i, m: shutil.copy(i, i.parents[1] / "val" / "1.png"),
-        [("image-shared", "val", "the same pixels as {image} of train")],
+        [("image-shared", "val", "same pixels as {image} of train")],
     ),
     "another suffix": (
         lambda i, m: draw_image(i.with_suffix(".jpg"), 7),
@@ -141,7 +141,7 @@ SPOIL = {
     ),
     "a mask alone": (
         lambda i, m: draw_mask(m.with_name("7.png")),
-        [("mask-unpaired", "mask 7", "no image of its name in {folder}")],
+        [("mask-unpaired", "mask 7", "no image with its name in {folder}")],
     ),
 }
 
@@ -187,7 +187,7 @@ def test_a_crop_after_a_random_scale(root):
     assert problems(report) == []
     assert [tally.sometimes_small() for tally in report.tallies] == [3, 0]
     larger = check(root, pipeline=[*steps[:2], resize, dict(type="RandomCrop", crop_size=(13, 6))])
-    found = "8 x 6, at most 16 x 12 after resizing, the crop is 6 x 13"
+    found = "8 x 6, at most 16 x 12 after resizing, but the crop is 6 x 13"
     assert [problem[2] for problem in problems(larger)] == [found] * 3
 
 

@@ -200,7 +200,7 @@ def case(request, tmp_path_factory):
 def test_the_report_tells_of_every_tensor(case):
     _, state, taken, reports = case
     for path, (first, *lines, last) in reports.items():
-        assert first.startswith(f"{path.with_name('source')} is ")
+        assert first.startswith(f"{path.with_name('source')}: ")
         assert last.startswith(f"wrote {path}: {len(taken)} tensors for images as ")
         assert last.endswith("start from it with model.pretrained")
         words = [line.split() for line in lines]
@@ -327,7 +327,7 @@ def test_a_checkpoint_of_this_package(tmp_path, suffix):
     target = tmp_path / f"net{suffix}"
     report = import_weights(str(tmp_path / "source.pth"), str(target), cfg)
     assert all(any(f" {name} ->" in line for line in report) for name in state if name != "preprocessing")
-    assert report[-1].endswith("tools/test.py and init_model take it")
+    assert report[-1].endswith("tools/test.py or init_model")
     other = MODELS.build(cfg.model)
     meta = load_verified(other, open_checkpoint(str(target)))["meta"]["dataset_meta"]
     assert all(torch.equal(other.state_dict()[name], tensor) for name, tensor in state.items())

@@ -102,7 +102,7 @@ def test_entries_of_a_dict_are_overridden_one_by_one(load):
 def test_a_dict_of_other_than_literals_is_refused(load, capsys, value):
     with pytest.raises(SystemExit):
         load("--cfg-options", f"default_hooks.ema={value}")
-    assert f"{value} is no plain value: give default_hooks.ema.NAME=VALUE" in capsys.readouterr().err
+    assert f"not a plain value: {value}. Give default_hooks.ema.NAME=VALUE" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ def from_a_worker(error):
         (
             lambda: BatchNorm2d(2)(torch.zeros(1, 2, 1, 1)),
             "config-value",
-            "one value per channel to average (torch.Size([1, 2, 1, 1])): raise train_dataloader.batch_size",
+            "one value per channel, input size torch.Size([1, 2, 1, 1]): raise train_dataloader.batch_size",
         ),
         (
             lambda: THINGS.build(dict(type="WantsBackend")),
@@ -76,7 +76,7 @@ def from_a_worker(error):
         (
             lambda: THINGS.build(dict(type="Thing", size=0)),
             "config-entry",
-            "Thing can't be built (test_run.py, __init__): ValueError",
+            "can't build Thing (test_run.py, __init__): ValueError",
         ),
         (lambda: THINGS.build(dict(type=None)), "config-entry", "type must be a str"),
         (lambda: turn_on_activation_checkpointing(Module(), ["nope"]), "config-entry", "no attribute 'nope'"),

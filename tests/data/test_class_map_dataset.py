@@ -101,7 +101,7 @@ def test_images_without_masks_to_predict(folder):
     [
         (dict(class_map=None), ["ClassMapDataset", "class_map={id: name}"]),
         (dict(class_map=None, metainfo=dict(classes=("a", "b"))), ["ClassMapDataset", "class_map={id: name}"]),
-        (dict(reduce_zero_label=True), ["reduce_zero_label", "0 in ignore_ids"]),
+        (dict(reduce_zero_label=True), ["reduce_zero_label", "add 0 to ignore_ids"]),
         (dict(palette=[[0, 0, 0]]), ["palette", "1 colours", "2 classes"]),
         (dict(palette=[[0, 0, 0], [0, 0, 256]]), ["palette", "[0, 0, 256]"]),
         (dict(palette=[1, 2]), ["palette", "holds 1:"]),

@@ -115,7 +115,7 @@ def test_table_and_line(root):
         ["gull", "1", "7.69", "1", "12.50", "1.73"],
         ["boat", "0", "0.00", "0", "0.00", "1"],
     ]
-    assert weight_table(counts, NAMES).splitlines()[-1] == "never occurs, weight 1 without effect: boat"
+    assert weight_table(counts, NAMES).splitlines()[-1] == "absent classes, weight 1 (no effect): boat"
     assert "| 3 " in weight_table(counts, None)  # ids where the classes have no names
     values = {}
     exec(weight_line(counts), values)

@@ -20,7 +20,7 @@ def seen(*masks, inside=()):
         (
             [{0, 64, 128, 191, 255}],
             {0, 255},
-            ("0.png", "5 of the masks' 5 values: 0 and 255; on edges alone 64, 128, 191"),
+            ("0.png", "5 of the masks' 5 values: 0 and 255; only on edges 64, 128, 191"),
         ),
         ([{0, 64, 128, 191, 255}], {0, 128, 255}, None),  # a class that is more than an edge
         ([{0, 64, 128, 191, 255}], (), None),  # nothing is known of edges
@@ -35,7 +35,7 @@ def seen(*masks, inside=()):
 def test_near_binary(masks, inside, expected):
     problem = seen(*masks, inside=inside).near_binary()
     assert (problem and (problem.code, problem.path)) == (expected and ("mask-near-binary", expected[0]))
-    assert problem is None or problem.found == f"holds {expected[1]}"
+    assert problem is None or problem.found == f"has {expected[1]}"
 
 
 @pytest.mark.parametrize(
@@ -52,4 +52,4 @@ def test_near_binary(masks, inside, expected):
 def test_mixed(masks, expected):
     problem = seen(*masks).mixed()
     assert (problem and (problem.code, problem.path)) == (expected and ("mask-mixed", expected[0]))
-    assert problem is None or problem.found == f"holds 0 and 255, {expected[1]} 0 and 1"
+    assert problem is None or problem.found == f"has 0 and 255, but {expected[1]} has 0 and 1"

@@ -208,7 +208,7 @@ def test_interrupted_run_leaves_nothing(tmp_path, monkeypatch):
 
 def test_tool(tool, tmp_path):
     small = ("make_minivoc", "--out-dir", tmp_path / "a", "--train", 2, "--val", 1, "--size", 48, 32)
-    for told in ("drew 2 train and 1 val images in", "are there already"):
+    for told in ("drew 2 train and 1 val images in", "exist already"):
         done = tool(*small)
         assert done.code == 0
         assert told in done.out

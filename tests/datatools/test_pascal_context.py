@@ -96,7 +96,7 @@ def test_a_second_call_does_what_is_missing(trees):
     lost = masks / f"{TRAIN[0]}.png"
     lost.unlink()
     report = build_context(**trees, jobs=1)
-    assert f"{masks}: 1 masks written, 2 were there" in report
+    assert f"{masks}: 1 masks written, 2 existed" in report
     assert lost.read_bytes() == before.pop(lost)[1]
     assert all((path.stat().st_mtime_ns, path.read_bytes()) == state for path, state in before.items())
 
@@ -110,7 +110,11 @@ def test_a_second_call_does_what_is_missing(trees):
         (lambda path: write_mat(path, label_map() + 1), "mask-ids", "ids 460 "),
         (lambda path: write_mat(path, label_map() - 1.0), "mask-ids", "ids -1 "),
         (lambda path: write_mat(path, label_map() + 0.5), "mask-ids", "ids 0.5, 1.5"),
-        (lambda path: write_mat(path, {"other": label_map()}), "mask-unreadable", "a matrix of class 2"),
+        (
+            lambda path: write_mat(path, {"other": label_map()}),
+            "mask-unreadable",
+            "not a matrix of real numbers: class 2",
+        ),
     ],
     ids=["cut", "missing", "size", "stray", "negative", "fraction", "struct"],
 )

@@ -58,7 +58,9 @@ def config(leaf, tmp_path):
 def assert_left_alone(ended, rank, count):
     """A process of those that go on learns of the end of another."""
     assert ended.code == 1, ended.err
-    assert ended.err.startswith(f"error: [process-lost] process {rank} (of {count}, from 0) can't reach another one (")
+    assert ended.err.startswith(
+        f"error: [process-lost] process {rank} (of {count}, from 0) can't reach another process: "
+    )
     assert ended.err.endswith("then start all again, training with --resume\n")
 
 
@@ -153,7 +155,7 @@ PIPE = "[/x/gloo/transport/tcp/pair.cc:5] writev [1.2.3.4]:5: Broken pipe"
         (RuntimeError("[/x/gloo/buffer.cc:8] Timed out waiting 9ms for recv"), "(Timed out waiting 9ms for recv):"),
         (distributed.DistBackendError(REMOTE), "remote process exited or there was a network error):"),
         (distributed.DistStoreError("Timed out after 9 seconds. 1/2 clients joined."), "1/2 clients joined):"),
-        (distributed.DistNetworkError("failed to listen. port: 29, name: EADDRINUSE"), "give a free one, as PORT to"),
+        (distributed.DistNetworkError("failed to listen. port: 29, name: EADDRINUSE"), "set PORT of dist_train.sh"),
     ],
 )
 def test_errors_of_the_network_are_one_line(error, expected):

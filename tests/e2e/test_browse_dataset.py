@@ -20,7 +20,7 @@ def test_says_what_surprises(tool, leaf, own_data, tmp_path):
         Image.fromarray(np.full((64, 64), 255, np.uint8)).save(mask)
     done = tool("browse_dataset", leaf, "--data-root", own_data, "--count", "3", "--out", tmp_path / "a.png")
     assert done.code == 0
-    assert done.out.startswith("3 of 3 samples show void alone, nothing is learnt from them: ")
+    assert done.out.startswith("3 of 3 samples are all void, so nothing is learnt from them: ")
     assert done.out.splitlines()[-1] == f"wrote {tmp_path / 'a.png'}"
 
 

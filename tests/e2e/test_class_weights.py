@@ -40,7 +40,7 @@ def test_prints_a_table_and_the_line_for_the_config(tool, leaf, data, split, pow
     assert line.startswith("model = dict(decode_head=dict(loss_decode=dict(class_weight=[")
     printed = ast.literal_eval(re.search(r"\[.*\]", line)[0])
     assert printed == pytest.approx(expected_weights(masks, power), rel=0.01)
-    assert table[-1].startswith("never occurs, weight 1 without effect: ")
+    assert table[-1].startswith("absent classes, weight 1 (no effect): ")
 
 
 def test_its_line_trains(tool, leaf, tmp_path):

@@ -46,7 +46,7 @@ def test_returns_until_it_holds(twice):
     for number, rate in ((1, 0.5), (2, 0.5)):
         back = f"back to {work_dir / 'iter_6.pth'} with the learning rate x {rate:g}"
         assert f"{back}, return {number} of at most 3" in said
-    assert "return 1: the learning rate goes on at" in said
+    assert "retry 1: the learning rate is" in said
     steps = rates(run)
     assert [step for step, _ in steps] == [*range(1, 8), 7, 7, *range(8, 13)]
     first, second, third = (lr for step, lr in steps if step == 7)
@@ -72,14 +72,14 @@ def test_not_more_often_than_allowed(config, tmp_path):
     assert run.code == 2
     error = run.said().splitlines()[-1]
     assert "error: [loss-nan] the loss is nan at step 8" in error
-    assert "after 1 returns to a checkpoint with a lower learning rate" in error
-    assert f"go on with --resume from {work_dir / 'iter_6.pth'}" in error
+    assert "after 1 retries with a lower learning rate" in error
+    assert f"continue with --resume from {work_dir / 'iter_6.pth'}" in error
 
 
 def test_to_the_start_before_the_first_checkpoint(config, tmp_path):
     run = finish(diverging(config, tmp_path / "work", step=2, lr=0.01, returns=1))
     assert run.code == 0, run.said()
-    assert "back to the start with the learning rate x 0.5, return 1 of at most 1" in run.said()
+    assert "back to the start with the learning rate x 0.5, retry 1 of at most 1" in run.said()
     assert [step for step, _ in rates(run)] == [1, 1, *range(2, 13)]
     assert rates(run)[1][1] == pytest.approx(rates(run)[0][1] / 2)
 

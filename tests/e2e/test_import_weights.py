@@ -194,7 +194,7 @@ def test_an_import_without_a_config_gives_the_same_weights(tool, published, tmp_
     net = published("atonce")
     done = tool(IMPORT, net.source, tmp_path / "plain.pth")
     assert (done.code, done.err) == (0, "")
-    assert "scale_pool4 is 0.01: neck.scales of the config must say the same" in done.out
+    assert "scale_pool4 is 0.01: set the same value in neck.scales of the config" in done.out
     assert "scale_pool3 is 0.0001: " in done.out
     plain = tensors_of(tmp_path / "plain.pth")
     checked = tensors_of(imported(tool, net, tmp_path / "checked.pth", "--to", net.config))
@@ -336,8 +336,8 @@ UNFITTING = {  # source, config, further words, what the message must say
     "classes": ("8s", "8s", option("decode_head.num_classes=5"), "(21, 8, 1, 1) score_fr.weight", "(5, 8, 1, 1)"),
     "finer": ("8s", "32s", (), "score_pool4.weight", "the net has no such layer"),
     "coarser": ("32s", "8s", (), "nothing for decode_head.score_pool4.weight (21, 32, 1, 1)"),
-    "at once": ("atonce", "8s", (), "scale_pool4 is 0.01, the net's neck.scales has 1"),
-    "not at once": ("8s", "atonce", (), "no scale_pool4, the net's neck.scales has 0.01"),
+    "at once": ("atonce", "8s", (), "scale_pool4 is 0.01, but the net's neck.scales has 1"),
+    "not at once": ("8s", "atonce", (), "no scale_pool4, but the net's neck.scales has 0.01"),
     "AlexNet": ("alexnet", "32s", (), "Caffe CaffeNet", "conv1.weight", "the net has no such layer"),
 }
 OTHER_IMAGES = ("RGB", "scaled", "said to be RGB")

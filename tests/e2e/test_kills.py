@@ -65,8 +65,8 @@ def test_a_signal_to_all_processes_leaves_a_checkpoint(config, reference, tmp_pa
     run = finish(cfg)
     assert run.code == REQUEUE == 99
     said = run.said()
-    assert f"{name}: stopping as soon as a checkpoint can be written" in said
-    assert f"{name}: stopped after step 5; go on with --resume, from {work_dir / 'iter_5.pth'}" in said
+    assert f"{name}: stopping after the next checkpoint" in said
+    assert f"{name}: stopped after step 5; continue with --resume, from {work_dir / 'iter_5.pth'}" in said
     assert "Iter(train) [ 5/12]" in said
     assert "Iter(train) [ 6/12]" not in said
     assert "Traceback" not in said
@@ -121,7 +121,7 @@ def test_a_killed_worker(config, reference, tmp_path):
     sparse = dict(default_hooks__checkpoint__interval=50)
     run = finish(load(config, work_dir, custom_hooks=[dict(type="KillWorker", step=5)], **sparse))
     assert run.code == 1
-    assert "stopped after step 5: go on with --resume" in run.said()
+    assert "stopped after step 5: continue with --resume" in run.said()
     assert process_lost(RuntimeError(run.said().splitlines()[-1].partition(": ")[2])).code == "worker-lost"
     assert differences(reference[0], end_of(finish(load(config, work_dir, **sparse)), work_dir)) == []
 
@@ -157,7 +157,7 @@ def test_a_signal_in_a_validation(config, reference, tmp_path):
     cfg = load(config, work_dir, custom_hooks=[dict(type="SignalGroup", step=6, name="SIGTERM", place="val")], **sparse)
     run = finish(cfg)
     assert run.code == REQUEUE
-    assert f"stopped after step 6; go on with --resume, from {work_dir / 'iter_6.pth'}" in run.said()
+    assert f"stopped after step 6; continue with --resume, from {work_dir / 'iter_6.pth'}" in run.said()
     assert differences(reference[0], end_of(finish(load(config, work_dir, **sparse)), work_dir)) == []
 
 
@@ -226,7 +226,7 @@ def test_files_of_the_data_set_vanish(config, reference, tmp_path):
     removal = [dict(type="RemoveFolder", step=4, path=str(images))]
     run = finish(load(own_config, work_dir, custom_hooks=removal, **ALONE))
     assert run.code == 2
-    assert f"stopped after step 4: go on with --resume, from {work_dir / 'iter_4.pth'}" in run.said()
+    assert f"stopped after step 4: continue with --resume, from {work_dir / 'iter_4.pth'}" in run.said()
     assert f"error: [image-unreadable] {images}" in run.said()
     os.rename(images.with_suffix(".away"), images)
     assert differences(reference[0], end_of(finish(load(own_config, work_dir, **ALONE)), work_dir)) == []
@@ -237,11 +237,11 @@ class TestFullDisk:
         work_dir = tmp_path / "work"
         run = finish(load(config, work_dir, custom_hooks=[dict(type="LimitFileSize", step=8, size=400_000)]))
         assert run.code == 2
-        assert f"error: [disk-write] {work_dir / 'iter_9.pth'} can't be written (File too large)" in run.said()
+        assert f"error: [disk-write] can't write {work_dir / 'iter_9.pth'}: File too large" in run.said()
         assert not list(work_dir.glob(".*.part"))
         again = finish(load(config, work_dir))
         assert f"resuming from {work_dir / 'iter_6.pth'}" in again.said()
-        assert f"passed over: {work_dir / 'iter_9.pth'} is not there" in again.said()
+        assert f"skipped: {work_dir / 'iter_9.pth'} is missing" in again.said()
         assert differences(reference[0], end_of(again, work_dir)) == []
 
     def test_a_small_disk(self, config, tmp_path):
@@ -249,7 +249,7 @@ class TestFullDisk:
         with mounted(tmp_path / "disk", "size=1500k"):
             run = finish(load(config, work_dir))
             assert run.code == 2
-            assert "can't be written (No space left on device)" in run.said()
+            assert "No space left on device" in run.said()
             assert not list(work_dir.glob(".*.part"))
 
     def test_a_work_dir_that_is_read_only(self, config, tmp_path):

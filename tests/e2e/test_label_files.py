@@ -53,7 +53,7 @@ def test_label_files_to_predictions(tool, tmp_path, monkeypatch, name):
     found = run(
         "new_dataset", "pets", "--images", images, "--masks", labels, "--net", "vgg16", "--from-scratch", *options
     )
-    assert "split as the label files are" in found or name == "labelme"
+    assert "split by the label files" in found or name == "labelme"
     leaf, narrow = "configs/fcn8s_vgg16_pets.py", Path("configs/narrow.py")
     run("check_dataset", leaf, "--jobs", 0)
     narrow.write_text(NARROW.format(name="pets"))

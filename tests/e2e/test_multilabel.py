@@ -150,8 +150,8 @@ def test_tools_that_read_one_mask_say_so(config, tool, tmp_path, name, monkeypat
 def test_what_does_not_fit_is_refused(root, config, tool, tmp_path):
     """Transforms and a metric of one mask, and a head of other classes."""
     changes = {
-        "train_dataloader.dataset.pipeline.3.cat_max_ratio=0.75": "leave cat_max_ratio out",
-        "train_dataloader.dataset.pipeline.3.type=FCNBalancedCrop": "take RandomCrop",
+        "train_dataloader.dataset.pipeline.3.cat_max_ratio=0.75": "remove cat_max_ratio",
+        "train_dataloader.dataset.pipeline.3.type=FCNBalancedCrop": "use RandomCrop",
         "val_dataloader.dataset.pipeline.2.type=PackSegInputs": "MultilabelPackSegInputs",
         "val_evaluator.type=FCNMetric": "MultilabelMetric",
         "model.decode_head.num_classes=3": "num_classes=2",

@@ -204,7 +204,7 @@ def test_own_results_are_not_predicted(tool, trained, tmp_path, place):
     for left_out in ("", out if place != "photos" else out / "masks"):
         done = tool("predict", trained.config, trained.best, tmp_path / "photos", "--out-dir", out)
         assert (done.code, f"2 masks and overlays in {out}" in done.out) == (0, True)
-        assert f"left out as results: {left_out}" in done.out or not left_out
+        assert f"skipped folders of results: {left_out}" in done.out or not left_out
     for form in ("masks", "overlays"):
         assert sorted(path.name for path in (out / form).rglob("*.png")) == ["a.png", "b.png"]
 
@@ -236,14 +236,14 @@ def test_a_checkpoint_alone(tool, trained, data, tmp_path):
     for name, words in (("with", [trained.config, trained.best]), ("without", [trained.best])):
         done = tool("predict", *words, data / "JPEGImages", "--out-dir", tmp_path / name, "--out", "masks", "areas")
         assert done.code == 0, done.err
-    assert re.search(r"^7 images in \d+\.\d s: \d+\.\d images/s; the net waited \d+% of the time$", done.out, re.M)
+    assert re.search(r"^7 images in \d+\.\d s: \d+\.\d images/s; the net was idle \d+% of the time$", done.out, re.M)
     for path in (tmp_path / "with/masks").iterdir():
         assert path.read_bytes() == (tmp_path / "without/masks" / path.name).read_bytes()
     assert not (tmp_path / "without/overlays").exists()
     again = tool(
         "predict", trained.best, data / "JPEGImages", "--out-dir", tmp_path / "without", "--out", "masks", "--resume"
     )
-    assert f"0 masks in {tmp_path / 'without'}; 7 were there before" in again.out
+    assert f"0 masks in {tmp_path / 'without'}; 7 existed before" in again.out
 
 
 def test_a_video(predict, tmp_path):
@@ -287,7 +287,7 @@ def test_two_processes_share_the_images(predict, trained, data, tmp_path):
     broken.write_text("no image")
     ended = run_forked(2, forked_tool, "predict", *words[:2], tmp_path / "broken.png", *words[2:], "--resume")
     assert [process.code for process in ended] == [2, 2]
-    assert [f"1 of 8 failed, others are in {tmp_path / 'out'}:\n{broken}" in process.err for process in ended] == [
+    assert [f"1 of 8 failed, the others are in {tmp_path / 'out'}:\n{broken}" in process.err for process in ended] == [
         True,
         False,
     ]

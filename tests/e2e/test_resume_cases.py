@@ -80,7 +80,7 @@ def test_an_error_after_a_validation(config, tmp_path):
     work_dir = tmp_path / "work"
     run = finish(load(config, work_dir, custom_hooks=[dict(type="FailAfterValidation", step=4)], **ALONE))
     assert run.code == 2
-    assert f"stopped after step 4: go on with --resume, from {work_dir / 'iter_4.pth'}" in run.said()
+    assert f"stopped after step 4: continue with --resume, from {work_dir / 'iter_4.pth'}" in run.said()
     assert finish(load(config, work_dir, **ALONE)).code == 0
     assert differences(end_state(tmp_path / "whole", STEPS)["weights"], end_state(work_dir, STEPS)["weights"]) == []
 
@@ -128,7 +128,7 @@ class TestEpochs:
         work_dir = tmp_path / "work"
         run = finish(load(config, work_dir, custom_hooks=stop(2), **by_epoch))
         assert run.code == 99
-        assert f"SIGTERM: stopped after epoch 1; go on with --resume, from {work_dir / 'epoch_1.pth'}" in run.said()
+        assert f"SIGTERM: stopped after epoch 1; continue with --resume, from {work_dir / 'epoch_1.pth'}" in run.said()
         resumed = finish(load(config, work_dir, **by_epoch))
         assert resumed.code == 0, resumed.said()
         assert self.same(tmp_path / "whole", work_dir)

@@ -25,5 +25,5 @@ def test_mean_iu_near_boundaries(tool, tmp_path):
 
 
 def test_bad_input(tool, tmp_path):
-    assert "names no folder" in tool("summarize", "--net", "FCN-8s").err
+    assert "has no folders" in tool("summarize", "--net", "FCN-8s").err
     tool_refused(tool("summarize", "--net", "FCN-8s", tmp_path / "none"), tmp_path, "file-missing", tmp_path / "none")

@@ -104,7 +104,7 @@ def test_a_split_without_masks_is_predicted(trained, evaluated, tool, data, tmp_
     tool_refused(tool("test", *words, "--limits", "--out", tmp_path / "no"), tmp_path / "work", "config-data", config)
     done = tool("test", *words, "--out", tmp_path / "masks", "--show-dir", tmp_path / "panels")
     assert (done.code, done.err) == (0, "")
-    assert "no scores: the test split has no masks" in done.out
+    assert "no scores, only predictions: the test split has no masks" in done.out
     assert not list((tmp_path / "work").rglob("metrics.json"))
     assert len(list((tmp_path / "panels").iterdir())) == len(names)
     for mask, scored in zip(masks_in(tmp_path / "masks", names), masks_in(evaluated[1] / "masks", names), strict=True):

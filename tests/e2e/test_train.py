@@ -143,5 +143,5 @@ def test_nested_values_are_refused(trained, tool):
     for value in ("dict(type=EMAHook)", "[dict(type=A),dict(type=B)]", "{1:2}"):
         done = tool("train", trained.config, "--cfg-options", f"default_hooks.ema={value}")
         assert done.code == 2
-        assert f"{value} is no plain value" in done.err
+        assert f"not a plain value: {value}" in done.err
         assert "default_hooks.ema.NAME=VALUE" in done.err

@@ -55,7 +55,7 @@ def test_goes_on_after_a_kill(cut_off, leaf, tool):
     assert (done.code, done.err) == (0, "")
     assert "32s: training" not in done.out
     assert (cut_off / "32s" / "last_checkpoint").stat().st_mtime_ns == coarsest
-    assert done.out.count("starts as its parent") == 1  # 8s; 16s is resumed
+    assert done.out.count("predicts the same as its parent") == 1  # 8s; 16s is resumed
     steps = [int(step) for step in re.findall(r"Iter\(train\) \[ ?(\d+)/12\]", done.out)]
     of_16s, of_8s = steps[:-12], steps[-12:]
     assert of_8s == [*range(1, 13)]
@@ -138,7 +138,7 @@ def test_a_stage_killed_in_its_last_validation_makes_up_for_it(cut_off, leaf, to
     (cut_off / "32s" / "finished.json").write_text('{"best": "best.pth"}')  # damaged, which is as good as none
     done = tool("train_stages", *arguments(leaf, cut_off, *LONGER))
     assert done.code == 0, done.err
-    assert f"the best checkpoint {best} is gone" in done.out
+    assert f"the best checkpoint {best} is missing" in done.out
     assert best_of(cut_off / "32s") == best
     assert json.loads((cut_off / "32s" / "finished.json").read_text())["best"] == best.name
 
@@ -179,7 +179,7 @@ def test_two_processes_train_one_chain(leaf, tmp_path):
     said = [line.split(",")[0] for line in done.out.splitlines() if re.match(r"\d+s: training|finished", line)]
     assert said[:3] == [f"{stage}: training in {tmp_path / stage}" for stage in ("32s", "16s", "8s")]
     assert said[3:] == [f"finished: {tmp_path / '8s' / 'best_mIoU_iter_1.pth'}"]
-    assert done.out.count("starts as its parent") == 2
+    assert done.out.count("predicts the same as its parent") == 2
 
 
 def test_a_fault_in_a_later_stage_is_found_before_the_first_step(leaf, tool, tmp_path):

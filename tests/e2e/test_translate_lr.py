@@ -63,7 +63,7 @@ def test_the_command_of_the_warning_corrects_the_config(tool, name):
         ("--from sum --lr 1e-10", "give --config, or --from, --lr and --size"),
         ("--from sum --lr 1e-10 --size 500", "'500' is not WxH, such as 500x375"),
         ("--from sum --lr 1e-10 --size 500x-3", "'500x-3' is not WxH"),
-        ("--from sum --lr 1e-10 --size 500x375 --to-momentum 0.9", "--to-momentum needs the momentum that it replaces"),
+        ("--from sum --lr 1e-10 --size 500x375 --to-momentum 0.9", "--to-momentum also needs the source's --momentum"),
         ("--from sum --lr 1e-10 --size 500x375 --cfg-options a=1", "--cfg-options needs --config"),
         ("--from sum --lr -1 --size 500x375", "error: [option-value] lr is -1.0: "),
         ("--from sum --lr 1e-10 --size 500x0", "error: [option-value] size is (500, 0): "),

@@ -130,7 +130,7 @@ def test_tools_run_it_on_request(tool, leaf, bad, made, way):
     done = TRUSTED[way](tool, leaf, bad)
     assert done.code == 0, done.err
     assert made.is_dir()
-    assert (done.out + done.err).count(f"{bad} would run code (posix.mkdir) on loading, and is trusted") == 1
+    assert (done.out + done.err).count(f"{bad} would run code (posix.mkdir) on loading; it is trusted") == 1
 
 
 def test_stages_run_it_on_request(tool, leaf, bad, made, monkeypatch):
@@ -143,7 +143,7 @@ def test_stages_run_it_on_request(tool, leaf, bad, made, monkeypatch):
 @pytest.mark.parametrize("name", ["train", "test", "predict", "train_stages", IMPORT])
 def test_the_option_says_what_it_risks(tool, name):
     text = " ".join(tool(name, "--help").out.split())
-    assert "load a checkpoint that was refused: any code in it runs, with your rights on your files" in text
+    assert "load a refused checkpoint; code inside it runs with your permissions" in text
 
 
 # ---- without our tools
@@ -259,7 +259,7 @@ def test_a_config_in_a_checkpoint_is_no_program(tool, trained, made, tmp_path, t
     done = tool("train", trained.config, "--resume", tmp_path / "iter_2.pth", *options)
     assert done.code == 0, done.err
     assert not made.exists()
-    notice = f"{tmp_path / 'iter_2.pth'}: meta.config is a program that may be run later, and was left out"
+    notice = f"{tmp_path / 'iter_2.pth'}: ignored meta.config, since it is a program that might be run later"
     assert (notice in done.out) == (not trust)
 
 

@@ -39,7 +39,7 @@ def test_from_archives_to_lists_and_masks_and_again(tool, data):
     again = tool(TOOL, "--data-dir", data, "--jobs", 1)
     assert again.code == 0
     assert "extracting" not in again.err
-    assert again.out.count("masks were there\n") == 2
+    assert again.out.count("masks existed\n") == 2
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_named_trees_without_voc_2011(tool, data, tmp_path):
         TOOL, "--data-dir", tmp_path / "none", "--voc2012", source, "--sbd", source / "benchmark_RELEASE", "--jobs", 1
     )
     assert done.code == 0
-    assert "seg11valid: not written; to compute it give VOC 2011" in done.out
+    assert "seg11valid: not written; to compute it, give VOC 2011" in done.out
     assert not (tmp_path / "none").exists()
 
 

@@ -32,14 +32,20 @@ SWAPPED = checkpoint(dataset_meta=dict(classes=["sky", "road", "car"]))
 
 
 def test_a_run_of_other_names_is_not_resumed(logged):
-    with refused("checkpoint-classes", "iter_2.pth", "1 is 'road' there, 'car' in", "2 is 'car' there", "--load-from"):
+    with refused(
+        "checkpoint-classes",
+        "iter_2.pth",
+        "1 is 'road' in the checkpoint, 'car' in",
+        "2 is 'car' in the checkpoint",
+        "--load-from",
+    ):
         check_class_names(SWAPPED, CFG, "train", resuming=True)
 
 
 def test_other_starts_say_it(logged):
     check_class_names(SWAPPED, CFG, "train", resuming=False)
     (line,) = logged
-    assert "1 is 'road' there, 'car' in the config" in line
+    assert "1 is 'road' in the checkpoint, 'car' in the config" in line
 
 
 @pytest.mark.parametrize(

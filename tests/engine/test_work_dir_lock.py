@@ -37,7 +37,7 @@ def test_the_second_is_refused_and_the_owner_named(holder, tmp_path):
         pass
     owner = (tmp_path / LOCK).read_text()
     assert owner.startswith(f"process {holder.pid} on host {socket.gethostname()}, since ")
-    remedy = "wait for it, stop it, or give another --work-dir"
+    remedy = "wait for it, stop it, or choose another --work-dir"
     assert caught.value.message == f"{tmp_path} is in use by {owner}: {remedy}"
 
 

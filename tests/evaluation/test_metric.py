@@ -112,7 +112,7 @@ def test_table():
         ["tree", "2", "50.00", "33.33"],
     ]
     assert "pixel acc 66.67   mean acc 63.89   mean IU 47.78   f.w. IU 50.74" in text
-    assert text.endswith("left out of the means: boat")
+    assert text.endswith("not in the means: boat")
     assert "nan" not in text
 
 

@@ -51,7 +51,7 @@ def test_the_table_names_what_it_shows():
     matrix = tested.matrix.numpy()
     table = tested.table(matrix, tested.compute_metrics([matrix]))
     assert "| class | pixels | accuracy % | Dice % |  IU % |" in table
-    assert "mean Dice 66.67" in table and "left out of the means: marking" in table
+    assert "mean Dice 66.67" in table and "not in the means: marking" in table
 
 
 def test_what_does_not_fit_is_refused():

@@ -292,7 +292,7 @@ def test_prediction_is_the_class_of_the_highest_logit():
         ({"head": {"in_channels": {"fr": 16}}}, "config-value", ("in_channels.fr is 16", "gives 8", "fc_channels")),
         ({"head": {"in_channels": {"pool4": 16}}}, "config-value", ("in_channels.pool4 is 16", "gives 32")),
         ({"neck": {"in_channels": (16, 32, 64)}}, "config-value", ("compare in_channels",)),
-        ({"head": {"strides": {"pool4": 8, "pool3": 4}}}, "geometry", ("'pool4' has stride 16", "strides says 8")),
+        ({"head": {"strides": {"pool4": 8, "pool3": 4}}}, "geometry", ("'pool4' has stride 16", "strides has 8")),
     ],
 )
 def test_what_does_not_fit_is_refused(options, code, named):

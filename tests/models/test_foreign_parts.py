@@ -15,7 +15,7 @@ UPER_HEAD = dict(type="UPerHead", in_channels=[4, 8], in_index=[0, 1], channels=
 @pytest.mark.parametrize("head", [FCN_HEAD, UPER_HEAD, {**FCN_HEAD, "type": "mmseg.FCNHead"}], ids=lambda h: h["type"])
 def test_a_stock_head_in_an_fcn(head):
     cfg = {**fcn_config().model, "decode_head": head}
-    with refused("config-value", head["type"].split(".")[-1], "take FCNSkipHead", "EncoderDecoder"):
+    with refused("config-value", head["type"].split(".")[-1], "use FCNSkipHead", "EncoderDecoder"):
         MODELS.build(cfg)
     MODELS.build({**fcn_config().model, "auxiliary_head": FCN_HEAD})  # beside the FCN's it may be
 

@@ -74,9 +74,9 @@ class TestLosses:
 
 
 def test_what_does_not_fit_is_refused():
-    with refused("classes-count", "photo7.jpg have 2 maps, the net takes 1"):
+    with refused("classes-count", "photo7.jpg have 2 maps, but the net needs 1"):
         build_head("32s").loss_by_feat(LOGITS, [maps(LABEL[0])])
-    with refused("classes-count", "photo7.jpg have 1 maps, the net takes 2"):
+    with refused("classes-count", "photo7.jpg have 1 maps, but the net needs 2"):
         build_head("32s", **LABELS).loss_by_feat(LOGITS, [maps(LABEL[0, :1])])
     with refused("mask-ids", "id 2 (2 px)"):
         build_head("32s", **LABELS).loss_by_feat(LOGITS, [maps(LABEL[0] + torch.tensor([1, 0, 0], dtype=torch.uint8))])

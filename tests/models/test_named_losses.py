@@ -155,7 +155,7 @@ def test_what_mmsegs_own_losses_do():
         ),
         (dict(loss_decode=dict(type="TverskyLoss"), out_channels=1, threshold=0.5), ("TverskyLoss", "FCNDiceLoss")),
         *(
-            (dict(loss_decode=dict(type=name, **options), multilabel=True), (name, "one label a pixel"))
+            (dict(loss_decode=dict(type=name, **options), multilabel=True), (name, "one label per pixel"))
             for name, options in (("FCNLovaszLoss", {}), ("FCNBoundaryCrossEntropyLoss", {"use_sigmoid": True}))
         ),
     ],

@@ -165,7 +165,7 @@ def test_what_does_not_fit_is_refused():
             FCNSkipHead(streams, {"fr": 1}, {"fr": 32}, num_classes=3)
     with refused("config-key", "upsample has no bicubic"):
         build_head(upsample={"bicubic": True})
-    with refused("geometry", "'pool4' has stride 8", "strides says 16"):
+    with refused("geometry", "'pool4' has stride 8", "strides has 16"):
         build_head("16s").align([MAPS["aligned"][0], MAPS["aligned"][2]], CoordMap())
     with refused("geometry", "(64, 64)"):  # an unpadded image is too small for the crop
         build_head("32s", "reference")([torch.zeros(1, 1, 1, 1), (64, 64)])

@@ -42,8 +42,8 @@ def test_pil_modes_and_turns(tmp_path):
 @pytest.mark.parametrize(
     "image, received",
     [
-        (3, "a int"),
-        (None, "a NoneType"),
+        (3, "not an image: int"),
+        (None, "not an image: NoneType"),
         (RGB.astype(np.float32), "(5, 7, 3), float32"),
         (RGB[None], "(1, 5, 7, 3), uint8"),
         (RGB[:0], "(0, 7, 3)"),

@@ -77,7 +77,7 @@ def test_a_signal_stops_after_the_images_in_work(photos, tmp_path, capfd):
     assert stop.value.code == 99
     assert 12 <= len(done) < 30
     said = capfd.readouterr().out
-    assert f"SIGTERM: stopped after {len(done)} images; go on with --resume" in said
+    assert f"SIGTERM: stopped after {len(done)} images; continue with --resume" in said
     assert "checkpoint" not in said
     tally = run(tmp_path / "out", photos, resume=True)
     assert (tally.images, tally.skipped, masks(tmp_path / "out")) == (30 - len(done), len(done), ALL)

@@ -86,7 +86,7 @@ def test_probabilities_are_the_softmax():
 def test_nets_without_probabilities():
     net, (image,) = known(), images((3, 2))
     net.model.logits = False
-    with refused("option-value", "label maps alone"):
+    with refused("option-value", "only label maps"):
         net.predict(image, probabilities=True)
     net.model.test_cfg["mode"] = "tiles"
     with refused("option-value", "'tiles'", "mode='whole'"):

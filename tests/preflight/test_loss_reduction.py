@@ -63,14 +63,14 @@ def config(reduction="mean", lr=0.01, crop=(480, 640), momentum=0.9, **loss):
 
 def test_the_warning_in_words():
     assert reduction_warning(config("mean", lr=1e-10, momentum=0.99)) == (
-        "mine.py: lr 1e-10 fits reduction='sum', but the loss is a mean over labelled pixels, and the net will hardly move: "
-        "set reduction='sum' in model.decode_head.loss_decode, or translate the lr: "
+        "mine.py: lr 1e-10 fits reduction='sum', but the loss is a mean over labelled pixels, and the net will hardly learn: "
+        "set reduction='sum' in model.decode_head.loss_decode, or convert the lr: "
         "python tools/translate_lr.py --from sum --to mean --lr 1e-10 --batch 2 --size 640x480 "
         "--momentum 0.99 --weight-decay 0.0001"
     )
     assert reduction_warning(config("sum", lr=0.01)) == (
         "mine.py: lr 0.01 fits reduction='mean', but the loss is a sum over labelled pixels, and the net is likely to diverge: "
-        "set reduction='mean' in model.decode_head.loss_decode, or translate the lr: "
+        "set reduction='mean' in model.decode_head.loss_decode, or convert the lr: "
         "python tools/translate_lr.py --from mean --to sum --lr 0.01 --batch 2 --size 640x480 "
         "--momentum 0.9 --weight-decay 0.0001"
     )
@@ -144,7 +144,7 @@ def test_recipe_of_a_config():
 def test_without_a_crop_the_size_has_to_be_given():
     cfg = config("sum")
     cfg.train_dataloader.dataset.pipeline = []
-    with refused("option-value", "mine.py names no crop size", "--size 500x375"):
+    with refused("option-value", "mine.py has no crop size", "--size 500x375"):
         read_recipe(cfg)
     recipe = read_recipe(cfg, size=(500, 375))
     assert recipe.size == (500, 375)
@@ -153,7 +153,7 @@ def test_without_a_crop_the_size_has_to_be_given():
 
 
 @pytest.mark.parametrize(
-    ("kind", "reason"), [("AdamW", "nothing to translate"), ("RMSprop", "only SGD"), (None, "only SGD")]
+    ("kind", "reason"), [("AdamW", "does not change its steps"), ("RMSprop", "only SGD"), (None, "only SGD")]
 )
 def test_other_optimizers(kind, reason):
     cfg = config()

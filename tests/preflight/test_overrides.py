@@ -23,16 +23,16 @@ REFUSED = {  # key -> what the message must name
     "model.auxilary_head.type": "did you mean model.auxiliary_head?",  # which the base class takes
     "model.geometri": "did you mean model.geometry?",
     "model.decode_head.in_chanels.fr": "did you mean model.decode_head.in_channels?",
-    "optim_wrapper.optimizer.momentum": "'momentum' is no entry of optim_wrapper.optimizer: correct this entry, AdamW takes ",
+    "optim_wrapper.optimizer.momentum": "'momentum' is not an entry of optim_wrapper.optimizer: correct this entry, AdamW takes ",
     "model.decode_head.loss_decode.gamma": "FCNCrossEntropyLoss takes class_weight, loss_name, loss_weight, reduction",
     "default_hooks.missed_validation.often": "MissedValidationHook takes none",
-    "custom_hooks.1.interval": "1 is no place in the list custom_hooks: there are 0 to 0",
-    "custom_hooks.first.momentum": "first is no place in the list custom_hooks",
-    "tta_pipeline.-1.type": "-1 is no place in the list tta_pipeline",
+    "custom_hooks.1.interval": "1 is not an index of the list custom_hooks: there are 0 to 0",
+    "custom_hooks.first.momentum": "first is not an index of the list custom_hooks",
+    "tta_pipeline.-1.type": "-1 is not an index of the list tta_pipeline",
     "train_cfg.max_iters.x": "train_cfg.max_iters is 400",
     "model.decode_head.streams.0": "model.decode_head.streams is ('fr', 'pool4', 'pool3')",
-    "default_hooks.ema": "give default_hooks.ema.type too",
-    "default_hooks.ema.momentum": "give default_hooks.ema.type too",
+    "default_hooks.ema": "also give default_hooks.ema.type",
+    "default_hooks.ema.momentum": "also give default_hooks.ema.type",
     "default_hooks.chekpoint.interval": "did you mean default_hooks.checkpoint.interval?",
     "max_iters": "override the entries, train_cfg.max_iters",
     "train_pipeline.2.prob": "train_pipeline is a variable of the config file",
@@ -99,5 +99,5 @@ def test_a_refused_override_leaves_the_config():
 
 def test_ids_of_a_class_map():
     cfg = Config(dict(train_dataloader=dict(dataset=dict(class_map={0: "sea", 1: "land"}))))
-    with refused("config-override", "train_dataloader.dataset.class_map has numbers for keys"):
+    with refused("config-override", "the keys of train_dataloader.dataset.class_map are numbers"):
         check_overrides(cfg, ["train_dataloader.dataset.class_map.0"])

@@ -91,7 +91,7 @@ def test_only_the_asked_splits_are_looked_at(root):
 def test_missing_parts_are_named_with_the_remedies(root, path, what):
     (root / path).rename(root / "moved")
     remedies = "voc_sbd.py", "configs/fcn8s_vgg16bn_minivoc.py"
-    there = f"{root} has no {path}, but "
+    there = f"{root} has no {path}, it has "
     refuse(config(root), "dataset-missing", f"train {what} {root / path}", there, "moved", *remedies)
 
 
@@ -99,7 +99,7 @@ def test_what_is_like_a_missing_name_is_named(root):
     refuse(
         config(root, data_prefix=dict(PREFIX, img_path="JPEGImage")),
         "dataset-missing",
-        "has no JPEGImage, but JPEGImages.",
+        "has no JPEGImage, it has JPEGImages.",
     )
     refuse(
         config(root, data_root=str(root / "names.txt")),

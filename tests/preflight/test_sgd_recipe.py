@@ -120,14 +120,14 @@ def test_the_reasoning_has_the_numbers_in_place():
         "to:   mean over 4 x 500x375, lr 0.00075, momentum 0.9, weight decay 2.66667e-09",
         "",
         "sum -> mean: the sum's gradient is N times the mean's, lr x N; "
-        "N = 1 x 500 x 375 x 1 = 187500 labelled pixels a batch",
+        "N = 1 x 500 x 375 x 1 = 187500 labelled pixels per batch",
         "  lr 1e-10 -> 1.875e-05",
-        "  weight decay 0.0005 -> 2.66667e-09, so that lr x decay stays",
+        "  weight decay 0.0005 -> 2.66667e-09, so that lr x decay is unchanged",
         "batch 1 -> 4: each image counts as before, lr x 4 / 1 (linear scaling rule)",
         "  lr 1.875e-05 -> 7.5e-05",
-        "momentum 0.99 -> 0.9: a gradient goes lr / (1 - momentum) in all, lr x (1 - 0.9) / (1 - 0.99)",
+        "momentum 0.99 -> 0.9: a gradient's total effect is lr / (1 - momentum), lr x (1 - 0.9) / (1 - 0.99)",
         "  lr 7.5e-05 -> 0.00075",
-        "weight decay takes lr x decay / (1 - momentum) = 2e-11 of a weight a step",
+        "weight decay reduces a weight by lr x decay / (1 - momentum) = 2e-11 of its value per step",
         "",
         "in the config:",
         'model = dict(decode_head=dict(loss_decode=dict(reduction="mean")))',
@@ -140,7 +140,7 @@ def test_the_reasoning_leaves_out_what_does_not_change():
     source = SGDRecipe("mean", lr=0.01, size=(10, 10))
     lines = explain(source, translate(source))
     assert lines[3:5] == [
-        "mean -> sum: the sum's gradient is N times the mean's, lr / N; N = 1 x 10 x 10 x 1 = 100 labelled pixels a batch",
+        "mean -> sum: the sum's gradient is N times the mean's, lr / N; N = 1 x 10 x 10 x 1 = 100 labelled pixels per batch",
         "  lr 0.01 -> 0.0001",
     ]
     assert lines[-2:] == [

@@ -89,7 +89,7 @@ def _killed(config: Path, work_dir: Path, kills: int, tally: Tally, moments: ran
         run.wait()
     tally.kills += 1
     said = run.said()[already:]
-    tally.passed_over += "passed over" in said
+    tally.passed_over += "skipped: " in said
     tally.in_saves += any(work_dir.glob(".*.part"))
     done = [int(line.partition("[")[2].partition("/")[0]) for line in said.splitlines() if "Iter(train)" in line]
     saved = [int(path.stem.removeprefix("iter_")) for path in work_dir.glob("iter_*.pth")]

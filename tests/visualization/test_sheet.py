@@ -126,7 +126,7 @@ def test_the_legend_names_classes_void_and_unknown_ids(tmp_path, monkeypatch):
     monkeypatch.setattr(sheet, "shorten", lambda text, width, font: named.append(text) or text)
     mask = np.array([[2, 0], [255, 3]])
     contact_sheet([("a.jpg", grey(2, 2), mask)], PALETTE, CLASSES, tmp_path / "sheet.png")
-    assert named == ["sky", "tree", "id 3, no class", "void", "a.jpg"]
+    assert named == ["sky", "tree", "id 3 (no class)", "void", "a.jpg"]
 
 
 def test_a_long_legend_takes_several_lines(tmp_path):

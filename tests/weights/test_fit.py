@@ -278,15 +278,15 @@ class TestScales:
     @TRAINED
     def test_others_are_an_error(self, trained):
         message = misfit("8s", self.scaled(pool4=0.01, pool3=0.0001), trained=trained)
-        assert "scale_pool4 is 0.01, the net's neck.scales has 1" in message
-        assert "scale_pool3 is 0.0001, the net's neck.scales has 1" in message
+        assert "scale_pool4 is 0.01, but the net's neck.scales has 1" in message
+        assert "scale_pool3 is 0.0001, but the net's neck.scales has 1" in message
         message = misfit("at once", self.scaled(pool4=0.0001, pool3=0.01), trained=trained)
-        assert "scale_pool4 is 0.0001, the net's neck.scales has 0.01" in message
+        assert "scale_pool4 is 0.0001, but the net's neck.scales has 0.01" in message
 
     def test_factors_are_compared_relative_to_their_size_and_need_a_stream(self):
         assert "scale_pool3" in misfit("at once", self.scaled(pool3=0.0001001))
         fitted("8s", self.scaled(pool4=1 + 1e-7))
-        assert "scale_pool3 is 0.0001, the net's neck.scales has None" in misfit("16s", self.scaled(pool3=0.0001))
+        assert "scale_pool3 is 0.0001, but the net's neck.scales has None" in misfit("16s", self.scaled(pool3=0.0001))
 
     def test_a_file_without_factors_for_a_net_with_some(self):
         """torchfcn keeps its factors in code; in a .caffemodel they must be."""
@@ -384,9 +384,9 @@ class TestKernels:
         result = fitted("8s", parent)
         (line,) = lines_with(result, "upscore16")
         assert line.startswith("dropped (3, 3, 32, 32) decode_head.upscore16.weight: bilinear kernels of another")
-        assert "decode_head.upscore16.weight: the net upsamples otherwise" in misfit("8s", parent, trained=True)
+        assert "decode_head.upscore16.weight: the net upsamples differently" in misfit("8s", parent, trained=True)
         parent["decode_head.upscore16.weight"][0, 0, 0, 0] = 1
-        assert "decode_head.upscore16.weight: the net upsamples otherwise" in misfit("8s", parent)
+        assert "decode_head.upscore16.weight: the net upsamples differently" in misfit("8s", parent)
 
     def test_bilinear_ones_for_other_classes(self):
         result = fitted("two classes", file_of() | kernels("dense"))

@@ -1,4 +1,4 @@
-"""Load images with all of their bands, in full depth."""
+"""Load images with all bands at full bit depth."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from .read import read_bands
 
 @TRANSFORMS.register_module()
 class FCNLoadBands(BaseTransform):
-    """Load TIFF, 16-bit PNG, NPY or NPZ as (H, W, N), as :func:`.read.read_bands` does; the net needs ``FCNBandsPreProcessor``.
+    """Load TIFF, 16-bit PNG, NPY or NPZ as (H, W, N) with :func:`.read.read_bands`; the net needs ``FCNBandsPreProcessor``.
 
-    mmseg's ``LoadSingleRSImageFromFile`` needs GDAL's own Python package and keeps nodata; its loaders of NumPy files run pickles.
+    mmseg's ``LoadSingleRSImageFromFile`` needs GDAL's Python package and keeps nodata; its NumPy loaders run pickles.
 
     Raises:
         UserError: image-unreadable, requirements.

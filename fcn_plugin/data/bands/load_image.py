@@ -1,4 +1,4 @@
-"""Load images of 8 bits in the colours that their files hold."""
+"""Load 8-bit images with unchanged colours."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from ..images import decode_image
 
 @TRANSFORMS.register_module()
 class FCNLoadImageFromFile(LoadImageFromFile):
-    """Replace mmcv's loader, which multiplies the colours of a TIFF by its fourth band where that is tagged as alpha.
+    """Replace mmcv's loader, which multiplies the colours of a TIFF by its fourth band if that is tagged as alpha.
 
-    Any other file is loaded alike, (H, W, 3) BGR. Arguments as of mmcv's, which it obeys: ``to_float32``, ``backend_args``.
+    Other files load the same, as (H, W, 3) BGR. Of mmcv's arguments, ``to_float32`` and ``backend_args`` have an effect.
 
     Raises:
         UserError: image-unreadable.

@@ -7,19 +7,19 @@ from collections.abc import Sequence
 import numpy as np
 
 ENDS = (2, 98)  # percentiles of a band that become black and white
-SAMPLES = 2**16  # pixels that they are counted on
+SAMPLES = 2**16  # pixels used to estimate them
 
 
 def shown_bands(count: int, rgb: Sequence[int] | None = None) -> tuple[int, int, int]:
-    """Return which bands, from 1 on, are red, green and blue: ``rgb``, else the first three, or one alone as grey."""
+    """Return the bands, counted from 1, shown as red, green and blue: ``rgb``, else the first three, or the first as gray."""
     return tuple(rgb) if rgb else (1, 2, 3) if count >= 3 else (1, 1, 1)
 
 
 def draw_bands(pixels: np.ndarray, rgb: Sequence[int] | None = None) -> np.ndarray:
-    """(H, W, N) of any type -> (H, W, 3) uint8 RGB.
+    """Convert (H, W, N) of any type to (H, W, 3) uint8 RGB.
 
-    Bands of uint8 stay as they are. Others are stretched each: 2 % of the pixels become black, 2 % white. Pixels that are 0 in
-    all three bands, such as those without data, stay black and are not counted.
+    uint8 bands are unchanged. Each other band is stretched so that 2 % of its pixels become black and 2 % white. Pixels that are
+    0 in all three bands (no data) stay black and are not counted.
     """
     picture = pixels[..., [band - 1 for band in shown_bands(pixels.shape[2], rgb)]]
     if picture.dtype == np.uint8:

@@ -1,7 +1,7 @@
 """Read images in full depth: TIFF and PNG with rasterio, NPY and NPZ (one array) with NumPy.
 
-Pixels are (H, W, N), N bands in the file's order, of uint8, uint16 or float32, to which other types are converted. What a file
-calls nodata, NaN and infinite values are 0.
+Pixels are (H, W, N), N bands in the file's order, as uint8, uint16 or float32 (other types are converted to float32). Nodata, NaN
+and infinite values become 0.
 """
 
 from __future__ import annotations
@@ -22,31 +22,31 @@ from ..images import MOST, unreadable
 
 ARRAYS = (".npy", ".npz")
 SUFFIXES = {".tif", ".tiff", ".png", *ARRAYS}
-# first bytes of a file -> the driver that reads it: GDAL knows some two hundred, and opens links
+# first bytes of a file -> GDAL driver; the other two hundred drivers are disabled, since some open links
 DRIVERS = {b"II": "GTiff", b"MM": "GTiff", b"\x89P": "PNG"}
-MOST_BANDS = 512  # as many as OpenCV resizes
+MOST_BANDS = 512  # OpenCV's limit for resizing
 KEPT = ("uint8", "uint16")
 
 
 def read_bands(path: str) -> tuple[Header, np.ndarray]:
-    """Read an image as training loads it; raises UnreadableFile, and ``requirements`` where a picture needs rasterio."""
+    """Read an image as training does; raise UnreadableFile, or ``requirements`` if rasterio is missing."""
     return _read(path, True)
 
 
 def read_bands_header(path: str) -> Header:
-    """Read size, bands and type; as :func:`read_bands`."""
+    """Read size, bands and type; errors as in :func:`read_bands`."""
     return _read(path, False)[0]
 
 
 def kept_type(dtype: np.dtype) -> np.dtype:
-    """Return the type that pixels of a type are read as; ValueError for texts, complex numbers and the like."""
+    """Return the type to which pixels of a type are converted; ValueError for text, complex numbers and the like."""
     if dtype.kind not in "buif":
         raise ValueError(f"it holds values of type {dtype}")
     return np.dtype(np.uint8 if dtype.kind == "b" else dtype.newbyteorder("=") if dtype.name in KEPT else np.float32)
 
 
 def as_kept(pixels: np.ndarray, nodata: float | None = None) -> np.ndarray:
-    """Convert pixels, (H, W) or (H, W, N), as the module says; ValueError as :func:`kept_type`."""
+    """Convert pixels, (H, W) or (H, W, N), to the module's types; ValueError as in :func:`kept_type`."""
     kept = np.ascontiguousarray(pixels.astype(kept_type(pixels.dtype), copy=False))
     kept = kept[..., None] if kept.ndim == 2 else kept
     gone = None if nodata is None else (pixels == nodata).reshape(kept.shape)
@@ -60,11 +60,11 @@ def _read(path: str, whole: bool) -> tuple[Header, np.ndarray]:
         if not os.path.exists(path):
             raise FileNotFoundError
         if not os.path.isfile(path):
-            raise OSError("not a regular file")  # opening a pipe would wait for ever
+            raise OSError("not a regular file")  # opening a pipe could block
         return _array(path, whole) if path.lower().endswith(ARRAYS) else _raster(path, whole)
     except UserError:
         raise
-    except Exception as error:  # of rasterio, zipfile and NumPy, which have no common class
+    except Exception as error:  # rasterio, zipfile and NumPy have no common error class
         raise unreadable(path, "image", error) from error
 
 
@@ -73,7 +73,7 @@ def _raster(path: str, whole: bool) -> tuple[Header, np.ndarray]:
     with open(path, "rb") as file:
         driver = DRIVERS.get(file.read(2))
     if driver is None:
-        raise ValueError("it is none of TIFF, PNG, NPY, NPZ")
+        raise ValueError("not a TIFF, PNG, NPY or NPZ")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
         try:
@@ -93,13 +93,13 @@ def _array(path: str, whole: bool) -> tuple[Header, np.ndarray]:
     with zipfile.ZipFile(path) as archive:
         names = archive.namelist()
         if len(names) != 1:
-            raise ValueError(f"it holds {len(names)} arrays, one image is meant")
+            raise ValueError(f"it holds {len(names)} arrays, expected one")
         with archive.open(names[0]) as file:
             return _npy(path, file, whole)
 
 
 def _npy(path: str, file: IO[bytes], whole: bool) -> tuple[Header, np.ndarray]:
-    """Read an array, whose size and type are looked at before its values."""
+    """Read an array; check its size and type before its values."""
     npy = np.lib.format
     versions = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
     version = npy.read_magic(file)
@@ -107,7 +107,7 @@ def _npy(path: str, file: IO[bytes], whole: bool) -> tuple[Header, np.ndarray]:
         raise ValueError(f"NPY of version {version}")
     shape, _, dtype = versions[version](file)
     if len(shape) not in (2, 3):
-        raise ValueError(f"shape {shape}, an image is (height, width) or (height, width, bands)")
+        raise ValueError(f"shape {shape}, expected (height, width) or (height, width, bands)")
     header = _header(path, (*shape, 1)[:3], dtype, "NPY")
     if not whole:
         return header, np.zeros((0, 0, 0), np.uint8)
@@ -116,11 +116,11 @@ def _npy(path: str, file: IO[bytes], whole: bool) -> tuple[Header, np.ndarray]:
 
 
 def _header(path: str, shape: tuple[int, int, int], dtype: np.dtype, driver: str) -> Header:
-    """Describe a file; ValueError for one that memory or OpenCV can't take."""
+    """Return the header; ValueError if memory or OpenCV can't hold the image."""
     height, width, count = shape
     kept = kept_type(dtype)
     if not 0 < height * width <= 2 * Image.MAX_IMAGE_PIXELS or math.prod(shape) * kept.itemsize > 4 * MOST:
-        raise ValueError(f"{width} x {height} pixels of {count} bands are none or too many to read at once")
+        raise ValueError(f"{width} x {height} pixels with {count} bands: the image is empty or too large")
     if not 0 < count <= MOST_BANDS:
         raise ValueError(f"shape {shape} has {count} bands: an array is stored as (height, width, bands)")
     kind = "TIFF" if driver == "GTiff" else driver

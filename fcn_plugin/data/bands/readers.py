@@ -1,4 +1,4 @@
-"""How the images of a data set are read, which its pipeline says: by training, check, pictures and prediction alike."""
+"""Read the images of a data set as its pipeline does, for the check, pictures and prediction."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from .read import SUFFIXES, read_bands, read_bands_header
 
 @dataclass(frozen=True)
 class ImageReader:
-    """Images of 8 bits as (H, W, 3) uint8 BGR: what mmcv's loader gives, but for TIFFs with alpha (``stock``)."""
+    """Read 8-bit images as (H, W, 3) uint8 BGR, like mmcv's loader except for TIFFs with alpha (see ``stock``)."""
 
-    stock: bool = False  # mmcv's own loader reads them
+    stock: bool = False  # the pipeline uses mmcv's own loader
 
     suffixes: Collection[str] = frozenset(IMAGE_SUFFIXES)
 
@@ -29,23 +29,23 @@ class ImageReader:
         return read_image(path)
 
     def verify(self, path: str) -> Header:
-        """Read a header, and find damage that loading passes."""
+        """Read a header and raise for damage that loading would not notice."""
         return verify(path)
 
     def problems(self, header: Header) -> list[Problem]:
-        """Find what loading changes."""
+        """List what loading would change."""
         if self.stock and is_tiff_with_alpha(header):
             return [Problem("image-multiplied", header.path, "a TIFF whose fourth band is tagged as alpha")]
         return image_problems(header)
 
     def picture(self, pixels: np.ndarray) -> np.ndarray:
-        """Draw what was read, (H, W, 3) uint8 RGB."""
+        """Convert pixels to (H, W, 3) uint8 RGB."""
         return np.ascontiguousarray(pixels[..., ::-1])
 
 
 @dataclass(frozen=True)
 class BandsReader:
-    """Images of any bands as (H, W, N); ``rgb``, which of them pictures show, from 1 on (:mod:`.picture`)."""
+    """Read images with any bands as (H, W, N); ``rgb``: bands that pictures show, from 1 (:mod:`.picture`)."""
 
     rgb: Sequence[int] | None = None
 
@@ -60,7 +60,7 @@ class BandsReader:
         return read_bands_header(path)
 
     def problems(self, header: Header) -> list[Problem]:
-        """Find nothing: all bands and bits are kept."""
+        """Return an empty list: all bands and bits are kept."""
         return []
 
     def picture(self, pixels: np.ndarray) -> np.ndarray:
@@ -73,7 +73,7 @@ PLAIN = ImageReader()
 
 
 def reader_of(pipeline: Iterable[Any], rgb: Sequence[int] | None = None) -> Reader:
-    """Return the reader that does what a pipeline's loader does.
+    """Return the reader that matches a pipeline's loader.
 
     Args:
         pipeline: entries of a config, or built steps.

@@ -1,1 +1,1 @@
-"""What mask files hold, beyond what their decoder gives, and crops that look at it."""
+"""Read ids from mask files, and crop by them."""

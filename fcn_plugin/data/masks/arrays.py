@@ -11,13 +11,13 @@ from .wide_tiff import LARGEST
 
 
 def array_image(content: bytes) -> Image.Image:
-    """Take the numbers, (H, W), of a NumPy file as an image of mode I, or F of floats; raises ValueError. Runs no code.
+    """Convert a NumPy file of (H, W) numbers to an image of mode I, or F for floats; raise ValueError. Runs no code.
 
-    Integers beyond 32 bits become the largest or smallest ones, which are no ids either.
+    Integers are clipped to 32 bits; clipped values are not valid ids.
     """
     values = np.load(io.BytesIO(content), allow_pickle=False)
     if values.ndim != 2 or not values.size or values.dtype.kind not in "buif":
-        raise ValueError(f"it holds {values.dtype} of shape {values.shape}, wanted are numbers of shape (H, W)")
+        raise ValueError(f"it holds {values.dtype} of shape {values.shape}, expected numbers of shape (H, W)")
     if values.dtype.kind == "f":
         image = Image.fromarray(values.astype(np.float32))
     else:

@@ -16,16 +16,18 @@ CLASSES = (
     "ground", "keyboard", "light", "mountain", "mouse", "curtain", "platform", "sign", "plate", "road", "rock", "shelves",
     "sidewalk", "sky", "snow", "bedclothes", "track", "tree", "truck", "wall", "water", "window", "wood",
 )  # fmt: skip
-IDS = [OTHERS["classes"].index(name) for name in CLASSES]  # in the files, which are in the order of names
+IDS = [
+    OTHERS["classes"].index(name) for name in CLASSES
+]  # ids in the files, which follow the alphabetical order of names
 
 
 @DATASETS.register_module()
 class AuthorsContextDataset(PascalContextDataset):
-    """The files of :class:`PascalContextDataset`; ids become indices of ``CLASSES``, and colours stay with their names."""
+    """:class:`PascalContextDataset` with its classes in the order of ``CLASSES``; each class keeps its colour."""
 
     METAINFO = dict(classes=CLASSES, palette=[OTHERS["palette"][number] for number in IDS])
 
     @classmethod
     def get_label_map(cls, new_classes: Sequence | None = None) -> dict[int, int]:
-        """Map id in the file -> class index."""
+        """Return id in the file -> class index."""
         return {number: index for index, number in enumerate(IDS)}

@@ -1,4 +1,4 @@
-"""Crops that hold rare classes more often than chance has it."""
+"""Draw crops with rare classes more often."""
 
 from __future__ import annotations
 
@@ -14,14 +14,13 @@ CROPS = ("RandomCrop", "FCNBalancedCrop")  # the steps that cut a random crop ou
 
 @TRANSFORMS.register_module()
 class FCNBalancedCrop(RandomCrop):
-    """Crop round a pixel of a class that is drawn by its rarity in the image; otherwise mmseg's ``RandomCrop``.
+    """Crop around a pixel of a class drawn by its rarity in the image; otherwise like mmseg's ``RandomCrop``.
 
-    A class of n pixels is drawn with a probability in proportion to n to the power of -``power``, then one of its pixels, then a
-    crop that holds this pixel. Void is no class. Which images are seen does not change, only what of them: it helps where crops
-    are small parts of images. Of CamVid's frames at 960 x 720, 28 % of these crops of 256 x 256 show bicyclists, 14 % of any crops;
-    at 480 x 360 it is 42 % and 43 %.
+    A class of n pixels is drawn with probability proportional to n^-``power``, then one of its pixels, then a crop that contains
+    this pixel. Void is never drawn. This helps if crops are small compared with the images: at 960 x 720, 28 % of these 256 x 256
+    crops of CamVid show bicyclists and 14 % of random crops do; at 480 x 360 it is 42 % and 43 %.
 
-    It takes the place of ``RandomCrop`` in the pipeline of a train set. In a config, for its fourth step::
+    Use it instead of ``RandomCrop`` in the train pipeline. In a config, for its fourth step::
 
         _base_ = "fcn8s_efficientnet-lite0_camvid-720x540.py"
         _base_.train_dataloader.dataset.pipeline[3].type = "FCNBalancedCrop"
@@ -29,9 +28,9 @@ class FCNBalancedCrop(RandomCrop):
     or on the command line, ``--cfg-options train_dataloader.dataset.pipeline.3.type=FCNBalancedCrop``.
 
     Args:
-        crop_size: (height, width) in pixels, or one number for both; of smaller images what there is.
-        balanced: share of the crops that are drawn so, 0 .. 1; the others are any.
-        power: 0 draws all classes of the image alike, 1 one of a quarter of the pixels four times as often, 0.5 twice.
+        crop_size: (height, width) in pixels, or one number for both; smaller images are not cropped.
+        balanced: share of the crops drawn by class, 0 .. 1; the others are random.
+        power: 0 draws all classes of the image equally often; 1 draws a class with a quarter of the pixels four times as often.
         ignore_index: id of void.
 
     Raises:
@@ -44,14 +43,12 @@ class FCNBalancedCrop(RandomCrop):
         super().__init__(crop_size, ignore_index=ignore_index)
         if not 0 <= balanced <= 1 or power < 0:
             found = f"balanced={balanced}, power={power}"
-            raise UserError(
-                "config-value", f"FCNBalancedCrop has {found}: give a share of 0 .. 1 and a power of 0 or more"
-            )
+            raise UserError("config-value", f"FCNBalancedCrop has {found}: balanced must be 0 .. 1, power 0 or more")
         self.balanced, self.power = balanced, power
 
     @cache_randomness
     def crop_bbox(self, results: dict) -> tuple[int, int, int, int]:
-        """Return top, bottom, left and right of the crop; mmseg's method."""
+        """Return top, bottom, left and right of the crop."""
         mask = results["gt_seg_map"]
         counts = np.bincount(mask.ravel(), minlength=self.ignore_index + 1)
         counts[self.ignore_index] = 0
@@ -69,5 +66,5 @@ class FCNBalancedCrop(RandomCrop):
 
 
 def _start(place: int, side: int, crop: int) -> int:
-    """Draw where a crop begins that holds a place and lies inside the image."""
+    """Draw the start of a crop that contains ``place`` and lies inside the image."""
     return np.random.randint(max(0, place - crop + 1), max(0, min(place, side - crop)) + 1)

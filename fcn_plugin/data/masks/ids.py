@@ -1,4 +1,4 @@
-"""Ids in the pixels of a mask file, whatever numbers it stores: one reader for training, the check and new data sets."""
+"""Read ids from the pixels of a mask file; used by training, the check and new data sets."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ from ..problems import Problem
 
 
 def mask_ids(header: Header, image: Image.Image) -> np.ndarray:
-    """Convert the pixels of a mask of one channel to ids, (H, W) uint8, uint16 or int32, as they are stored.
+    """Convert the pixels of a single-channel mask to the stored ids, (H, W) uint8, uint16 or int32.
 
-    Whole numbers of float files are ids. Gray PNGs of 2 and 4 bits hold 0 .. 3 and 0 .. 15, which Pillow spreads over 0 .. 255
-    as brightness.
+    Whole numbers in float files are ids. Gray PNGs of 2 and 4 bits hold 0 .. 3 and 0 .. 15, which Pillow scales to 0 .. 255.
 
     Raises:
-        UnreadableFile: mask-fractions: numbers that are not whole, NaN, or none that an integer holds.
+        UnreadableFile: mask-fractions: values that are fractions, NaN or too large.
     """
     mask = np.asarray(image)
     if mask.dtype == bool:
@@ -40,7 +39,7 @@ def count_ids(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     if ids.dtype.kind == "i":
         return np.unique(ids, return_counts=True)
     if ids.dtype == np.uint8:
-        pixels = np.array(Image.fromarray(ids).histogram(), np.int64)  # no eight bytes a pixel
+        pixels = np.array(Image.fromarray(ids).histogram(), np.int64)  # bincount would use eight bytes per pixel
     else:
         pixels = np.bincount(ids.ravel())
     there = np.flatnonzero(pixels)

@@ -1,4 +1,4 @@
-"""Masks in TIFFs of 64 bits a pixel, as NumPy and GIS programs write them: OpenCV reads them, Pillow does not."""
+"""Read masks in 64-bit TIFFs, as NumPy and GIS programs write them. OpenCV reads them, Pillow does not."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import numpy as np
 from PIL import Image
 
 BITS = 64
-TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # how such a file begins; + is BigTIFF
+TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # first bytes of a TIFF; + is BigTIFF
 LARGEST = 2**31 - 1
 
 
 def wide_image(pixels: np.ndarray | None) -> Image.Image | None:
-    """Make an image of mode I, or F of floats, of what OpenCV decoded; None for several channels or other depths.
+    """Convert pixels decoded by OpenCV to an image of mode I, or F for floats; None for several channels or other depths.
 
-    Integers beyond 32 bits become the largest or smallest ones, which are no ids either.
+    Integers are clipped to 32 bits; clipped values are not valid ids.
     """
     if pixels is None or pixels.ndim != 2 or pixels.dtype.itemsize != BITS // 8:
         return None

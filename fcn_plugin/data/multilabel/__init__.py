@@ -1,4 +1,4 @@
-"""Masks of several labels at once: loading and packing."""
+"""Multi-label masks: loading and packing."""
 
 from .load import MultilabelLoadAnnotations
 from .pack import MultilabelPackSegInputs

@@ -1,4 +1,4 @@
-"""Load masks of several labels: a map for each class, which any of mmseg's transforms treats as a mask of its own.
+"""Load multi-label masks as one map per class, each of which mmseg's transforms treat as a mask.
 
 K classes. A sample's mask is a folder with a picture for each class, named after it, or one file with a band for each class.
 """
@@ -27,17 +27,17 @@ FIELD = "gt_seg_map_{}"  # key of a class's map, (H, W) uint8: 0, 1 or 255 for v
 class MultilabelLoadAnnotations(BaseTransform):
     """Add a map for each class to a sample.
 
-    ``seg_map_path`` is a folder with ``CLASS.png`` (a class without file is nowhere in the image), a ``.npy`` file (H, W, K) or a
-    TIFF of K bands. A sample without masks passes.
+    ``seg_map_path`` is a folder with ``CLASS.png`` (a class without a file is absent from the image), a ``.npy`` file (H, W, K) or
+    a TIFF with K bands. Samples without masks are allowed.
 
     Args:
         classes: K names, in the order of channels and bands.
-        on: value of pixels that have the label; 0 of those that have not.
-        void: value that counts for nothing; 255 by default, unless it is ``on``.
+        on: value of pixels that have the label; 0 means that they have not.
+        void: value that loss and scores leave out; default 255, unless that is ``on``.
 
     Raises:
-        UserError: mask-unreadable, mask-colours, mask-size, mask-ids; classes-count for another number of bands; file-name for a
-            picture that is named after no class.
+        UserError: mask-unreadable, mask-colours, mask-size, mask-ids; classes-count for a wrong number of bands; file-name for a
+            file that is not named after a class.
     """
 
     def __init__(self, classes: Sequence[str], on: int = 255, void: int | None = None) -> None:
@@ -78,7 +78,7 @@ def _pictures(folder: Path, classes: Sequence[str], shape: tuple[int, int]) -> M
         file.stem: file for file in folder.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES and file.name[0] != "."
     }
     if strange := sorted(files.keys() - set(classes)):
-        raise UserError("file-name", f"{files[strange[0]]} is named after no class: {', '.join(classes)}")
+        raise UserError("file-name", f"{files[strange[0]]} is not named after a class: {', '.join(classes)}")
     found = {}
     for name in classes:
         file = files.get(name, folder / name)
@@ -97,9 +97,9 @@ def _bands(path: str, classes: Sequence[str]) -> Mapping[str, np.ndarray]:
             rasterio = import_extra("rasterio", "'fcn-plugin[forms]'")
             with rasterio.open(path) as file:
                 bands = file.read()
-    except (OSError, ValueError) as error:  # rasterio's are of OSError
+    except (OSError, ValueError) as error:  # rasterio's errors are OSErrors
         raise UserError(
-            "mask-unreadable", f"{path} can't be read as (H, W, K) or bands ({error}): save it again"
+            "mask-unreadable", f"can't read {path} as (H, W, K) or bands: {error}; save it again"
         ) from error
     if len(bands) != len(classes):
         raise UserError("classes-count", f"{path} has {len(bands)} bands for {len(classes)} classes: make them equal")

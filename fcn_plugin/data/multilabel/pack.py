@@ -1,4 +1,4 @@
-"""Pack the maps of several labels into one: (K, H, W) uint8 with 0, 1 and 255 for void."""
+"""Pack the maps of multi-label masks as (K, H, W) uint8 with 0, 1 and 255 for void."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .load import FIELD
 
 @TRANSFORMS.register_module()
 class MultilabelPackSegInputs(PackSegInputs):
-    """Replace mmseg's ``PackSegInputs``, which packs one map; ``gt_sem_seg`` holds K."""
+    """Replace mmseg's ``PackSegInputs``, which packs one map, to pack K maps as ``gt_sem_seg``."""
 
     def transform(self, results: dict) -> dict:
         """Pack image, maps and meta information."""

@@ -1,1 +1,1 @@
-"""Statistics of bands, and what a new data set with other images than 8-bit RGB needs."""
+"""Support for new data sets with images other than 8-bit RGB, and statistics of bands."""

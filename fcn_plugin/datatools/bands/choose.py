@@ -1,4 +1,4 @@
-"""Find out how the images of a folder are to be read."""
+"""Choose the reader for the images of a folder."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from ...data.bands.read import ARRAYS, read_bands_header
 from ...data.bands.readers import PLAIN, BandsReader, Reader
 from ...data.images import UnreadableFile, read_header
 
-ALONE = (".tif", ".tiff", *ARRAYS)  # files that only rasterio or NumPy may read end so
+ALONE = (".tif", ".tiff", *ARRAYS)  # suffixes of files that possibly only rasterio or NumPy can read
 
 
 def choose_reader(paths: Sequence[str], bands: bool = False, rgb: Sequence[int] | None = None) -> Reader:
-    """Return the reader for all bands where that is asked for, where one image needs it, or where all have more than 8 bits.
+    """Return the reader for all bands if requested, if an image needs it, or if all images have more than 8 bits.
 
-    Some images of 8 bits among deeper ones stay a fault of the deeper ones.
+    A mix of 8-bit and deeper images is not converted; the check reports the deeper ones.
 
     Args:
-        paths: of the images.
-        bands: asked for.
-        rgb: bands that pictures show, from 1 on.
+        paths: paths of the images.
+        bands: request all bands.
+        rgb: bands to show as red, green and blue, from 1.
 
     Raises:
-        UserError: ``requirements``: images that only rasterio reads.
+        UserError: ``requirements``: an image needs rasterio.
     """
     alone = any(_needs_bands(path) for path in paths if path.lower().endswith(ALONE))
     return BandsReader(rgb) if bands or rgb or alone or (paths and all(map(_is_deep, paths))) else PLAIN
@@ -33,7 +33,7 @@ def _needs_bands(path: str) -> bool:
         return True
     try:
         read_header(path)
-    except UnreadableFile:  # Pillow knows few TIFFs of other bands
+    except UnreadableFile:  # Pillow reads few TIFFs with other bands
         try:
             read_bands_header(path)
         except UnreadableFile:

@@ -1,4 +1,4 @@
-"""What the configs of a new data set say of its bands."""
+"""Write the parts of a new data set's configs that depend on its bands."""
 
 from __future__ import annotations
 
@@ -18,44 +18,44 @@ PREPROCESSOR = """
         type="FCNBandsPreProcessor",  # {sums}: mean and std over train
         mean={mean},
         std={std},
-        rgb={rgb},  # bands that pictures show as red, green and blue
+        rgb={rgb},  # bands shown as red, green and blue
     ),
     """
-LEFT_OUT = "the fourth band is tagged as alpha and left out: --bands trains with it, if it is a band of its own"
+LEFT_OUT = "the fourth band is tagged as alpha and ignored: use --bands to train on it if it is not transparency"
 
 
 def loader_of(headers: Sequence[Header], sums: BandSums | None) -> str:
-    """Return the name of the transform that loads the images; mmcv's where it gives the files' own colours."""
+    """Return the name of the transform that loads the images; mmcv's if it keeps the files' colours."""
     if sums is not None:
         return "FCNLoadBands"
     return "FCNLoadImageFromFile" if any(map(is_tiff_with_alpha, headers)) else "LoadImageFromFile"
 
 
 def preprocessor_text(sums: BandSums | None, rgb: Sequence[int] | None) -> str:
-    """Write the entry ``data_preprocessor`` of a model; nothing for images of 8 bits, for which the base's is right.
+    """Format the entry ``data_preprocessor`` of a model; empty for 8-bit images, which use the base config's.
 
     Raises:
-        UserError: option-value: a band for pictures that there is not.
+        UserError: option-value: ``rgb`` names a missing band.
     """
     if sums is None:
         return ""
     if rgb and max(rgb) > sums.bands:
-        raise UserError("option-value", f"--rgb {' '.join(map(str, rgb))}: the images have {sums}")
+        raise UserError("option-value", f"--rgb {' '.join(map(str, rgb))}: the images have only {sums}")
     shown = tuple(rgb) if rgb else (1, 2, 3) if sums.bands >= 3 else None
     return PREPROCESSOR.format(sums=sums, mean=sums.mean(), std=sums.std(), rgb=shown)
 
 
 def notes_on(headers: Sequence[Header], sums: BandSums | None) -> list[str]:
-    """Say in what way images are read that are not 8-bit RGB or grey."""
+    """Describe how images are read that are not 8-bit RGB or gray."""
     if sums is not None:
-        return [f"images of {sums}: all of them are trained, without changes of colour"]
+        return [f"images have {sums}: training uses all of them, without colour augmentation"]
     return [LEFT_OUT] if any(map(is_tiff_with_alpha, headers)) else []
 
 
 def require_same_bands(headers: Sequence[Header]) -> None:
-    """Refuse images of other bands, or another type, than the first one has; UserError: ``image-bands``."""
+    """Refuse images whose bands or type differ from the first image's; UserError: ``image-bands``."""
     first = headers[0]
     for header in headers:
         if (header.bands, header.mode) != (first.bands, first.mode):
-            found = f"{header.bands} bands of {header.mode}, {first.path} has {first.bands} of {first.mode}"
+            found = f"{header.bands} bands of {header.mode}, but {first.path} has {first.bands} of {first.mode}"
             raise Problem("image-bands", header.path, found).error()

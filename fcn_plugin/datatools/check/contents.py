@@ -1,4 +1,4 @@
-"""What the pixels of an image and its mask tell; each file is decoded once."""
+"""Decode an image and its mask once, and collect all that the check needs."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ DIGEST_BYTES = 16
 
 @dataclass
 class Contents:
-    """What is kept of a pair."""
+    """Data kept of an image and its mask."""
 
-    problems: list[Problem] = field(default_factory=list)  # of the files alone, whatever the classes
-    size: tuple[int, int] = (0, 0)  # (W, H) of the image as loading shows it; (0, 0) where it can't be read
-    digest: bytes = bytes(DIGEST_BYTES)  # equal for equal pixels of images in any lossless format
-    ids: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))  # (K,) that occur in the mask, ascending
+    problems: list[Problem] = field(default_factory=list)  # of the files, independent of classes
+    size: tuple[int, int] = (0, 0)  # (W, H) of the image as loaded; (0, 0) if it can't be read
+    digest: bytes = bytes(DIGEST_BYTES)  # equal for images with equal pixels
+    ids: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))  # (K,) ids in the mask, ascending
     counts: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))  # (K,) their pixels
-    look: int | None = None  # of images of 8 bits: near for images that look alike
-    bands: BandSums | None = None  # of the image, R, G, B in images of 8 bits
-    palette: np.ndarray | None = None  # (P, 3) colours of the ids below P, of a palette mask
+    look: int | None = None  # perceptual hash of 8-bit images
+    bands: BandSums | None = None  # of the image; R, G, B for 8-bit images
+    palette: np.ndarray | None = None  # (P, 3) colours of the ids below P, for palette masks
 
 
 def read_pair(image_path: str, mask_path: str, reader: Reader = PLAIN) -> Contents:
-    """Decode an image, as its data set reads it, and its mask (an empty path for none)."""
+    """Decode an image, as its data set reads it, and its mask (empty path: none)."""
     contents, headers = Contents(), []
     for read, path in ((partial(_read_image, reader), image_path), (_read_mask, mask_path)):
         if path:
@@ -57,7 +57,7 @@ def _read_image(reader: Reader, path: str, contents: Contents) -> Header:
     contents.look = None if whole else look_of(pixels)
     contents.size = header.shown
     digest = hashlib.blake2b(repr(pixels.shape).encode(), digest_size=DIGEST_BYTES)
-    digest.update(pixels if whole or header.bits <= 8 else Path(path).read_bytes())  # the lower bits are lost in pixels
+    digest.update(pixels if whole or header.bits <= 8 else Path(path).read_bytes())  # pixels lack the lower bits
     contents.digest = digest.digest()
     return header
 

@@ -1,6 +1,7 @@
-"""Which images are smaller than the crop that is taken of them.
+"""Find images that are smaller than the training crop.
 
-``RandomCrop`` takes what there is, and void fills the rest. A resize before it makes sizes a range. Sizes are (W, H).
+``RandomCrop`` keeps smaller images, and the rest is filled with void. A random resize before it gives a range of sizes. Sizes are
+(W, H).
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ SIZE_CHANGES = ("Resize", "Pad", "Rotate", "Rot90", "Mosaic", "Affine", "Crop", 
 
 @dataclass(frozen=True)
 class Crop:
-    """Attributes: ``size`` of the crop; ``scales``, the least and the largest that images are resized to, None for no resize."""
+    """A crop. Attributes: ``size``; ``scales``, smallest and largest scale of a resize before it, or None."""
 
     size: tuple[int, int]
     scales: tuple[tuple[int, int], tuple[int, int]] | None = None
     keep_ratio: bool = False
 
     def resized(self, sizes: np.ndarray) -> list[np.ndarray]:
-        """(N, 2) sizes of images -> the smallest and the largest that may reach the crop, (N, 2) each."""
+        """Return the smallest and largest sizes before the crop, (N, 2) each, for (N, 2) image sizes."""
         scales = [np.array(scale) for scale in self.scales or ()]
         if not self.keep_ratio:
             return [np.broadcast_to(scale, sizes.shape) for scale in scales] or [sizes, sizes]
@@ -33,12 +34,12 @@ class Crop:
         return [(sizes * factor[:, None] + 0.5).astype(np.int64) for factor in factors] or [sizes, sizes]
 
     def cuts_short(self, sizes: np.ndarray) -> np.ndarray:
-        """(N,) bool: sizes that are smaller than the crop."""
+        """Return whether sizes are smaller than the crop, (N,) bool."""
         return (sizes < self.size).any(1)
 
 
 def find_crop(pipeline: Sequence[Mapping]) -> Crop | None:
-    """Find the random crop of a pipeline; None without one, or where another step before it than one resize changes sizes."""
+    """Find a pipeline's random crop; None if there is none, or if anything but one resize changes sizes before it."""
     scales, keep_ratio = None, False
     for step in pipeline:
         kind = str(step.get("type")).split(".")[-1]
@@ -55,7 +56,7 @@ def find_crop(pipeline: Sequence[Mapping]) -> Crop | None:
 
 
 def _scales(kind: str, step: Mapping) -> tuple[tuple[int, int], tuple[int, int]] | None:
-    """The ends of the range of scales, (W, H) each; None for a step of another kind."""
+    """Return smallest and largest scale of a resize, (W, H) each; None for other steps."""
     if step.get("resize_type", "Resize") != "Resize":
         return None
     if kind == "RandomChoiceResize":

@@ -1,4 +1,4 @@
-"""A perceptual hash of 64 bits that stands for an image: imagehash's ``phash``."""
+"""Compute a 64-bit perceptual hash of an image: imagehash's ``phash``."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy as np
 from PIL import Image
 
 INSTALLED = find_spec("imagehash") is not None
-SIDE = 128  # pixels: what the hash sees is smaller still
-FLATTEST = 2  # standard deviation of gray values, of 255; of plain areas the hash is noise
+SIDE = 128  # pixels; the hash uses an even smaller image
+FLATTEST = 2  # smallest standard deviation of gray values 0..255; the hash of flatter images is noise
 
 
 def look_of(pixels: np.ndarray) -> int | None:
-    """Hash an image, (H, W, 3) uint8; None for a plain area, or without imagehash."""
+    """Hash an image, (H, W, 3) uint8; None if it is uniform or imagehash is missing."""
     if not INSTALLED:
         return None
     import imagehash

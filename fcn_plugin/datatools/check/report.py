@@ -1,4 +1,4 @@
-"""The problems that a check found, and its report for people and for programs."""
+"""Collect the problems found by a check, and report them as text and JSON."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from ..class_weights import weight_line, weight_table
 from .look import INSTALLED
 from .tally import Tally
 
-KEPT = 1000  # problems of a code
-SHOWN = 5  # of these, in the text
+KEPT = 1000  # problems per code
+SHOWN = 5  # problems per code in the text
 
 
 class Findings:
-    """Problems by code, in the order in which they were added; all are counted and the first 1,000 of each code kept."""
+    """Problems by code, in order of addition; all are counted, and the first 1,000 of each code are kept."""
 
     def __init__(self) -> None:
         self._kept: dict[str, list[Problem]] = defaultdict(list)
@@ -34,17 +34,17 @@ class Findings:
                 self._kept[problem.code].append(problem)
 
     def __iter__(self) -> Iterator[tuple[str, int, list[Problem]]]:
-        """Yield (code, how many, those kept) in the order of ``KINDS``, errors first."""
+        """Yield (code, count, kept problems) in the order of ``KINDS``, errors first."""
         return ((code, self._counts[code], self._kept[code]) for code in KINDS if code in self._counts)
 
     def count(self, severity: str) -> int:
-        """Count the problems of a severity, those not kept too."""
+        """Count the problems of a severity, including those not kept."""
         return sum(number for code, number in self._counts.items() if KINDS[code].severity == severity)
 
 
 @dataclass(frozen=True)
 class Report:
-    """Attributes: ``tallies``, one per split; ``findings``; ``sheet``, path of the contact sheet, None without one."""
+    """Attributes: ``tallies``, one per split; ``findings``; ``sheet``, path of the contact sheet or None."""
 
     tallies: Sequence[Tally]
     findings: Findings
@@ -53,22 +53,22 @@ class Report:
     images = property(lambda self: sum(len(tally.sizes) for tally in self.tallies))
 
     def exit_code(self, strict: bool = False) -> int:
-        """2 with errors, 1 with warnings alone if ``strict``, else 0."""
+        """Return 2 with errors, 1 with only warnings if ``strict``, else 0."""
         return 2 if self.findings.count("error") else int(strict and self.findings.count("warning") > 0)
 
     def text(self, next_step: str, everything: bool = False) -> str:
-        """Write problems, the first five per code or all that were kept, then what each split holds, then the next command."""
+        """Format problems (five per code, or all that were kept), then statistics of each split, then the next command."""
         blocks = [_problem_block(*finding, everything) for finding in self.findings]
         blocks += [_split_block(tally) for tally in self.tallies]
         sheet = f"; pictures in {self.sheet}" if self.sheet else ""
         numbers = ", ".join(_number(self.findings.count(severity), severity) for severity in ("error", "warning"))
         if not INSTALLED and len(self.tallies) > 1:
-            numbers += "; images that look alike were not looked for (pip install 'fcn-plugin[data]')"
+            numbers += "; similar images were not searched for (needs pip install 'fcn-plugin[data]')"
         after = "correct the errors, then check again" if self.exit_code() else f"next: {next_step}"
         return "\n\n".join([*blocks, f"checked {_number(self.images, 'image')}: {numbers}{sheet}\n{after}"])
 
     def as_dict(self) -> dict:
-        """The report as numbers and texts, for JSON."""
+        """Return the report as numbers and texts, for JSON."""
         problems = []
         for code, count, kept in self.findings:
             files = [dict(path=problem.path, found=problem.found) for problem in kept]
@@ -96,12 +96,12 @@ def _problem_block(code: str, count: int, kept: list[Problem], everything: bool)
 def _split_block(tally: Tally) -> str:
     lines = [f"{tally.split.name}: {_number(len(tally.sizes), 'image')}{_describe_sizes(tally.sizes)}"]
     if short := tally.sometimes_small():
-        found = f"{_number(short, 'image')} may be resized to less than the crop: the rest of it is void and costs time"
-        lines.append(f"{found}; raise ratio_range or take a smaller crop_size if that matters")
+        found = f"{_number(short, 'image')} may be resized to less than the crop, which is then filled with void"
+        lines.append(f"{found}; to avoid that, raise ratio_range or use a smaller crop_size")
     if tally.bands is not None:
         lines += _bands_lines(tally)
     if not tally.counts.pixels.any():
-        return "\n".join([*lines, "no labelled pixel was counted"])
+        return "\n".join([*lines, "no labelled pixels"])
     lines.append(weight_table(tally.counts, tally.names))
     if tally.split.name == "train" and tally.class_map is not None:
         lines.append(weight_line(tally.counts))
@@ -109,7 +109,7 @@ def _split_block(tally: Tally) -> str:
 
 
 def _bands_lines(tally: Tally) -> Iterator[str]:
-    """Say what bands there are; of the training images also mean and deviation, as the line for a config."""
+    """Describe the bands; for training images also give mean and standard deviation as a line for a config."""
     bands = tally.bands
     yield f"images have {bands}"
     if tally.split.name in ("train", "folder"):
@@ -120,7 +120,7 @@ def _bands_lines(tally: Tally) -> Iterator[str]:
 
 
 def size_statistics(sizes: np.ndarray) -> dict:
-    """Find ``smallest``, ``median`` and ``largest`` by area of (N, 2) sizes, and count ``different`` ones; 0 is unread."""
+    """Find ``smallest``, ``median`` and ``largest`` of (N, 2) sizes by area, and count ``different`` ones; 0 means unreadable."""
     sizes = sizes[sizes.any(1)]
     if not len(sizes):
         return {}

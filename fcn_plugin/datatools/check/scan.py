@@ -1,4 +1,4 @@
-"""Read all pairs of all splits in several processes and check them; results come in the order of the files."""
+"""Read and check all pairs of all splits in several processes; results are in the order of the files."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CHUNK = 8  # pairs that a process reads at once
 
 
 def check_splits(splits: Sequence[Split], sheet: str | Path, jobs: int = 0) -> Report:
-    """Read every file of the splits once in ``jobs`` processes (0: this one), and draw some pairs into the PNG ``sheet``."""
+    """Read every file of the splits once in ``jobs`` processes (0: this one), and draw sample pairs into the PNG ``sheet``."""
     findings, colours, encodings = Findings(), {}, Encodings()
     tallies = [Tally(split, colours) for split in splits]
     sources = [(tally, source) for tally in tallies for source in tally.split.sources]
@@ -48,16 +48,16 @@ def check_splits(splits: Sequence[Split], sheet: str | Path, jobs: int = 0) -> R
 
 
 def scan(sources: Sequence[Source], jobs: int = 0) -> Iterator[tuple[int, int, Contents]]:
-    """Yield (number of the source, number of the pair in it, what it holds) of every pair, with a progress bar.
+    """Yield (number of the source, number of the pair in it, contents) for every pair, with a progress bar.
 
-    ``jobs`` processes read, this one if 0; few results wait at a time, however many files there are.
+    ``jobs`` processes read (0: this one); the number of results in memory is bounded.
     """
     chunks = [
         (number, range(start, min(start + CHUNK, len(source.images))))
         for number, source in enumerate(sources)
         for start in range(0, len(source.images), CHUNK)
     ]
-    # read as the loader's collate_fn: the default makes tensors of arrays, each with a file descriptor of its own
+    # read in the loader's collate_fn, since the default converts arrays to tensors, each with its own file descriptor
     loader = DataLoader(chunks, batch_size=None, num_workers=jobs, collate_fn=partial(_read, sources))
     with interrupts_held():
         results = iter(loader)
@@ -70,12 +70,12 @@ def scan(sources: Sequence[Source], jobs: int = 0) -> Iterator[tuple[int, int, C
 def _read(sources: Sequence[Source], chunk: tuple[int, range]) -> list[Contents]:
     source = sources[chunk[0]]
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow's hints are of no use here
+        warnings.simplefilter("ignore")  # Pillow's hints
         return [read_pair(os.fsdecode(source.images[i]), os.fsdecode(source.masks[i]), source.reader) for i in chunk[1]]
 
 
 def first_of(digests: np.ndarray) -> np.ndarray:
-    """(N, 16) bytes -> (N,) the number of the first row that is equal."""
+    """Return the number of the first equal row, (N,), for each of (N, 16) bytes."""
     rows = np.ascontiguousarray(digests).view(np.uint64)
     _, first, group = np.unique(rows, axis=0, return_index=True, return_inverse=True)
     return first[group.ravel()]
@@ -90,7 +90,7 @@ def repeated(tally: Tally) -> Iterator[Problem]:
 
 
 def shared(tallies: Sequence[Tally]) -> Iterator[Problem]:
-    """Yield ``image-shared`` for images of other splits that the train split, the first if there is one, holds too."""
+    """Yield ``image-shared`` for images of other splits that are also in the train split (the first, if there is one)."""
     train = tallies[0]
     for other in tallies[1:] if train.split.name == "train" else ():
         mine, theirs = (np.flatnonzero(tally.sizes.any(1)) for tally in (train, other))
@@ -100,15 +100,15 @@ def shared(tallies: Sequence[Tally]) -> Iterator[Problem]:
 
 
 def other_bands(path: str, contents: Contents, first: Tally) -> Iterator[Problem]:
-    """Yield ``image-bands`` for an image with other bands, or of another type, than the first one of all splits."""
+    """Yield ``image-bands`` for an image whose bands or type differ from the first image's."""
     own, others = contents.bands, first.bands
     if own and others and not own.is_like(others):
-        yield Problem("image-bands", path, f"{own}, {first.path(0)} has {others}")
+        yield Problem("image-bands", path, f"{own}, but {first.path(0)} has {others}")
 
 
 def _duplicate(code: str, tally: Tally, number: int, other: Tally, twin: int) -> Problem:
     path, same = tally.path(number), other.path(twin)
-    found = f"the same pixels as {same} of {other.split.name}"
+    found = f"same pixels as {same} of {other.split.name}"
     if path == same:
-        found = "named twice" if tally is other else f"{tally.split.name} and {other.split.name} name it"
+        found = "listed twice" if tally is other else f"in both {tally.split.name} and {other.split.name}"
     return Problem(code, path, found)

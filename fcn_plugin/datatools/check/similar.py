@@ -1,7 +1,7 @@
-"""Find images that look like one of the training images: other frames of a scene, crops, images saved again.
+"""Find images that look like training images: other frames of a scene, crops, recompressed images.
 
-Their hashes (:mod:`.look`) differ in few bits. On CamVid frames of different places differ in 10 bits or more; a frame and
-the same brighter by 1.3, at half the size, without a border of 8 px or as JPEG of quality 30 in 8 or less.
+Their hashes (:mod:`.look`) differ in few bits. On CamVid, frames of different places differ in at least 10 bits; a frame and its
+copy brightened by 1.3, at half the size, without a border of 8 px or as JPEG of quality 30 differ in at most 8.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ CHUNK = 256  # images compared with all of train at once
 
 
 def similar(tallies: Sequence[Tally]) -> Iterator[Problem]:
-    """Yield ``image-similar`` for images of other splits that look like one of train, but are not the same."""
+    """Yield ``image-similar`` for images of other splits that are similar to one of train, but not equal."""
     train = tallies[0]
-    mine = np.flatnonzero(train.looks)  # 0: none
+    mine = np.flatnonzero(train.looks)  # 0: no hash
     for other in tallies[1:] if train.split.name == "train" and len(mine) else ():
         theirs = np.flatnonzero(other.looks)
         for start in range(0, len(theirs), CHUNK):

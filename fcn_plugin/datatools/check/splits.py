@@ -1,4 +1,4 @@
-"""Which images and masks a check reads: those of a config's splits, or of two folders."""
+"""List the images and masks to check: those of a config's splits, or of two folders."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ Strays = tuple[tuple[str, str, np.ndarray], ...]
 
 @dataclass(frozen=True)
 class Source:
-    """Images and masks of one data set. Paths are NumPy's bytes, for ``os.fsdecode``: 100,000 of them are one object."""
+    """Images and masks of one data set. Paths are stored compactly as NumPy bytes, for ``os.fsdecode``."""
 
     images: np.ndarray  # (N,) paths
-    masks: np.ndarray  # (N,) paths, empty where an image has none
-    class_map: ClassMap | None = None  # None where nothing is known of the ids
+    masks: np.ndarray  # (N,) paths, empty for images without a mask
+    class_map: ClassMap | None = None  # None if unknown
     palette: Sequence[Sequence[int]] | None = None  # [r, g, b] of each class, if known
-    crop: Crop | None = None  # what training takes of an image, if known
-    strays: Strays = ()  # files left out of the pairs: (code of the problem, what was found, paths)
+    crop: Crop | None = None  # training crop, if known
+    strays: Strays = ()  # unpaired files: (code of the problem, what was found, paths)
     reader: Reader = PLAIN  # of the images
 
 
@@ -51,7 +51,7 @@ class Split:
         return sum(len(source.images) for source in self.sources)
 
     def contents(self) -> list[tuple]:
-        """List files and what their ids mean: equal for splits that need to be read once only."""
+        """List files and class maps, which are equal for splits that need to be read only once."""
         return [(source.images.tolist(), source.masks.tolist(), source.class_map) for source in self.sources]
 
 
@@ -61,11 +61,15 @@ def pack(paths: Iterable[str]) -> np.ndarray:
 
 
 def splits_of_config(loaders: dict[str, ConfigDict], num_classes: int, rgb: Sequence[int] | None = None) -> list[Split]:
-    """List the splits of a checked config's dataloaders; test is joined to val where it holds the same files.
+    """List the splits of a prepared config's dataloaders; merge test with val if they have the same files.
 
-    ``loaders`` are those of train, val and test, or some of these, in this order. A data set that names no classes gets
-    the ids below the net's ``num_classes`` as names. Pictures show the bands ``rgb``. Raises ``config-data`` for a data
-    set without masks.
+    Args:
+        loaders: dataloaders of train, val and test, or some of these, in this order.
+        num_classes: number of classes of the net; ids serve as class names of data sets without names.
+        rgb: bands to show as red, green and blue.
+
+    Raises:
+        UserError: ``config-data``: a data set without masks.
     """
     splits: list[Split] = []
     for name, loader in loaders.items():
@@ -88,10 +92,10 @@ def _source_of(leaf: ConfigDict, split: str, num_classes: int, rgb: Sequence[int
     infos = (dataset.get_data_info(i) for i in range(len(dataset)))
     files = [(info["img_path"], info.get("seg_map_path", "")) for info in infos]
     if files and not files[0][1] and split != "test":
-        raise UserError("config-data", f"the {split} data set {leaf.type} names no masks: set data_prefix.seg_map_path")
+        raise UserError("config-data", f"the {split} data set {leaf.type} has no masks: set data_prefix.seg_map_path")
     images, masks = (pack(path[side] for path in files) for side in (0, 1))
     own = leaf.get("palette") or leaf.get("metainfo", {}).get("palette") or type(dataset).METAINFO.get("palette")
-    palette = dataset.metainfo["palette"] if own else None  # mmseg draws a random one where there is none
+    palette = dataset.metainfo["palette"] if own else None  # without one, mmseg makes a random palette
     listed = leaf.get("ann_file") or not hasattr(dataset, "img_suffix")
     strays = () if listed else _strays(dataset, images, masks)
     steps, class_map = leaf.get("pipeline", ()), ClassMap.of_dataset(dataset)
@@ -99,30 +103,30 @@ def _source_of(leaf: ConfigDict, split: str, num_classes: int, rgb: Sequence[int
 
 
 def _strays(dataset: BaseSegDataset, images: np.ndarray, masks: np.ndarray) -> Strays:
-    """Files in a data set's folders that it does not use."""
+    """List files in a data set's folders that it does not use."""
     folder, mask_folder = dataset.data_prefix["img_path"], dataset.data_prefix.get("seg_map_path")
     known = np.union1d(images, masks)
     skipped = np.setdiff1d(pack(files_below(folder, IMAGE_SUFFIXES)), known)
     strays = [("image-suffix", f"img_suffix is {dataset.img_suffix}", skipped)]
     if mask_folder and mask_folder != folder:
         lone = np.setdiff1d(pack(files_below(mask_folder, [dataset.seg_map_suffix])), known)
-        strays.append(("mask-unpaired", f"no image of its name in {folder}", lone))
+        strays.append(("mask-unpaired", f"no image with its name in {folder}", lone))
     return tuple(strays)
 
 
 def split_of_folders(images: str, masks: str, classes: str | None, ignore_ids: Iterable[int] | None) -> Split:
-    """Pair all images below one folder with the masks below another that share their names but for the suffix.
+    """Pair all images below one folder with the masks of the same names, except for the suffix, below another.
 
-    ``classes`` is a file of classes, None where nothing is known of the ids; ``ignore_ids`` are no class.
+    ``classes`` is a file of class names, or None; ``ignore_ids`` are ignored.
 
     Raises:
-        UserError: dataset-missing; dataset-empty; option-value: one folder for both; image-unpaired; class-file; class-map.
+        UserError: dataset-missing; dataset-empty; option-value: the folders are equal; image-unpaired; class-file; class-map.
     """
     class_map = palette = None
     if classes is not None:
         names, colours = read_classes(classes)
         class_map = ClassMap.of(names, ignore_ids)
-        if colours is not None:  # several ids may share a name: the first one's colour counts
+        if colours is not None:  # of ids that share a name, use the first one's colour
             by_name = {names[id]: list(colours[id]) for id in reversed(names)}
             palette = [by_name[name] for name in class_map.classes]
     if Path(images).resolve() == Path(masks).resolve():
@@ -131,15 +135,15 @@ def split_of_folders(images: str, masks: str, classes: str | None, ignore_ids: I
     labels = _by_stem(masks, "masks", MASK_SUFFIXES, images)
     pairs = sorted((image, labels[stem][0]) for stem, group in photos.items() if stem in labels for image in group)
     if not pairs:
-        found = f"no mask has the name of an image, as {photos[min(photos)][0]} and {labels[min(labels)][0]}"
-        raise UserError("image-unpaired", f"{found}: name them alike, or let {command('new_dataset')} do it")
+        found = f"no mask has the name of an image, for example {photos[min(photos)][0]} and {labels[min(labels)][0]}"
+        raise UserError("image-unpaired", f"{found}: rename them, or use {command('new_dataset')}")
     bare = (path for stem in photos.keys() - labels.keys() for path in photos[stem])
     lone = (path for stem in labels.keys() - photos.keys() for path in labels[stem])
     twins = (path for group in labels.values() for path in group[1:])
     strays = (
-        ("image-unpaired", f"no mask of its name in {masks}", pack(sorted(bare))),
-        ("mask-unpaired", f"no image of its name in {images}", pack(sorted(lone))),
-        ("mask-name", "only its suffix differs from another's", pack(sorted(twins))),
+        ("image-unpaired", f"no mask with its name in {masks}", pack(sorted(bare))),
+        ("mask-unpaired", f"no image with its name in {images}", pack(sorted(lone))),
+        ("mask-name", "its name differs from another mask's only in the suffix", pack(sorted(twins))),
     )
     reader = choose_reader([image for image, _ in pairs])
     sides = (pack(side) for side in zip(*pairs, strict=True))
@@ -147,7 +151,7 @@ def split_of_folders(images: str, masks: str, classes: str | None, ignore_ids: I
 
 
 def _by_stem(folder: str, what: str, suffixes: Collection[str], leave_out: str) -> dict[str, list[str]]:
-    """Path below the folder, without suffix -> files of that name."""
+    """Map relative path without suffix -> files of that name."""
     if not Path(folder).is_dir():
         raise UserError("dataset-missing", f"the folder of {what} {folder} does not exist: correct --{what}")
     found = defaultdict(list)

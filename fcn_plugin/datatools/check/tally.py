@@ -1,4 +1,4 @@
-"""What a split holds: pixels of each class, sizes, digests. C classes, N images."""
+"""Collect statistics of a split: pixels of each class, sizes, digests. C classes, N images."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ Colours = dict[int, tuple[str, list[int]]]
 
 
 class Tally:
-    """Sums over a split; its memory grows by 32 bytes an image."""
+    """Statistics of a split; memory grows by 32 bytes per image."""
 
     def __init__(self, split: Split, colours: Colours) -> None:
-        self.split, self.colours = split, colours  # as ``first`` of palette_problems; those of all splits are compared
+        self.split, self.colours = split, colours  # shared by all splits; see ``first`` of palette_problems
         self.class_map = split.sources[0].class_map
-        self.sizes = np.zeros((len(split), 2), np.int32)  # W and H, 0 for images that can't be read
+        self.sizes = np.zeros((len(split), 2), np.int32)  # W and H, 0 for unreadable images
         self.digests = np.zeros((len(split), DIGEST_BYTES), np.uint8)  # of the images' pixels
         self.looks = np.zeros(len(split), np.uint64)  # :mod:`.similar`'s, 0 for none
         classes = LARGEST_ID + 1 if self.class_map is None else len(self.class_map.classes)
-        # (C,) as in PixelCounts; without a class map one for each id
+        # (C,) as in PixelCounts; without a class map one entry per id
         self.pixels, self.images, self.seen = np.zeros((3, classes), np.int64)
-        self.bands: BandSums | None = None  # of the images that have the bands of the first one
+        self.bands: BandSums | None = None  # of images with the same bands as the first
         self._next = 0
 
     def add(self, source: Source, pair: int, contents: Contents) -> Iterator[Problem]:
-        """Count the next pair of the split; yields what is wrong with it."""
+        """Count the next pair of the split and yield its problems."""
         self.sizes[self._next] = contents.size
         self.digests[self._next] = np.frombuffer(contents.digest, np.uint8)
         self.looks[self._next] = contents.look or 0
@@ -62,24 +62,24 @@ class Tally:
 
     @property
     def names(self) -> list[str]:
-        """Of the classes, or of the ids that occur."""
+        """Names of the classes, or ids that occur."""
         return list(map(str, np.flatnonzero(self.pixels))) if self.class_map is None else list(self.class_map.classes)
 
     @property
     def counts(self) -> PixelCounts:
-        """Of the classes, or of the ids that occur."""
+        """Counts of the classes, or of the ids that occur."""
         rows = np.flatnonzero(self.pixels) if self.class_map is None else slice(None)
         return PixelCounts(self.pixels[rows], self.images[rows], self.seen[rows])
 
     def path(self, number: int) -> str:
-        """Find the path of the image of that number in the split."""
+        """Return the path of an image by its number in the split."""
         sources = iter(self.split.sources)
         while number >= len(images := next(sources).images):
             number -= len(images)
         return os.fsdecode(images[number])
 
     def absent(self) -> Iterator[Problem]:
-        """Yield ``class-single`` and ``class-absent``; nothing where no mask was counted."""
+        """Yield ``class-single`` and ``class-absent``; nothing if no mask was counted."""
         name, there = self.split.name, self.pixels > 0
         if there.sum() == 1 and name.startswith("train") and self.class_map is not None:
             yield Problem("class-single", name, f"all labelled pixels are {self.names[there.argmax()]}")
@@ -87,19 +87,21 @@ class Tally:
             yield from (Problem("class-absent", name, f"no pixel of {self.names[i]}") for i in np.flatnonzero(~there))
 
     def small(self) -> Iterator[Problem]:
-        """Yield ``image-thin`` where a resize may leave nothing, ``image-small`` where the crop is always larger."""
+        """Yield ``image-thin`` if a resize may leave no pixel, ``image-small`` if the crop is always larger."""
         for source, numbers, sizes in self._cropped():
             least, largest = source.crop.resized(sizes)
             thin = (least < 1).any(1)
             for i in np.flatnonzero(thin | source.crop.cuts_short(largest)):
                 path, size = os.fsdecode(source.images[numbers[i]]), width_height(sizes[i])
                 resized = f", at most {width_height(largest[i])} after resizing" if source.crop.scales else ""
-                small = Problem("image-small", path, f"{size}{resized}, the crop is {width_height(source.crop.size)}")
+                small = Problem(
+                    "image-small", path, f"{size}{resized}, but the crop is {width_height(source.crop.size)}"
+                )
                 found = f"{size}, as little as {width_height(least[i])} after resizing"
                 yield Problem("image-thin", path, found) if thin[i] else small
 
     def sometimes_small(self) -> int:
-        """Count the images of which a random scale decides whether they are smaller than the crop."""
+        """Count the images that are smaller than the crop at some random scales."""
         count = 0
         for source, _, sizes in self._cropped():
             least, largest = map(source.crop.cuts_short, source.crop.resized(sizes))
@@ -107,7 +109,7 @@ class Tally:
         return count
 
     def _cropped(self) -> Iterator[tuple[Source, np.ndarray, np.ndarray]]:
-        """Sources with a crop, the numbers of the images in them that were read, and their sizes."""
+        """Yield sources with a crop, the numbers of their readable images, and their sizes."""
         start = 0
         for source in self.split.sources:
             sizes = self.sizes[start : start + len(source.images)]
@@ -118,16 +120,16 @@ class Tally:
 
 
 def class_indices(ids: np.ndarray, class_map: ClassMap | None) -> tuple[np.ndarray, np.ndarray]:
-    """(K,) class indices, 255 for ignored ids and unknown ones; (K,) whether the id is known."""
+    """Return (K,) class indices, 255 for ignored and unknown ids, and (K,) whether ids are known."""
     if class_map is None:
         return ids, (ids >= 0) & (ids <= LARGEST_ID)
     return np.array([class_map.ids.get(i, IGNORED) for i in ids.tolist()]), np.isin(ids, list(class_map.ids))
 
 
 def palette_problems(path: str, contents: Contents, source: Source, first: Colours) -> Iterator[Problem]:
-    """Yield at most one ``palette-swapped`` and one ``palette-differs`` of a palette mask, and nothing of others.
+    """Yield at most one ``palette-swapped`` and one ``palette-differs`` for a palette mask.
 
-    ``first``, id -> the first mask that shows it and its colour there, is filled in.
+    ``first`` is updated: id -> the first mask with it, and its colour there.
     """
     colours = () if contents.palette is None else contents.palette.tolist()
     shown = {i: colours[i] for i in contents.ids.tolist() if 0 <= i < len(colours)}

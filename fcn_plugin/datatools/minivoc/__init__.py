@@ -1,1 +1,1 @@
-"""The built-in data: a small PASCAL VOC of drawings."""
+"""The built-in mini data set: drawings in PASCAL VOC's layout."""

@@ -1,4 +1,4 @@
-"""The ten classes that are drawn, from the side; one function each, in the pen's frame."""
+"""Draw the ten classes in side view, one function each, in the pen's frame."""
 
 from collections.abc import Callable
 
@@ -23,7 +23,7 @@ def aeroplane(pen: Pen, rng: np.random.Generator) -> None:
 
 def bicycle(pen: Pen, rng: np.random.Generator) -> None:
     tyre = Paint(hsv(rng, 0.75, 0.25, 0.20, (0.1, 0.1, 0.06)))
-    frame = Paint(hsv(rng, rng.uniform(), 0.82, 0.85))  # any hue: only its shape gives it away
+    frame = Paint(hsv(rng, rng.uniform(), 0.82, 0.85))  # any hue, so that only its shape identifies it
     radius = rng.uniform(0.24, 0.26)
     back, front, pedals = (-0.30, 0.12), (0.30, 0.12), (-0.02, 0.14)
     saddle, head = (-0.12, -0.20), (0.20, -0.20)
@@ -155,6 +155,6 @@ def tvmonitor(pen: Pen, rng: np.random.Generator) -> None:
     pen.line([(-0.24, 0.40), (0.24, 0.40)], case, 1.0)  # foot
 
 
-# Ten of VOC's twenty: each with thin parts, and three with holes that the background shows through.
+# ten of VOC's twenty classes, each with thin parts, three with holes
 DRAWN = (aeroplane, bicycle, boat, bottle, bus, chair, person, pottedplant, sheep, tvmonitor)
 SHAPES: dict[str, Callable[[Pen, np.random.Generator], None]] = {draw.__name__: draw for draw in DRAWN}

@@ -1,7 +1,7 @@
 """Draw one object, part by part, as a small anti-aliased picture with its mask.
 
-Shapes are drawn in the object's own frame: x to the right, y down, (0, 0) its middle, its longest side about 1 long. Line
-widths are in pixels of the finished image, whatever the object's size. Parts are drawn ``SUPERSAMPLE`` times larger.
+Shapes are drawn in the object's own frame: x to the right, y down, (0, 0) the centre, longest side about 1. Line widths are in
+pixels of the finished image, independent of the object's size. Parts are drawn ``SUPERSAMPLE`` times larger.
 """
 
 from collections.abc import Iterable
@@ -32,24 +32,24 @@ class Sprite(NamedTuple):
 
     @property
     def mask(self) -> np.ndarray:
-        """Bool (h, w): the pixels that belong to the object, those covered by half or more."""
+        """Pixels that the object covers by at least half, (h, w) bool."""
         return self.coverage >= 0.5
 
 
 def arc(center: Point, radii: Point, start: float = 0.0, stop: float = 360.0) -> list[Point]:
-    """Points of an elliptic arc; degrees, clockwise from the right."""
+    """Return points of an elliptic arc; angles in degrees, clockwise from the right."""
     angles = np.deg2rad(np.linspace(start, stop, 41))
     cosines, sines = np.cos(angles).tolist(), np.sin(angles).tolist()
     return [(center[0] + radii[0] * c, center[1] + radii[1] * s) for c, s in zip(cosines, sines, strict=True)]
 
 
 class Pen:
-    """Draws in the object's frame; later parts cover earlier ones.
+    """Draw in the object's frame; later parts cover earlier ones.
 
     Args:
         size: length of 1 unit, in pixels of the finished image.
         width: width of a thin line, in pixels of the finished image.
-        degrees: clockwise turn of the object.
+        degrees: clockwise rotation of the object.
         flip: mirror the object left to right.
     """
 
@@ -57,7 +57,7 @@ class Pen:
         self.size, self.width = size, width
         cos, sin = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
         mirror = -1.0 if flip else 1.0
-        # Columns: where the object's x and y axes point in the picture.
+        # columns: directions of the object's x and y axes in the picture
         self._axes = np.array([[mirror * cos, -sin], [mirror * sin, cos]])
         self._side = int(np.ceil(1.6 * size + 4 * width))  # room for the diagonal and round ends
         self._parts = Image.new("L", (self._side * SUPERSAMPLE,) * 2)  # number of the paint, 0 is outside
@@ -111,12 +111,12 @@ class Pen:
         return self._numbers.setdefault(paint, len(self._numbers) + 1)
 
     def _place(self, points: Iterable[Point]) -> list[Point]:
-        """From the object's frame to the supersampled canvas."""
+        """Convert points from the object's frame to the supersampled canvas."""
         placed = (np.array(list(points)) @ self._axes.T * self.size + self._side / 2) * SUPERSAMPLE
         return [*map(tuple, placed.tolist())]
 
 
 def _shrink(picture: np.ndarray) -> np.ndarray:
-    """Mean over SUPERSAMPLE x SUPERSAMPLE blocks of an array (H, W) or (H, W, 3)."""
+    """Average SUPERSAMPLE x SUPERSAMPLE blocks of an array (H, W) or (H, W, 3)."""
     s = SUPERSAMPLE
     return sum(picture[i::s, j::s] for i in range(s) for j in range(s)) / s**2

@@ -1,4 +1,4 @@
-"""Put two to four objects on a background: one image and its label map.
+"""Draw two to four objects on a background: an image and its label map.
 
 The image is uint8 (H, W, 3), the label map uint8 (H, W) with VOC's class ids, 0 for the background and 255 on a ring one
 pixel wide around every object.
@@ -13,14 +13,14 @@ from .objects import SHAPES
 from .pen import Pen, Sprite
 from .textures import draw_background
 
-HIDDEN_WANTED, HIDDEN_AT_MOST = 0.04, 0.25  # share of an object that lies on earlier ones
-OUTSIDE = 0.08  # share of an object's extent that the image's edge may cut off
+HIDDEN_WANTED, HIDDEN_AT_MOST = 0.04, 0.25  # share of an object that covers earlier ones
+OUTSIDE = 0.08  # share of an object's extent that may be outside the image
 
 
 def draw_scene(seed: int, index: int, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Draw the image and the label map of scene ``index``; ten scenes in a row show each class at least once.
+    """Draw image and label map of scene ``index``; ten consecutive scenes show each class at least once.
 
-    They depend on nothing but the arguments: the seed of the whole data set, the index and (width, height) in pixels.
+    They depend only on the arguments: the seed of the data set, the index and (width, height) in pixels.
     """
     rng = np.random.default_rng([seed, index])
     picture, labels = draw_background(rng, *size), np.zeros(size[::-1], dtype=np.uint8)
@@ -46,12 +46,12 @@ def draw_object(rng: np.random.Generator, name: str, side: int) -> Sprite:
 
 
 def void_ring(mask: np.ndarray) -> np.ndarray:
-    """Find the pixels outside a bool (H, W) mask that touch it, corners included."""
+    """Find the pixels outside a bool (H, W) mask that touch it, also at corners."""
     return binary_dilation(mask, np.ones((3, 3))) & ~mask
 
 
 def _find_place(rng: np.random.Generator, sprite: Sprite, labels: np.ndarray) -> tuple[int, int] | None:
-    """Find top and left of a place that hides little of the earlier objects; None if there is none."""
+    """Find a position (top, left) that hides little of the earlier objects; None if there is none."""
     mask = sprite.mask
     lengths = zip(labels.shape, mask.shape, strict=True)
     ranges = [sorted((-OUTSIDE * length, room - (1 - OUTSIDE) * length)) for room, length in lengths]
@@ -68,7 +68,7 @@ def _find_place(rng: np.random.Generator, sprite: Sprite, labels: np.ndarray) ->
 
 
 def _overlap(room: tuple, extent: tuple, place: tuple) -> tuple[tuple, tuple]:
-    """Slice the image and the sprite where both are, for a sprite put at ``place``."""
+    """Return slices of the image and of the sprite where they overlap, for a sprite at ``place``."""
     ranges = [(max(p, 0), min(p + length, side)) for side, length, p in zip(room, extent, place, strict=True)]
     here = tuple(slice(low - p, high - p) for (low, high), p in zip(ranges, place, strict=True))
     return tuple(slice(*each) for each in ranges), here
@@ -93,7 +93,7 @@ def _paste(
 
 
 def _photograph(rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
-    """Add what a camera does: slight blur, exposure, colour cast and sensor noise."""
+    """Add camera effects: slight blur, exposure, colour cast and sensor noise."""
     sharp = Image.fromarray(np.uint8(np.clip(picture, 0, 255)))
     blurred = sharp.filter(ImageFilter.GaussianBlur(rng.uniform(0.2, 0.6)))
     exposed = np.asarray(blurred, dtype=np.float32) * rng.uniform(0.85, 1.12)

@@ -1,7 +1,7 @@
 """Colours, surface patterns, and backgrounds in muted colours: a wall, or a ground under a sky.
 
-A pattern is a function (u, v) -> values in [-1, 1]; u and v are float arrays of one shape, in pixels of the finished image,
-along the object's own axes, so that a pattern turns with its object.
+A pattern is a function (u, v) -> values in [-1, 1]; u and v are float arrays of equal shape, in pixels of the finished image, along
+the object's axes, so that a pattern rotates with its object.
 """
 
 import colorsys
@@ -17,26 +17,26 @@ Pattern = Callable[[np.ndarray, np.ndarray], np.ndarray]
 def hsv(
     rng: np.random.Generator, hue: float, saturation: float, value: float, jitter: Colour = (0.025, 0.12, 0.12)
 ) -> Colour:
-    """Draw a colour near the given one; all in [0, 1], each moved by at most its ``jitter``."""
+    """Draw a random colour near the given one; all values are in [0, 1] and change by at most their ``jitter``."""
     h, s, v = np.array((hue, saturation, value)) + rng.uniform(-1, 1, 3) * jitter
     return tuple(255 * channel for channel in colorsys.hsv_to_rgb(h % 1, min(max(s, 0), 1), min(max(v, 0), 1)))
 
 
 def stripes(period: float, degrees: float = 0.0, phase: float = 0.0) -> Pattern:
-    """Soft stripes ``period`` px apart, running down the object, or turned by ``degrees``."""
+    """Make soft stripes ``period`` px apart, along the object, or rotated by ``degrees``."""
     angle = np.deg2rad(degrees)
     across, along = np.cos(angle), np.sin(angle)
     return lambda u, v: np.clip(2 * np.sin(2 * np.pi * ((across * u + along * v) / period + phase)), -1, 1)
 
 
 def checks(period: float) -> Pattern:
-    """A chequered cloth with squares of half a ``period`` (px)."""
+    """Make a checked pattern with squares of half a ``period`` (px)."""
     columns, rows = stripes(period), stripes(period, 90)
     return lambda u, v: columns(u, v) * rows(u, v)
 
 
 def wool(rng: np.random.Generator, period: float) -> Pattern:
-    """Irregular curls about ``period`` px wide: four plane waves in random directions."""
+    """Make irregular curls about ``period`` px wide: four plane waves in random directions."""
     angles = rng.uniform(0, np.pi) + np.arange(4) * np.pi / 4
     phases, periods = rng.uniform(0, 2 * np.pi, 4), period * rng.uniform(0.7, 1.4, 4)
 
@@ -49,7 +49,7 @@ def wool(rng: np.random.Generator, period: float) -> Pattern:
 
 
 def smooth_noise(rng: np.random.Generator, width: int, height: int) -> np.ndarray:
-    """Noise at three scales: float32 (H, W), about in [-1, 1]; coarse cells are 32 px wide."""
+    """Make noise at three scales: float32 (H, W), about in [-1, 1]; coarse cells are 32 px wide."""
     noise = np.zeros((height, width), dtype=np.float32)
     for cell, weight in ((32, 0.55), (10, 0.3), (3, 0.15)):
         grid = rng.uniform(-1, 1, (height // cell + 2, width // cell + 2)).astype(np.float32)
@@ -71,7 +71,7 @@ def draw_background(rng: np.random.Generator, width: int, height: int) -> np.nda
 
 
 def _surface(rng: np.random.Generator, width: int, height: int, value: float) -> np.ndarray:
-    """Draw a muted colour with a gradient, noise, and on every second surface soft stripes."""
+    """Draw a muted colour with a gradient, noise, and on half of the surfaces soft stripes."""
     low, high = (np.array(hsv(rng, rng.uniform(), 0.13, value, (0, 0.10, 0.16))) for _ in range(2))
     x, y = np.meshgrid(np.linspace(-1, 1, width), np.linspace(-1, 1, height))
     angle = rng.uniform(0, 2 * np.pi)

@@ -20,8 +20,8 @@ from ...visualization.pictures import save_mask
 from .scene import draw_scene
 
 RECORD = "minivoc.json"
-FORMAT_VERSION = 1  # raise it when the same parameters draw other bytes
-VAL_START = 500_000  # so that the val images stay the same whatever the number of train images
+FORMAT_VERSION = 1  # increase it if the same parameters give other files
+VAL_START = 500_000  # so that val images don't depend on the number of train images
 
 
 def make_minivoc(
@@ -32,12 +32,12 @@ def make_minivoc(
     size: tuple[int, int] = (160, 128),
     force: bool = False,
 ) -> bool:
-    """Draw the data set into ``out_dir``; returns False where the same one is there.
+    """Draw the data set into ``out_dir``; return False if the same one exists.
 
     Args:
         train, val: numbers of images, 1 to 500,000.
         size: (width, height) in pixels, 32 or more each.
-        force: redraw a mini data set that is there, with other parameters or with the same.
+        force: replace an existing mini data set.
 
     Raises:
         UserError: ``output-path``, ``output-exists``.
@@ -56,7 +56,7 @@ def _must_draw(root: Path, wanted: dict, force: bool) -> bool:
     """Return False if the wanted data set is complete; UserError if drawing would lose something."""
     for path in (root, *root.parents):
         if path.exists() and not path.is_dir():
-            raise UserError("output-path", f"{path} is a file; give a folder, new or empty")
+            raise UserError("output-path", f"{path} is a file; give a new or empty folder")
     if not root.exists() or not any(root.iterdir()):
         return True
     try:
@@ -64,14 +64,16 @@ def _must_draw(root: Path, wanted: dict, force: bool) -> bool:
         own = _file_names(record)
     except (OSError, ValueError, KeyError, TypeError) as error:
         names = abbreviate(sorted(path.name for path in root.iterdir()))
-        raise UserError("output-exists", f"{root} holds {names}, no mini data set; give another folder") from error
+        raise UserError(
+            "output-exists", f"{root} has {names}, which is not a mini data set; give another folder"
+        ) from error
     there = {path.relative_to(root).as_posix() for path in root.rglob("*") if not path.is_dir()}
     if record == wanted and own <= there and not force:
         return False
     if record != wanted and not force:
-        raise UserError("output-exists", f"{root} holds one of {record}, not of {wanted}; redraw it with --force")
+        raise UserError("output-exists", f"{root} was drawn with {record}, not with {wanted}; redraw it with --force")
     if foreign := sorted(there - own):
-        raise UserError("output-exists", f"{root} holds files of other origin: {abbreviate(foreign)}; move them away")
+        raise UserError("output-exists", f"{root} has other files: {abbreviate(foreign)}; move them elsewhere")
     return True
 
 
@@ -98,7 +100,7 @@ def _write(root: Path, record: dict) -> None:
     palette, splits = voc_palette(), _splits(record)
     for index in splits["trainval"]:
         image, labels = draw_scene(record["seed"], index, tuple(record["size"]))
-        # Quality 95 without chroma subsampling: thin parts keep their colour.
+        # quality 95 without chroma subsampling, so that thin parts keep their colour
         Image.fromarray(image).save(root / "JPEGImages" / f"{_name(index)}.jpg", quality=95, subsampling=0)
         save_mask(labels, palette, root / "SegmentationClass" / f"{_name(index)}.png")
     for split, indices in splits.items():

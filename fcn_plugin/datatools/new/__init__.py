@@ -1,1 +1,1 @@
-"""Turn a folder of images and masks into a data set with configs."""
+"""Make a data set with configs from a folder of images and masks."""

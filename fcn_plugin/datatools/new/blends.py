@@ -1,4 +1,4 @@
-"""Values that are no classes: blends of two classes at smooth edges, and two classes written in other values than 0, 1 and 255."""
+"""Detect mask values that are not classes: blends at smooth edges, and two classes with values other than 0, 1 and 255."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from ..encodings import NEAR, Encodings
 from .classes import Colour
 from .mask_file import SMOOTH, MaskFacts
 
-RARE = 0.001  # of all pixels
-FEW_RARE = 16  # rare classes that a data set may have however few the others are
-EXACT = 2  # how far a blend's channels may lie from the line between two colours: they are rounded
-BETWEEN = 128  # a value that is neither near 0 nor near 255
+RARE = 0.001  # share of all pixels
+FEW_RARE = 16  # rare classes that are always allowed
+EXACT = 2  # largest distance of a blend's channels from the line between two colours, due to rounding
+BETWEEN = 128  # a value neither near 0 nor near 255
 
 
 def refuse_encodings(
     held: Sequence[Mapping[int, int]], facts: Sequence[MaskFacts], paths: Sequence[Path], known: Set
 ) -> None:
-    """Refuse ids that are two classes in disguise: ``mask-near-binary``, ``mask-mixed``. ``known``: ids that the user named."""
+    """Refuse ids that mean only two classes: ``mask-near-binary``, ``mask-mixed``. ``known``: ids that the user named."""
     seen = Encodings()
     for ids, fact, path in zip(held, facts, paths, strict=True):
         inside = fact.inside if fact.kind == "index" else {colour[0] for colour in fact.inside}
@@ -39,7 +39,7 @@ def refuse_encodings(
 def refuse_blended_colours(
     total: Counter, facts: Sequence[MaskFacts], paths: Sequence[Path], ignored: Set[Colour]
 ) -> None:
-    """Refuse colours that nobody chose: ``mask-near-binary``, near black and white; ``mask-colours``, between two others."""
+    """Refuse unintended colours: near black and white (``mask-near-binary``), or between two others (``mask-colours``)."""
     seen = Encodings()
     for fact, path in zip(facts, paths, strict=True):
         seen.add({_brightness(colour) for colour in fact.pixels}, str(path))
@@ -48,18 +48,18 @@ def refuse_blended_colours(
     solid = set().union(*(fact.inside for fact in facts))
     if blends := _blends(sorted(set(total) - solid - ignored), sorted(solid)):
         found = [f"{','.join(map(str, colour))} ({total[colour]} px)" for colour in blends]
-        text = f"the masks hold colours that lie on edges alone, between two others: {abbreviate(found, 10)}"
-        raise UserError("mask-colours", f"{text}: {SMOOTH}, or call with --classes and --nearest-colors")
+        text = f"the masks have colours that occur only on edges, between two others: {abbreviate(found, 10)}"
+        raise UserError("mask-colours", f"{text}: {SMOOTH}, or use --classes and --nearest-colors")
 
 
 def refuse_smooth(total: Counter, what: str, paths: Sequence[Path], held: Sequence[Mapping]) -> None:
-    """Refuse blends of two classes' values: classes are few, or at least not nearly all rare."""
+    """Refuse blends of two classes' values, which are recognised by too many, mostly rare values."""
     rare = sum(count < RARE * sum(total.values()) for count in total.values())
     if len(total) > MOST_CLASSES + 1 or rare > max(FEW_RARE, 2 * (len(total) - rare)):
         path, pixels = max(zip(paths, held, strict=True), key=lambda pair: len(pair[1]))
-        found = f"the masks hold {len(total)} {what}, {rare} of them in less than 0.1 % of the pixels"
+        found = f"the masks have {len(total)} {what}, {rare} of them in less than 0.1 % of the pixels"
         ways = "if all are classes, name them with --classes; --threshold makes two classes"
-        ways += ", --nearest-colors those of --classes" if what == "colours" else ""
+        ways += ", --nearest-colors uses those of --classes" if what == "colours" else ""
         raise UserError(f"mask-{what}", f"{found} ({path} alone {len(pixels)}): {SMOOTH}; {ways}")
 
 
@@ -70,12 +70,12 @@ def _refuse(problem: Problem | None) -> None:
 
 
 def _brightness(colour: Colour) -> int:
-    """A value that is near 0 or 255 where all channels are."""
+    """Return a value near 0 or 255 if all channels are, else one between."""
     return max(colour) if max(colour) < NEAR else min(colour) if min(colour) > 255 - NEAR else BETWEEN
 
 
 def _blends(edges: Sequence[Colour], solid: Sequence[Colour]) -> list[Colour]:
-    """Those of ``edges`` that lie in RGB on the line between two colours of ``solid``."""
+    """Return the colours of ``edges`` that are on the line in RGB between two colours of ``solid``."""
     if len(solid) < 2:
         return []
     starts, ends = np.array([*combinations(solid, 2)], float).swapaxes(0, 1)  # (P, 3) each

@@ -1,13 +1,13 @@
-"""From two folders to a data set: read, split, convert, write.
+"""Make a data set from two folders: read, split, convert, write.
 
 ::
 
-    OUT_DIR/{train,val}.txt             image<tab>mask, relative to the two folders; test.txt too where there is a folder test
-    OUT_DIR/classes.csv                 id,name,red,green,blue; to edit, and to give back with --classes
-    OUT_DIR/masks/                      index PNGs, where the masks are not used where they are
+    OUT_DIR/{train,val}.txt             image<tab>mask, relative to the two folders; also test.txt if there is a folder test
+    OUT_DIR/classes.csv                 id,name,red,green,blue; may be edited and given with --classes
+    OUT_DIR/masks/                      index PNGs, if masks must be converted
     CONFIGS_DIR/_base_/datasets/NAME.py
     CONFIGS_DIR/fcn8s_NET_NAME.py
-    OUT_DIR/fold0_{train,val}.txt       and more, with --folds; the lists above are those of fold 0
+    OUT_DIR/fold0_{train,val}.txt       and more, with --folds; the lists above are fold 0
     CONFIGS_DIR/fcn8s_NET_NAME-fold0.py and more
 """
 
@@ -35,13 +35,15 @@ from .outputs import earlier_masks, exclusive, masks_folder, refuse_existing, te
 from .read import read
 from .split import FOLDERS, Splits, choose_splits
 
-OTHER_NAMES = "other names: edit {0}, then call again with --classes {0} --force"
-PRETRAINED = "training downloads ImageNet's VGG16, 528 MB: name a file in model.pretrained, or use --from-scratch"
-LIGHTER = f"a lighter net that needs no download: {INSTALL}, then call again with --force"
+OTHER_NAMES = "to change names: edit {0}, then run again with --classes {0} --force"
+PRETRAINED = (
+    "training downloads ImageNet's VGG16, 528 MB; to avoid that set model.pretrained to a file, or use --from-scratch"
+)
+LIGHTER = f"a lighter net that needs no download: {INSTALL}, then run again with --force"
 
 
 def new_dataset(options: Options) -> str:
-    """Write lists, masks where needed and configs, and return a report; source files are only read, after errors nothing is new."""
+    """Write lists, configs and converted masks, and return a report; don't change source files, write nothing after errors."""
     name = options.name
     if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
         raise UserError("option-value", f"the name is {name!r}: use letters, digits, _ and -")
@@ -55,7 +57,7 @@ def new_dataset(options: Options) -> str:
 
 
 def _write(options: Options, net: str, out_dir: Path, configs: Path) -> list[str]:
-    """Write all files; the lines of the report."""
+    """Write all files and return the lines of the report."""
     name = options.name
     base, leaf = configs / f"_base_/datasets/{name}.py", configs / FILES[net].format(name)
     folds = fold_files(options.folds, out_dir, leaf)
@@ -111,7 +113,7 @@ def _bases(start: Path) -> str:
 
 
 def _table(source: Source, splits: Splits) -> list[str]:
-    """Make a row for each id: its class, its colour, images that show the class in each split."""
+    """Format a row for each id: class, colour, number of images with the class in each split."""
     table = PrettyTable(["id", "class", "colour", *(f"{split} images" for split in splits)], align="r")
     table.align["class"] = "l"
     for id, name in sorted(source.classes.class_map.items()):

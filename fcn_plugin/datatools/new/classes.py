@@ -22,7 +22,7 @@ IGNORE = "__ignore__"
 
 @dataclass(frozen=True)
 class Classes:
-    """Attributes: ``class_map``, id -> name; ``ignore_ids``, void; ``colours`` of ids, by default those of VOC's colour map."""
+    """Attributes: ``class_map``, id -> name; ``ignore_ids``, void; ``colours``, id -> colour, default: VOC's colour map."""
 
     class_map: Mapping[int, str]
     ignore_ids: Sequence[int] = (IGNORED,)
@@ -30,26 +30,26 @@ class Classes:
 
     @cached_property
     def ids(self) -> ClassMap:
-        """The class index of each id."""
+        """Class index of each id."""
         return ClassMap.of(self.class_map, self.ignore_ids)
 
     def colour(self, id: int) -> Colour:
-        """R, G, B of an id, 0 .. 255."""
+        """Return R, G, B of an id, 0 .. 255."""
         return (self.colours or {}).get(id) or tuple(voc_palette()[self.ids.ids[id]].tolist())
 
     @property
     def palette(self) -> list[Colour]:
-        """The colour of each class, that of its smallest id."""
+        """Colour of each class, that of its smallest id."""
         first = {index: id for id, index in sorted(self.ids.ids.items(), reverse=True)}
         return [self.colour(first[index]) for index in range(len(self.ids.classes))]
 
     def indices_of_colours(self, ignored: Collection[Colour]) -> dict[Colour, int]:
-        """The class index of each colour of an id, and 255 for those that are ignored."""
+        """Return the class index of each colour, 255 for ignored ones."""
         table = {colour: self.ids.ids[id] for id, colour in (self.colours or {}).items()}
         return table | dict.fromkeys(ignored, IGNORED)
 
     def csv(self) -> str:
-        """The text of a file that ``read_classes`` reads."""
+        """Format the classes as a file for ``read_classes``."""
         text = io.StringIO()
         rows = csv.writer(text, lineterminator="\n")
         rows.writerow(["id", "name", *COLOUR])
@@ -58,20 +58,22 @@ class Classes:
 
 
 class Source(NamedTuple):
-    """The masks of a data set, whatever files they come from."""
+    """The masks of a data set from any kind of files."""
 
-    found: list[str]  # sentences on what they are
+    found: list[str]  # lines for the report
     classes: Classes
-    shown: list[set[int]]  # the class indices, and 255, that each mask shows
-    draw: list[Callable[[], np.ndarray]] | None = None  # (H, W) uint8 of each; None: masks are used where they are
+    shown: list[set[int]]  # class indices (and 255) in each mask
+    draw: list[Callable[[], np.ndarray]] | None = (
+        None  # functions that draw each mask, (H, W) uint8; None: use the files
+    )
 
 
 def number_labels(
     labels: Sequence[str], classes_file: str | None, background: bool = True
 ) -> tuple[Classes, dict[str, int]]:
-    """Number labels after the background, which no shape covers, or as in a file: the classes, and the index of each label.
+    """Number labels, after the background or as in a file; return the classes and the index of each label.
 
-    Without ``background``, pixels that no shape covers are void, and class 0 is the first label.
+    Background is the pixels outside all shapes; without ``background`` these are void, and class 0 is the first label.
     """
     if not background and not classes_file:
         labels = [label for label in labels if label != IGNORE]
@@ -85,35 +87,37 @@ def number_labels(
         others = [label for label in labels if label not in (zero, IGNORE)]
         require_classes(1 + len(others), f"the shapes have the labels {abbreviate(labels, 10)}")
         class_map, colours = dict(enumerate([zero, *others])), None
-    class_map = {id: name for id, name in class_map.items() if name != IGNORE}  # labelme's own lists begin with it
+    class_map = {id: name for id, name in class_map.items() if name != IGNORE}  # labelme's own lists begin with IGNORE
     classes = Classes(class_map, (), colours)
     index = {name: i for i, name in enumerate(classes.ids.classes)} | {IGNORE: IGNORED}
     first = classes.ids.classes[0]
     if background and first in labels and not is_background(first):
-        raise UserError("class-file", f"{classes_file} begins with {first!r}, which has shapes: put {BACKGROUND} first")
+        raise UserError(
+            "class-file", f"{classes_file} begins with {first!r}, which has shapes: add {BACKGROUND} before it"
+        )
     if unknown := abbreviate([label for label in labels if label not in index], 10):
-        raise UserError("class-file", f"{classes_file} does not name the labels {unknown}: add a line for each")
+        raise UserError("class-file", f"{classes_file} lacks the labels {unknown}: add a line for each")
     return classes, index
 
 
 def colour_classes(table: ClassTable, file: str, ignored: Collection[Colour] = ()) -> Classes:
-    """Classes that their colours tell apart, but for ``ignored`` ones; UserError: ``class-file``, ``classes-count``."""
+    """Return the classes of a table with unique colours, without ``ignored`` ones; UserError: ``class-file``, ``classes-count``."""
     if table.colours is None:
-        raise UserError("class-file", f"{file} has no colours, but masks do: add columns red,green,blue")
+        raise UserError("class-file", f"{file} has no colours, but the masks do: add columns red,green,blue")
     if len(set(table.colours.values())) < len(table.colours):
-        raise UserError("class-file", f"{file} gives two ids one colour: give each its own")
+        raise UserError("class-file", f"{file} gives two ids the same colour: use different colours")
     colours = {id: colour for id, colour in table.colours.items() if colour not in ignored}
     class_map = {id: table.class_map[id] for id in colours}
-    require_classes(len(set(class_map.values())), f"{file} without the colours to ignore has {len(colours)} entries")
+    require_classes(len(set(class_map.values())), f"{file} without the ignored colours has {len(colours)} entries")
     return Classes(class_map, (), colours)
 
 
 def is_background(label: str) -> bool:
-    """Tell whether a label is the background by its name."""
+    """Return whether a label's name means background."""
     return label.strip("_").lower() == "background"
 
 
 def require_classes(count: int, found: str) -> None:
-    """Refuse a number of classes that no net here has; UserError: ``classes-count``."""
+    """Refuse an unsupported number of classes; UserError: ``classes-count``."""
     if not 2 <= count <= MOST_CLASSES:
-        raise UserError("classes-count", f"{found}: that makes {count} classes, 2 to {MOST_CLASSES} are possible")
+        raise UserError("classes-count", f"{found}: these are {count} classes, but 2 to {MOST_CLASSES} are supported")

@@ -1,4 +1,4 @@
-"""The text of the data set's config: it states what differs from the package's ``_base_/datasets/voc.py``."""
+"""Write the data set's config: the differences from the package's ``_base_/datasets/voc.py``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from string import Template
 from ..bands.config import TEST_PIPELINE
 from .classes import Classes
 
-MARK = "written by tools/new_dataset.py"  # in the first line: what --force may replace
+MARK = "written by tools/new_dataset.py"  # in the first line of files that --force may replace
 STRIDE = 32
 LARGEST_CROP = 480
 STOCK = "LoadImageFromFile"
@@ -16,22 +16,22 @@ STOCK = "LoadImageFromFile"
 Sizes = Sequence[tuple[int, int]]
 
 DATASET = """\
-# $name: $counts; $mark, yours to edit.
-# Folders and lists are relative to the working directory. What is not named here is as for VOC.
+# $name: $counts; $mark, may be edited.
+# Folders and lists are relative to the working directory. Everything else is as for VOC.
 _base_ = "$base/datasets/voc.py"
 data_root = None
 class_map = {
 $class_map
 }
-ignore_ids = $ignore_ids  # count in no loss and no score; any other id is an error
+ignore_ids = $ignore_ids  # left out of loss and scores; any other id is an error
 palette = [
 $palette
 ]
-crop_size = ($crop, $crop)  # a multiple of 32: nothing is spent on padding
+crop_size = ($crop, $crop)  # a multiple of 32, to avoid padding
 train_pipeline = [
     dict(type="$loader"),
     dict(type="FCNLoadAnnotations"),
-    # about the median size of the images: a smaller scale shows more of an image, a larger one more detail
+    # about the median size of the images; a smaller scale shows more of an image, a larger one more detail
     dict(type="RandomResize", scale=$scale, ratio_range=(0.6, 1.4), keep_ratio=True),
     dict(type="RandomCrop", crop_size=crop_size, cat_max_ratio=0.75),
     dict(type="RandomFlip", prob=0.5),
@@ -54,7 +54,7 @@ train_dataloader = dict(
 )
 val_dataloader = dict(
     batch_size=1,  # images may differ in size
-    batch_sampler=None,  # VOC's makes batches of equal sizes
+    batch_sampler=None,  # VOC's config batches images of equal size
     dataset=dict(**pairs, ann_file="$val"$pipeline),
 )
 ${test}test_dataloader = val_dataloader
@@ -75,12 +75,12 @@ def dataset_config(
     """Write ``_base_/datasets/NAME.py``.
 
     Args:
-        base: the package's folder ``configs/_base_``, absolute or relative to the config's own.
-        lists: file and number of images of each split: train, val and perhaps test.
+        base: the package's folder ``configs/_base_``, absolute or relative to the config's folder.
+        lists: file and number of images of each split: train, val and optionally test.
         sizes: (W, H) of the images.
-        loader: name of the transform that loads them; not mmcv's for TIFFs with alpha and for images of other bands or bits.
+        loader: name of the transform that loads the images.
     """
-    test = "# choose on val; for the one figure on test: --cfg-options test_dataloader.dataset.ann_file={}\n"
+    test = "# choose on val; for the final score on test: --cfg-options test_dataloader.dataset.ann_file={}\n"
     texts = dict(base=base, images=images, masks=masks, train=lists["train"][0], val=lists["val"][0])
     return Template(DATASET).substitute(
         {key: escaped(text) for key, text in texts.items()},
@@ -101,18 +101,18 @@ def dataset_config(
 
 
 def escaped(text: str) -> str:
-    """Write text between double quotes so that Python reads exactly it, whatever it holds.
+    """Escape any text for use between double quotes in Python.
 
-    Braces too: mmengine replaces ``{{ ... }}`` in the text of a config, even by parts of programs.
+    Braces are escaped too, since mmengine replaces ``{{ ... }}`` in the text of a config.
     """
     return "".join(c if c.isprintable() and c not in '"\\{' else f"\\U{ord(c):08x}" for c in text)
 
 
 def crop_side(sizes: Sizes) -> int:
-    """Side of the training crop: a multiple of 32, at most 480 and the shorter side of the median image, at least 32."""
+    """Return the side of the training crop: a multiple of 32, at least 32, at most 480 and the median image's shorter side."""
     return max(STRIDE, min(LARGEST_CROP, min(_median(sizes)) // STRIDE * STRIDE))
 
 
 def _median(sizes: Sizes) -> tuple[int, int]:
-    """(W, H) of the image in the middle by area."""
+    """Return (W, H) of the median image by area."""
     return sorted(sizes, key=lambda size: size[0] * size[1])[len(sizes) // 2]

@@ -1,4 +1,4 @@
-"""Files of the two folders, and the images' headers. A name is a path relative to its folder, without suffix."""
+"""List the files of the two folders, and read the images' headers. A name is a relative path without suffix."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PAGED = {".tif", ".tiff", ".gif"}
 
 
 class ImageFile(NamedTuple):
-    """Attributes: ``header``; ``digest`` of the file's bytes, by which copies are found; ``bands`` where all are used."""
+    """Attributes: ``header``; ``digest`` of the file, to find copies; ``bands``, sums of bands if all bands are used."""
 
     header: Header
     digest: bytes
@@ -30,8 +30,8 @@ class ImageFile(NamedTuple):
 
 
 class Pairs(NamedTuple):
-    """Attributes: ``names`` of the images; ``images``, ``masks``, files in their folders, in this order; ``notes`` for the user;
-    ``parts``, folders of these names would give the same split, where label files give one.
+    """Attributes: ``names`` of the images; ``images`` and ``masks``, their files, in the same order; ``notes`` for the user;
+    ``parts``, split names given by label files, if any.
     """
 
     names: list[str]
@@ -42,40 +42,40 @@ class Pairs(NamedTuple):
 
 
 def list_files(folder: Path, suffixes: Collection[str], *leave_out: Path) -> dict[str, str]:
-    """List the files of a folder and its subfolders, hidden ones and those in ``leave_out`` not: name -> file, by name."""
+    """List the files of a folder and its subfolders, except hidden ones and those in ``leave_out``: name -> file, sorted."""
     if not folder.is_dir():
-        raise UserError("dataset-missing", f"no folder {folder}: give one that exists")
+        raise UserError("dataset-missing", f"no folder {folder}: give an existing one")
     if not os.access(folder, os.R_OK | os.X_OK):
-        raise UserError("file-access", f"the folder {folder} can't be read: change its mode, or give a copy")
+        raise UserError("file-access", f"can't read folder {folder}: change its permissions, or give a copy")
     files: dict[str, str] = {}
     for path in sorted(map(Path, files_below(folder, suffixes, leave_out))):
         inside = path.relative_to(folder)
         file, name = inside.as_posix(), inside.with_suffix("").as_posix()
         if name in files:
-            raise UserError("file-name", f"{folder} holds {files[name]} and {file}: rename one, or move it elsewhere")
+            raise UserError("file-name", f"{folder} has {files[name]} and {file}: rename one, or move it elsewhere")
         if file != file.strip() or not all(map(_fits_a_list, file)) or not path.is_file():
-            fault = "has blanks at an end of its name, a tab or the like, or is no plain file"
-            raise UserError("file-name", f"{folder}/{file!r} {fault}: rename it, or take it out")
+            fault = "has a space at an end of its name, a tab or similar, or is not a regular file"
+            raise UserError("file-name", f"{folder}/{file!r} {fault}: rename or remove it")
         files[name] = file
     return files
 
 
 def _fits_a_list(character: str) -> bool:
-    """Tell whether a list of UTF-8 lines can hold a character: no line break, tab or damaged byte; rare blanks are fine."""
+    """Return whether a character may be in a list of UTF-8 lines: no line break, tab or invalid byte; all spaces are allowed."""
     return character.isprintable() or unicodedata.category(character) in ("Zs", "Cf")
 
 
 def missing_notes(lone: Mapping[str, tuple[str, Sequence[str]]], allow_missing: bool) -> list[str]:
-    """Tell what has no partner and is left out; a UserError unless this is allowed. ``lone``: code -> what, and file names."""
+    """Describe unpaired files, which are skipped; UserError unless allowed. ``lone``: code -> (what, file names)."""
     found = {code: f"{len(names)} {what}: {abbreviate(names, 10)}" for code, (what, names) in lone.items() if names}
     if found and not allow_missing:
-        remedy = "Add what is missing, or leave these out with --allow-missing"
+        remedy = "Add the missing files, or skip these with --allow-missing"
         raise UserError(next(iter(found)), f"{'; '.join(found.values())}. {remedy}")
-    return [f"left out: {text}" for text in found.values()]
+    return [f"skipped: {text}" for text in found.values()]
 
 
 def read_image(path: Path, reader: Reader = PLAIN) -> ImageFile:
-    """Read an image's header and digest; UserError: ``image-unreadable``, found by decoding it, or ``image-depth``."""
+    """Decode an image and return header and digest; UserError: ``image-unreadable``, ``image-depth``."""
     header, pixels = reader.read(str(path))
     refuse(reader.problems(header))
     sums = BandSums.of(pixels, without_zeros=True) if isinstance(reader, BandsReader) else None
@@ -83,13 +83,13 @@ def read_image(path: Path, reader: Reader = PLAIN) -> ImageFile:
 
 
 def page_notes(images: Sequence[ImageFile], masks: Sequence[Path]) -> list[str]:
-    """Name the files of several pages."""
+    """List the files with several pages."""
     paged = [(str(path), "mask") for path in masks if path.suffix.lower() in PAGED]
     headers = [image.header for image in images] + (on_all_cores(read_header, paged, "counting pages") if paged else [])
     found = [header.path for header in headers if header.pages > 1]
-    return [f"{len(found)} files have several pages, of which the first is used: {abbreviate(found)}"] if found else []
+    return [f"{len(found)} files have several pages; only the first is used: {abbreviate(found)}"] if found else []
 
 
 def require_size(image: ImageFile, path: Path, size: tuple[int, int]) -> None:
-    """Refuse a file of shapes that states another (W, H) than its image has; UserError: ``mask-size``, ``image-turned``."""
+    """Refuse a label file whose (W, H) differs from its image's; UserError: ``mask-size``, ``image-turned``."""
     refuse(pair_problems(image.header, Header(str(path), size, "L", 8, "PNG", 1)))

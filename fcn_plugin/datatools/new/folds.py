@@ -1,4 +1,4 @@
-"""Groups of images that stay together, and k folds: each image validates once, each fold shows about the same classes."""
+"""Group images that must stay together, and make k folds: each image is in val once, with similar classes in each fold."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from ...errors import UserError
 from ...requirements import import_extra
 from .config_text import MARK, escaped
 
-Splits = dict[str, list[int]]  # places in the list of pairs, ascending
+Splits = dict[str, list[int]]  # indices into the list of pairs, ascending
 
 FOLD = """\
-# Fold $number of $count of $name: $train_count train, $val_count val images; $mark, yours to edit.
+# Fold $number of $count of $name: $train_count train, $val_count val images; $mark, may be edited.
 _base_ = "$base"
 train_dataloader = dict(dataset=dict(ann_file="$train"))
 val_dataloader = dict(dataset=dict(ann_file="$val"))
@@ -29,25 +29,25 @@ test_dataloader = val_dataloader
 
 
 def group_images(images: Sequence[str], digests: Sequence[bytes], pattern: str | None) -> list[int]:
-    """Number the groups: copies of an image are one, and images in whose path ``pattern`` finds the same.
+    """Number the groups: copies of an image form one, and images whose paths give the same match of ``pattern``.
 
     Args:
         images: paths, relative to the folder.
         digests: equal for copies.
-        pattern: regular expression; its first group counts, or else the whole match.
+        pattern: regular expression; its first group is used if it has one, else the whole match.
 
     Raises:
-        UserError: ``option-value`` for a pattern that is none, or does not match all paths.
+        UserError: ``option-value`` for an invalid pattern, or one that does not match all paths.
     """
     keys = [list(digests)]
     if pattern is not None:
         try:
             found = [re.search(pattern, image) for image in images]
         except re.error as error:
-            raise UserError("option-value", f"--group {pattern!r} is no regular expression ({error})") from error
+            raise UserError("option-value", f"--group {pattern!r} is not a regular expression: {error}") from error
         if None in found:
             unmatched = images[found.index(None)]
-            raise UserError("option-value", f"--group {pattern!r} is not found in {unmatched}: it must be in all paths")
+            raise UserError("option-value", f"--group {pattern!r} does not match {unmatched}: it must match all paths")
         keys.append([match[1] if match.re.groups else match[0] for match in found])
     count, columns = len(images), {}
     for kind, values in enumerate(keys):
@@ -60,16 +60,16 @@ def group_images(images: Sequence[str], digests: Sequence[bytes], pattern: str |
 
 
 def make_folds(groups: Sequence[int], shown: Sequence[set[int]], count: int, seed: int) -> list[list[int]]:
-    """Return the images that validate in each fold, by scikit-learn's StratifiedGroupKFold.
+    """Return the val images of each fold, by scikit-learn's StratifiedGroupKFold.
 
     Args:
-        groups: of the images; a group is in one fold.
-        shown: classes that each image shows; an image stands for the one that fewest images show.
-        count: of folds.
-        seed: of their order.
+        groups: group number of each image; a group stays in one fold.
+        shown: classes in each image; the rarest of them is used to stratify.
+        count: number of folds.
+        seed: random seed.
 
     Raises:
-        UserError: ``dataset-empty`` for fewer groups than folds, or groups so unequal that a fold is empty; ``requirements``.
+        UserError: ``dataset-empty``: fewer groups than folds, or groups so unequal that a fold is empty; ``requirements``.
     """
     import_extra("sklearn", "'fcn-plugin[data]'")
     from sklearn.model_selection import StratifiedGroupKFold
@@ -77,22 +77,22 @@ def make_folds(groups: Sequence[int], shown: Sequence[set[int]], count: int, see
     if count < 2:
         raise UserError("option-value", f"--folds is {count}: give 2 or more")
     if (different := len(set(groups))) < count:
-        raise UserError("dataset-empty", f"there are {different} different images or groups: too few for {count} folds")
+        raise UserError("dataset-empty", f"only {different} different images or groups: too few for {count} folds")
     images_with = Counter(index for classes in shown for index in classes)
     rarest = [min(classes, key=lambda index: (images_with[index], index), default=-1) for classes in shown]
-    stands_for = Counter(rarest)
-    labels = [index if stands_for[index] >= count else -1 for index in rarest]  # of fewer there is not one for each
+    images_of = Counter(rarest)
+    labels = [index if images_of[index] >= count else -1 for index in rarest]  # fewer can't be in every fold
     folder = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # of labels that few images have
+        warnings.simplefilter("ignore", UserWarning)  # about rare labels
         folds = [val.tolist() for _, val in folder.split(np.zeros(len(labels)), labels, groups)]
     if not all(folds):
-        raise UserError("dataset-empty", f"one group is so large that a fold of {count} is empty: fewer --folds")
+        raise UserError("dataset-empty", f"a group is so large that one of {count} folds is empty: use fewer --folds")
     return folds
 
 
 def fold_files(folds: int | None, out_dir: Path, leaf: Path) -> list[tuple[Path, Path, Path]]:
-    """Name the files of each fold: train list, val list, config beside the net's ``leaf``."""
+    """Return the files of each fold: train list, val list, config next to the net's config ``leaf``."""
     names = [f"fold{number}" for number in range(folds or 0)]
     lists = [[out_dir / f"{name}_{split}.txt" for split in ("train", "val")] for name in names]
     return [(*pair, leaf.with_stem(f"{leaf.stem}-{name}")) for pair, name in zip(lists, names, strict=True)]
@@ -101,7 +101,7 @@ def fold_files(folds: int | None, out_dir: Path, leaf: Path) -> list[tuple[Path,
 def fold_texts(
     files: Sequence[tuple[Path, Path, Path]], splits: Sequence[Splits], entries: Sequence[str], leaf: Path, name: str
 ) -> dict[Path, str]:
-    """Write the :func:`fold_files` of each split; ``entries`` are the lines of all images."""
+    """Return the texts of the :func:`fold_files`; ``entries`` are the lines of all images."""
     texts = {}
     for number, ((train, val, config), split) in enumerate(zip(files, splits, strict=True)):
         texts[train], texts[val] = ("".join(entries[i] for i in split[name]) for name in ("train", "val"))

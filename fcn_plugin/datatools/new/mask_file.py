@@ -1,4 +1,4 @@
-"""One mask file: what its pixels hold, and its class indices."""
+"""Read one mask file: its values, and its class indices."""
 
 from __future__ import annotations
 
@@ -19,24 +19,22 @@ from ...errors import UserError
 from .classes import Colour
 from .files import ImageFile
 
-MOST_VALUES = 1024  # more are neither ids nor colours of classes
-SMOOTH = "is it drawn with smooth (anti-aliased) edges, resized, or was it a JPEG? Save it from its source with hard edges, as PNG"
+MOST_VALUES = 1024  # most ids or colours of a mask
+SMOOTH = "were smooth (anti-aliased) edges, resizing or JPEG used? Save its source again with hard edges, as PNG"
 
 
 class MaskFacts(NamedTuple):
-    """What a mask holds."""
+    """The values of a mask."""
 
     kind: Literal["index", "gray", "colour"]  # gray: ids saved as equal channels
     mode: str  # Pillow's
-    pixels: Mapping[int | Colour, int]  # how many have each id, or each colour (of kinds gray and colour)
+    pixels: Mapping[int | Colour, int]  # number of pixels of each id, or of each colour (kinds gray and colour)
     palette: Mapping[int, Colour]  # colour of each id in a palette mask, else empty
-    inside: Set[
-        int | Colour
-    ]  # those of ``pixels`` with a pixel whose four neighbours are its equals: more than an edge
+    inside: Set[int | Colour]  # values with a pixel whose four neighbours are equal, so not only on edges
 
 
 def read_facts(image: ImageFile, path: Path) -> MaskFacts:
-    """Read a mask and count its values; UserError: faults of the file, values that no classes have, or transparent pixels."""
+    """Read a mask and count its values; UserError for faults of the file, impossible values, or transparent pixels."""
     header, mask = open_pair(image, path)
     if header.format in LOSSY:
         refuse(mask_problems(header))
@@ -48,7 +46,7 @@ def read_facts(image: ImageFile, path: Path) -> MaskFacts:
     rgb = opaque(header, mask)
     colours = rgb.getcolors(MOST_VALUES)
     if colours is None:
-        raise UserError("mask-colours", f"{path} holds more than {MOST_VALUES} colours: {SMOOTH}; or --nearest-colors")
+        raise UserError("mask-colours", f"{path} has more than {MOST_VALUES} colours: {SMOOTH}, or --nearest-colors")
     kind = "gray" if all(r == g == b for _, (r, g, b) in colours) else "colour"
     inside = frozenset((key >> 16, key >> 8 & 255, key & 255) for key in _inside(packed(rgb)))
     return MaskFacts(kind, mask.mode, {colour: count for count, colour in colours}, {}, inside)
@@ -62,15 +60,13 @@ def open_pair(image: ImageFile, path: Path) -> tuple[Header, Image.Image]:
 
 
 def opaque(header: Header, mask: Image.Image) -> Image.Image:
-    """Convert a mask to RGB; UserError: ``mask-colours``, ``mask-depth``, where this loses something."""
+    """Convert a mask to RGB; UserError: ``mask-colours``, ``mask-depth`` if that would lose information."""
     if header.mode not in (*IDS, "RGB", "RGBA", "LA", "PA") and header.format not in LOSSY:
-        raise UserError(
-            "mask-colours", f"{header.path} has the mode {header.mode}: save it as RGB, or with one id a pixel"
-        )
+        raise UserError("mask-colours", f"{header.path} has mode {header.mode}: save it as RGB, or one id per pixel")
     if header.mode not in IDS and header.bits > 8:
-        raise UserError("mask-depth", f"{header.path} has colours of {header.bits} bits a channel: save it with 8 bits")
+        raise UserError("mask-depth", f"{header.path} has {header.bits} bits per channel: save it with 8 bits")
     if "A" in mask.getbands() and mask.getchannel("A").getextrema() != (255, 255):
-        found = f"{header.path} has transparent pixels, of no colour"
+        found = f"{header.path} has transparent pixels, which have no colour"
         raise UserError("mask-colours", f"{found}: save it without transparency")
     return mask.convert("RGB")
 
@@ -82,7 +78,7 @@ def packed(rgb: Image.Image) -> np.ndarray:
 
 
 def _inside(values: np.ndarray) -> list[int]:
-    """(H, W) -> the values with a pixel whose four neighbours are its equals."""
+    """Return the values of (H, W) with a pixel whose four neighbours are equal."""
     beside, below = values[:, 1:] == values[:, :-1], values[1:] == values[:-1]
     flat = beside[1:-1, 1:] & beside[1:-1, :-1] & below[1:, 1:-1] & below[:-1, 1:-1]
     return np.unique(values[1:-1, 1:-1][flat]).tolist()
@@ -91,10 +87,10 @@ def _inside(values: np.ndarray) -> list[int]:
 def _count_ids(mask: np.ndarray, path: Path) -> dict[int, int]:
     ids, counts = count_ids(mask)
     if ids[0] < 0 or ids[-1] > LARGEST_ID:
-        found = f"{path} holds ids from {ids[0]} to {ids[-1]}: they must be 0 to {LARGEST_ID}"
+        found = f"{path} has ids from {ids[0]} to {ids[-1]}: they must be 0 to {LARGEST_ID}"
         raise UserError("mask-ids", f"{found}; give pixels without data the id 255, which is void")
     if len(ids) > MOST_VALUES:
-        raise UserError("mask-ids", f"{path} holds {len(ids)} ids: are they objects, not classes, or is it a photo?")
+        raise UserError("mask-ids", f"{path} has {len(ids)} ids: use a mask of classes, not of objects or a photo")
     return dict(zip(ids.tolist(), counts.tolist(), strict=True))
 
 
@@ -111,13 +107,13 @@ def by_colour(facts: MaskFacts) -> MaskFacts:
 
 
 def draw_ids(path: Path, ids: ClassMap) -> np.ndarray:
-    """Read the class indices, (H, W) uint8, of an index mask, or of one saved as equal channels."""
+    """Read the class indices, (H, W) uint8, of an index mask, or of one saved with equal channels."""
     header, image = open_image(str(path), "mask")
     mask = mask_ids(header, image) if header.mode in IDS else np.asarray(image.convert("RGB").getchannel(0))
     return ids.convert(mask, str(path))
 
 
 def draw_colours(path: Path, table: Mapping[Colour, int]) -> np.ndarray:
-    """Read the class indices, (H, W) uint8, of a mask whose colours are all in the table."""
+    """Read the class indices, (H, W) uint8, of a mask; all of its colours must be in the table."""
     keys, values = [r << 16 | g << 8 | b for r, g, b in sorted(table)], [table[colour] for colour in sorted(table)]
     return np.uint8(values)[np.searchsorted(keys, packed(open_image(str(path), "mask")[1].convert("RGB")))]

@@ -1,4 +1,4 @@
-"""Write all results or none, and replace only what an earlier call wrote."""
+"""Write all results or none, and replace only files of earlier calls."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from .split import FOLDERS
 
 @contextmanager
 def exclusive(out_dir: Path, configs: Path, name: str) -> Iterator[None]:
-    """Make the two folders that a call writes to, and keep other calls out of them; after an error new folders are gone."""
+    """Make and lock the two folders that a call writes to; after an error remove new folders."""
 
     def busy(owner: str) -> UserError:
-        return UserError("work-dir-locked", f"{owner} writes {name} or {out_dir}: wait for it, or choose another NAME")
+        return UserError("work-dir-locked", f"{owner} is writing {name} or {out_dir}: wait, or choose another NAME")
 
     base = configs / "_base_/datasets"
     new = [place for folder in (out_dir, base) for place in (folder, *folder.parents) if not place.exists()]
     try:
         out_dir.mkdir(parents=True, exist_ok=True)
         make_inside(configs, base)
-        # in this order on every call, so that one of several goes on
+        # always in this order, so that one of several calls succeeds
         with file_lock(out_dir / ".new_dataset.lock", busy), file_lock(base / f".{name}.lock", busy):
             yield
     except BaseException:
@@ -44,7 +44,7 @@ def exclusive(out_dir: Path, configs: Path, name: str) -> Iterator[None]:
 
 
 def refuse_existing(paths: Sequence[Path], force: bool) -> None:
-    """Refuse to replace files without ``force``, and with it what this tool did not write; UserError: ``output-exists``."""
+    """Refuse to replace files without ``force``, and other programs' files at all; UserError: ``output-exists``."""
     there = [path for path in paths if os.path.lexists(path)]
     if there and not force:
         found = f"{', '.join(map(str, there))} exist"
@@ -56,12 +56,12 @@ def refuse_existing(paths: Sequence[Path], force: bool) -> None:
 
 
 def text_of(path: Path) -> str:
-    """Read what an earlier call may have written: "" for what is no file, any text for other files."""
+    """Read a file that an earlier call may have written; "" if it is not a file."""
     return read_plain(path).decode(errors="replace") if path.is_file() else ""
 
 
 def masks_folder(out_dir: Path, options: Options) -> Path:
-    """Choose the folder of converted masks, which is replaced as a whole: ``OUT_DIR/masks``, or another beside source files."""
+    """Choose the folder of converted masks, which is replaced completely: ``OUT_DIR/masks``, or another if that is a source."""
     sources = [Path(options.images).resolve(), Path(options.masks).resolve()]
     own = _listed(out_dir)
     for folder in (out_dir / "masks", out_dir / "index_masks"):
@@ -70,23 +70,23 @@ def masks_folder(out_dir: Path, options: Options) -> Path:
         if not in_source and not any(source.is_relative_to(path) for source in sources):
             break
     else:
-        raise UserError("output-path", f"{out_dir} lies in a folder of source files: give another with --out-dir")
+        raise UserError("output-path", f"{out_dir} is inside a folder of source files: choose another with --out-dir")
     if os.path.lexists(folder) and not (folder.is_dir() and options.force):
-        found = "exists: replace it with --force" if folder.is_dir() else "is no folder"
+        found = "exists: replace it with --force" if folder.is_dir() else "is not a folder: remove it"
         raise UserError("output-exists", f"{folder} {found}, or choose another NAME")
     if foreign:
-        raise UserError("output-exists", f"{folder} holds files of other origin: {foreign}; give another --out-dir")
+        raise UserError("output-exists", f"{folder} has other files: {foreign}; choose another --out-dir")
     return folder
 
 
 def earlier_masks(out_dir: Path) -> list[Path]:
-    """List the folders of masks that an earlier call converted: they are no source where they lie in a source folder."""
+    """List the folders of masks that an earlier call converted, to exclude them from source folders."""
     own = _listed(out_dir)
     return [folder for folder in (out_dir / "masks", out_dir / "index_masks") if own and _files(folder) <= own]
 
 
 def _listed(out_dir: Path) -> set[str]:
-    """Read the masks in the lists of an earlier call."""
+    """Return the masks in the lists of an earlier call."""
     names = [name for split in FOLDERS for name in (f"{split}.txt", f".{split}.txt.part")]  # .part: of a killed call
     return {line.partition("\t")[2] for name in names for line in text_of(out_dir / name).splitlines()}
 
@@ -109,7 +109,7 @@ def _save(draw: Callable[[], np.ndarray], palette: Sequence[Colour], path: Path)
 
 
 def write_all(texts: Mapping[Path, str], folder: Path, fill: Callable[[Path], None] | None) -> None:
-    """Write texts by file, and the folder if there is a function to fill it; an error leaves all as it was."""
+    """Write texts to their files, and the folder if ``fill`` is given; after an error nothing is changed."""
     with ExitStack() as stack:
         for path, text in texts.items():
             stack.enter_context(atomic_write(path)).write_text(text, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Pair the files of the two folders, look at the images, read what the masks are."""
+"""Pair the files of the two folders, check the images and detect the kind of masks."""
 
 from __future__ import annotations
 
@@ -28,15 +28,17 @@ def read(options: Options, earlier: Sequence[Path]) -> tuple[Pairs, list[ImageFi
     images_dir, masks = Path(options.images), Path(options.masks)
     files, others = _list(options, earlier)
     if not files:
-        hint = "; labelme_export_json writes those that labelme's files hold" if any(images_dir.glob("*.json")) else ""
+        hint = "; labelme_export_json extracts those inside labelme's files" if any(images_dir.glob("*.json")) else ""
         wanted = ", ".join(sorted(IMAGE_SUFFIXES))
-        raise UserError("dataset-empty", f"no images in {images_dir}: wanted are {wanted}{hint}")
+        raise UserError("dataset-empty", f"no images in {images_dir}: expected {wanted}{hint}")
     labels, parts = find_label_files(options, files, others), None
     if not labels and not others:
-        raise UserError("dataset-empty", f"no masks in {masks}: wanted are image files, or labelme's JSON files")
+        raise UserError("dataset-empty", f"no masks in {masks}: expected image files, or labelme's JSON files")
     void = options.ignore_ids is not None or options.ignore_colors
     if options.per_class and (labels or void or options.threshold is not None or options.nearest_colors):
-        raise UserError("option-value", "--per-class is for masks of two values each: no labels, void or --threshold")
+        raise UserError(
+            "option-value", "--per-class is for masks of two values each, without label files, void or --threshold"
+        )
     if labels:
         pairs = labels.pairs
     else:

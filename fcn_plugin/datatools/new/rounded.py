@@ -1,4 +1,4 @@
-"""Masks whose values are not exact (JPEG, lossy WebP, smooth edges): two classes by a threshold, or the nearest colours."""
+"""Read masks with inexact values (JPEG, lossy WebP, smooth edges): two classes by a threshold, or nearest colours."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from .files import ImageFile
 from .mask_file import opaque, open_pair, packed
 from .options import Options
 
-# a mask -> its class indices, (H, W) uint8, and the number of pixels that had to be decided
+# a mask -> its class indices, (H, W) uint8, and the number of inexact pixels
 Rule = Callable[[Header, Image.Image], tuple[np.ndarray, int]]
 
 
 class Rounded(NamedTuple):
-    """Attributes: ``shown``, class indices, and 255, in a mask; ``pixels`` in all; ``decided``, those that were not exact."""
+    """Attributes: ``shown``, class indices (and 255) in a mask; ``pixels``, their number; ``decided``, number of inexact ones."""
 
     shown: set[int]
     pixels: int
@@ -34,7 +34,7 @@ class Rounded(NamedTuple):
 
 
 def by_threshold(value: float, header: Header, mask: Image.Image) -> tuple[np.ndarray, int]:
-    """Give 1 where the brightest channel is ``value`` or more, 0 below, 255 where it is NaN; exact are the least and largest."""
+    """Return 1 where the brightest channel is at least ``value``, 0 below, 255 for NaN; only extreme values count as exact."""
     one_channel = header.mode in IDS and header.mode != "P"
     gray = np.asarray(mask) if one_channel else np.asarray(opaque(header, mask)).max(-1)
     gray = gray * np.uint8(255) if gray.dtype == bool else gray
@@ -45,7 +45,7 @@ def by_threshold(value: float, header: Header, mask: Image.Image) -> tuple[np.nd
 
 
 def by_nearest(table: Mapping[Colour, int], header: Header, mask: Image.Image) -> tuple[np.ndarray, int]:
-    """Give the index of the nearest colour in RGB, the first of several; exact are the table's colours."""
+    """Return the index of the nearest colour in RGB, the first of several; the table's colours count as exact."""
     keys = packed(opaque(header, mask))
     there = np.zeros(1 << 24, bool)
     there[keys] = True
@@ -62,15 +62,15 @@ def by_nearest(table: Mapping[Colour, int], header: Header, mask: Image.Image) -
 
 
 def read_rounded(images: Sequence[ImageFile], paths: Sequence[Path], options: Options) -> Source:
-    """Read masks as ``--threshold`` or ``--nearest-colors`` asks.
+    """Read masks by ``--threshold`` or ``--nearest-colors``.
 
     Raises:
-        UserError: option-value: options that do not fit, or a threshold that all pixels or none reach; class-file; faults of files.
+        UserError: option-value: contradicting options, or a threshold that all pixels or none reach; class-file; faults of files.
     """
     if options.threshold is not None:
         classes, rule = _two_classes(options), partial(by_threshold, options.threshold)
         what = f"two classes below and from {options.threshold:g}"
-        exact = "are neither the least nor the largest value of their mask"
+        exact = "are neither the smallest nor the largest value of their mask"
     else:
         classes, table = _colour_table(options)
         rule, what, exact = (
@@ -84,7 +84,7 @@ def read_rounded(images: Sequence[ImageFile], paths: Sequence[Path], options: Op
     if options.threshold is not None and len(shown) == 1:
         side = "reach" if shown == {1} else "are below"
         raise UserError(
-            "option-value", f"all pixels of the masks {side} --threshold {options.threshold:g}: give another"
+            "option-value", f"all pixels of the masks {side} --threshold {options.threshold:g}: choose another"
         )
     share = 100 * sum(mask.decided for mask in masks) / sum(mask.pixels for mask in masks)
     found = [f"masks converted to {what}; {share:.3g} % of the pixels {exact}"]
@@ -102,8 +102,8 @@ def _draw(path: Path, rule: Rule) -> np.ndarray:
 
 def _two_classes(options: Options) -> Classes:
     if options.nearest_colors or options.ignore_ids is not None or options.ignore_colors:
-        found = "--threshold makes two classes of all pixels"
-        raise UserError("option-value", f"{found}: leave out --nearest-colors, --ignore-ids and --ignore-colors")
+        found = "--threshold divides all pixels into two classes"
+        raise UserError("option-value", f"{found}: remove --nearest-colors, --ignore-ids and --ignore-colors")
     if options.classes is None:
         return Classes({0: "background", 1: "object"}, (IGNORED,))
     class_map, colours, _ = read_class_table(options.classes)
@@ -114,7 +114,7 @@ def _two_classes(options: Options) -> Classes:
 
 def _colour_table(options: Options) -> tuple[Classes, dict[Colour, int]]:
     if options.classes is None or options.ignore_ids is not None:
-        found = "--nearest-colors looks for the colours of the classes"
-        raise UserError("option-value", f"{found}: name them by --classes FILE, without --ignore-ids")
+        found = "--nearest-colors needs the colours of the classes"
+        raise UserError("option-value", f"{found}: give them with --classes FILE, without --ignore-ids")
     classes = colour_classes(read_class_table(options.classes), options.classes, options.ignore_colors)
     return classes, classes.indices_of_colours(options.ignore_colors)

@@ -24,20 +24,20 @@ SPLIT_OF = {folder: split for split, folders in FOLDERS.items() for folder in fo
 
 
 def words_of(text: str) -> list[str]:
-    """Take the words of a name, in small letters: ``val_images2017`` has ``val`` and ``images``, ``gtFine`` ``gt`` and ``fine``."""
+    """Return the words of a name in lower case: ``val`` and ``images`` of ``val_images2017``, ``gt`` and ``fine`` of ``gtFine``."""
     return [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", text)]
 
 
 def split_of(folder: str) -> str:
-    """Name the split that a folder's name has a word for: ``test`` for ``Test_2017``; "" where it has none, or several."""
+    """Return the split named by a word in a folder's name: ``test`` for ``Test_2017``; "" if there is none, or several."""
     found = {SPLIT_OF[word] for word in words_of(folder) if word in SPLIT_OF}
     return found.pop() if len(found) == 1 else "train" if found == {"train", "val"} else ""
 
 
 def by_folders(images: Sequence[str]) -> Splits:
-    """Split images by the first of their folders that is named as a split; train takes the others too. Empty if none is.
+    """Split images by the first folder in their path that names a split; other images go to train. Empty if there is none.
 
-    Without such folders the names of the files serve, where all have a word for a split: ``testA_1.png``.
+    Without such folders, file names are used if all name a split: ``testA_1.png``.
     """
     splits: Splits = defaultdict(list)
     for i, image in enumerate(images):
@@ -52,9 +52,9 @@ def by_folders(images: Sequence[str]) -> Splits:
 
 
 def by_list(names: Sequence[str], images: Sequence[str], path: str) -> Splits:
-    """Take the images that a file names, one per line, for val; UserError: ``list-file``.
+    """Use the images listed in a file, one per line, as val; UserError: ``list-file``.
 
-    With suffix or without; without folders too, where no other image has the name. A ``\\`` of Windows is a ``/``.
+    Suffixes are optional, and folders if the name is unique. A backslash counts as ``/``.
     """
     lines = {normalize("NFC", line) for line in read_list(path)}
     whole = [PurePosixPath(image).with_suffix("").as_posix() for image in images]
@@ -65,32 +65,35 @@ def by_list(names: Sequence[str], images: Sequence[str], path: str) -> Splits:
     known = set().union(*keys)
     lines = {line if line in known else line.replace("\\", "/") for line in lines}
     if unknown := sorted(lines - known):
-        raise UserError("list-file", f"{path} names {len(unknown)} unknown images: {abbreviate(unknown, 10)}")
+        raise UserError("list-file", f"{path} lists {len(unknown)} unknown images: {abbreviate(unknown, 10)}")
     splits: Splits = dict(train=[], val=[])
     for i, found in enumerate(keys):
         splits["val" if lines & found else "train"].append(i)
     if not all(splits.values()):
-        raise UserError("list-file", f"{path} names {len(splits['val'])} of {len(names)} images: leave some for both")
+        raise UserError(
+            "list-file",
+            f"{path} lists {len(splits['val'])} of {len(names)} images: train and val need at least one each",
+        )
     return splits
 
 
 def hold_out(splits: Splits, test: Sequence[int]) -> Splits:
-    """Take the images of a test folder, unless they validate, out of train and into test."""
+    """Move the images of a test folder, unless they are in val, from train to test."""
     test = sorted(set(test) - set(splits["val"]))
     train = sorted(set(splits["train"]) - set(test))
     if not train:
-        raise UserError("dataset-empty", "all other images are in a folder test: train has none, add some")
+        raise UserError("dataset-empty", "no images for train, as all others are in a folder test: add some")
     return dict(train=train, val=splits["val"], **(dict(test=test) if test else {}))
 
 
 def random_split(group_of: Sequence[Hashable], share: float, seed: int) -> Splits:
-    """Take a random share, 0 to 1, of the images for val; those of one group stay together. UserError: ``dataset-empty``."""
+    """Draw a random share, 0 to 1, of the images as val, with groups kept together; UserError: ``dataset-empty``."""
     groups: dict[Hashable, list[int]] = defaultdict(list)
     for i, group in enumerate(group_of):
         groups[group].append(i)
     if len(groups) < 2:
         raise UserError(
-            "dataset-empty", f"there are {len(groups)} different images or groups: train and val need one each"
+            "dataset-empty", f"only {len(groups)} different images or groups: train and val need at least one each"
         )
     order = list(groups.values())
     random.Random(seed).shuffle(order)
@@ -103,9 +106,9 @@ def random_split(group_of: Sequence[Hashable], share: float, seed: int) -> Split
 def choose_splits(
     options: Options, pairs: Pairs, images: Sequence[ImageFile], shown: Sequence[set[int]]
 ) -> tuple[list[Splits], str]:
-    """Split as the options say, once or for each fold; the second value is a sentence on it.
+    """Split by the options, once or for each fold; also return a description.
 
-    ``shown`` are the classes that each image shows.
+    ``shown`` are the classes in each image.
     """
     by_labels = by_folders([f"{part}/" for part in pairs.parts or ()])
     folders = by_labels or by_folders(pairs.images)
@@ -114,12 +117,12 @@ def choose_splits(
     by_themselves = options.val is None and {"train", "val"} <= set(folders)
     drawn = options.folds is not None or not (options.val_list or by_themselves)
     if options.group is not None and not drawn:
-        raise UserError("option-value", "--group is for a random split or --folds: leave it out, or give --val 0.2")
+        raise UserError("option-value", "--group is for a random split or --folds: remove it, or give --val 0.2")
     groups = group_images(pairs.images, [image.digest for image in images], options.group) if drawn else []
     kept = "images of a group stay together" if options.group else "copies of an image stay together"
     if options.folds is not None:
         if options.val is not None or options.val_list:
-            raise UserError("option-value", "--folds draws val itself: leave out --val and --val-list")
+            raise UserError("option-value", "--folds chooses val itself: remove --val and --val-list")
         vals = make_folds([groups[i] for i in pool], [shown[i] for i in pool], options.folds, options.seed)
         vals = [[pool[place] for place in val] for val in vals]
         several = [dict(train=sorted(set(pool) - set(val)), val=val) for val in vals]
@@ -127,12 +130,12 @@ def choose_splits(
     elif options.val_list:
         several, how = [by_list(pairs.names, pairs.images, options.val_list)], f"val as listed in {options.val_list}"
     elif not drawn:
-        how = "split as the label files are" if by_labels else "split by the folders of the images"
+        how = "split by the label files" if by_labels else "split by the folders of the images"
         several, how = [folders], f"{how} (--val splits at random)"
     else:
         split = random_split([groups[i] for i in pool], options.val or 0.2, options.seed)
         several = [{name: [pool[place] for place in places] for name, places in split.items()}]
         how = f"split at random, seed {options.seed}; {kept}"
     if test and several != [folders]:
-        several, how = [hold_out(splits, test) for splits in several], f"{how}; test as folders or files say"
+        several, how = [hold_out(splits, test) for splits in several], f"{how}; test by folders or file names"
     return several, f"{', '.join(f'{len(places)} {name}' for name, places in several[0].items())}: {how}"

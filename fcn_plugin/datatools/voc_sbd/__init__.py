@@ -1,1 +1,1 @@
-"""PASCAL VOC 2012 joined with SBD."""
+"""Join PASCAL VOC 2012 with SBD."""

@@ -1,8 +1,8 @@
-"""Read an array out of a ``.mat`` file of MATLAB 5 to 7.2 (little-endian) in Python: in scipy's compiled reader a changed byte
-can end the process.
+"""Read an array from a ``.mat`` file of MATLAB 5 to 7.2 (little-endian) in Python, since a changed byte can crash scipy's compiled
+reader.
 
-A file is a header and a row of elements: type and size, 4 bytes each, then the content, filled up to a multiple of 8 bytes; up to
-4 bytes lie in the tag itself. A matrix is a row of elements too: flags, sizes, name, content.
+A file is a header and a sequence of elements: type and size, 4 bytes each, then the content, padded to a multiple of 8 bytes; up to
+4 bytes are in the tag itself. A matrix is also a sequence of elements: flags, sizes, name, content.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from ...atomic_write import read_plain
 HEADER = 128
 COMPRESSED, STRUCT, COMPLEX = 15, 2, 0x800
 NUMBERS = {1: "<i1", 2: "<u1", 3: "<i2", 4: "<u2", 5: "<i4", 6: "<u4", 7: "<f4", 9: "<f8", 12: "<i8", 13: "<u8"}
-MOST = 1 << 24  # bytes of a file, and of what it inflates to: an image of 2 million pixels as doubles
+MOST = 1 << 24  # bytes of a file, compressed or not: an image of 2 million pixels as doubles
 
 
 def read_field(path: Path, variable: str, field: str | None = None) -> np.ndarray:
     """Read a field of the first element of a struct, or without ``field`` a matrix of numbers.
 
-    Raises errors of many kinds for what is not such a file.
+    Other files raise many kinds of errors.
     """
     content = read_plain(path, MOST)
     if content[126:HEADER] != b"IM":
-        raise ValueError("no MATLAB 5 file")
+        raise ValueError("not a MATLAB 5 file")
     left = MOST
     for kind, data in _elements(memoryview(content)[HEADER:]):
         if kind == COMPRESSED:
@@ -38,7 +38,7 @@ def read_field(path: Path, variable: str, field: str | None = None) -> np.ndarra
             inflated = inflate.decompress(data, left)
             left -= len(inflated)
             if not inflate.eof or not left:
-                raise ValueError(f"cut short, or of more than {MOST} bytes")
+                raise ValueError(f"truncated, or more than {MOST} bytes")
             ((_, data),) = _elements(memoryview(inflated))
         flags, _, name, parts = _open(data)
         if name == variable.encode() and field is None:
@@ -53,7 +53,7 @@ def read_field(path: Path, variable: str, field: str | None = None) -> np.ndarra
 
 
 def _elements(data: memoryview) -> Iterator[tuple[int, memoryview]]:
-    """Yield type and content of a row of elements."""
+    """Yield type and content of a sequence of elements."""
     position = 0
     while position < len(data):
         kind, size = struct.unpack_from("<II", data, position)
@@ -74,9 +74,9 @@ def _open(matrix: memoryview) -> tuple[int, memoryview, bytes, Iterator[tuple[in
 
 
 def _numbers(matrix: memoryview) -> np.ndarray:
-    """Read a matrix of real numbers; they may lie in a smaller type than the matrix's."""
+    """Read a matrix of real numbers, which may be stored in a smaller type than the matrix's."""
     flags, sizes, _, parts = _open(matrix)
     if not 6 <= flags & 255 <= 15 or flags & COMPLEX:
-        raise ValueError(f"a matrix of class {flags & 255}, flags {flags >> 8:x}: no real numbers")
+        raise ValueError(f"not a matrix of real numbers: class {flags & 255}, flags {flags >> 8:x}")
     kind, values = next(parts)
     return np.frombuffer(values, NUMBERS[kind]).reshape(np.frombuffer(sizes, "<u4"), order="F")

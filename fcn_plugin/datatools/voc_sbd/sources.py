@@ -1,6 +1,6 @@
 """Find the public releases PASCAL VOC 2012 and 2011 (Everingham et al.) and SBD (Hariharan et al., ICCV 2011).
 
-They are looked for where the user says, in the data folder, in archives, and on the net (by torchvision's downloader).
+They are searched in the given places, in the data folder and its archives, and optionally downloaded.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ...atomic_write import atomic_write, make_inside, read_plain
 from ...download import download
 from ...errors import UserError
 
-EXTRACT_AGAIN = "extract it again (--force does, from its archive)"  # without --force, what is there stays
+EXTRACT_AGAIN = "extract it again (--force does, from its archive)"  # without --force, existing files are kept
 GZIP = b"\x1f\x8b"
 PLAIN = re.compile(r"\w[\w.-]{,99}", re.ASCII)  # names of files
 MOST, MEMBERS = 1 << 32, 200_000  # bytes and files of an unpacked archive; VOC 2012 has 2 GB in some 40,000
@@ -31,9 +31,9 @@ HEADERS = 1 << 20  # bytes between two files; names need some hundred
 
 
 class Release(NamedTuple):
-    """An archive: ``tree`` is the folder of the data set in it, ``parts`` are the files and folders of it that are used.
+    """A release's archive: ``tree`` is the data set's folder in it, ``parts`` the files and folders of it that are needed.
 
-    ``more`` are used where they are there.
+    ``more`` are optional parts.
     """
 
     title: str
@@ -45,7 +45,7 @@ class Release(NamedTuple):
     more: tuple[str, ...] = ()
 
     def missing_part(self, tree: Path) -> str | None:
-        """Name the first used part that a tree lacks."""
+        """Return the first needed part that a tree lacks."""
         return next((part for part in self.parts if not (tree / part).exists()), None)
 
 
@@ -66,12 +66,13 @@ RELEASES = {
 def find_trees(
     given: Mapping[str, str | None], data_dir: str | Path, download: bool = False, force: bool = False
 ) -> dict[str, Path]:
-    """Find the tree of each release, ``voc2011`` perhaps not; archives are extracted.
+    """Find the tree of each release (``voc2011`` is optional), and extract archives.
 
     Args:
-        given: a folder or an archive by release (``voc2012``, ``voc2011``, ``sbd``); None or no entry: look in ``data_dir``.
-        data_dir: where archives lie, are downloaded to and extracted to.
-        download, force: fetch what is not there; extract over what is there.
+        given: a folder or an archive by release (``voc2012``, ``voc2011``, ``sbd``); None or no entry: search in ``data_dir``.
+        data_dir: folder of the archives, also used for downloads and extraction.
+        download: download missing archives.
+        force: extract again, replacing existing files.
 
     Raises:
         UserError: ``dataset-missing``, ``download``, ``archive-damaged``.
@@ -83,7 +84,7 @@ def find_trees(
         trees[name] = extract(fetch(RELEASES[name], root), RELEASES[name], root, force)
     if trees["voc2012"] is None or trees["sbd"] is None:
         found = f"no {' and '.join(RELEASES[name].title for name in missing if name != 'voc2011')} in {root}"
-        found += ": --download fetches what is missing, or put these files there, or name a folder or an archive:"
+        found += ": use --download, or put these files there, or give a folder or an archive:"
         files = [(name, RELEASES[name]) for name in missing]
         lines = [f"  {root / r.archive} from {r.url} (md5 {r.md5}), or --{name} PATH" for name, r in files]
         raise UserError("dataset-missing", found, lines)
@@ -91,33 +92,33 @@ def find_trees(
 
 
 def find_tree(release: Release, given: str | None, root: Path, force: bool) -> Path | None:
-    """Find a release's folder; None if it was not given and is not in the data folder."""
+    """Find a release's folder; None if it is neither given nor in the data folder."""
     archive = Path(given) if given else root / release.archive
     if archive.is_file():
         return extract(archive, release, root, force)
     folder, steps = Path(given) if given else root, release.tree.parts
-    for start in range(len(steps), -1, -1):  # the folder may be the tree itself or any of those above it
+    for start in range(len(steps), -1, -1):  # the folder may be the tree itself or a parent of it
         if release.missing_part(tree := folder.joinpath(*steps[start:])) is None:
             return tree
     if given:
-        wanted = f"{release.archive}, or the folder that holds {', '.join(release.parts)}"
+        wanted = f"{release.archive}, or the folder with {', '.join(release.parts)}"
         raise UserError("dataset-missing", f"no {release.title} at {given}: give {wanted}")
     return None
 
 
 def fetch(release: Release, folder: Path) -> Path:
-    """Download an archive to ``folder``, where it appears once its md5 sum is right; UserError: ``download``."""
+    """Download an archive to ``folder``, where it appears once its md5 checksum is right; UserError: ``download``."""
     target = folder / release.archive
     try:
         download(release.url, target, partial(check_md5, md5=release.md5))
-    except Exception as error:  # of the net, of the answer, of the disk
+    except Exception as error:  # many kinds: network, response, disk
         remedy = "run again, or put the file there by other means"
-        raise UserError("download", f"{release.url} can't be downloaded to {target} ({error}): {remedy}") from error
+        raise UserError("download", f"can't download {release.url} to {target} ({error}): {remedy}") from error
     return target
 
 
 class _Metered:
-    """An archive that gives no more bytes than its reader may need: headers can claim gigabytes."""
+    """An archive whose reader can't read more bytes than it may need, since headers can claim gigabytes."""
 
     def __init__(self, file: BinaryIO) -> None:
         self.file, self.tell, self.seek, self.left = file, file.tell, file.seek, HEADERS
@@ -130,9 +131,9 @@ class _Metered:
 
 
 def extract(archive: Path, release: Release, data_dir: Path, force: bool = False) -> Path:
-    """Extract the used files that are not there, with ``force`` all, and return the tree; errors as :func:`find_trees`.
+    """Extract the missing files of a release (with ``force`` all) and return the tree; errors as in :func:`find_trees`.
 
-    Used are plain files of plain names, directly in a folder of the release or one of its files; nothing else is written.
+    Only regular files with plain names that are parts of the release, or directly in its folders, are written.
     """
     tree, seal = data_dir / release.tree, data_dir / f".{archive.name}.extracted"
     stamp = f"{archive.stat().st_size} {archive.stat().st_mtime_ns} {' '.join(release.more)}".rstrip()
@@ -156,14 +157,16 @@ def extract(archive: Path, release: Release, data_dir: Path, force: bool = False
                     with atomic_write(data_dir / path) as part, part.open("wb") as out:
                         shutil.copyfileobj(tar.extractfile(member), out)
             bar.update(bar.total - bar.n)
-    except Exception as error:  # damaged and hostile archives can fail anywhere in the readers
+    except Exception as error:  # damaged and malicious archives can fail anywhere in the readers
         if isinstance(error, OSError | UserError) and not isinstance(error, gzip.BadGzipFile):
-            raise  # of the disk, or a link
+            raise  # an error of the disk, or a link
         reason = (str(error) or type(error).__name__).splitlines()[0]
-        found = f"{archive} can't be extracted, it is no tar archive, truncated or unsafe ({reason})"
+        found = f"can't extract {archive}: not a tar archive, truncated or unsafe ({reason})"
         raise UserError("archive-damaged", f"{found}: download it again") from error
     if missing := release.missing_part(tree):
-        raise UserError("dataset-missing", f"{archive} holds no {release.tree / missing}: is it {release.title}?")
+        raise UserError(
+            "dataset-missing", f"{archive} has no {release.tree / missing}: give the archive of {release.title}"
+        )
     with atomic_write(seal) as part:
         part.write_text(stamp)
     return tree

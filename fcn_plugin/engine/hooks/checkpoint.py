@@ -1,4 +1,4 @@
-"""Checkpoints that replace old ones: nothing is removed before the new file is complete."""
+"""Write checkpoints, and remove old ones only after the new file is complete."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from ...checkpoints.notes import read_json, write_note
 from ...compat import PublicCheckpointHook
 from ..optim_wrappers import gathers_gradients
 
-BEST = "best.json"  # score name -> file and value, beside the checkpoints
+BEST = "best.json"  # next to the checkpoints: score name -> file and value
 
 
 @HOOKS.register_module()
 class FCNCheckpointHook(PublicCheckpointHook):
-    """mmengine's ``CheckpointHook`` in another order.
+    """mmengine's ``CheckpointHook``, but write new checkpoints before removing old ones.
 
-    mmengine removes the oldest checkpoint and the last best one, then writes: a kill in between leaves fewer than was asked
-    for, and none with ``max_keep_ckpts=1``. Goes when mmengine writes first.
+    mmengine removes the oldest checkpoint and the last best one first, so a kill in between leaves too few, or none with
+    ``max_keep_ckpts=1``. Remove this once mmengine writes first.
 
-    The note ``last_checkpoint`` is written before its file: after a kill in between, the newest file up to the noted step counts.
-    ``best.json`` holds the best scores, so that no checkpoint is read for a number.
+    The note ``last_checkpoint`` is written before its file; after a kill in between, the newest file up to the noted step counts.
+    ``best.json`` holds the best scores, so that they can be read without opening checkpoints.
 
-    A checkpoint that a run resumes from may be a stranger's: what it names is neither removed nor written to.
+    A checkpoint that a run resumes from is untrusted: files that it names are neither removed nor written.
     """
 
-    saved_step = None  # of the newest checkpoint of this process
+    saved_step = None  # step of the newest checkpoint that this process wrote
 
     def before_train(self, runner) -> None:
-        noted = runner.message_hub.runtime_info.pop("keep_ckpt_ids", ())  # mmengine would remove what it names
+        noted = runner.message_hub.runtime_info.pop("keep_ckpt_ids", ())  # mmengine would remove these files
         super().before_train(runner)
-        if done := runner.epoch if self.by_epoch else runner.iter:  # resumed: a validation may save that step again
+        if done := runner.epoch if self.by_epoch else runner.iter:  # after a resume, val may save this step again
             self.last_ckpt = self.file_backend.join_path(self.out_dir, self.filename_tmpl.format(done))
         if self.max_keep_ckpts > 0:
             own = own_files(runner.work_dir, self.out_dir, self.filename_tmpl)
@@ -50,17 +50,17 @@ class FCNCheckpointHook(PublicCheckpointHook):
         for part in Path(self.out_dir).glob(".*.part"):
             if not part.is_dir():
                 part.unlink()
-                runner.logger.info(f"removed {part}, which was cut off while being written")
+                runner.logger.info(f"removed the incomplete file {part}")
 
     def after_val_epoch(self, runner, metrics=None) -> None:
-        if not hasattr(self, "file_backend"):  # a validation without training
+        if not hasattr(self, "file_backend"):  # validation without training
             return
         notes = runner.message_hub.runtime_info
         before, paths = dict(notes), self._best_paths() if self.save_best else {}
-        runner.message_hub.update_info("last_validation", runner.iter)  # which a run that resumes here need not repeat
+        runner.message_hub.update_info("last_validation", runner.iter)  # a run that resumes here need not repeat it
         try:
             super().after_val_epoch(runner, metrics)
-        except BaseException:  # its best checkpoint was not written
+        except BaseException:  # the best checkpoint was not written
             notes.clear()
             notes.update(before)
             if paths:
@@ -68,12 +68,12 @@ class FCNCheckpointHook(PublicCheckpointHook):
             raise
 
     def place(self, work_dir: str) -> tuple[str, Path]:
-        """Names and folder of a run's checkpoints, before it has begun; mmengine adds the work dir's name to another folder."""
+        """Return file name template and folder of checkpoints before training; mmengine adds the work dir's name to ``out_dir``."""
         elsewhere = self.out_dir is not None and self.out_dir != work_dir
         return self.filename_tmpl, Path(self.out_dir, Path(work_dir).name) if elsewhere else Path(work_dir)
 
     def save_now(self, runner, step: int) -> None:
-        """Save after ``step`` steps (or epochs), whatever the interval; without effect where that is saved."""
+        """Save after ``step`` steps (or epochs), regardless of the interval; no effect if that is already saved."""
         if self.saved_step != step:
             meta = dict(epoch=step, iter=runner.iter) if self.by_epoch else dict(epoch=runner.epoch, iter=step)
             self.write(runner, step, meta)
@@ -89,7 +89,7 @@ class FCNCheckpointHook(PublicCheckpointHook):
             runner.message_hub.update_info("keep_ckpt_ids", list(self.keep_ckpt_ids))
         if gathers_gradients(runner.optim_wrapper):
             remedy = "make the intervals of checkpoints and validations multiples of optim_wrapper.accumulative_counts"
-            lack = f"{name} lacks the gradients gathered since the last update, and a run that resumes from it differs"
+            lack = f"{name} lacks the gradients accumulated since the last update, so a run that resumes from it will differ"
             runner.logger.warning(f"{lack}: {remedy}")
         if is_main_process():
             write_note(Path(runner.work_dir, LAST), self.last_ckpt)
@@ -100,7 +100,7 @@ class FCNCheckpointHook(PublicCheckpointHook):
         self._remove_old(runner)
 
     def write_best(self, runner, metrics: dict) -> None:
-        """Write a better checkpoint while mmengine knows of no older one: that goes when a checkpoint knows of the new one."""
+        """Write a better checkpoint and hide the old one from mmengine, which would remove it before the new one is recorded."""
         if not self.save_best:
             return
         if "auto" in self.key_indicators:
@@ -117,7 +117,7 @@ class FCNCheckpointHook(PublicCheckpointHook):
 
     @master_only
     def _note_best(self, runner) -> None:
-        """Write ``best.json`` as the message hub has it: the file may be an earlier run's, or a kill came before it."""
+        """Write ``best.json`` from the message hub, since the file may be from an earlier run, or missing after a kill."""
         if not self.save_best or "auto" in self.key_indicators:
             return
         prefix = "best_score" if len(self.key_indicators) == 1 else "best_score_{}"
@@ -130,7 +130,7 @@ class FCNCheckpointHook(PublicCheckpointHook):
             Path(self.out_dir, BEST).unlink(missing_ok=True)
 
     def _find_best(self, runner) -> None:
-        """Look up a resumed run's best checkpoints in its own folder, under names of its own making."""
+        """Find a resumed run's best checkpoints in its own folder; accept only names that this hook writes."""
         notes, best = runner.message_hub.runtime_info, self._best_paths() if self.save_best else {}
         for key, noted in best.items():
             suffix = "" if len(best) == 1 else f"_{key}"
@@ -142,8 +142,8 @@ class FCNCheckpointHook(PublicCheckpointHook):
             for name in (f"best_ckpt{suffix}", f"best_score{suffix}"):
                 notes.pop(name, None)
             if noted:
-                notes.pop("last_validation", None)  # to be repeated where the run is at one
-                lost = "has another name than save_best and filename_tmpl give" if os.path.isfile(path) else "is gone"
+                notes.pop("last_validation", None)  # repeat the validation if the run resumes at one
+                lost = "does not match save_best and filename_tmpl" if os.path.isfile(path) else "is missing"
                 runner.logger.warning(f"the best checkpoint {path} {lost}: the next validation writes a new one")
         if best:
             self._set_best_paths(best)
@@ -157,7 +157,7 @@ class FCNCheckpointHook(PublicCheckpointHook):
 
     @master_only
     def _remove_superseded(self, runner) -> None:
-        """Remove best checkpoints of this run that better ones have replaced, also where a kill came in between."""
+        """Remove best checkpoints of this run that better ones have replaced, also after a kill in between."""
         for key, best in (self._best_paths() if self.save_best else {}).items():
             own = own_files(runner.work_dir, self.out_dir, self._best_template(key)) if best else {}
             for step, path in own.items():
@@ -183,7 +183,7 @@ class FCNCheckpointHook(PublicCheckpointHook):
 
 
 def read_best(folder: str | Path, key: str) -> tuple[Path, float] | None:
-    """The best checkpoint by a score and its value, as :class:`FCNCheckpointHook` noted them, or None."""
+    """Return the best checkpoint by a score and its value, as recorded by :class:`FCNCheckpointHook`, or None."""
     try:
         note = read_json(Path(folder, BEST))[key]
         path = Path(folder, note["file"])

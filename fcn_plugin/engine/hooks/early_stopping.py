@@ -1,26 +1,26 @@
-"""Stop a training whose score no longer rises, in a resumed run at the same step as in an undisturbed one."""
+"""Stop training when a score no longer rises, at the same step whether or not the run was resumed."""
 
 from __future__ import annotations
 
 from mmengine.hooks import EarlyStoppingHook
 from mmseg.registry import HOOKS
 
-# names in the notes that checkpoints carry
+# keys in the message hub, which checkpoints include
 BEST, WAITED, LAST = "stopping_best", "stopping_waited", "stopping_last"
 
 
 @HOOKS.register_module()
 class FCNEarlyStoppingHook(EarlyStoppingHook):
-    """mmengine's ``EarlyStoppingHook``, whose state goes with the checkpoints.
+    """mmengine's ``EarlyStoppingHook`` with its state saved in checkpoints.
 
-    mmengine 0.10's forgets the best score and how long it has waited when a run resumes. A checkpoint of the last step is
-    written when training stops.
+    mmengine 0.10 loses the best score and the wait count when a run resumes. This hook also saves a checkpoint of the last step
+    when training stops.
 
     Args:
         monitor: a score of ``val_evaluator``.
-        min_delta: what counts as a rise, in the score's unit (FCNMetric's are percent).
-        patience: validations without a rise that end the training.
-        kwargs: the others of mmengine's hook.
+        min_delta: smallest rise that counts, in the score's unit (percent for FCNMetric).
+        patience: number of validations without a rise after which training stops.
+        kwargs: other arguments of mmengine's hook.
     """
 
     def __init__(self, monitor: str = "mIoU", min_delta: float = 0.1, patience: int = 5, **kwargs) -> None:
@@ -29,7 +29,7 @@ class FCNEarlyStoppingHook(EarlyStoppingHook):
     def before_train(self, runner) -> None:
         self._restore(runner)
         if self.wait_count >= self.patience:
-            runner.logger.info(f"{self.monitor} has stopped rising: no step is added")
+            runner.logger.info(f"{self.monitor} has stopped rising: training is finished")
             runner.train_loop.stop_training = True
 
     def after_val_epoch(self, runner, metrics: dict) -> None:

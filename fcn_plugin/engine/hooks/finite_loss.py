@@ -1,4 +1,4 @@
-"""Stop a run whose loss is no longer a number, or leave such batches out: what follows would be saved as if it were a result."""
+"""Stop a run, or skip the batch, if the loss is not finite, so that broken weights are not saved as a result."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ...errors import UserError
 from ..divergence import COUNT, Diverged
 from ..optim_wrappers import wrappers_of
 
-SKIPPED = "skipped_batches"  # in the message hub: a resumed run goes on counting
+SKIPPED = "skipped_batches"  # in the message hub, so that a resumed run continues the count
 
 
 @HOOKS.register_module()
@@ -23,14 +23,13 @@ class FiniteLossHook(Hook):
     """Check the loss every ``interval`` iterations (each check waits for the GPU).
 
     Args:
-        interval: iterations from check to check.
-        skip: batches that a run may leave out, without a step, because their loss or gradient is not finite; where it is not 0,
-            loss and gradients are checked in every iteration.
-        returns: times that a run, after that, may go back to its last good checkpoint with a lower learning rate.
-        lr_factor: of the learning rate at each return.
+        interval: iterations between checks.
+        skip: number of batches with a non-finite loss or gradient that a run may skip; if not 0, every iteration is checked.
+        returns: how often a run may then retry from its last good checkpoint with a lower learning rate.
+        lr_factor: factor of the learning rate at each retry.
 
     Raises:
-        UserError: loss-nan; a :class:`Diverged` where the run may return.
+        UserError: loss-nan; a :class:`Diverged` if the run may retry.
     """
 
     def __init__(self, interval: int = 10, skip: int = 0, returns: int = 0, lr_factor: float = 0.5) -> None:
@@ -39,7 +38,7 @@ class FiniteLossHook(Hook):
             raise UserError("config-value", message)
         self.interval = 1 if skip else interval
         self.skip, self.returns, self.lr_factor = skip, returns, lr_factor
-        self.stepped = self.dropped = False  # whether weights moved in this iteration; whether a step was called off
+        self.stepped = self.dropped = False  # in this iteration: weights were updated; an update was cancelled
 
     def before_train(self, runner) -> None:
         for wrapper in wrappers_of(runner.optim_wrapper) if self.skip else ():
@@ -49,7 +48,7 @@ class FiniteLossHook(Hook):
         self.stepped = self.dropped = False
 
     def _drop_gradients(self, optimizer, args, kwargs) -> None:
-        """Optimizers pass over parameters without a gradient; gradients of all processes are summed already and agree."""
+        """Drop non-finite gradients, so that the optimizer skips the step; after DDP's sum all processes agree."""
         parameters = [p for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
         if get_total_norm([p.grad for p in parameters]).isfinite():
             self.stepped = True
@@ -67,31 +66,31 @@ class FiniteLossHook(Hook):
         files = ", ".join(sample.metainfo.get("img_path", "?") for sample in data_batch["data_samples"])
         value = "gradient is not finite" if math.isfinite(loss) else f"loss is {loss}"
         what = f"the {value} at step {runner.iter + 1} (batch: {files})"
-        # no step at all: gradients are gathered over several iterations, or fp16's scaler has withheld it
+        # without an update: gradients are being accumulated, or fp16's scaler skipped the update
         notes = runner.message_hub
         skipped = notes.runtime_info.get(SKIPPED, 0)
         if not self.stepped and skipped < self.skip and _finite_buffers(runner.model):
             notes.update_info(SKIPPED, skipped + 1)
-            runner.logger.warning(f"{what}: left out, {skipped + 1} of at most {self.skip}")
+            runner.logger.warning(f"{what}: skipped, {skipped + 1} of at most {self.skip}")
             return
         if skipped:
-            what += f", after {skipped} batches left out"
+            what += f", after {skipped} skipped batches"
         returned = notes.runtime_info.get(COUNT, 0)
         if returned < self.returns:
             error = Diverged("loss-nan", what)
             error.factor, error.most = self.lr_factor, self.returns
             raise error
         if returned:
-            what += f", after {returned} returns to a checkpoint with a lower learning rate"
+            what += f", after {returned} retries with a lower learning rate"
         last = find_latest(runner.work_dir, strict=False).checkpoint
-        again = f"go on with --resume from {last.path}" if last else "start again: there is no checkpoint yet"
+        again = f"continue with --resume from {last.path}" if last else "start again, as there is no checkpoint yet"
         remedy = "lower optim_wrapper.optimizer.lr or add optim_wrapper.clip_grad"
         raise UserError("loss-nan", f"{what}: {remedy}, then {again}")
 
 
 def _finite_buffers(model: torch.nn.Module) -> bool:
-    """False where a batch left NaN in the running means of batch norm, of any process: no step takes it out again."""
+    """Return False if a batch left NaN in batch norm's running means on any rank, where it would stay. Collective."""
     finite = all(buffer.isfinite().all() for buffer in model.buffers() if buffer.is_floating_point())
     flag = torch.tensor(float(finite))
-    all_reduce(flag, "min")  # processes keep statistics of their own, and go on or stop together
+    all_reduce(flag, "min")  # each process has its own statistics, but all must continue or stop together
     return bool(flag)

@@ -1,4 +1,4 @@
-"""Make up for the validation that a run lost when it was stopped in it."""
+"""Catch up on a validation that was interrupted."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from ...compat import decide_val_interval
 
 @HOOKS.register_module()
 class MissedValidationHook(Hook):
-    """Validate first where a run resumes at a step that has a validation.
+    """Validate first if a run resumes at a step with a validation.
 
-    mmengine saves before it validates and resumes after the step, so a run that is stopped in between never scores that
-    checkpoint, and ends without a best checkpoint where no step is left. A validation that was not missed is repeated without
-    effect, unless the checkpoint knows of it.
+    mmengine saves before it validates and resumes after the validation. A run stopped in between would never score that checkpoint,
+    and after the last step would have no best checkpoint. Repeating a completed validation changes nothing; it is omitted if the
+    checkpoint records it.
     """
 
-    priority = "LOWEST"  # after CheckpointHook has found its best score again
+    priority = "LOWEST"  # after CheckpointHook has restored its best score
 
     def before_train(self, runner) -> None:
         loop = runner.train_loop

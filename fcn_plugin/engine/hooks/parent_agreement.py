@@ -1,4 +1,4 @@
-"""A finer net must start as its parent: its new skip scores zero, so what differs is a fault."""
+"""Check that a finer net starts with its parent's predictions: its new skip scores zero, so any difference is a fault."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ from ...models.fcn import FCN
 class ParentAgreementHook(Hook):
     """Compare a net with its parent on images of the val split, before the first step.
 
-    Upsampling x2 and then x16 is not x32: on small images several pixels in a hundred get another label by that alone. So the
-    parent's scores are taken along the net's own upsampling as well, and that comparison decides. The plain one is logged, with
-    a warning where it falls below ``usual_agreement`` or mean IU moves by more than ``usual_loss``.
+    Upsampling x2 and then x16 differs from x32: on small images this alone changes several percent of the labels. So the parent's
+    scores are also upsampled along the net's own path, and that comparison decides. The plain comparison is logged, with a warning
+    if it falls below ``usual_agreement`` or mean IU changes by more than ``usual_loss``.
 
     Args:
-        model: config of the parent's model: the net's own with one stream fewer.
-        checkpoint: file of the parent's weights, from which the net itself was started.
-        images: how many images to compare, in all processes together.
-        least_agreement: share of pixels, void included, that must get one label along one upsampling, 0 .. 1.
-        usual_agreement: the same along each net's own upsampling.
-        usual_loss: difference of mean IU, 0 .. 1.
+        model: config of the parent's model: the net's with one stream fewer.
+        checkpoint: file of the parent's weights, from which the net starts.
+        images: number of images to compare, over all processes.
+        least_agreement: share of pixels, including void, that must get the same label along the same upsampling, 0 .. 1.
+        usual_agreement: share of pixels with the same label along each net's own upsampling, 0 .. 1.
+        usual_loss: usual difference of mean IU, 0 .. 1.
 
     Raises:
-        UserError: parent-agreement; names both shares.
+        UserError: parent-agreement, with both shares.
     """
 
     model: dict
@@ -47,8 +47,8 @@ class ParentAgreementHook(Hook):
     usual_loss: float = 0.005
 
     def before_train(self, runner) -> None:
-        """Compare; the net's training mode stays as it was."""
-        if runner.iter > 0:  # resumed: it has left its parent by now
+        """Compare the nets; restore the net's training mode."""
+        if runner.iter > 0:  # resumed: it differs from its parent by now
             return
         child = runner.model.module if is_model_wrapper(runner.model) else runner.model
         parent = MODELS.build(self.model).to(next(child.parameters()).device)
@@ -57,26 +57,28 @@ class ParentAgreementHook(Hook):
         same, plain, of_parent, of_child = _compare(parent.eval(), child.eval(), runner.val_dataloader, self.images)
         child.train(was_training)
         found = (
-            f"{100 * same:.2f} % of the pixels get one label along one upsampling, {100 * plain:.2f} % along each net's own, "
+            f"{100 * same:.2f} % of pixels get the same label along the same upsampling, {100 * plain:.2f} % along each net's own, "
             f"mean IU {100 * of_parent:.2f} (parent) and {100 * of_child:.2f} (this net)"
         )
         if same < self.least_agreement:
             reason = "The checkpoint lacks layers of the parent, or the configs differ in more than the new skip"
-            wanted = f"at least {100 * self.least_agreement:g} % wanted of the first. {reason}"
-            message = f"the net does not start as its parent {self.checkpoint}: {found}; {wanted}"
+            wanted = f"the first must be at least {100 * self.least_agreement:g} %. {reason}"
+            message = f"the net does not predict the same as its parent {self.checkpoint}: {found}; {wanted}"
             raise UserError("parent-agreement", message)
-        runner.logger.info(f"starts as its parent {self.checkpoint}: {found}")
+        runner.logger.info(f"predicts the same as its parent {self.checkpoint}: {found}")
         if plain < self.usual_agreement or abs(of_parent - of_child) > self.usual_loss:
             usual = f"{100 * (1 - self.usual_agreement):g} % of the pixels, {100 * self.usual_loss:g} points"
-            runner.logger.warning(f"upsampling in two steps changes more than is usual ({usual}): the images are small")
+            runner.logger.warning(
+                f"upsampling in two steps changes more than usual ({usual}), probably as the images are small"
+            )
 
 
 @torch.no_grad()
 def _compare(parent: FCN, child: FCN, loader, images: int) -> tuple[float, float, float, float]:
-    """Shares of pixels with one label, along one upsampling and each net's own; mean IU of both; over all processes."""
+    """Return shares of equally labelled pixels along one upsampling and along each net's own, and both mean IUs. Collective."""
     count, ignore_index = child.num_classes, child.decode_head.ignore_index
     matrices = torch.zeros(2, count, count, dtype=torch.int64)
-    same, plain = torch.zeros(2, 2, dtype=torch.int64)  # pixels of one label, all
+    same, plain = torch.zeros(2, 2, dtype=torch.int64)  # equally labelled pixels, all pixels
     seen = 0
     for batch in loader:
         same += _equal(*_labels_along_one_upsampling(parent, child, batch))
@@ -96,7 +98,7 @@ def _compare(parent: FCN, child: FCN, loader, images: int) -> tuple[float, float
 
 
 def _labels_along_one_upsampling(parent: FCN, child: FCN, batch: dict) -> tuple[Tensor, Tensor]:
-    """Label maps of the net's own scores, and of its parent's as if its new skip scored zero, (N, H, W) each, in float32."""
+    """Return label maps (N, H, W) of the parent's scores plus a new skip of zeros, and of the net's own scores, in float32."""
     head = child.decode_head
     *features, size = child.extract_feat(child.data_preprocessor(batch)["inputs"])
     fused = parent.decode_head.fuse_scores(parent.extract_feat(parent.data_preprocessor(batch)["inputs"]))

@@ -1,4 +1,4 @@
-"""Seed dropout and whatever else a step draws from the step's number, which a resumed run knows as well."""
+"""Seed dropout and other random draws of a step by the step's number, so that a resumed run repeats them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stop a run at a signal, with a checkpoint of the step it is at."""
+"""Stop a run at a signal, with a checkpoint of the current step."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from ...signals import REQUEUE, ignore_signals
 from ..optim_wrappers import gathers_gradients
 
 PATIENCE = 60  # seconds for an epoch to end
-STOP_FILE = "FCN_STOP_NOTE"  # variable: a file that tells the launcher of the stop, since torchrun hides exit codes
+STOP_FILE = "FCN_STOP_NOTE"  # environment variable: file that notifies the launcher, since torchrun hides exit codes
 
 
 @HOOKS.register_module()
 class StopHook(Hook):
-    """After a step, or in a validation, leave with exit code 99 ("queue it again") if a signal has come; see ``signals.py``.
+    """Exit with code 99 ("requeue") after a step, or in a validation, if a signal was received; see ``signals.py``.
 
-    Processes leave after the same step, whichever got the signal; a validation in several processes is finished first. A loop by
-    epochs leaves at an epoch's end, which a run can go on from, or a minute after the signal, without another checkpoint.
+    All processes exit after the same step, whichever received the signal; a validation in several processes is finished first. A
+    loop by epochs exits at the end of an epoch, from which a run can resume, or a minute after the signal without a checkpoint.
 
     Args:
-        interval: steps after which several processes ask each other.
+        interval: steps between checks whether another process received a signal.
     """
 
     priority = "LOWEST"  # after the step's own checkpoint
@@ -39,13 +39,11 @@ class StopHook(Hook):
 
     def before_train(self, runner) -> None:
         if get_world_size() > 1 and torch_dist.get_backend() != "gloo":
-            self.group = torch_dist.new_group(backend="gloo")  # on the CPU: the GPU's queue is not waited for
+            self.group = torch_dist.new_group(backend="gloo")  # on the CPU, to avoid GPU synchronisation
 
     def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:
         if request := getattr(runner, "stop_request", None):
-            request.has_steps = (
-                True  # a signal before that, whose exception was dropped in a finalizer, counts from here
-            )
+            request.has_steps = True
 
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
         done, by_epoch = runner.iter + 1, _by_epoch(runner)
@@ -76,17 +74,17 @@ class StopHook(Hook):
     @staticmethod
     def _leave(runner, done: int, saves: bool = True) -> None:
         saved = runner.save_now(done) if saves else None
-        why = _signal_of(runner) or "another process got a signal to stop"
+        why = _signal_of(runner) or "another process received a stop signal"
         unit = "epoch" if _by_epoch(runner) else "step"
         runner.logger.info(
-            f"{why}: stopped after {unit} {done}; go on with --resume" + (f", from {saved}" if saved else "")
+            f"{why}: stopped after {unit} {done}; continue with --resume" + (f", from {saved}" if saved else "")
         )
         ignore_signals()
         if STOP_FILE not in os.environ:
             raise SystemExit(REQUEUE)
         if os.environ.get("LOCAL_RANK", "0") == "0":
             Path(os.environ[STOP_FILE]).touch()
-        raise SystemExit(0)  # the launcher would start a process that fails again
+        raise SystemExit(0)  # the launcher would restart a failed process
 
 
 def _signal_of(runner) -> str | None:

@@ -1,1 +1,1 @@
-"""Where a net fails: at boundaries, in small and thin objects, inside objects."""
+"""Measures of where a net fails: at boundaries, in small and thin objects, inside objects."""

@@ -1,7 +1,7 @@
 """Boundary IoU and boundary F1.
 
 Cheng, Girshick, Dollar, Berg and Kirillov, "Boundary IoU", CVPR 2021; Csurka, Larlus and Perronnin, "What is a good evaluation
-measure for semantic segmentation?", BMVC 2013. Both are counted over the data set here, as mean IU is; Csurka et al. average over
+measure for semantic segmentation?", BMVC 2013. Here both are counted over the data set, like mean IU; Csurka et al. average over
 images.
 """
 
@@ -17,16 +17,16 @@ from .maps import Maps, band, edges, ratio, tally
 
 @dataclass(frozen=True)
 class BoundaryIoU:
-    """Count the pixels at most d from the contour of each class's mask, inside it: of the truth, of the prediction, of both.
+    """Count the pixels inside each class's mask at most d from its contour: in truth, prediction and both.
 
-    d is ``share`` of the image's diagonal in whole pixels, at least 1, measured as the authors' code does: by erosions of
-    3 x 3, to which the border of the image is a contour.
+    d is ``share`` of the image diagonal, rounded, at least 1 pixel. As in the authors' code it is measured by 3 x 3 erosions, for
+    which the image border is a contour.
     """
 
     share: float = 0.02
 
     def shape(self, classes: int) -> tuple[int, ...]:
-        """Return the sides of the counts: both, truth, prediction; classes."""
+        """Return the shape of the counts: (both, truth, prediction), classes."""
         return 3, classes
 
     def count(self, maps: Maps) -> np.ndarray:
@@ -38,22 +38,22 @@ class BoundaryIoU:
         return np.stack([tally(ids, maps.classes) for ids in (both, true, predicted)])
 
     def scores(self, counts: np.ndarray) -> dict[str, np.ndarray]:
-        """Compute the IU of the two bands of each class, (C,)."""
+        """Compute the IU of true and predicted band of each class, (C,)."""
         both, true, predicted = counts
         return {"boundary_IoU": ratio(both, true + predicted - both)}
 
 
 @dataclass(frozen=True)
 class BoundaryF1:
-    """Count the boundary pixels of each class in truth and prediction, and those with one of the other nearer than theta.
+    """Count each class's boundary pixels in truth and prediction, and those that match one of the other within theta.
 
-    theta is ``tolerance`` times the image's diagonal. A class's boundary pixels are its own that share a side with another id.
+    theta is ``tolerance`` times the image diagonal. Boundary pixels of a class are its pixels that share a side with another id.
     """
 
     tolerance: float = 0.0075
 
     def shape(self, classes: int) -> tuple[int, ...]:
-        """Return the sides of the counts: true, of them found, predicted, of them right; classes."""
+        """Return the shape of the counts: (true, matched true, predicted, matched predicted), classes."""
         return 4, classes
 
     def count(self, maps: Maps) -> np.ndarray:
@@ -69,7 +69,7 @@ class BoundaryF1:
         return np.stack(counts)
 
     def scores(self, counts: np.ndarray) -> dict[str, np.ndarray]:
-        """Compute 2 P R / (P + R) of each class (C,); 0 for one that has a boundary on one side alone."""
+        """Compute 2 P R / (P + R) of each class, (C,); 0 if only truth or only prediction has a boundary."""
         true, found, predicted, right = counts
         recall, precision = found / np.maximum(true, 1), right / np.maximum(predicted, 1)
         f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-300)
@@ -77,10 +77,10 @@ class BoundaryF1:
 
 
 def _near(ids: np.ndarray, other: np.ndarray, theta: float, none: int) -> np.ndarray:
-    """Return the ids of pixels that have their own id in ``other`` nearer than ``theta``, of (H, W) maps with ``none`` elsewhere.
+    """Return the ids of pixels that find their id in ``other`` within ``theta``; (H, W) maps with ``none`` off the boundaries.
 
-    Looks at one offset after the other, nearest first, for the pixels that are left: a tenth of the time of a tree of points, or of
-    a distance transform for each class.
+    Checks offsets from near to far for the pixels that are still unmatched: ten times as fast as a k-d tree or a distance transform
+    for each class.
     """
     reach = int(theta) + 1
     other = np.pad(other, reach, constant_values=none)

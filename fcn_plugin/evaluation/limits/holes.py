@@ -1,4 +1,4 @@
-"""Holes: wrong pieces in the middle of an object."""
+"""Count holes: wrong pieces inside an object."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from .maps import Maps, band, tally
 class Holes:
     """Count holes and their pixels by the true class.
 
-    A hole is a piece of wrong pixels, over sides or corners, that touches neither another id, void included, nor the border of
-    the image: right pixels of its own object are all around it.
+    A hole is an 8-connected piece of wrong pixels that touches neither another true id (including void) nor the image border, so
+    that right pixels of its object surround it.
     """
 
     def shape(self, classes: int) -> tuple[int, ...]:
-        """Return the sides of the counts: holes, their pixels, true pixels; classes."""
+        """Return the shape of the counts: (holes, their pixels, true pixels), classes."""
         return 3, classes
 
     def count(self, maps: Maps) -> np.ndarray:
@@ -30,7 +30,7 @@ class Holes:
         is_hole[pieces[band(maps.truth, 1, maps.classes + 1)]] = False
         is_hole[0] = False
         owner = np.zeros(total, np.int64)
-        owner[pieces[wrong]] = maps.truth[wrong]  # a hole is of one class
+        owner[pieces[wrong]] = maps.truth[wrong]  # a hole lies in one class
         ids = owner[is_hole], maps.truth[is_hole[pieces]], maps.truth
         return np.stack([tally(each, maps.classes) for each in ids])
 

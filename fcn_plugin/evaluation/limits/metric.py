@@ -1,4 +1,4 @@
-"""The measures of limits as one metric: all counts of a data set in one vector of integers."""
+"""Compute all measures of limits as one metric, with the counts of a data set in one integer vector."""
 
 from __future__ import annotations
 
@@ -26,17 +26,16 @@ from .trimap import Trimap
 class FCNLimits(FCNMetric):
     """Measure where a net fails: at boundaries, in small and thin objects, inside objects (docs/limits.md).
 
-    It stands beside :class:`FCNMetric` in ``val_evaluator`` or ``test_evaluator``, whose ``ignore_index``, ``out_dir`` (of
-    ``limits.json``) and ``prefix`` it takes. Counts are integers of all images: memory does not grow, and the result is the same
-    for any number of processes.
+    Use it next to :class:`FCNMetric` in ``val_evaluator`` or ``test_evaluator``. Memory does not grow with the number of images,
+    and the result is the same for any number of processes.
 
     Args:
-        width: of the widest band around true boundaries, in pixels; pixels beyond it are inside.
-        share: distance of boundary IoU, in diagonals of the image.
-        tolerance: distance of boundary F1, in diagonals of the image.
-        sizes: largest size of each group of objects but the last, in pixels.
-        thicknesses: greatest thickness of each group of objects but the last, in pixels.
-        options: those of :class:`FCNMetric`.
+        width: width of the widest band around true boundaries, in pixels; pixels beyond it are inside.
+        share: distance for boundary IoU, in image diagonals.
+        tolerance: distance for boundary F1, in image diagonals.
+        sizes: largest object size of each group except the last, in pixels.
+        thicknesses: largest object thickness of each group except the last, in pixels.
+        options: those of :class:`FCNMetric`; ``out_dir`` is the folder of ``limits.json``.
     """
 
     def __init__(
@@ -55,7 +54,7 @@ class FCNLimits(FCNMetric):
 
     @cached_property
     def shapes(self) -> list[tuple[int, ...]]:
-        """Sides of the counts of each measure."""
+        """Shapes of the counts of each measure."""
         return [measure.shape(self.ids) for measure in self.measures]
 
     @property
@@ -69,7 +68,7 @@ class FCNLimits(FCNMetric):
         return torch.from_numpy(np.concatenate([measure.count(maps).ravel() for measure in self.measures]))
 
     def scores(self, vector: np.ndarray) -> dict[str, np.ndarray]:
-        """Compute the scores of each class, its axis the last; NaN where there is none."""
+        """Compute the scores of each class (last axis); NaN if undefined."""
         parts = np.split(vector, np.cumsum([prod(shape) for shape in self.shapes])[:-1])
         found: dict[str, np.ndarray] = {}
         for measure, part, shape in zip(self.measures, parts, self.shapes, strict=True):
@@ -77,11 +76,11 @@ class FCNLimits(FCNMetric):
         return with_rates(found)
 
     def compute_metrics(self, results: list) -> dict[str, float]:
-        """Compute the scores that logs show, means over classes; what does not occur is left out."""
+        """Compute the scores for logs, means over classes; undefined ones are left out."""
         return headline(means(self.scores(results[0])), self.settings)
 
     def table(self, matrix: np.ndarray, metrics: dict[str, float]) -> str:
-        """Write the scores of each class, and those by size and thickness, in percent as text."""
+        """Format the scores of each class, and those by size and thickness, in percent."""
         return table(self.scores(matrix), self.classes, self.settings)
 
     def _write(self, matrix: np.ndarray, metrics: dict[str, float], images: int) -> None:

@@ -12,16 +12,16 @@ from .maps import Maps, ratio
 
 @dataclass(frozen=True)
 class Objects:
-    """Count the pixels of true objects in groups of like size and of like thickness.
+    """Count the pixels of true objects grouped by size and by thickness.
 
-    The size is the number of pixels. The thickness is twice the greatest distance of a pixel of the object to its edge, where
-    a boundary pixel has distance 1: a strip of w pixels has w, or w + 1 if w is odd. A pixel that is wrongly predicted as a
-    class counts for the nearest object of that class less than ``reach`` pixels away, if there is one.
+    The size is the number of pixels. The thickness is twice the largest distance of a pixel of the object to its edge, where a
+    boundary pixel has distance 1: a strip of w pixels has thickness w, or w + 1 if w is odd. A pixel wrongly predicted as a class
+    counts for the nearest object of that class less than ``reach`` pixels away, if any.
 
     Args:
-        sizes: largest size of each group but the last, in pixels.
-        thicknesses: greatest thickness of each group but the last, in pixels.
-        reach: in pixels.
+        sizes: largest size of each group except the last, in pixels.
+        thicknesses: largest thickness of each group except the last, in pixels.
+        reach: largest distance of a wrong pixel from its object, in pixels.
     """
 
     sizes: Sequence[float] = (256, 1024, 9216)
@@ -30,11 +30,11 @@ class Objects:
 
     @property
     def groups(self) -> tuple[int, int]:
-        """How many groups there are by size and by thickness."""
+        """Number of groups by size and by thickness."""
         return len(self.sizes) + 1, len(self.thicknesses) + 1
 
     def shape(self, classes: int) -> tuple[int, ...]:
-        """Return the sides of the counts: groups by size, then by thickness; objects, pixels, hits, wrong; classes."""
+        """Return the shape of the counts: groups by size, then by thickness; (objects, pixels, hits, wrong); classes."""
         return sum(self.groups), 4, classes
 
     def count(self, maps: Maps) -> np.ndarray:
@@ -52,7 +52,7 @@ class Objects:
         return counts[..., : maps.classes]
 
     def _wrong(self, maps: Maps) -> np.ndarray:
-        """Count the wrongly predicted pixels that belong to each object, (K + 1,)."""
+        """Count the wrongly predicted pixels assigned to each object, (K + 1,)."""
         from scipy.spatial import KDTree
 
         numbers, owners = maps.objects

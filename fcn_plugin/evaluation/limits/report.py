@@ -1,6 +1,6 @@
-"""Show the measures of limits: means over classes, a table, a record for ``limits.json``.
+"""Format the measures of limits: means over classes, a table, a record for ``limits.json``.
 
-Scores are arrays whose last axis is the class, NaN where a class has none. Integers are counts, which add up.
+Scores are arrays with the class as last axis, NaN if undefined. Integer arrays are counts, which are summed, not averaged.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from prettytable import PrettyTable
 from .maps import ratio
 
 RATES = {"hole_rate": ("hole_pixels", "pixels"), "missed_inside": ("inside_missed", "inside_pixels")}
-BANDS = (1, 3, 5, 10, 20)  # of all widths, those that are shown
+BANDS = (1, 3, 5, 10, 20)  # widths to show
 
 
 def with_rates(scores: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Add the shares of pixels in holes, and of those missed inside."""
+    """Add the rates: pixels in holes, and missed pixels inside objects."""
     return {**scores, **{name: ratio(scores[part], scores[whole]) for name, (part, whole) in RATES.items()}}
 
 
 def means(scores: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Average over the classes that occur, add up counts, and take shares of all pixels; drops the last axis."""
+    """Average over the classes that occur, sum counts, and compute rates over all pixels; drop the last axis."""
     found = {}
     for name, values in scores.items():
         there = ~np.isnan(values)
@@ -32,7 +32,7 @@ def means(scores: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def headline(averages: Mapping[str, np.ndarray], settings: Mapping) -> dict[str, float]:
-    """Choose the scores of logs, each in 0 .. 1; the smallest and the thinnest group stand for all."""
+    """Choose the scores for logs, each in 0 .. 1; of the object groups only the smallest and the thinnest."""
     shown = {f"trimap_mIoU_{width}": averages["trimap_IoU"][width - 1] for width in _bands(settings)}
     shown |= {"boundary_mIoU": averages["boundary_IoU"], "boundary_mF1": averages["boundary_F1"]}
     shown |= {"small_mIoU": averages["size_IoU"][0], "thin_mIoU": averages["thickness_IoU"][0]}
@@ -41,7 +41,7 @@ def headline(averages: Mapping[str, np.ndarray], settings: Mapping) -> dict[str,
 
 
 def table(scores: Mapping[str, np.ndarray], classes: Sequence[str], settings: Mapping) -> str:
-    """Write a row for each class that occurs and one for all, in percent; below it mean IU by size and thickness."""
+    """Format a row for each class that occurs and one for all, in percent; below them mean IU by size and thickness."""
     averages = means(scores)
     bands, sizes, thicknesses = _bands(settings), group_names(settings["sizes"]), group_names(settings["thicknesses"])
     heads = [f"{width} px" for width in bands] + ["bound. IoU", "bound. F1", sizes[0], f"{thicknesses[0]} thick"]
@@ -63,7 +63,7 @@ def table(scores: Mapping[str, np.ndarray], classes: Sequence[str], settings: Ma
 
 
 def record(scores: Mapping[str, np.ndarray], classes: Sequence[str], settings: Mapping) -> dict:
-    """Return what ``limits.json`` holds beside the headline: settings, means, and the scores of each class; None for NaN."""
+    """Return the content of ``limits.json`` besides the headline: settings, means, scores of each class; None for NaN."""
     by_class = {}
     for number, name in enumerate(classes):
         by_class[name] = {key: _plain(values[..., number]) for key, values in scores.items()}

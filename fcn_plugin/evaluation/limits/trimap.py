@@ -17,17 +17,17 @@ from .maps import Maps, ratio
 class Trimap:
     """Count hits, true and predicted pixels of each class by their distance from the true boundaries.
 
-    The band of w pixels holds the boundary pixels and those less than w pixels (Euclidean) from one: w = 1 is one pixel on each
-    side of a boundary.
+    The band of width w holds all pixels less than w pixels (Euclidean) from a boundary pixel: w = 1 is one pixel on each side of a
+    boundary.
 
     Args:
-        width: of the widest band, in pixels; all from 1 on are counted.
+        width: widest band, in pixels; all widths from 1 are counted.
     """
 
     width: int = 20
 
     def shape(self, classes: int) -> tuple[int, ...]:
-        """Return the sides of the counts: rings, the last of which is beyond the widest band; hits, true, predicted; classes."""
+        """Return the shape of the counts: rings (the last is beyond the widest band); (hits, true, predicted); classes."""
         return self.width + 1, 3, classes
 
     def count(self, maps: Maps) -> np.ndarray:

@@ -1,1 +1,1 @@
-"""Trained nets as a folder that any static server serves: a page (``page/``) that runs them in the browser."""
+"""Export trained nets as a folder for any static web server, with a page (``page/``) that runs them in the browser."""

@@ -1,4 +1,4 @@
-"""Write the folder: the page, its nets as ONNX files that take pixels, and what it has to know of them."""
+"""Write the folder: the page, the nets as ONNX files that include the preprocessing, and their metadata."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from ..metadata import Metadata
 from . import runtime
 
 PAGE = Path(__file__).with_name("page")
-STARTED = re.compile(r"_\d{8}_\d{6}$")  # when a run started, in its name
-CONNECT = "{{connect}}"  # in the page: where it may load from
+STARTED = re.compile(r"_\d{8}_\d{6}$")  # time stamp in a run's name
+CONNECT = "{{connect}}"  # placeholder in the page for the origins it may load from
 
 
 class Nets:
-    """The nets of a folder that is being written."""
+    """Collect the nets of a folder that is being written."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.entries = folder, []
 
     def next_path(self) -> Path:
-        """Return where the next net's ONNX file goes."""
+        """Return the path of the next net's ONNX file."""
         return self.folder / f"net{len(self.entries) + 1}.onnx"
 
     def add(self, metadata: Metadata) -> None:
-        """List the net whose file was written to :meth:`next_path`; UserError: ``export-web`` for one that the page can't show."""
+        """Add the net written to :meth:`next_path`; UserError: ``export-web`` if the page can't show it."""
         _require_shown(metadata)
         path = self.next_path()
         name = STARTED.sub("", metadata.config)
@@ -39,17 +39,17 @@ class Nets:
 
 @contextmanager
 def web_folder(out: Path, offline: bool) -> Iterator[Nets]:
-    """Yield where nets are to be added; at the end the folder takes its place as a whole, after an error nothing is left.
+    """Yield a collector for nets; at the end the complete folder appears, after an error nothing is left.
 
     Args:
-        out: not there yet, or empty.
+        out: folder to write, new or empty.
         offline: copy onnxruntime-web into it; by default the page loads it from a CDN.
 
     Raises:
-        UserError: ``output-exists`` for a folder with files in it, ``output-path``; as :func:`.runtime.fetch`.
+        UserError: ``output-exists`` if the folder is not empty, ``output-path``; those of :func:`.runtime.fetch`.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UserError("output-exists", f"{out} is there already: remove it, or name another folder with --out")
+        raise UserError("output-exists", f"{out} exists already: remove it, or choose another folder with --out")
     make_dir(str(out.parent), "--out")
     copied = runtime.fetch() if offline else {}
     with atomic_folder(out) as folder:
@@ -68,11 +68,11 @@ def web_folder(out: Path, offline: bool) -> Iterator[Nets]:
 def _require_shown(metadata: Metadata) -> None:
     reason = ""
     if metadata.bands:
-        reason = f"it takes images of {len(metadata.mean)} bands, and a browser reads RGB"
+        reason = f"it needs images of {len(metadata.mean)} bands, but a browser reads RGB"
     elif metadata.multilabel:
-        reason = "it gives several labels for a pixel, and the page shows one"
+        reason = "it predicts several labels per pixel, but the page shows one"
     elif len(metadata.classes) > 256:
-        reason = f"it has {len(metadata.classes)} classes, and a label map in PNG holds 256"
+        reason = f"it has {len(metadata.classes)} classes, but a PNG label map holds 256"
     if reason:
         raise UserError(
             "export-web", f"{metadata.config or 'the net'} can't be shown in a page: {reason}. Use --to onnx"

@@ -1,4 +1,4 @@
-"""onnxruntime-web, the runtime of the page: which version, and the hashes that the browser checks before it runs a file."""
+"""Version and hashes of onnxruntime-web, the page's runtime; the browser checks the hashes before it runs a file."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ PACKAGE = f"onnxruntime-web@{VERSION}"
 PACKED = (
     "sha512-q0y+JrrtukXSzsBWEMccVfqX25LRmosXHF+CaRJmg8pZClzcV7svNc4rKY3jL02Vb7QmRMDs1SigqR4CXAfKYQ=="  # npm's archive
 )
-CDN = f"https://cdn.jsdelivr.net/npm/{PACKAGE}/dist/"  # serves the archive's files as they are
+CDN = f"https://cdn.jsdelivr.net/npm/{PACKAGE}/dist/"  # serves the archive's files unchanged
 FOLDER = "onnxruntime-web/"
-# engine -> its script and its program: one thread, and no headers that a server would have to send
+# engine -> its script and program; single-threaded, so that the server needs no special headers
 FILES = {
     "wasm": {
         "script": (
@@ -43,11 +43,11 @@ FILES = {
         ),
     },
 }
-SECONDS = 600  # that npm may take for 33 MB
+SECONDS = 600  # time limit for npm, which downloads 33 MB
 
 
 def described(offline: bool) -> dict[str, Any]:
-    """Return what the page needs to load it: the version, the files' folder or CDN, and per engine their names and hashes."""
+    """Return the version, the folder or CDN of the files, and their names and hashes per engine, for the page."""
     engines = {
         engine: {part: dict(file=file, integrity=integrity) for part, (file, integrity) in parts.items()}
         for engine, parts in FILES.items()
@@ -56,14 +56,14 @@ def described(offline: bool) -> dict[str, Any]:
 
 
 def fetch() -> dict[str, bytes]:
-    """Get the files from npm's registry or its cache, and return name -> content.
+    """Get the files from npm's registry or cache; return name -> content.
 
     Raises:
-        UserError: ``requirements`` without npm; ``download`` where npm can't get the package, or it has another sum.
+        UserError: ``requirements`` without npm; ``download`` if npm can't get the package, or its checksum is wrong.
     """
     if not shutil.which("npm"):
-        remedy = "install Node.js, or leave out --offline: the page then loads it from a CDN"
-        raise UserError("requirements", f"--offline takes {PACKAGE} from npm, which is not installed: {remedy}")
+        remedy = "install Node.js, or remove --offline to let the page load it from a CDN"
+        raise UserError("requirements", f"--offline needs npm for {PACKAGE}, which is not installed: {remedy}")
     with TemporaryDirectory() as folder:
         command = ["npm", "pack", PACKAGE, "--silent", "--prefer-offline", "--pack-destination", folder]
         try:
@@ -73,16 +73,16 @@ def fetch() -> dict[str, bytes]:
             reason = f"no answer in {SECONDS} s"
         archive = Path(folder, f"onnxruntime-web-{VERSION}.tgz")
         if not archive.is_file():
-            remedy = "see to the network, or leave out --offline: the page then loads it from a CDN"
-            raise UserError("download", f"{PACKAGE} can't be fetched by npm ({printable(reason, 300)}): {remedy}")
+            remedy = "check the network, or remove --offline to let the page load it from a CDN"
+            raise UserError("download", f"npm can't download {PACKAGE} ({printable(reason, 300)}): {remedy}")
         return unpack(archive)
 
 
 def unpack(archive: Path) -> dict[str, bytes]:
-    """Return name -> content of npm's archive; UserError: ``download`` where its sum is another."""
+    """Return name -> content of npm's archive; UserError: ``download`` if its checksum is wrong."""
     found = "sha512-" + base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
     if found != PACKED:
-        raise UserError("download", f"{PACKAGE} from npm has the sum {found}, not {PACKED}: try again later")
+        raise UserError("download", f"{PACKAGE} from npm has checksum {found}, not {PACKED}: try again later")
     names = [file for parts in FILES.values() for file, _ in parts.values()]
     with tarfile.open(archive) as packed:
         return {name: packed.extractfile(f"package/dist/{name}").read() for name in names}

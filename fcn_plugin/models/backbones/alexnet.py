@@ -23,7 +23,7 @@ CHANNELS = {"caffenet": (96, 256, 384, 384, 256), "torchvision": (64, 192, 384, 
 class AlexNet(BaseModule):
     """Image -> (pool1, pool2, pool5), each before any normalisation.
 
-    mmpretrain's AlexNet has no normalisation, no groups, pools that round down, and returns pool5 alone.
+    mmpretrain's AlexNet has no normalisation and no groups, its pools round down, and it returns only pool5.
 
     Args:
         style: ``caffenet`` has 96, 256, 384, 384, 256 channels, two groups in conv2, conv4 and conv5, and local response
@@ -32,7 +32,7 @@ class AlexNet(BaseModule):
         init_cfg: initialisation of the convolutions; Kaiming by default.
 
     Raises:
-        UserError: ``config-value`` for an unknown style or output.
+        UserError: ``config-value`` for an unknown style or output index.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class AlexNet(BaseModule):
         self.pool = nn.MaxPool2d(3, stride=2, ceil_mode=True)  # rounds up, as Caffe does
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        """(N, 3, H, W) -> the maps of ``out_indices``, shallow to deep."""
+        """Return the maps of ``out_indices`` of images (N, 3, H, W), shallow to deep."""
         pool1 = self.pool(F.relu(self.conv1(x), inplace=True))
         pool2 = self.pool(F.relu(self.conv2(self.norm1(pool1)), inplace=True))
         x = self.norm2(pool2)
@@ -76,13 +76,13 @@ class CaffeLRN(nn.LocalResponseNorm):
 
 
 def check_options(style: str, styles: Sequence[str], out_indices: Sequence[int]) -> tuple[int, ...]:
-    """Return the indices from shallow to deep, each once.
+    """Return the indices sorted from shallow to deep, without duplicates.
 
     Raises:
-        UserError: ``config-value`` for an unknown style, for no index, and for others than 0, 1, 2.
+        UserError: ``config-value`` for an unknown style, no index, or an index other than 0, 1, 2.
     """
     if style not in styles:
-        raise UserError("config-value", f"style {style!r} is unknown: one of {', '.join(styles)}")
+        raise UserError("config-value", f"unknown style {style!r}: give one of {', '.join(styles)}")
     if isinstance(out_indices, int) or not out_indices or any(i not in (0, 1, 2) for i in out_indices):
         known = "0 (stride 8), 1 (stride 16) and 2 (stride 32)"
         raise UserError("config-value", f"out_indices {out_indices!r} must list one or more of {known}")

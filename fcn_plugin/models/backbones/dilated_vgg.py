@@ -1,7 +1,7 @@
-"""VGG of output stride 8 or 16: DeepLab-LargeFOV's (Chen et al., ICLR 2015, arXiv 1412.7062, sec. 3.1), with weights as VGG's.
+"""VGG with output stride 8 or 16, as in DeepLab-LargeFOV (Chen et al., ICLR 2015, arXiv 1412.7062, sec. 3.1); VGG's weights fit.
 
-N batch, H x W image. The last pools keep their map's size (3 x 3, stride 1), and the layers behind them are dilated by the stride
-that is saved: ``neck.fc6_dilation`` follows, 12 for the paper's 3 x 3 kernel at stride 8.
+N batch, H x W image. The last pools keep their map's size (3 x 3, stride 1), and the layers after them are dilated by the stride
+saved. Set ``neck.fc6_dilation`` to match: 12 for the paper's 3 x 3 kernel at stride 8.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ STRIDES = {8: ((3, 4), (1, 1, 1, 1, 2)), 16: ((4,), (1, 1, 1, 1, 1))}
 class DilatedVGG(BaseModule):
     """Image (N, 3, H, W) -> the pools of ``out_indices``, shallow to deep; pool5 at ``output_stride``.
 
-    Layers and their names are those of ``mmpretrain.VGG``. pool1 to pool3 stay 2 x 2, as in VGG; the paper's are 3 x 3.
+    It has the layers and names of ``mmpretrain.VGG``. pool1 to pool3 stay 2 x 2, as in VGG; the paper's are 3 x 3.
 
     Args:
         depth: 11, 13, 16 or 19.
@@ -32,7 +32,7 @@ class DilatedVGG(BaseModule):
         kwargs: for ``mmpretrain.VGG``, such as ``norm_cfg`` and ``ceil_mode``.
 
     Raises:
-        UserError: ``config-value`` for another output stride.
+        UserError: ``config-value`` for any other output stride.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class DilatedVGG(BaseModule):
         **kwargs,
     ) -> None:
         if output_stride not in STRIDES:
-            raise UserError("config-value", f"model.backbone.output_stride is {output_stride}: 8 or 16")
+            raise UserError("config-value", f"model.backbone.output_stride is {output_stride}: set it to 8 or 16")
         kept, dilations = STRIDES[output_stride]
         vgg = MODELS.build(dict(type="mmpretrain.VGG", depth=depth, dilations=dilations, **kwargs))
         super().__init__(init_cfg or vgg.init_cfg)

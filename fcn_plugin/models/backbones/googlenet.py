@@ -1,7 +1,7 @@
 """GoogLeNet up to inception5b, the backbone of FCN-GoogLeNet (Long et al., CVPR 2015, sec. 4.1, Table 1).
 
 N batch, H x W image; maps of strides 8, 16 and 32. Layers of Szegedy et al., CVPR 2015, Table 1, made of torchvision's
-blocks under torchvision's names. As in the FCN paper, auxiliary classifiers and the last average pooling are left out.
+blocks under torchvision's names. As in the FCN paper, there are no auxiliary classifiers and no last average pooling.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class ConvReLU(nn.Module):
 
 
 class CaffeInception(Inception):
-    """Inception with the paper's 5x5 kernels, where torchvision has 3x3 ones."""
+    """Inception with the paper's 5x5 kernels; torchvision's are 3x3."""
 
     def __init__(self, *channels: int) -> None:
         super().__init__(*channels, conv_block=ConvReLU)
@@ -48,12 +48,12 @@ class GoogLeNet(BaseModule):
     Args:
         style: ``torchvision`` has batch norm, 3x3 kernels in the 5x5 branches and a fourth pool of 2x2; ``caffe`` (the
             BVLC GoogLeNet) has biases, the paper's 5x5 kernels and 3x3 pool, and local response normalisation before
-            conv2 and after conv3. Both name their convolutions alike.
+            conv2 and after conv3. The names of the convolutions are the same in both.
         out_indices: maps to return: 0 inception3b (stride 8), 1 inception4e (stride 16), 2 inception5b (stride 32).
         init_cfg: initialisation of the convolutions; Kaiming by default.
 
     Raises:
-        UserError: ``config-value`` for an unknown style or output.
+        UserError: ``config-value`` for an unknown style or output index.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class GoogLeNet(BaseModule):
         self.norm1, self.norm2 = norm(), norm()
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        """(N, 3, H, W) -> the maps of ``out_indices``, shallow to deep."""
+        """Return the maps of ``out_indices`` of images (N, 3, H, W), shallow to deep."""
         x = self.norm1(self.maxpool1(self.conv1(x)))
         x = self.maxpool2(self.norm2(self.conv3(self.conv2(x))))
         inception3b = self.inception3b(self.inception3a(x))

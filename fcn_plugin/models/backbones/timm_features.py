@@ -1,4 +1,4 @@
-"""Any backbone of timm by name: its maps of strides 8, 16 and 32, and its weights under our names.
+"""Use any backbone of timm by name: its maps of strides 8, 16 and 32, and its weights under our layer names.
 
 N batch, H x W image. timm is an extra, ``pip install 'fcn-plugin[timm]'``.
 """
@@ -20,14 +20,14 @@ from ...weights.formats import WeightFormat
 from ...weights.preprocessing import record
 from .port_names import port_names
 
-# arguments of timm's create_model that have a place of their own here
+# arguments of timm's create_model that FCNTimm sets itself
 OWN = {
     "pretrained": "name the weights in model.pretrained",
     "checkpoint_path": "name the weights in model.pretrained",
     "pretrained_cfg_overlay": "name the weights in model.pretrained",
-    "features_only": "leave it out",
+    "features_only": "remove it",
     "out_indices": "set model.backbone.strides",
-    "in_chans": "leave it out, model.data_preprocessor has a mean for each channel",
+    "in_chans": "remove it, model.data_preprocessor has a mean for each channel",
 }
 
 
@@ -36,15 +36,15 @@ class FCNTimm(BaseModule):
     """Image (N, 3, H, W) -> timm's features at some strides, (N, C, H / stride, W / stride), shallow to deep.
 
     Args:
-        name: of timm's ``list_models``, such as ``tf_efficientnet_lite0``.
-        strides: of the maps to return, in image pixels.
-        head_conv: add the classifier's last convolution and its norm to the deepest map, as the papers keep VGG's fc6 and fc7:
+        name: a name in timm's ``list_models``, such as ``tf_efficientnet_lite0``.
+        strides: strides of the maps to return, in image pixels.
+        head_conv: apply the classifier's last convolution and its norm to the deepest map, as the papers keep VGG's fc6 and fc7:
             320 -> 1280 channels in an EfficientNet.
         init_cfg: initialisation; timm's own by default.
         kwargs: for timm's ``create_model``, such as ``drop_path_rate``.
 
     Raises:
-        UserError: ``requirements``: no timm; ``config-value``: an unknown name, no map of a stride, no such convolution.
+        UserError: ``requirements`` without timm; ``config-value`` for an unknown name or stride, or no such convolution.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class FCNTimm(BaseModule):
         super().__init__(init_cfg)
         timm = import_extra("timm", "'fcn-plugin[timm]'")
         if not timm.is_model(name):
-            near = ", ".join(difflib.get_close_matches(name, timm.list_models())) or "timm.list_models() has all"
+            near = ", ".join(difflib.get_close_matches(name, timm.list_models())) or "timm.list_models() lists all"
             raise UserError(
                 "config-value", f"model.backbone.name {name!r} is no net of timm {timm.__version__}: {near}"
             )
@@ -69,19 +69,23 @@ class FCNTimm(BaseModule):
         info = self._build(name, **kwargs)
         by_stride = {stride: i for i, stride in enumerate(info.reduction())}  # the deepest map of each stride
         if missing := [stride for stride in strides if stride not in by_stride]:
-            has = f"it has {', '.join(map(str, by_stride))}"
+            has = ", ".join(map(str, by_stride))
             raise UserError(
-                "config-value", f"timm's {name} has no map of stride {missing[0]}, {has}: set model.backbone.strides"
+                "config-value",
+                f"timm's {name} has no map of stride {missing[0]}, only of {has}: set model.backbone.strides",
             )
         if not strides or len(set(strides)) < len(strides):
-            raise UserError("config-value", f"model.backbone.strides is {strides}: give each stride once, at least one")
+            raise UserError(
+                "config-value", f"model.backbone.strides is {strides}: give at least one stride, and each only once"
+            )
         indices = [by_stride[stride] for stride in sorted(strides)]
         is_deepest = indices[-1] == len(info.reduction()) - 1
         if head_conv and not is_deepest:
             raise UserError(
-                "config-value", f"model.backbone.head_conv follows the deepest map, not that of strides {strides}"
+                "config-value",
+                f"model.backbone.head_conv needs the deepest map, which strides {strides} do not include",
             )
-        if not is_deepest:  # deeper layers would idle, and stop distributed training
+        if not is_deepest:  # unused deeper layers would stop distributed training
             info = self._build(name, **kwargs, out_indices=[info.out_indices[i] for i in indices])
             indices = [*range(len(indices))]
         self.indices, self.channels = indices, [info.channels()[i] for i in indices]
@@ -89,10 +93,10 @@ class FCNTimm(BaseModule):
             self._add_head_conv(timm.create_model(name, **kwargs))
 
     def _build(self, name: str, **kwargs) -> Any:
-        """Build the net of features, and return timm's description of its maps."""
+        """Build the feature net, and return timm's description of its maps."""
         try:
             self.net = import_extra("timm", "'fcn-plugin[timm]'").create_model(name, features_only=True, **kwargs)
-        except (RuntimeError, AttributeError, TypeError) as error:  # of nets without maps, and unknown arguments
+        except (RuntimeError, AttributeError, TypeError) as error:  # nets without maps, and unknown arguments
             raise UserError("config-value", f"timm can't build {name} as a backbone: {error}") from error
         return self.net.feature_info
 
@@ -100,11 +104,11 @@ class FCNTimm(BaseModule):
         try:
             self.conv_head, self.bn2 = classifier.conv_head, classifier.bn2
         except AttributeError:
-            message = f"timm's {self.name} has no conv_head with a bn2 behind it: leave out model.backbone.head_conv"
+            message = f"timm's {self.name} has no conv_head followed by bn2: remove model.backbone.head_conv"
             raise UserError("config-value", message) from None
 
     def init_weights(self) -> None:
-        """Keep timm's initialisation, unless ``init_cfg`` says another."""
+        """Keep timm's initialisation, unless ``init_cfg`` is set."""
         if self.init_cfg:
             super().init_weights()
 
@@ -117,7 +121,7 @@ class FCNTimm(BaseModule):
         return tuple(maps)
 
     def weight_formats(self) -> Iterator[WeightFormat]:
-        """Describe the files that this net's classifier comes in: timm's own, and those of the ``efficientnet_pytorch`` line."""
+        """Yield the formats of this net's classifier files: timm's own and those of ``efficientnet_pytorch``."""
         timm = import_extra("timm", "'fcn-plugin[timm]'")
         with torch.device("meta"):
             classifier = timm.create_model(self.name)
@@ -141,9 +145,9 @@ def _own_tensors(module: nn.Module) -> bool:
 
 
 def _places(layer: str) -> tuple[str, ...]:
-    """Return where a classifier's layer may be in its features: timm flattens names, or wraps the whole net."""
+    """Return the names that a classifier's layer may have in the feature net: timm flattens names, or wraps the whole net."""
     return layer, f"net.{layer}", f"net.{layer.replace('.', '_', 1)}", f"net.model.{layer}"
 
 
 def _channels_first(x: Tensor, channels: int) -> Tensor:
-    return x if x.shape[1] == channels else x.permute(0, 3, 1, 2)  # some of timm's compute with channels last
+    return x if x.shape[1] == channels else x.permute(0, 3, 1, 2)  # some timm models return channels last

@@ -1,4 +1,4 @@
-"""Losses over the labelled pixels of one batch that several processes share."""
+"""Losses over the labelled pixels of a batch, which several processes may share."""
 
 from .cross_entropy import FCNBoundaryCrossEntropyLoss, FCNCrossEntropyLoss
 from .dice import FCNDiceLoss

@@ -1,6 +1,6 @@
-"""Softmax loss per pixel (CVPR 2015, sec. 4.3), and one that counts boundaries more.
+"""Softmax loss per pixel (CVPR 2015, sec. 4.3), and a variant that weights boundaries more.
 
-N batch, C classes, void the id that counts nowhere. Labels are class ids (N, H, W), or for several labels at once (N, C, H, W) with
+N batch, C classes; void is the id without loss or score. Labels are class ids (N, H, W), or multi-label (N, C, H, W) with
 1 where a pixel has the label. Collective in training (:mod:`..joint`).
 """
 
@@ -21,20 +21,20 @@ from ..precision import at_least_float32
 
 @MODELS.register_module()
 class FCNCrossEntropyLoss(nn.Module):
-    """Per-pixel softmax loss (CVPR 2015, sec. 4.3), in float32; void pixels count neither in the sum nor in the mean's divisor.
+    """Compute the per-pixel softmax loss (CVPR 2015, sec. 4.3) in float32, without void pixels in the sum or the mean's divisor.
 
-    Logits z of one channel are taken as (0, z), which makes it the binary cross-entropy of the sigmoid of z. Of several labels at
-    once each has that loss, void pixels its own, and the mean is over pixels and labels.
+    One channel of logits z counts as (0, z): the binary cross-entropy of z's sigmoid. Multi-label, each label has this
+    loss and its own void pixels, and the mean is over pixels and labels.
 
-    Both reductions run over the pixels of all processes. With OHEM each process picks its pixels among its own. mmseg's
-    ``CrossEntropyLoss(avg_non_ignore=True)`` fails with class weights (it indexes weights by the label map's mask).
+    Both reductions run over the pixels of all processes. With OHEM, each process picks among its own pixels. mmseg's
+    ``CrossEntropyLoss(avg_non_ignore=True)`` fails with class weights (it indexes weights with the label map's mask).
 
     Args:
-        reduction: ``mean`` over labelled pixels (weighted by class, if so) or ``sum``, the papers' unnormalised loss.
+        reduction: ``mean`` over labelled pixels (weighted by class, if set) or ``sum``, the papers' unnormalised loss.
         class_weight: one factor per class or label.
-        loss_weight: factor of the whole.
+        loss_weight: factor of the loss.
         loss_name: key in the log.
-        use_sigmoid: True for one channel and several labels, as in mmseg's ``CrossEntropyLoss``; the head refuses the other kind.
+        use_sigmoid: True for one channel or multi-label, as in mmseg's ``CrossEntropyLoss``; the head refuses a mismatch.
 
     Raises:
         UserError: ``config-value`` for an unknown reduction.
@@ -50,16 +50,16 @@ class FCNCrossEntropyLoss(nn.Module):
     ) -> None:
         super().__init__()
         if reduction not in ("mean", "sum"):
-            raise UserError("config-value", f"reduction {reduction!r} is unknown: 'mean' or 'sum'")
+            raise UserError("config-value", f"unknown reduction {reduction!r}: give 'mean' or 'sum'")
         self.reduction, self.class_weight = reduction, class_weight
         self.loss_weight, self.loss_name, self.use_sigmoid = loss_weight, loss_name, use_sigmoid
 
     def forward(
         self, logits: Tensor, label: Tensor, weight: Tensor | None = None, ignore_index: int = 255, **kwargs
     ) -> Tensor:
-        """Compute the scalar loss, 0 where no pixel counts. Arguments as of :func:`pixel_losses`.
+        """Compute the scalar loss, 0 without labelled pixels. See :func:`pixel_losses` for the arguments.
 
-        ``reduction_override="none"`` gives the loss of each pixel, (N, H, W), as a pixel sampler needs it.
+        ``reduction_override="none"`` returns the loss of each pixel, (N, H, W), for a pixel sampler.
         """
         if label.dim() == logits.dim():
             return self._of_labels(at_least_float32(logits), label, label != ignore_index)
@@ -90,15 +90,15 @@ class FCNCrossEntropyLoss(nn.Module):
 
 @MODELS.register_module()
 class FCNBoundaryCrossEntropyLoss(FCNCrossEntropyLoss):
-    """Cross entropy in which pixels near a boundary between classes count more, as in U-Net (arXiv 1505.04597, eq. 2).
+    """Compute the cross entropy with more weight on pixels near class boundaries, as in U-Net (arXiv 1505.04597, eq. 2).
 
-    A pixel counts ``boundary_weight`` times where the square of 2 ``boundary_width`` + 1 pixels round it shows two classes or more.
-    Void is no class: no boundary runs along it. The divisor of the mean stays that of :class:`FCNCrossEntropyLoss`.
+    A pixel counts ``boundary_weight`` times if the square of side 2 ``boundary_width`` + 1 around it has two classes or more.
+    Void is not a class: its edges are no boundaries. The mean's divisor is that of :class:`FCNCrossEntropyLoss`.
 
     Args:
-        boundary_width: reach of the band to both sides of a boundary, in pixels.
+        boundary_width: width of the band on each side of a boundary, in pixels.
         boundary_weight: factor inside the band.
-        kwargs: of :class:`FCNCrossEntropyLoss`.
+        kwargs: those of :class:`FCNCrossEntropyLoss`.
 
     Raises:
         UserError: ``config-value`` for a width below 1.
@@ -113,7 +113,7 @@ class FCNBoundaryCrossEntropyLoss(FCNCrossEntropyLoss):
     def forward(
         self, logits: Tensor, label: Tensor, weight: Tensor | None = None, ignore_index: int = 255, **kwargs
     ) -> Tensor:
-        """Compute the scalar loss, 0 where no pixel counts; arguments as of :class:`FCNCrossEntropyLoss`."""
+        """Compute the scalar loss, 0 without labelled pixels; see :class:`FCNCrossEntropyLoss`."""
         band = boundary_band(label, self.boundary_width, ignore_index)
         factor = torch.where(band, self.boundary_weight, 1.0)
         if kwargs.get("reduction_override") == "none":
@@ -122,7 +122,7 @@ class FCNBoundaryCrossEntropyLoss(FCNCrossEntropyLoss):
 
 
 def boundary_band(label: Tensor, width: int, ignore_index: int) -> Tensor:
-    """Return where the square of 2 ``width`` + 1 pixels round a labelled pixel holds several classes, (N, H, W) of bool."""
+    """Return the labelled pixels whose square of side 2 ``width`` + 1 has several classes, as bool (N, H, W)."""
     valid, ids = label != ignore_index, label.float()
     largest, smallest = (
         F.max_pool2d(torch.where(valid, sign * ids, -torch.inf)[:, None], 2 * width + 1, 1, width)[:, 0] * sign

@@ -15,19 +15,19 @@ from ..precision import at_least_float32
 
 @MODELS.register_module()
 class FCNFocalLoss(nn.Module):
-    """-a (1 - p)^gamma log p, where p is the probability of the truth: each class against the rest, with a sigmoid of its own.
+    """Compute -a (1 - p)^gamma log p, p the probability of the truth, with one sigmoid per class (one against the rest).
 
-    ``alpha`` is a for pixels of the class, 1 - ``alpha`` for others. The mean runs over labelled pixels and classes, of all
-    processes; void pixels count neither in the sum nor in the divisor. The largest logit still decides.
+    a is ``alpha`` for pixels of the class, 1 - ``alpha`` for others. The mean is over the labelled pixels and classes of all
+    processes; void pixels count neither in the sum nor in the divisor. The label is still that of the largest logit.
 
-    mmseg's ``FocalLoss`` counts void in the divisor. On CPU it stops with an error for two channels and more (it takes one
-    column of the one-hot labels); on GPU it needs a compiled operation of mmcv.
+    mmseg's ``FocalLoss`` counts void in the divisor. On CPU it fails for two channels and more (it uses only one
+    column of the one-hot labels); on GPU it needs a compiled mmcv operation.
 
     Args:
-        gamma: how far easy pixels are turned down; 0 is a binary cross-entropy times ``alpha``.
+        gamma: how much less easy pixels count; 0 is a binary cross-entropy times ``alpha``.
         alpha: one number, or one per class.
         class_weight: one factor per class.
-        loss_weight: factor of the whole.
+        loss_weight: factor of the loss.
         loss_name: key in the log.
     """
 
@@ -48,9 +48,9 @@ class FCNFocalLoss(nn.Module):
     def forward(
         self, logits: Tensor, label: Tensor, weight: Tensor | None = None, ignore_index: int = 255, **kwargs
     ) -> Tensor:
-        """Compute the scalar loss, 0 where no pixel counts; arguments as of :func:`.pixel_losses`.
+        """Compute the scalar loss, 0 without labelled pixels. See :func:`.pixel_losses` for the arguments.
 
-        ``reduction_override="none"`` gives the loss of each pixel, (N, H, W), as a pixel sampler needs it.
+        ``reduction_override="none"`` returns the loss of each pixel, (N, H, W), for a pixel sampler.
         """
         logits, label = at_least_float32(logits), label if label.dim() == logits.dim() else label[:, None]
         valid = (label != ignore_index).expand_as(logits)

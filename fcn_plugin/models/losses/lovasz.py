@@ -1,4 +1,4 @@
-"""Lovász-softmax without void: the part of 1 - IU that gradients can follow (Berman et al., CVPR 2018, arXiv 1705.08790)."""
+"""Lovász-softmax without void: a differentiable extension of 1 - IU (Berman et al., CVPR 2018, arXiv 1705.08790)."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from ..decision import as_pair
 
 @MODELS.register_module()
 class FCNLovaszLoss(LovaszLoss):
-    """The mean over classes of 1 - IU, extended to probabilities by the Lovász extension (eq. 8 to 11), over labelled pixels.
+    """Compute the mean over classes of 1 - IU of labelled pixels, by the Lovász extension to probabilities (eq. 8 to 11).
 
-    It ranks the errors of all pixels of the batch, so it takes no weights of a pixel sampler. Each process takes the loss of its
-    own images, as :class:`.FCNDiceLoss`. Logits of one channel are taken as (0, z).
+    It ranks the errors of all pixels of the batch, so it can't use a pixel sampler's weights. Each process computes the loss of its
+    own images, as in :class:`.FCNDiceLoss`. One channel of logits z counts as (0, z).
 
-    mmseg's ``LovaszLoss`` leaves void out too, but gives an empty tensor, NaN in the log, for a batch without labelled
-    pixels, fails where one pixel is labelled, and refuses its own default ``reduction``.
+    mmseg's ``LovaszLoss`` also ignores void, but returns an empty tensor, NaN in the log, for a batch without labelled
+    pixels, fails if only one pixel is labelled, and refuses its own default ``reduction``.
 
     Args:
-        classes: ``present`` for the mean over the classes that the labels show, ``all``, or a list of classes.
+        classes: ``present`` for the mean over the classes in the labels, ``all``, or a list of classes.
         class_weight: one factor per class.
-        loss_weight: factor of the whole.
+        loss_weight: factor of the loss.
         loss_name: key in the log.
     """
 
@@ -43,10 +43,10 @@ class FCNLovaszLoss(LovaszLoss):
     def forward(
         self, logits: Tensor, label: Tensor, weight: Tensor | None = None, ignore_index: int = 255, **kwargs
     ) -> Tensor:
-        """Compute the scalar loss, 0 where no pixel counts; ``config-value`` with a pixel sampler."""
+        """Compute the scalar loss, 0 without labelled pixels; UserError ``config-value`` with a pixel sampler."""
         if weight is not None or kwargs.get("reduction_override") == "none":
-            reason = "FCNLovaszLoss ranks the errors of all pixels, and a pixel sampler leaves some out"
-            raise UserError("config-value", f"{reason}: leave out decode_head.sampler")
+            reason = "FCNLovaszLoss ranks the errors of all pixels, but a pixel sampler skips some"
+            raise UserError("config-value", f"{reason}: remove decode_head.sampler")
         valid = label != ignore_index
         logits = as_pair(logits.float()).movedim(1, -1)[valid]  # (labelled pixels, C)
         if not len(logits):

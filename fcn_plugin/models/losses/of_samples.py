@@ -42,8 +42,8 @@ def sample_losses(
         raise UserError("mask-size", f"masks of {paths_of(metas)} are {size}, the images {wanted}: make them equal")
     maps, ids = (num_classes, 2) if decision.multilabel else (1, num_classes)
     if label.shape[1] != maps:
-        found = f"masks of {paths_of(metas)} have {label.shape[1]} maps, the net takes {maps}"
-        raise UserError("classes-count", f"{found}: set multilabel and num_classes of the head as the masks are")
+        found = f"masks of {paths_of(metas)} have {label.shape[1]} maps, but the net needs {maps}"
+        raise UserError("classes-count", f"{found}: set multilabel and num_classes of the head to match the masks")
     if has_stray_ids(label, ids, ignore_index):  # waits for a GPU once, not for each sample
         for meta, mask in zip(metas, label, strict=True):
             check_label_ids(mask, ids, ignore_index, meta)

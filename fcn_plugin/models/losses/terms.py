@@ -1,6 +1,6 @@
-"""What the head does with its losses: adds them up, logs them, refuses those of another kind of logits.
+"""Add up and log the head's losses, and refuse losses for another kind of logits.
 
-N batch, C classes, void the id that counts nowhere. Labels are class ids (N, H, W), or for several labels at once (N, C, H, W) with
+N batch, C classes; void is the id without loss or score. Labels are class ids (N, H, W), or multi-label (N, C, H, W) with
 1 where a pixel has the label. Collective in training (:mod:`..joint`).
 """
 
@@ -26,14 +26,14 @@ def pixel_losses(
     ignore_index: int,
     decision: Decision = SOFTMAX,
 ) -> dict[str, Tensor]:
-    """Compute losses by name, summed ones also per labelled pixel, and ``acc_seg``, the % of labelled pixels that are right.
+    """Compute losses by name, sums also per labelled pixel, and ``acc_seg``, the % of labelled pixels that are right.
 
     Args:
-        terms: loss functions; those of one ``loss_name`` are added up.
-        logits: (N, C, H, W), or (N, 1, H, W) of a sigmoid.
-        label: (N, H, W), class ids or ``ignore_index``, the id of void; or (N, C, H, W), whose pixels count once for each label.
+        terms: loss functions; those with the same ``loss_name`` are added up.
+        logits: (N, C, H, W), or (N, 1, H, W) for a sigmoid.
+        label: (N, H, W), class ids or ``ignore_index``, the id of void; or (N, C, H, W), where a pixel counts once for each label.
         weight: (N, H, W) factor per pixel, from a pixel sampler.
-        decision: how labels follow from the logits.
+        decision: how logits become labels.
     """
     losses: dict[str, Tensor] = {}
     valid = label != ignore_index
@@ -49,20 +49,20 @@ def pixel_losses(
 
 
 def check_losses(terms: Iterable[nn.Module], decision: Decision, ignore_index: int = 255) -> None:
-    """Refuse losses that belong to another kind of logits or count void as a class: ``config-value``."""
+    """Raise UserError ``config-value`` for losses that are for another kind of logits or count void as a class."""
     for term in terms:
         if type(term) is TverskyLoss and term.ignore_index != ignore_index:
-            message = f"loss_decode holds TverskyLoss with ignore_index={term.ignore_index}, void is {ignore_index}"
-            raise UserError("config-value", f"{message}: set both alike")
+            message = f"loss_decode has TverskyLoss with ignore_index={term.ignore_index}, but void is {ignore_index}"
+            raise UserError("config-value", f"{message}: set both to the same value")
         name, sigmoid = type(term).__name__, getattr(term, "use_sigmoid", None)
         if decision.threshold is None:
             wrong = isinstance(term, FCNCrossEntropyLoss) and sigmoid
-            remedy = "set decode_head.out_channels=1 for two classes or multilabel=True, or leave use_sigmoid out"
-        elif type(term) in (DiceLoss, TverskyLoss):  # they take class 0 for the channel's, or void for a label
-            wrong, remedy = True, "with sigmoids take FCNDiceLoss"
+            remedy = "set decode_head.out_channels=1 for two classes or multilabel=True, or remove use_sigmoid"
+        elif type(term) in (DiceLoss, TverskyLoss):  # they read class 0 as the channel's, or void as a label
+            wrong, remedy = True, "use FCNDiceLoss with sigmoids"
         elif decision.multilabel and isinstance(term, (FCNBoundaryCrossEntropyLoss, FCNLovaszLoss)):
-            wrong, remedy = True, "it takes one label a pixel, with multilabel take FCNDiceLoss or FCNFocalLoss"
+            wrong, remedy = True, "it needs one label per pixel: use FCNDiceLoss or FCNFocalLoss with multilabel"
         else:
-            wrong, remedy = sigmoid is False, "with sigmoids (out_channels=1 or multilabel) set use_sigmoid=True"
+            wrong, remedy = sigmoid is False, "set use_sigmoid=True with sigmoids (out_channels=1 or multilabel)"
         if wrong:
-            raise UserError("config-value", f"loss_decode holds {name} with use_sigmoid={sigmoid}: {remedy}")
+            raise UserError("config-value", f"loss_decode has {name} with use_sigmoid={sigmoid}: {remedy}")

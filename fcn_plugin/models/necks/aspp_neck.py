@@ -22,20 +22,20 @@ from .skip_neck import FCNSkipNeck
 class FCNASPPNeck(FCNSkipNeck):
     """(..., pool4, pool5) -> (fr, pool4, ...), deepest stream first; fr (N, channels, h, w) is the pyramid of pool5.
 
-    Branches of one kernel and several dilations, side by side, and a 1 x 1 convolution over all of them. The papers' branch that
-    averages the whole image is left out: each pixel's scores would depend on all of the image and on its padding, and tiles
-    would no longer give the scores of the whole.
+    Parallel branches have the same kernel and different dilations; a 1 x 1 convolution joins them. The papers' branch that
+    averages the whole image is omitted: each pixel's scores would depend on all of the image and on its padding, and tiles
+    would no longer give the whole image's scores.
 
     Args:
-        in_channels: as of :class:`.FCNSkipNeck`.
-        channels: of each branch and of fr.
-        dilations: one branch for each; 1 is a 1 x 1 convolution. (1, 6, 12, 18) are the paper's at stride 16 and crops of 513
-            pixels; smaller crops need smaller ones, larger outputs (stride 8) twice as much.
-        separable: depthwise and pointwise convolutions, as DeepLabv3+ has them: light.
-        norm_cfg: behind each convolution.
-        scales: as of :class:`.FCNSkipNeck`.
+        in_channels: see :class:`.FCNSkipNeck`.
+        channels: channels of each branch and of fr.
+        dilations: one per branch; 1 is a 1 x 1 convolution. (1, 6, 12, 18) are the paper's at stride 16 and crops of 513
+            pixels; smaller crops need smaller ones, stride 8 needs twice as much.
+        separable: use the lighter depthwise and pointwise convolutions of DeepLabv3+.
+        norm_cfg: norm after each convolution.
+        scales: see :class:`.FCNSkipNeck`.
         dropout_ratio: dropout of fr.
-        geometry: accepted from the FCN; all layers keep their map's size in both geometries.
+        geometry: unused; all layers keep their map's size in both geometries.
         init_cfg: initialisation; Kaiming by default.
     """
 
@@ -59,7 +59,7 @@ class FCNASPPNeck(FCNSkipNeck):
 
     @staticmethod
     def may_be_new(key: str) -> bool:
-        """Return whether weights that training starts from may lack a tensor: those of the pyramid."""
+        """Return whether weights that training starts from may lack a tensor: one of the pyramid."""
         return key.startswith(("neck.aspp.", "neck.bottleneck."))
 
     def forward(self, inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:

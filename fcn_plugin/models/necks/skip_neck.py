@@ -1,4 +1,4 @@
-"""The convolutionalised classifier on the deepest stream, and the skips beside it.
+"""The convolutionalised classifier on the deepest stream, and the skip streams.
 
 N batch; strides in image pixels. Long et al., CVPR 2015, sec. 3.1: a fully connected layer is a convolution whose kernel covers
 its whole input, so fc6 is 7x7 on pool5 and fc7 is 1x1.
@@ -23,19 +23,19 @@ class FCNSkipNeck(BaseModule):
     """(pool3, pool4, pool5) -> (fc7, pool4, pool3), deepest stream first.
 
     Args:
-        in_channels: channels of the backbone's outputs, shallow to deep; ``auto`` in an FCN's config: they are read off it.
+        in_channels: channels of the backbone's outputs, shallow to deep; ``auto`` in an FCN's config finds them.
         fc_channels: channels of fc6 and fc7; 4096 in the papers. None for classifiers without such layers (GoogLeNet,
             ResNet): the deepest stream then passes through, with dropout.
         fc6_kernel: side of fc6's kernel: 7 for VGG16, 6 for AlexNet.
-        fc6_dilation: spacing of fc6's kernel: a 3 x 3 kernel with 3 sees what a 7 x 7 one does.
-        scales: one factor per returned stream, deepest first, 1 by default; the at-once nets (PAMI 2016, sec. 4.3) take 1, 0.01
+        fc6_dilation: dilation of fc6: a 3 x 3 kernel with dilation 3 covers as much as a 7 x 7 one.
+        scales: one factor per returned stream, deepest first, 1 by default; the at-once nets (PAMI 2016, sec. 4.3) use 1, 0.01
             and 0.0001 so that all streams train with one learning rate.
         dropout_ratio: dropout after fc6 and fc7.
         geometry: ``aligned`` pads fc6 so that fc7 keeps pool5's size, ``reference`` leaves it unpadded.
         init_cfg: initialisation of fc6 and fc7; Kaiming by default.
 
     Raises:
-        UserError: ``config-value`` for another number of scales than streams.
+        UserError: ``config-value`` if the numbers of scales and streams differ.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class FCNSkipNeck(BaseModule):
 
     @staticmethod
     def may_be_new(key: str) -> bool:
-        """Return whether a file that training starts from may lack a tensor; the head declares the same of its own."""
+        """Return whether a file that training starts from may lack a tensor; the head has the same method for its tensors."""
         return False
 
     def forward(self, inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
@@ -77,13 +77,13 @@ class FCNSkipNeck(BaseModule):
 
 
 def convolve(layer: nn.Module, x: Tensor) -> Tensor:
-    """Call a convolution, in float32 on CPU where the map has fewer pixels than its padding: fc6 on images of up to 64 px.
+    """Call a convolution, in float32 on CPU if the map is smaller than the padding: fc6 on images of up to 64 px.
 
     oneDNN's bf16 gradient of such a kernel reads uninitialised memory, sometimes NaN (torch 2.15). Remove this when
     ``test_gradients_of_small_maps`` passes without it.
     """
     on_cpu = x.device.type == "cpu" and torch.is_autocast_enabled("cpu") and torch.is_grad_enabled()
-    if on_cpu and min(x.shape[-2:]) < layer.padding[0]:  # sizes last: an export keeps them open
+    if on_cpu and min(x.shape[-2:]) < layer.padding[0]:  # compare sizes last, to keep them dynamic in an export
         with torch.autocast("cpu", enabled=False):
             return layer(x.float())
     return layer(x)

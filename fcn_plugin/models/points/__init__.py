@@ -1,1 +1,1 @@
-"""Point refinement: which pixels, and what corrects their logits."""
+"""Point refinement: choose pixels and correct their logits."""

@@ -1,4 +1,4 @@
-"""Draw the pixels of a training step: most of them uncertain, some of them any (PointRend, CVPR 2020, sec. 3.2).
+"""Draw the pixels of a training step: mostly uncertain ones, the rest at random (PointRend, CVPR 2020, sec. 3.2).
 
 N batch, C channels, (H, W) the image, P points in one row.
 """
@@ -14,22 +14,22 @@ OVERSAMPLED, UNCERTAIN = 3, 0.75  # the paper's k and beta
 
 
 def take(maps: Tensor, points: Tensor) -> Tensor:
-    """Return the values (N, C, 1, P) of maps (N, C, H, W) at pixels (N, 1, P, 2), x before y."""
+    """Return the values (N, C, 1, P) of maps (N, C, H, W) at pixels (N, 1, P, 2), given as (x, y)."""
     x, y = points.unbind(-1)
     where = (y * maps.shape[-1] + x).expand(-1, maps.shape[1], -1)
     return maps.flatten(2).gather(2, where)[:, :, None]
 
 
 def draw_points(logits: Tensor, label: Tensor, points: int, decision: Decision, void: int) -> Tensor:
-    """Draw pixels (N, 1, P, 2), x before y; a pixel may come twice.
+    """Draw pixels (N, 1, P, 2) as (x, y); a pixel may occur twice.
 
-    Of three times as many the 75 % of smallest margin are taken, and 25 % without looking. The generator is the device's own, which
-    the run seeds for each step.
+    75 % of them are the pixels of smallest margin among 3 P random ones, 25 % are random. Uses the device's generator, which
+    the runner seeds for each step.
 
     Args:
         logits: (N, C, H, W).
-        label: (N, 1 or C, H, W). Pixels of void alone are the last of the uncertain ones: in PASCAL VOC it marks all boundaries.
-        points: P.
+        label: (N, 1 or C, H, W). Void pixels are drawn last among the uncertain ones: PASCAL VOC has void at all boundaries.
+        points: number P of pixels per image.
         decision: gives the margin.
         void: id of void.
     """

@@ -1,10 +1,10 @@
-"""Point refinement: a small net corrects the logits of uncertain pixels by finer features (PointRend, CVPR 2020, arXiv 1912.08193).
+"""Correct the logits of uncertain pixels with a small net on finer features (PointRend, CVPR 2020, arXiv 1912.08193).
 
-N batch, C classes, R x P points in rows. Points are pixels: each has a label of its own, or is void.
+N batch, C classes, R x P points in rows. Points are pixels, each with its label or void.
 
-The paper takes a fixed number of the most uncertain points, on grids that double up to the image's. Here all pixels have logits,
-and those of small margin are refined: what a pixel gets depends on what lies round it, not on how many others are less certain, so
-that strips, tiles and batches give the labels of the whole image.
+The paper refines a fixed number of the most uncertain points, on grids that double up to the image's. Here all pixels have logits,
+and those of small margin are refined: a pixel's result depends on its surroundings, not on how many others are less certain, so
+strips, tiles and batches give the same labels as the whole image.
 """
 
 from __future__ import annotations
@@ -26,35 +26,35 @@ from ..precision import at_least_float32
 from ..skip_head import FCNSkipHead
 from .draw import draw_points, take
 
-AT_A_TIME = 1 << 16  # points: 65,536 x (C + F) floats
+AT_A_TIME = 1 << 16  # points at a time: 65,536 x (C + F) floats
 POINTS, SCORE = "decode_head.point_", "decode_head.point_score."
 
 
 @MODELS.register_module()
 class FCNPointHead(FCNSkipHead):
-    """FCN head that corrects its logits where they are uncertain.
+    """FCN head that corrects its uncertain logits.
 
     The logits and the features of a point go through ``point_fc`` and ``point_score``, in float32, and the result is added to the
-    logits. It is 0 at first: a net starts as the one that it is loaded from. Each map's features are normalised (layer norm), so
+    logits. It is 0 at first, so a net starts as the net that it is loaded from. Each map's features are normalised (layer norm), so
     that the scale of a backbone's activations does not matter. All other logits stay as they are. Exported files compute the
     correction of all pixels and keep that of the uncertain ones: same labels, more work.
 
-    The losses of the head are those of the logits before the correction. The corrected points add the cross entropies among them,
+    The head's losses use the logits before the correction. The corrected points add the cross entropies among these losses,
     as ``point_loss_ce``, with their class weights and reduction, and without void.
 
     Args:
-        fine: how many of the neck's outputs, from the finest, are the features. They need not be streams: with
-            ``streams=("fr", "pool4", "pool3")`` and a backbone that gives pool1 and pool2 too, ``fine=2`` takes these two.
-        margin: pixels whose two largest logits differ by less are refined: 2 is a ratio of 7.4 of the probabilities. Of sigmoids
+        fine: number of the neck's outputs, from the finest, to use as features. They need not be streams: with
+            ``streams=("fr", "pool4", "pool3")`` and a backbone that also returns pool1 and pool2, ``fine=2`` uses these two.
+        margin: pixels whose two largest logits differ by less are refined; 2 is a ratio of 7.4 of the probabilities. For sigmoids
             the distance from the threshold's logit counts.
-        points: P for each image of a training step: three quarters are the most uncertain of 3 P pixels drawn at random, the rest
-            any (sec. 3.2 of the paper, and its numbers). Void pixels are the last to be taken.
+        points: P for each image of a training step: three quarters are the most uncertain of 3 P random pixels, the rest are
+            random (the numbers of the paper, sec. 3.2). Void pixels are drawn last.
         channels: of each hidden layer.
         layers: number of hidden layers.
-        kwargs: of :class:`.FCNSkipHead`.
+        kwargs: those of :class:`.FCNSkipHead`.
 
     Raises:
-        UserError: ``config-value`` for numbers below 1, more fine maps than the neck gives, or no cross entropy in ``loss_decode``.
+        UserError: ``config-value`` for numbers below 1, more fine maps than the neck has, or no cross entropy in ``loss_decode``.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class FCNPointHead(FCNSkipHead):
                 raise UserError("config-value", f"decode_head.{name} is {value}: give 1 or more")
         if not self.point_terms:
             found = ", ".join(type(term).__name__ for term in self.loss_terms)
-            message = f"decode_head.loss_decode holds {found}, and points are trained by FCNCrossEntropyLoss: add it"
+            message = f"decode_head.loss_decode has {found}, but points are trained with FCNCrossEntropyLoss: add it"
             raise UserError("config-value", message)
         self.fine, self.margin, self.points, self.hidden = fine, margin, points, [channels] * layers
 
@@ -84,16 +84,16 @@ class FCNPointHead(FCNSkipHead):
 
     @staticmethod
     def class_dependent(key: str) -> bool:
-        """Return whether a tensor's shape depends on the number of classes: the first and the last layer's too."""
+        """Return whether a tensor's shape depends on the number of classes: also that of the first and the last layer."""
         return FCNSkipHead.class_dependent(key) or key.startswith(SCORE) or key == f"{POINTS}fc.0.weight"
 
     @staticmethod
     def may_be_new(key: str) -> bool:
-        """Return whether a file that training starts from may lack a tensor: that of a net without points does."""
+        """Return whether a file that training starts from may lack a tensor: a net without points lacks these."""
         return FCNSkipHead.may_be_new(key) or key.startswith(POINTS)
 
     def check_channels(self, channels: Sequence[int]) -> None:
-        """Compare ``in_channels`` with the channels of the neck's outputs, and build the layers for those of the features."""
+        """Compare ``in_channels`` with the channels of the neck's outputs, and build the layers for the features."""
         super().check_channels(channels)
         if self.fine > len(channels):
             raise UserError("config-value", f"decode_head.fine is {self.fine}, the neck returns {len(channels)} maps")
@@ -102,7 +102,7 @@ class FCNPointHead(FCNSkipHead):
         self.point_score = nn.Linear(widths[-1], self.out_channels)
 
     def init_weights(self) -> None:
-        """Zero the scores and the correction, as of :class:`.FCNSkipHead`."""
+        """Zero the scores, as :class:`.FCNSkipHead` does, and the correction."""
         super().init_weights()
         for layer in self.point_fc:
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
@@ -111,13 +111,13 @@ class FCNPointHead(FCNSkipHead):
             nn.init.zeros_(parameter)
 
     def align(self, maps: Sequence[CoordMap], image: CoordMap) -> None:
-        """Derive upsampling and crops as :class:`.FCNSkipHead` does, and note where the features lie."""
+        """Derive upsampling and crops as :class:`.FCNSkipHead` does, and store where the features lie."""
         super().align(maps, image)
         self.grids = list(maps[-self.fine :])
         self.reach = max(self.reach, *(math.ceil(grid.reach + grid.scale) for grid in self.grids))
 
     def loss(self, inputs: Sequence, batch_data_samples: list, train_cfg: dict) -> dict[str, Tensor]:
-        """Compute the losses of all pixels before the correction, and of the corrected points; errors as ``loss_by_feat``."""
+        """Compute the losses of all pixels before the correction and of the corrected points; raises as ``loss_by_feat``."""
         logits = self.upsample_scores(at_least_float32(self.fuse_scores(inputs)), inputs[-1])
         losses = self.loss_by_feat(logits, batch_data_samples)
         label = self._stack_batch_gt(batch_data_samples)
@@ -128,7 +128,7 @@ class FCNPointHead(FCNSkipHead):
         return losses | {f"point_{name}": value for name, value in found.items()}
 
     def correct(self, coarse: Tensor, maps: Sequence[PlacedMap], points: Tensor) -> Tensor:
-        """Return corrected logits for the ``coarse`` ones (N, C, R, P), float32, of image pixels (N, R, P, 2), x before y."""
+        """Correct the ``coarse`` logits (N, C, R, P), float32, of image pixels (N, R, P, 2), given as (x, y)."""
         with torch.autocast(coarse.device.type, enabled=False):
             found = [each.at(points) for each in maps]
             x = torch.cat(
@@ -139,10 +139,10 @@ class FCNPointHead(FCNSkipHead):
             return coarse + self.point_score(x).permute(0, 3, 1, 2)
 
     def refine(self, logits: Tensor, inputs: Sequence, top: int = 0) -> Tensor:
-        """Correct the logits of uncertain pixels, in place; ``logits`` (N, C, rows, W) are of the image's rows from ``top`` on."""
+        """Correct the logits of uncertain pixels in place; ``logits`` (N, C, rows, W) are for the image's rows from ``top``."""
         uncertain, (n, _, rows, width) = self.decision.margin(logits.detach()) < self.margin, logits.shape
         maps = self._features(inputs)
-        if torch.compiler.is_exporting() or torch.jit.is_tracing():  # a number of points that varies can't be captured
+        if torch.compiler.is_exporting() or torch.jit.is_tracing():  # a varying number of points can't be captured
             x, y = (torch.arange(side, device=logits.device) for side in (width, rows))
             points = torch.stack(torch.meshgrid(x, y, indexing="xy"), -1).expand(n, -1, -1, -1)
             return torch.where(uncertain[:, None], self.correct(logits, maps, points), logits)

@@ -1,4 +1,4 @@
-"""Forms of output by name."""
+"""Output forms by name."""
 
 from __future__ import annotations
 
@@ -44,21 +44,21 @@ def make_forms(
     multilabel: bool = False,
     tasks: Mapping[str, int] | None = None,
 ) -> list[Form]:
-    """Make the writers of forms, each form once, in the order of their names.
+    """Make the writers of the named forms, each once, in order.
 
     Args:
         names: keys of ``FORMS``.
         out_dir: folder of all results.
         classes: C names.
         palette: C colours, RGB.
-        opacity: of the classes' colours in overlays, 0 (image) .. 1 (classes).
+        opacity: opacity of the classes' colours in overlays, 0 (image) .. 1 (classes).
         legend: draw the names of the classes that occur below each overlay.
-        multilabel: predictions are of several labels at once.
-        tasks: of a net of several, the number of classes of each: each has its forms, in a folder of its name.
+        multilabel: predictions are multi-label.
+        tasks: number of classes of each task of a multi-task net; each task's files go to a folder of its name.
 
     Raises:
-        UserError: ``option-value`` for an unknown form, one that can't hold several labels, or an opacity out of range;
-            ``requirements`` for one whose package is not installed; ``classes-count`` for one that can't hold so many classes.
+        UserError: ``option-value`` for an unknown form, a single-label form of a multi-label net, or an invalid opacity;
+            ``requirements`` if a form's package is not installed; ``classes-count`` if a form can't hold that many classes.
     """
     if tasks:
         from .of_task import OfTask  # which imports what --help must not
@@ -80,9 +80,7 @@ def make_forms(
         options = dict(overlays=dict(opacity=opacity, legend=legend), video=dict(opacity=opacity)).get(name, {})
         form = getattr(import_module(f"{__name__}.{module}"), kind)
         if multilabel and not form.multilabel:
-            message = (
-                f"form {name!r} holds one class a pixel, and the net gives several labels: take per-class or overlays"
-            )
+            message = f"form {name!r} holds one class per pixel, but the net predicts several labels: use per-class or overlays"
             raise UserError("option-value", message)
         if form.package:
             import_extra(form.package, "'fcn-plugin[forms]'")

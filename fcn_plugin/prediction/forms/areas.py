@@ -1,4 +1,4 @@
-"""``areas.csv`` and ``areas.json``: pixels and share of the classes in each image."""
+"""Write ``areas.csv`` and ``areas.json``: pixels and share of the classes in each image."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from .collected import Collected, write_list
 
 
 class Areas(Collected):
-    """A row, or an entry, for each class that occurs in an image; shares sum to 1, but not those of several labels at once."""
+    """One row or entry for each class that occurs in an image; shares sum to 1, except for multi-label nets."""
 
     folder, multilabel = "areas", True
 
     def part(self, item: Item, prediction: Prediction) -> dict:
-        """Return name and size of the image, and the areas of its classes."""
+        """Return name and size of the image and the areas of its classes."""
         height, width = prediction.labels.shape[-2:]
         counts = {name: pixels for name, pixels in prediction.areas().items() if pixels}
         areas = {
@@ -32,5 +32,5 @@ class Areas(Collected):
         with atomic_write(self.out_dir / "areas.csv") as part, open(part, "w", encoding="utf-8", newline="") as file:
             table = csv.writer(file)
             table.writerow(["image", "class", "pixels", "share"])
-            for one in self.parts():
-                table.writerows([one["image"], name, *area.values()] for name, area in one["areas"].items())
+            for entry in self.parts():
+                table.writerows([entry["image"], name, *area.values()] for name, area in entry["areas"].items())

@@ -1,4 +1,4 @@
-"""``confidence/NAME.png`` and ``entropy/NAME.png``: how sure the net is of each pixel, 8-bit grey."""
+"""Write ``confidence/NAME.png`` and ``entropy/NAME.png``: how certain the net is at each pixel, 8-bit gray."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .pictures import Pictures
 
 
 class Confidence(Pictures):
-    """Probability of the class that was chosen, p = value / 255: from 1 / C to 1; with a threshold it may be less."""
+    """Probability of the predicted class, value / 255: from 1 / C to 1; with a threshold it may be less."""
 
     folder, needs_probabilities = "confidence", True
 
@@ -22,7 +22,7 @@ class Confidence(Pictures):
 
 
 class Entropy(Pictures):
-    """Entropy of the probabilities over its largest value, -sum(p log p) / log C = value / 255: 0 is certain, 255 a guess."""
+    """Entropy relative to its maximum, -sum(p log p) / log C = value / 255: 0 is certain, 255 equal probabilities."""
 
     folder, needs_probabilities = "entropy", True
 

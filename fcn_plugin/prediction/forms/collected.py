@@ -1,4 +1,4 @@
-"""Forms that are one file for all images, joined from a part of each."""
+"""Base class of forms with one file for all images, joined from one part per image."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .base import Form
 
 
 class Collected(Form):
-    """Write ``parts/folder/NAME.json``; :meth:`finish` joins whatever parts are there, of earlier runs too, one at a time."""
+    """Write ``parts/folder/NAME.json``; :meth:`finish` joins all existing parts, including those of earlier runs."""
 
     folder = ""
 
@@ -24,7 +24,7 @@ class Collected(Form):
         return [self.out_dir / "parts" / self.folder / f"{name}.json"]
 
     def part(self, item: Item, prediction: Prediction) -> dict:
-        """Return what the file of all images holds of this one."""
+        """Return this image's entry in the joined file."""
         raise NotImplementedError
 
     def write(self, item: Item, prediction: Prediction) -> None:
@@ -43,7 +43,7 @@ class Collected(Form):
 
 
 def write_list(file: TextIO, values: Iterable[Any]) -> None:
-    """Write a JSON list, a value a line, without holding it in memory."""
+    """Write a JSON list, one value per line, without holding it in memory."""
     separator = "[\n"
     for value in values:
         file.write(separator + json.dumps(value))

@@ -1,4 +1,4 @@
-"""``cvat.zip``: to be imported into a CVAT task as "Segmentation mask 1.1"."""
+"""Write ``cvat.zip``, to import into a CVAT task as "Segmentation mask 1.1"."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .pictures import Pictures
 class Cvat(Pictures):
     """RGB masks in ``cvat/SegmentationClass/``, ``labelmap.txt`` and the list of images.
 
-    CVAT finds the label by the colour. VOC's colours are taken, which differ for all; black is ``background``.
+    CVAT identifies labels by colour. The colours are VOC's, which are all different; black is ``background``.
     """
 
     folder = "cvat/SegmentationClass"
@@ -30,7 +30,7 @@ class Cvat(Pictures):
         ids = category_ids(self.classes)
         if len(ids) > 255:
             raise UserError(
-                "classes-count", f"{len(ids)} classes do not fit the 255 colours of the form cvat: leave it out"
+                "classes-count", f"{len(ids)} classes exceed the 255 colours of the form cvat: remove it from --out"
             )
         self.colours = voc_palette()[[ids.get(label, 0) for label in range(len(self.classes))]]
         names = {0: BACKGROUND} | {number: self.classes[label] for label, number in ids.items()}

@@ -1,4 +1,4 @@
-"""``geotiff/NAME.tif``: class ids with the coordinate system and place of the source."""
+"""Write ``geotiff/NAME.tif``: class ids with the georeference of the source."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .base import Form
 
 
 class GeoTiff(Form):
-    """One band of class ids with the classes' colours; of a source without a georeference a plain TIFF."""
+    """One band of class ids with the classes' colours; a plain TIFF if the source has no georeference."""
 
     package = "rasterio"
 
@@ -41,7 +41,7 @@ def write_bands(
     names: Sequence[str],
     colours: dict[int, tuple] | None = None,
 ) -> None:
-    """Write (B, H, W) as a TIFF, deflated, with B names and, for one band of ids, the colour of each id."""
+    """Write (B, H, W) as a deflated TIFF, with B band names and, for a single band of ids, their colours."""
     import rasterio
     from rasterio.errors import NotGeoreferencedWarning
 

@@ -1,4 +1,4 @@
-"""``masks/NAME.png``: class ids as a palette PNG."""
+"""Write ``masks/NAME.png``: class ids as a palette PNG."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .pictures import Pictures
 
 
 class Masks(Pictures):
-    """Viewers show the classes' colours, programs read ids."""
+    """Palette PNG masks: viewers show the classes' colours, programs read ids."""
 
     folder = "masks"
 

@@ -1,4 +1,4 @@
-"""``overlays/NAME.png``: the classes' colours over the image."""
+"""Write ``overlays/NAME.png``: the classes' colours over the image."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from .pictures import Pictures
 
 
 class Overlays(Pictures):
-    """Blend colours over images, or draw outlines of several labels, with a legend of the classes below if asked for.
+    """Blend colours over images, or draw outlines for multi-label predictions, with an optional legend.
 
     Args:
-        opacity: of the colours, 0 (image) .. 1 (classes).
-        legend: draw it; the picture is then higher than the image.
+        opacity: opacity of the colours, 0 (image) .. 1 (classes).
+        legend: draw the class names below the image, which makes the picture higher.
     """
 
     folder, multilabel = "overlays", True

@@ -1,4 +1,4 @@
-"""``per-class/NAME/CLASS.png``: a mask for each class, as nets of several labels are trained on."""
+"""Write ``per-class/NAME/CLASS.png``: one mask per class, in the format of multi-label training data."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .base import Form
 
 
 class PerClass(Form):
-    """8-bit grey, 255 where a pixel is of the class and 0 elsewhere."""
+    """8-bit gray masks: 255 for pixels of the class, else 0."""
 
     multilabel = True
 

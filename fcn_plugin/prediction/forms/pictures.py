@@ -1,4 +1,4 @@
-"""Forms of one PNG an image."""
+"""Base class of forms with one PNG per image."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .base import Form
 
 
 class Pictures(Form):
-    """Write ``folder/NAME.png``; what it shows is up to :meth:`draw`."""
+    """Write ``folder/NAME.png``, drawn by :meth:`draw`."""
 
     folder = ""
 

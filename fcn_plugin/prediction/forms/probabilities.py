@@ -1,4 +1,4 @@
-"""``probabilities/NAME.npz`` and ``probabilities-tiff/NAME.tif``: the probability of each class at each pixel."""
+"""Write ``probabilities/NAME.npz`` and ``probabilities-tiff/NAME.tif``: the probability of each class at each pixel."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .geotiff import write_bands
 
 
 class Probabilities(Form):
-    """NumPy archive: ``probabilities``, (C, H, W) float16, and ``classes``, C names; 2 C bytes a pixel."""
+    """NumPy archive: ``probabilities``, (C, H, W) float16, and ``classes``, C names; 2 C bytes per pixel."""
 
     needs_probabilities, multilabel = True, True
 
@@ -32,7 +32,7 @@ class Probabilities(Form):
 
 
 class ProbabilitiesTiff(Form):
-    """GeoTIFF with a float32 band for each class, named after it, and the georeference of the source if it has one."""
+    """GeoTIFF with one float32 band per class, named after it, and the source's georeference, if any."""
 
     needs_probabilities, multilabel, package = True, True, "rasterio"
 

@@ -1,4 +1,4 @@
-"""``video/NAME.mp4``: frames with the classes' colours over them, at the frame rate of their source."""
+"""Write ``video/NAME.mp4``: frames with the classes' colours over them, at the source's frame rate."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from ..item import Item
 from ..prediction import Prediction
 from .base import Form
 
-CODEC = "mp4v"  # MPEG-4, which OpenCV's wheels always hold; H.264 they can read but not write
-RESERVE = 2**25  # bytes of the disk that are left free: an mp4's index is written at its end
+CODEC = "mp4v"  # MPEG-4; OpenCV's wheels can always write it, but not H.264
+RESERVE = 2**25  # bytes of disk space to keep free, since an mp4's index is written last
 
 
 class Video(Form):
-    """Write one mp4 for each video among the inputs; of an odd side the last row or column is left out, as MPEG-4 does.
+    """Write one mp4 per input video; MPEG-4 drops the last row or column of an odd size.
 
-    Where frames of a video are left, after a signal or on a full disk, it is kept as ``NAME.incomplete.mp4``.
+    If a signal or a full disk interrupts a video, it is kept as ``NAME.incomplete.mp4``.
 
     Args:
-        opacity: of the classes' colours, 0 (image) .. 1 (classes).
+        opacity: opacity of the classes' colours, 0 (image) .. 1 (classes).
     """
 
     frames_alone = True
@@ -34,12 +34,12 @@ class Video(Form):
         super().__init__(*args)
         self.opacity = opacity
         self.path: Path | None = None
-        self.door: AbstractContextManager[Path] | None = None
+        self.pending: AbstractContextManager[Path] | None = None
         self.writer: cv2.VideoWriter | None = None
         self.frames = 0
 
     def files(self, name: str) -> list[Path]:
-        """Return the video that a frame is part of."""
+        """Return the video that a frame belongs to."""
         return [self.out_dir / "video" / f"{os.path.dirname(name)}.mp4"]
 
     def write(self, item: Item, prediction: Prediction) -> None:
@@ -55,32 +55,32 @@ class Video(Form):
         if shutil.disk_usage(path.parent).free < RESERVE:
             frames = self.frames
             self.close(whole=False)
-            kept = f"{_incomplete(path)} holds the first {frames} frames. Make room, then go on with --resume"
-            raise UserError("disk-write", f"less than {RESERVE >> 20} MiB are free for {path}: {kept}")
+            kept = f"{_incomplete(path)} has the first {frames} frames. Free disk space, then continue with --resume"
+            raise UserError("disk-write", f"less than {RESERVE >> 20} MiB free for {path}: {kept}")
         self.writer.write(prediction.overlay(self.opacity)[..., ::-1].copy())
         self.frames += 1
 
     def _open(self, path: Path, item: Item) -> None:
         make_inside(self.out_dir, path.parent)
-        door = atomic_write(path, ending=".part.mp4")
-        part, (height, width) = door.__enter__(), item.image.shape[:2]
+        pending = atomic_write(path, ending=".part.mp4")
+        part, (height, width) = pending.__enter__(), item.image.shape[:2]
         writer = cv2.VideoWriter(str(part), cv2.VideoWriter_fourcc(*CODEC), item.fps, (width, height))
         if not writer.isOpened():
             part.unlink(missing_ok=True)
-            found = f"{path} can't be written: OpenCV lacks the codec {CODEC}, or takes no {width} x {height} pixels"
+            found = f"can't write {path}: OpenCV lacks the codec {CODEC}, or does not support {width} x {height} pixels"
             raise UserError(
-                "video-codec", f"{found}: pip install --force-reinstall opencv-python, or leave out --out video"
+                "video-codec", f"{found}: pip install --force-reinstall opencv-python, or remove --out video"
             )
-        self.path, self.door, self.writer, self.frames = path, door, writer, 0
+        self.path, self.pending, self.writer, self.frames = path, pending, writer, 0
 
     def close(self, whole: bool) -> None:
-        """End the video; UserError: disk-write where frames are missing in the file, which OpenCV does not tell."""
+        """Close the video; UserError: disk-write if frames are missing in the file, which OpenCV does not report."""
         if self.writer is None:
             return
-        path, door, writer, frames = self.path, self.door, self.writer, self.frames
-        self.path = self.door = self.writer = None
+        path, pending, writer, frames = self.path, self.pending, self.writer, self.frames
+        self.path = self.pending = self.writer = None
         writer.release()
-        door.__exit__(None, None, None)
+        pending.__exit__(None, None, None)
         found = cv2.VideoCapture(str(path))
         held = int(found.get(cv2.CAP_PROP_FRAME_COUNT)) if found.isOpened() else 0
         found.release()
@@ -89,8 +89,8 @@ class Video(Form):
         elif whole:
             _incomplete(path).unlink(missing_ok=True)
         if held != frames:
-            message = f"{_incomplete(path)} holds {held} of {frames} frames, perhaps as the disk is full"
-            raise UserError("disk-write", f"{message}: make room, then go on with --resume")
+            message = f"{_incomplete(path)} has only {held} of {frames} frames; the disk may be full"
+            raise UserError("disk-write", f"{message}: free disk space, then continue with --resume")
 
 
 def _incomplete(path: Path) -> Path:

@@ -1,4 +1,4 @@
-"""``voc.tar``: what the server of PASCAL VOC takes, results of comp6 (own training data allowed) on VOC2012's test images."""
+"""Write ``voc.tar`` for PASCAL VOC's server: results of comp6 (own training data allowed) on VOC2012's test images."""
 
 from __future__ import annotations
 
@@ -17,20 +17,18 @@ from .pictures import Pictures
 
 
 class Voc(Pictures):
-    """Palette PNGs of VOC's class ids below ``voc/results/VOC2012/Segmentation/comp6_test_cls/``."""
+    """Palette PNGs of VOC's class ids in ``voc/results/VOC2012/Segmentation/comp6_test_cls/``."""
 
     folder = "voc/results/VOC2012/Segmentation/comp6_test_cls"
 
     def __init__(self, *args) -> None:
         super().__init__(*args)
         if len(self.classes) != len(CLASS_NAMES):
-            message = (
-                f"the net has {len(self.classes)} classes, the form voc is for VOC's {len(CLASS_NAMES)}: leave it out"
-            )
+            message = f"the net has {len(self.classes)} classes, but the form voc needs {len(CLASS_NAMES)}: remove it from --out"
             raise UserError("classes-count", message)
 
     def draw(self, item: Item, prediction: Prediction) -> Image.Image:
-        """Return ids with VOC's palette, whatever the net's is."""
+        """Return ids with VOC's palette, regardless of the net's."""
         return mask_picture(prediction.labels, voc_palette()[: len(CLASS_NAMES)])
 
     def finish(self) -> None:

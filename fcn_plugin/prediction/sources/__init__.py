@@ -1,1 +1,1 @@
-"""Where images come from; :func:`.read.entries` gives them one after the other."""
+"""Sources of images; :func:`.read.entries` yields them one by one."""

@@ -1,4 +1,4 @@
-"""An item that is about to be read."""
+"""Items that are about to be read."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from dataclasses import dataclass
 
 from ..item import Item
 
-Wanted = Callable[
-    [str, bool], bool
-]  # name of an item, whether it is a frame of a video: False where its results are there
+Wanted = Callable[[str, bool], bool]  # (name, is a video frame) -> False if the item's results exist already
 
 
 @dataclass(frozen=True)
@@ -17,10 +15,10 @@ class Entry:
     """An item that is about to be read.
 
     Attributes:
-        name: of its results.
-        source: file, link or camera.
-        read: to call once, in any thread; raises a UserError.
-        of: items of its source; 0 if that is not known.
+        name: name of its results.
+        source: file, URL or camera.
+        read: function that reads the item, to call once, in any thread; raises a UserError.
+        of: number of items in its source; 0 if unknown.
     """
 
     name: str

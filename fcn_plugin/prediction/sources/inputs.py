@@ -1,4 +1,4 @@
-"""What the words of the command line stand for: a list of inputs, each with the name of its results."""
+"""Expand the command line's arguments to a list of inputs, each with the name of its results."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ CAMERA = "camera:"
 
 
 class Input(NamedTuple):
-    """An image, a file of several pages, a video or a stream.
+    """An image, a multi-page file, a video or a stream.
 
     Attributes:
-        folder: that the names of results are relative to; empty for links and cameras.
-        path: below ``folder``; or a link, or ``camera:0``.
+        folder: root folder of the names of results; empty for URLs and cameras.
+        path: path relative to ``folder``, a URL, or ``camera:0``.
     """
 
     folder: str
@@ -32,7 +32,7 @@ class Input(NamedTuple):
 
     @property
     def address(self) -> str:
-        """Path of the file, link or camera."""
+        """Path of the file, URL, or camera."""
         return os.path.join(self.folder, self.path)
 
     @property
@@ -47,12 +47,12 @@ class Input(NamedTuple):
 
     @property
     def is_video(self) -> bool:
-        """Whether it has frames; names of their results begin with ``name/``."""
+        """Whether the input has frames, whose results are named ``name/FRAME``."""
         return self.kind in ("video", "camera", "stream")
 
     @property
     def name(self) -> str:
-        """Name of the results, without suffix; of a link the end of it, or all of it for a stream, without password and query."""
+        """Name of the results, without suffix: for an image URL its last part, for a stream all without password and query."""
         if self.path.startswith(CAMERA):
             return self.path.replace(":", "_")
         if "://" not in self.path:
@@ -64,16 +64,16 @@ class Input(NamedTuple):
 
 
 def find_inputs(words: Sequence[str], leave_out: Sequence[str | Path] = ()) -> list[Input]:
-    """Return what the words name, in their order; a file that is named twice counts once.
+    """Return the inputs that the words name, in order and without duplicates.
 
     Args:
-        words: image files, TIFF files, videos; folders, whose images are searched in depth (the folder's structure is kept in
-            the names); glob patterns; ``@list.txt``, a file with one image, video or link a line; ``-``, such lines on standard
-            input; ``https://`` links of images; ``rtsp://`` and ``http://`` streams; ``camera:0``.
-        leave_out: folders of results inside these folders.
+        words: image files, TIFF files, videos; folders, searched recursively (names keep the folder structure); glob patterns;
+            ``@list.txt``, a file with one image, video or URL per line; ``-``, such lines on standard input; ``https://`` image
+            URLs; ``rtsp://`` and ``http://`` streams; ``camera:0``.
+        leave_out: folders of results to skip.
 
     Raises:
-        UserError: file-missing, list-file, download, option-value; output-exists for two results of one name.
+        UserError: file-missing, list-file, download, option-value; output-exists if two results have the same name.
     """
     found: dict[str, Input] = {}
     for word in words:
@@ -81,23 +81,25 @@ def find_inputs(words: Sequence[str], leave_out: Sequence[str | Path] = ()) -> l
             key = item.name + "/" * item.is_video
             if key in found and not _same(found[key], item):
                 both = f"{found[key].address} and {item.address}"
-                raise UserError("output-exists", f"{both} would both be {item.name}: use two folders, or two --out-dir")
+                raise UserError(
+                    "output-exists", f"results of {both} would both be {item.name}: use two folders, or two --out-dir"
+                )
             found[key] = item
     folders = {os.path.dirname(key) for key in found if not key.endswith("/")}
     if clash := next((item for item in found.values() if item.is_video and item.name in folders), None):
         raise UserError(
-            "output-exists", f"frames of {clash.address} would lie among images of {clash.name}/: use two --out-dir"
+            "output-exists", f"frames of {clash.address} would mix with images of {clash.name}/: use two --out-dir"
         )
     return list(found.values())
 
 
 def without_password(link: str) -> str:
-    """Return a link without the user and password that it may hold."""
+    """Return a URL without user name and password."""
     return re.sub(r"://[^/@]*@", "://", link)
 
 
-def _same(one: Input, other: Input) -> bool:
-    return os.path.realpath(one.address) == os.path.realpath(other.address)
+def _same(first: Input, second: Input) -> bool:
+    return os.path.realpath(first.address) == os.path.realpath(second.address)
 
 
 def _of_word(word: str, leave_out: Sequence[str | Path]) -> list[Input]:
@@ -108,7 +110,7 @@ def _of_word(word: str, leave_out: Sequence[str | Path]) -> list[Input]:
             lines = read_plain(Path(word[1:])).decode("utf-8-sig").splitlines()
         except (OSError, UnicodeDecodeError) as error:
             raise UserError(
-                "list-file", f"{word[1:]} can't be read as a list ({error}): one image a line, UTF-8"
+                "list-file", f"can't read the list {word[1:]}: {error}. Write one image per line, in UTF-8"
             ) from error
         return _of_lines(lines, word[1:])
     if _is_address(word):
@@ -127,10 +129,10 @@ def _of_word(word: str, leave_out: Sequence[str | Path]) -> list[Input]:
 
 
 def _of_lines(lines: Iterable[str], place: str) -> list[Input]:
-    """Read a list; names are relative to the folder that all its files share. A file that is missing is found out later."""
+    """Read a list; names are relative to the common folder of its files. Missing files raise later."""
     lines = [line.strip() for line in lines if line.strip()]
     if not lines:
-        raise UserError("list-file", f"{place} names no image: give one a line")
+        raise UserError("list-file", f"{place} is empty: write one image per line")
     folders = {os.path.dirname(os.path.abspath(line)) for line in lines if not _is_address(line)}
     root = os.path.commonpath(folders) if folders else ""
     return [
@@ -146,7 +148,7 @@ def _is_address(word: str) -> bool:
 def _addressed(word: str) -> Input:
     found = Input("", word)
     if found.kind == "camera" and not word.removeprefix(CAMERA).isdecimal():
-        raise UserError("option-value", f"{word} is no camera: give its number, camera:0 for the first")
+        raise UserError("option-value", f"unknown camera {word}: give its number, camera:0 for the first")
     if found.kind == "link" and not word.startswith("https://"):
-        raise UserError("download", f"{without_password(word)} is an image behind another link than https://: give one")
+        raise UserError("download", f"unsupported image URL {without_password(word)}: use https://")
     return found

@@ -1,4 +1,4 @@
-"""Images with more pixels than a decoder takes, read window by window with rasterio."""
+"""Read images with too many pixels for a decoder, window by window, with rasterio."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from ...errors import UserError
 from ...requirements import import_extra
 
 WANTED = "'fcn-plugin[forms]'"
-# Pillow's name of a format -> GDAL's, which would take other files for more than an image, whatever their names
+# Pillow's name of a format -> GDAL's; other GDAL drivers are not allowed, since some follow links
 DRIVERS = {"TIFF": "GTiff", "PNG": "PNG", "JPEG": "JPEG", "MPO": "JPEG", "BMP": "BMP"}
 Window = tuple[tuple[int, int], tuple[int, int]]
 
 
 @dataclass(frozen=True)
 class Raster:
-    """An image that is read in windows; attributes as of :class:`.item.Item`."""
+    """An image to read in windows; for the attributes see :class:`.item.Item`."""
 
     name: str
     source: str
@@ -32,14 +32,14 @@ class Raster:
 
 @contextmanager
 def open_raster(path: str, format: str = "TIFF") -> Iterator[Any]:
-    """Yield a file of one of the ``DRIVERS`` opened by rasterio; UserError: image-unreadable, requirements."""
+    """Open a file with one of the ``DRIVERS`` of rasterio; UserError: image-unreadable, requirements."""
     rasterio = import_extra("rasterio", WANTED)
-    with warnings.catch_warnings():  # of an image without a place on the ground
+    with warnings.catch_warnings():  # about images without georeference
         warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
         try:
             raster = rasterio.open(path, driver=DRIVERS[format])
         except rasterio.errors.RasterioError as error:
-            raise UserError("image-unreadable", f"{path} can't be read ({error})") from error
+            raise UserError("image-unreadable", f"can't read {path} ({error})") from error
         with raster:
             yield raster
 
@@ -47,16 +47,16 @@ def open_raster(path: str, format: str = "TIFF") -> Iterator[Any]:
 def rgb_windows(raster: Any, header: Header) -> Callable[[Window], np.ndarray]:
     """Return a function that reads a window of an opened raster, ((top, bottom), (left, right)), as (H, W, 3) uint8 RGB.
 
-    Grey becomes three equal channels, ids of a palette its colours; transparency is dropped.
+    Gray becomes three equal channels, palette ids become colours, transparency is dropped.
 
     Raises:
         UserError: image-depth, image-turned.
     """
     if raster.dtypes[0] != "uint8" or (raster.count == 2 and header.mode != "LA"):
         found = f"{header.path}: {raster.count} bands of {raster.dtypes[0]}"
-        raise UserError("image-depth", f"{found}: scale it to 8 bits, RGB or grey (gdal_translate -ot Byte -scale)")
+        raise UserError("image-depth", f"{found}: scale it to 8 bits, RGB or gray (gdal_translate -ot Byte -scale)")
     if header.orientation != 1:
-        found = f"{header.path}: EXIF orientation {header.orientation}, of an image that is read in windows"
+        found = f"{header.path}: EXIF orientation {header.orientation}, which is not supported for such a large image"
         raise UserError("image-turned", f"{found}: save it upright, without EXIF")
     if raster.count >= 3:
         return lambda window: np.ascontiguousarray(raster.read((1, 2, 3), window=window).transpose(1, 2, 0))
@@ -69,12 +69,12 @@ def rgb_windows(raster: Any, header: Header) -> Callable[[Window], np.ndarray]:
 
 
 def band_windows(raster: Any) -> Callable[[Window], np.ndarray]:
-    """Return a function that reads all bands of a window, (H, W, N), as :mod:`.data.bands.read` does."""
+    """Return a function that reads all bands of a window, (H, W, N), like :mod:`.data.bands.read`."""
     return lambda window: as_kept(raster.read(window=window).transpose(1, 2, 0), raster.nodata)
 
 
 def is_large(path: str, bands: bool = False) -> bool:
-    """Tell whether an image, or a TIFF of any ``bands``, has more pixels than :mod:`.data.images` takes."""
+    """Return whether an image, or with ``bands`` a TIFF of any bands, is too large for :mod:`.data.images`."""
     if bands:
         with open_raster(path) as raster:
             width, height = raster.width, raster.height

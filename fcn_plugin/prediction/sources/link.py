@@ -1,4 +1,4 @@
-"""Images behind https links."""
+"""Download images from https URLs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .inputs import Input, without_password
 
 
 def entries(source: Input, wanted: Wanted, reader: Reader) -> Iterator[Entry]:
-    """Yield the one image behind a link; it is fetched when it is read, and not kept."""
+    """Yield the image at a URL; it is downloaded on reading and not kept."""
     if wanted(source.name, False):
         yield Entry(source.name, source.address, partial(_fetch, source, reader))
 
@@ -29,8 +29,8 @@ def _fetch(source: Input, reader: Reader) -> Item:
         path = Path(folder, "image" + os.path.splitext(source.address.partition("?")[0])[1].lower())
         try:
             download(source.address, path, bar=False)
-        except Exception as error:  # of many kinds
-            raise UserError("download", f"can't fetch {shown} ({error})") from error
+        except Exception as error:  # many classes
+            raise UserError("download", f"can't download {shown} ({error})") from error
         try:
             return read_item(source.name, str(path), reader, shown)
         except UserError as error:

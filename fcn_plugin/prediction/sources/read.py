@@ -19,11 +19,11 @@ from .large import Raster, is_large
 
 # kind of an input -> module whose ``entries`` reads it
 MODULES = dict(image="image", tiff="tiff", video="video", camera="video", stream="video", link="link")
-LOOK = 0.2  # seconds after which a thread looks whether it is to stop
+LOOK = 0.2  # seconds between checks whether a thread should stop
 
 
 def entries(inputs: Iterable[Input], wanted: Wanted, reader: Reader) -> Iterator[Entry | Broken]:
-    """Yield what is to be read of each input; one that can't be opened or ends early is followed by the next."""
+    """Yield the entries of each input; continue after inputs that can't be opened or end early."""
     for source in inputs:
         try:
             yield from import_module(f"{__package__}.{MODULES[source.kind]}").entries(source, wanted, reader)
@@ -34,12 +34,12 @@ def entries(inputs: Iterable[Input], wanted: Wanted, reader: Reader) -> Iterator
 def read_ahead(
     found: Iterator[Entry | Broken], threads: int, most: int
 ) -> Iterator[tuple[int, Item | Raster] | Broken | None]:
-    """Yield each entry's number of siblings and its item, in order, and what is broken; None where nothing came for a moment.
+    """Yield (number of items in the source, item) in order, or a Broken; None if nothing is ready.
 
     Args:
-        found: from :func:`entries`; a thread of its own goes through it, decoding videos.
-        threads: that read files and links.
-        most: items in memory, at most.
+        found: entries from :func:`entries`; a separate thread iterates over them and decodes videos.
+        threads: number of threads that read files and URLs.
+        most: most items in memory.
     """
     ready: queue.Queue = queue.Queue(most)
     closing = threading.Event()
@@ -61,7 +61,7 @@ def read_ahead(
     finally:
         closing.set()
         pool.shutdown(cancel_futures=True)
-        feeder.join(LOOK)  # it may wait for a dead stream, and holds nothing that has to be closed
+        feeder.join(LOOK)  # it may wait for a dead stream, but has nothing to close
 
 
 def _result(entry: Entry, item: Future) -> tuple[int, Item | Raster] | Broken:
@@ -84,7 +84,7 @@ def _feed(
             item = None if isinstance(entry, Broken) else pool.submit(entry.read)
             if not _put((entry, item), ready, closing):
                 return
-    except BaseException as error:  # a fault of the program, which the main thread raises
+    except BaseException as error:  # a bug, which the main thread raises
         fault = error
     _put((None, fault), ready, closing)
 

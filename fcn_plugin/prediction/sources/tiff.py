@@ -1,4 +1,4 @@
-"""TIFF files: one image, several pages, a map with its place on the ground, or an image beyond memory."""
+"""Read TIFF files: a single image, several pages, a georeferenced map, or an image that exceeds memory."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .large import Raster, is_large, open_raster
 
 
 def entries(source: Input, wanted: Wanted, reader: Reader) -> Iterator[Entry]:
-    """Yield the image, or the pages, named ``NAME/000000``; an image that no decoder takes whole comes as a :class:`.large.Raster`.
+    """Yield the image, or the pages as ``NAME/000000``; an image too large for a decoder as :class:`.large.Raster`.
 
     Raises:
         UserError: image-unreadable, image-depth, requirements.
@@ -47,7 +47,7 @@ def _read(name: str, path: str, reader: Reader) -> Item:
 
 
 def georeference(path: str) -> dict[str, Any] | None:
-    """Read ``crs`` and ``transform`` of a GeoTIFF; None without them, or without rasterio, which every form with a place needs."""
+    """Read ``crs`` and ``transform`` of a GeoTIFF; None without them or without rasterio, which forms that use them need."""
     if find_spec("rasterio") is None or not os.path.isfile(path):
         return None
     with open_raster(path) as raster:

@@ -1,4 +1,4 @@
-"""Frames of video files, cameras and network streams, read by OpenCV in order."""
+"""Read frames of video files, cameras and network streams with OpenCV, in order."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from ..item import Item
 from .entry import Entry, Wanted
 from .inputs import CAMERA, Input, without_password
 
-FPS = 25.0  # frames per second of a source that does not say
-WAIT = 10_000  # milliseconds without a frame, after which a stream is dead
-WHOLE = 0.95  # of the frames that a header promises: some programs estimate them by the duration
+FPS = 25.0  # frames per second of sources that don't state it
+WAIT = 10_000  # milliseconds without a frame after which a stream is dead
+WHOLE = 0.95  # required share of the frames in the header, which some programs estimate from the duration
 
 
 def entries(source: Input, wanted: Wanted, reader: Reader) -> Iterator[Entry]:
-    """Yield the frames, decoded, named ``NAME/000000``; those that are not wanted are passed over without decoding.
+    """Yield the decoded frames, named ``NAME/000000``; unwanted frames are skipped without decoding.
 
     Raises:
-        UserError: video-unreadable: it can't be opened, or ended early.
+        UserError: video-unreadable: the video can't be opened, or ended early.
     """
     capture, shown = _open(source), without_password(source.address)
     try:
@@ -43,15 +43,13 @@ def entries(source: Input, wanted: Wanted, reader: Reader) -> Iterator[Entry]:
     finally:
         capture.release()
     if source.kind != "video" and not count:
-        raise UserError("video-unreadable", f"{shown} ended after {frame} frames: their results are kept")
+        raise UserError("video-unreadable", f"{shown} ended after {frame} frames; their results are kept")
     if frame < WHOLE * count:
-        raise UserError(
-            "video-unreadable", f"{shown} broke off after {frame} of {count} frames: their results are kept"
-        )
+        raise UserError("video-unreadable", f"{shown} ended after {frame} of {count} frames; their results are kept")
 
 
 def _open(source: Input) -> cv2.VideoCapture:
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # its messages come without the name of the file
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # its messages don't name the file
     level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     try:
         if source.kind == "camera":
@@ -65,7 +63,7 @@ def _open(source: Input) -> cv2.VideoCapture:
         shown = without_password(source.address)
         reason = {"camera": "no such camera, or it is in use", "stream": f"no answer in {WAIT // 1000} s, or no video"}
         why = reason.get(
-            source.kind, "damaged, or a codec that OpenCV lacks: convert it, ffmpeg -i IN -c:v libx264 OUT.mp4"
+            source.kind, "damaged, or a codec that OpenCV lacks; convert it: ffmpeg -i IN -c:v libx264 OUT.mp4"
         )
-        raise UserError("video-unreadable", f"{shown} can't be opened as a video ({why})")
+        raise UserError("video-unreadable", f"can't open video {shown} ({why})")
     return capture

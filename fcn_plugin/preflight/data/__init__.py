@@ -1,1 +1,1 @@
-"""Look over the data sets and pipelines of a config."""
+"""Check the data sets and pipelines of a config."""

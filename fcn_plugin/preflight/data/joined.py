@@ -1,4 +1,4 @@
-"""Data sets that ConcatDataset joins: equal classes in one order; their masks' ids and colours may differ."""
+"""Check that data sets joined by ConcatDataset have the same classes; ids and colours of their masks may differ."""
 
 from __future__ import annotations
 
@@ -12,16 +12,12 @@ from ...data.leaves import declared_meta, leaf_datasets
 from ...errors import UserError
 from ..parameters import class_of
 
-FREE = (
-    "classes",
-    "palette",
-    "label_map",
-    "reduce_zero_label",
-)  # each sample brings its own; pictures take the first's colours
+# may differ, since each sample has its own; pictures use the first data set's colours
+FREE = ("classes", "palette", "label_map", "reduce_zero_label")
 
 
 def allow_other_ids(cfg: ConfigDict, split: str) -> None:
-    """Let ConcatDatasets of a split join data sets whose masks have other ids or colours, which mmengine refuses.
+    """Let the ConcatDatasets of a split join data sets with different mask ids or colours, which mmengine refuses.
 
     Raises:
         UserError: config-data: their classes differ.

@@ -1,4 +1,4 @@
-"""Turn lists that mean a pair of numbers into tuples: command lines and JSON have lists, for transforms several sizes."""
+"""Convert lists that mean a pair of numbers to tuples: the command line gives lists, which transforms read as several sizes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ PAIRS = ("scale", "crop_size", "size", "img_scale", "ratio_range")  # arguments 
 
 
 def lists_to_pairs(cfg: ConfigDict) -> None:
-    """Write tuples in place of lists of one or two numbers, where the config's pipelines take pairs."""
+    """Replace lists of one or two numbers with tuples where the config's pipelines take pairs."""
     for place in ("train_dataloader", "val_dataloader", "test_dataloader", "tta_pipeline"):
         _walk(cfg.get(place))
 

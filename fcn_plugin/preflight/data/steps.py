@@ -1,4 +1,4 @@
-"""Check that a pipeline loads what its split needs and packs it: without, a run fails in the middle of a net."""
+"""Check that a pipeline loads what its split needs and packs it; else a run fails inside the net."""
 
 from __future__ import annotations
 
@@ -13,17 +13,13 @@ from ...data.multilabel.load import MultilabelLoadAnnotations
 from ...errors import UserError
 from ..parameters import class_of
 
-KNOWN = (
-    "mmcv",
-    "mmseg",
-    "fcn_plugin",
-)  # whose steps do not pack or load masks but for these two; others may do anything
+KNOWN = ("mmcv", "mmseg", "fcn_plugin")  # steps of other packages may load masks or pack, too
 
 MASKS = (LoadAnnotations, MultilabelLoadAnnotations)
 
 
 def check_steps(cfg: ConfigDict, declared: Sequence[Declared]) -> None:
-    """Refuse pipelines of known steps that pack nothing, or load no masks where they are needed; raises ``config-data``."""
+    """Refuse pipelines of known steps that don't pack, or don't load masks that are needed; UserError: ``config-data``."""
     for split, entry, _ in declared:
         kinds = [class_of(step.get("type")) for step in _steps(entry.get("pipeline") or ())]
         if not kinds or not all(kind and kind.__module__.partition(".")[0] in KNOWN for kind in kinds):
@@ -37,7 +33,7 @@ def check_steps(cfg: ConfigDict, declared: Sequence[Declared]) -> None:
 
 
 def _steps(node: Any) -> Iterator[dict]:
-    """Yield all steps, those inside others too."""
+    """Yield all steps, including nested ones."""
     if isinstance(node, dict):
         yield node
         node = node.get("transforms") or ()

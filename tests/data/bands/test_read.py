@@ -68,11 +68,11 @@ BROKEN = {
     "complex.npy": (lambda path: np.save(path, np.zeros((2, 2), complex)), "complex"),
     "first.npy": (lambda path: np.save(path, np.zeros((4, 2, 600), np.uint8)), "(height, width, bands)"),
     "four.npy": (lambda path: np.save(path, np.zeros((1, 2, 2, 2))), "shape (1, 2, 2, 2)"),
-    "huge.npy": (lambda path: np.save(path, np.broadcast_to(np.uint8(0), (0, 9))), "too many"),
+    "huge.npy": (lambda path: np.save(path, np.broadcast_to(np.uint8(0), (0, 9))), "empty or too large"),
     "two.npz": (lambda path: np.savez(path, WIDE, WIDE), "2 arrays"),
     "text.npz": (lambda path: path.write_bytes(b"no archive"), "zip"),
     "text.tif": (lambda path: path.write_bytes(b"II*\0no image"), ""),
-    "photo.tif": (lambda path: Image.new("RGB", (2, 2)).save(path, "JPEG"), "none of TIFF, PNG, NPY, NPZ"),
+    "photo.tif": (lambda path: Image.new("RGB", (2, 2)).save(path, "JPEG"), "not a TIFF, PNG, NPY or NPZ"),
     "empty.tif": (lambda path: path.write_bytes(b""), ""),
     "gone.tif": (lambda path: None, "no such file"),
 }

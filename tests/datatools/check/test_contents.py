@@ -89,7 +89,7 @@ def test_problems_of_headers_come_along(tmp_path, pair):
     contents = read_pair(str(tmp_path / "a.jpg"), pair[1])
     assert found(contents) == [
         ("image-cmyk", str(tmp_path / "a.jpg"), "mode CMYK"),
-        ("mask-colours", pair[1], "mode RGB, one id per pixel is meant"),
+        ("mask-colours", pair[1], "mode RGB, expected one id per pixel"),
         ("mask-size", pair[1], f"6 x 3, its image {tmp_path / 'a.jpg'} is 6 x 4"),
     ]
     assert contents.ids.size == 0  # colours are no ids

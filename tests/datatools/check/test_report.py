@@ -147,7 +147,7 @@ def test_for_programs(report):
 def test_nothing_labelled(report):
     (tally,) = report.tallies
     tally.pixels[:] = tally.images[:] = tally.seen[:] = tally.sizes[:] = 0
-    assert lines(report)[:2] == ["train: 2 images", "no labelled pixel was counted"]
+    assert lines(report)[:2] == ["train: 2 images", "no labelled pixels"]
     assert report.as_dict()["splits"]["train"]["classes"][0] == dict(name="sea", pixels=0, share=0, images=0, weight=1)
 
 

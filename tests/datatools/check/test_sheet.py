@@ -62,7 +62,7 @@ def test_masks_that_can_t_be_laid_over_the_image(tmp_path, drawn):
     image = save(tmp_path / "a.png", np.zeros((2, 2, 3)))
     masks = ["", str(tmp_path / "none.png"), save(tmp_path / "m.png", [[0, 7, 0]]), image]
     draw_pairs([tally("train", [image] * 4, masks)], "sheet.png")
-    assert [(caption, ids) for caption, _, ids in drawn[0][0]] == [("train: a.png\nwithout a mask", None)] * 4
+    assert [(caption, ids) for caption, _, ids in drawn[0][0]] == [("train: a.png\nno mask", None)] * 4
 
 
 def test_images_that_can_t_be_read_are_left_out(tmp_path, drawn):

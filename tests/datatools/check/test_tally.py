@@ -91,8 +91,8 @@ def test_images_smaller_than_the_crop():
     sizes = [(20, 10), (19, 10), (0, 0), (1, 1), (1, 1), (4, 4), (50, 4), (2000, 1000)]
     tally, _ = counted(split, *(contents(size=size) for size in sizes))
     assert list(tally.small()) == [
-        Problem("image-small", "b.jpg", "19 x 10, the crop is 20 x 10"),
-        Problem("image-small", "g.jpg", "50 x 4, at most 40 x 3 after resizing, the crop is 20 x 10"),
+        Problem("image-small", "b.jpg", "19 x 10, but the crop is 20 x 10"),
+        Problem("image-small", "g.jpg", "50 x 4, at most 40 x 3 after resizing, but the crop is 20 x 10"),
     ]
     assert tally.sometimes_small() == 2  # f and h, at the least scale
 
@@ -102,7 +102,7 @@ def test_images_of_which_a_resize_leaves_nothing():
     split = Split("train", (source("a", "b", crop=resized),))
     tally, _ = counted(split, contents(size=(20, 1)), contents(size=(21, 1)))
     assert list(tally.small()) == [
-        Problem("image-small", "a.jpg", "20 x 1, at most 40 x 2 after resizing, the crop is 20 x 10"),
+        Problem("image-small", "a.jpg", "20 x 1, at most 40 x 2 after resizing, but the crop is 20 x 10"),
         Problem("image-thin", "b.jpg", "21 x 1, as little as 10 x 0 after resizing"),
     ]
 
@@ -119,9 +119,9 @@ def test_duplicates_within_a_split():
     split = Split("train", (source("a", "b", "c"), source("a", "d")))
     digests, sizes = [5, 0, 6, 5, 0], [(4, 4), (0, 0), (4, 4), (4, 4), (0, 0)]
     tally, _ = counted(split, *(contents(digest=d, size=s) for d, s in zip(digests, sizes, strict=True)))
-    assert list(repeated(tally)) == [Problem("image-duplicate", "a.jpg", "named twice")]
+    assert list(repeated(tally)) == [Problem("image-duplicate", "a.jpg", "listed twice")]
     tally.digests[2] = tally.digests[0]
-    assert next(repeated(tally)) == Problem("image-duplicate", "c.jpg", "the same pixels as a.jpg of train")
+    assert next(repeated(tally)) == Problem("image-duplicate", "c.jpg", "same pixels as a.jpg of train")
 
 
 def test_images_that_training_has_seen():
@@ -130,7 +130,7 @@ def test_images_that_training_has_seen():
     val, _ = counted(Split("val", (source("d", "e"), source("c"))), *(contents(digest=d) for d in (4, 2, 3)))
     test, _ = counted(Split("test", (source("f", "g"),)), contents(digest=4), contents(digest=1))
     assert list(shared([train, val, test])) == [
-        Problem("image-shared", "e.jpg", "the same pixels as b.jpg of train"),
-        Problem("image-shared", "c.jpg", "val and train name it"),
+        Problem("image-shared", "e.jpg", "same pixels as b.jpg of train"),
+        Problem("image-shared", "c.jpg", "in both val and train"),
     ]
     assert list(shared([val, test])) == []

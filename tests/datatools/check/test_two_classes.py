@@ -38,6 +38,6 @@ def test_near_binary(codes, tmp_path):
 def test_mixed(codes, tmp_path, classes):
     found = codes([0, 1], [0, 255], classes=classes)
     assert found == {
-        "mask-mixed": (1, str(tmp_path / "masks/1.png"), f"holds 0 and 255, {tmp_path}/masks/0.png 0 and 1")
+        "mask-mixed": (1, str(tmp_path / "masks/1.png"), f"has 0 and 255, but {tmp_path}/masks/0.png has 0 and 1")
     }
     assert codes([0, 1], [0, 1, 255], classes=classes) == {}

@@ -121,7 +121,7 @@ def test_masks_that_are_there(colours, here, save, blocks, hashes):
     assert sorted(path.name for path in (here / "data/roads/masks").iterdir()) == [f"{i}.png" for i in range(4)]
     save("data/roads/masks/mine.png", blocks(0))
     before = hashes()
-    with refused("output-exists", "data/roads/masks holds files of other origin: mine.png"):
+    with refused("output-exists", "data/roads/masks has other files: mine.png"):
         new_dataset(ROADS._replace(force=True))
     assert hashes() == before
 
@@ -184,7 +184,7 @@ def test_names(name):
 def test_images_that_can_not_be_loaded(ids, here, save):
     save("photos/0.jpg", np.zeros((40, 48), np.uint16), format="PNG")
     (here / "photos/1.jpg").write_bytes(b"")
-    with refused("dataset-files", "2 of 5 files can't be used:") as error:
+    with refused("dataset-files", "2 of 5 files are faulty:") as error:
         new_dataset(ROADS)
     _, deep, broken = error.value.message.splitlines()
     assert deep.startswith("photos/0.jpg: 16 bits a channel; ")
@@ -219,7 +219,7 @@ def test_many_files_on_several_cores(monkeypatch):
     monkeypatch.setattr(cores, "usable_cores", lambda: 2)
     numbers = [(i,) for i in range(100) if i % 10 != 7]
     assert cores.on_all_cores(_square, numbers, "x") == [i**2 for (i,) in numbers]
-    with refused("option-value", "12 of 120 files can't be used:\n7 ends with 7\n", "97 ends with 7\nand 2 more"):
+    with refused("option-value", "12 of 120 files are faulty:\n7 ends with 7\n", "97 ends with 7\nand 2 more"):
         cores.on_all_cores(_square, [(i,) for i in range(120)], "x")
 
 

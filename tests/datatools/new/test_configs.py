@@ -168,7 +168,7 @@ def test_a_test_list_and_quotes():
     exec(text, values)
     assert values["class_map"] == {0: 'it"s', 1: "é"}
     assert values["train_dataloader"]["dataset"]["data_prefix"]["img_path"] == 'my "photos"'
-    assert "one figure on test: --cfg-options test_dataloader.dataset.ann_file=c/test.txt" in text
+    assert "final score on test: --cfg-options test_dataloader.dataset.ann_file=c/test.txt" in text
     assert text.startswith("# x: 3 train, 2 val, 1 test images; written by tools/new_dataset.py")
 
 

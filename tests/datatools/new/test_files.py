@@ -58,7 +58,7 @@ def test_missing_partners():
         pair(images, masks)
     pairs = pair(images, masks, allow_missing=True)
     assert (pairs.images, pairs.masks) == (["00.jpg", "13.jpg"], ["00.png", "13.png"])
-    assert pairs.notes[1] == "left out: 1 masks without image: lone.png"
+    assert pairs.notes[1] == "skipped: 1 masks without image: lone.png"
 
 
 def test_names_that_do_not_pair():

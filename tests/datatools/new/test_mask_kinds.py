@@ -77,7 +77,7 @@ def test_several_pages_are_said(photos, save, blocks):
     for i, kind in enumerate(("tif", "gif")):
         save(f"masks/{i}.{kind}", blocks(0, 1), save_all=True, append_images=[second])
     report = new_dataset(ROADS)
-    assert "2 files have several pages, of which the first is used: masks/0.tif, masks/1.gif" in report
+    assert "2 files have several pages; only the first is used: masks/0.tif, masks/1.gif" in report
 
 
 def test_a_name_with_a_rare_blank(photos, save, blocks, here):

@@ -61,7 +61,7 @@ def test_void(read, save, blocks):
     save("masks/a.png", blocks(0, 1, 255, 255))
     source = read("masks/a.png", convert=True)
     assert (source.classes.class_map, list(source.classes.ignore_ids)) == ({0: "class0", 1: "class1"}, [255])
-    assert "id 255 (50 % of the pixels) counts in no loss" in source.found[1]
+    assert "id 255 (50 % of the pixels) is left out of loss" in source.found[1]
     assert np.array_equal(drawn(source)[0], blocks(0, 1, 255, 255))
     source = read("masks/a.png", ignore_ids=[1])
     assert (source.classes.class_map, source.classes.ignore_ids) == ({0: "background", 255: "object"}, [1])
@@ -144,7 +144,7 @@ def test_a_colour_table(read, save, blocks, here):
     with refused("mask-colours", "1 of 2 masks", f"\n{here / 'masks/b.png'}: colour 0,255,0 (960 px)"):
         read("masks/a.png", "masks/b.png", classes=str(table))
     table.write_text("id,name,red,green,blue\n0,car,255,0,0\n1,sky,255,0,0\n")
-    with refused("class-file", table, "two ids one colour"):
+    with refused("class-file", table, "gives two ids the same colour"):
         read("masks/a.png", classes=str(table))
     table.write_text("car\nsky\n")
     with refused("class-file", table, "columns red,green,blue"):
@@ -161,7 +161,7 @@ def test_names_of_ids(read, save, blocks, here):
         read("masks/a.png", classes=str(names))
     assert read("masks/a.png", classes=str(names), ignore_ids=[2, 255]).shown == [{0, 1, 255}]
     names.write_text("sky\nroad\ncar\n")
-    assert "leaves out classes of" in read("masks/a.png", classes=str(names), ignore_ids=[0, 255]).found[1]
+    assert "ignores classes of" in read("masks/a.png", classes=str(names), ignore_ids=[0, 255]).found[1]
     names.write_text("id,name\n0,sky\n1,road\n2,car\n255,void?\n")
     assert read("masks/a.png", classes=str(names)).shown == [{0, 1, 2, 3}]
     assert read("masks/a.png", classes=str(names), ignore_ids=[255]).shown == [{0, 1, 2, 255}]
@@ -181,7 +181,7 @@ def test_smooth_edges(photos, save):
     ids[:80] = 255
     ids[0, :24] = np.arange(24) + 10
     path = save("masks/a.png", ids)
-    with refused("mask-near-binary", f"{path}: holds 26 of the masks' 26 values: 0 and 255; ", "--threshold"):
+    with refused("mask-near-binary", f"{path}: has 26 of the masks' 26 values: 0 and 255; ", "--threshold"):
         read_masks(seen, [path], options)
     ids[80:] = 200
     for what, mask in (("ids", ids), ("colours", np.stack([ids, 0 * ids, 0 * ids], -1))):
@@ -189,10 +189,10 @@ def test_smooth_edges(photos, save):
         with refused(f"mask-{what}", f"26 {what}, 24 of them in less than 0.1 %", f"({path} alone 26)", "anti-aliased"):
             read_masks(seen, [path], options)
     noise = np.random.default_rng(0).integers(0, 256, (160, 240, 3), dtype=np.uint8)
-    with refused("mask-colours", f"{path} holds more than 1024 colours", "anti-aliased"):
+    with refused("mask-colours", f"{path} has more than 1024 colours", "anti-aliased"):
         read_masks(seen, [save("masks/a.png", noise)], options)
     deep = noise[..., 0].astype(np.uint16) * 256 + noise[..., 1]
-    with refused("mask-ids", f"{path} holds {len(np.unique(deep))} ids"):
+    with refused("mask-ids", f"{path} has {len(np.unique(deep))} ids"):
         read_masks(seen, [save("masks/a.png", deep)], options)
 
 
@@ -212,7 +212,7 @@ def test_files_that_are_no_masks(read, save, blocks, here):
 def test_kinds_that_do_not_go_together(read, save, blocks, here):
     save("masks/a.png", blocks(0, 1))
     save("masks/b.png", blocks(RED, BLACK))
-    with refused("mask-colours", f"{here / 'masks/a.png'} holds ids, {here / 'masks/b.png'} colours"):
+    with refused("mask-colours", f"{here / 'masks/a.png'} has ids, but {here / 'masks/b.png'} has colours"):
         read("masks/a.png", "masks/b.png")
     with refused("option-value", "--ignore-ids"):
         read("masks/a.png", ignore_colors=[RED])

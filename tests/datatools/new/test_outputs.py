@@ -133,7 +133,7 @@ def test_a_link_to_nothing_and_a_file_in_place_of_masks(colours, here, hashes):
     with refused("output-exists", "data/roads/val.txt exist", "--force"):
         new_dataset(ROADS)
     (here / "data/roads/masks").write_text("mine")
-    with refused("output-exists", "data/roads/masks is no folder"):
+    with refused("output-exists", "data/roads/masks is not a folder"):
         new_dataset(ROADS._replace(force=True))
     (here / "data/roads/masks").unlink()
     (here / "data/roads/train.txt").mkdir()
@@ -162,7 +162,7 @@ def test_what_is_there_is_no_text(colours, here, name):
         with refused("output-exists", f"data/roads/{name}"):
             new_dataset(ROADS._replace(force=True))
     else:
-        with refused("output-exists", "data/roads/masks holds files of other origin"):
+        with refused("output-exists", "data/roads/masks has other files"):
             new_dataset(ROADS._replace(force=True))
 
 

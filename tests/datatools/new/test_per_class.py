@@ -56,7 +56,7 @@ def test_a_file_sets_the_order(pets, here, blocks):
 
 
 def test_a_mask_of_several_classes(pets):
-    with refused("mask-ids", "masks/0_all_objects.png holds 3 values", "--mask-suffix"):
+    with refused("mask-ids", "masks/0_all_objects.png has 3 values", "--mask-suffix"):
         new_dataset(PETS)
     with refused("mask-unpaired", "IMAGE_kind_CLASS"):
         new_dataset(PETS._replace(mask_suffix="_kind_"))

@@ -36,7 +36,7 @@ def drawn(source):
 
 def test_values_near_0_and_255(read, near, here, save, blocks):
     save("masks/b.png", blocks(0, 255))
-    with refused("mask-near-binary", f"{here / 'masks/a.png'}: holds 4 of the masks' 4 values: 0..7 and 250..255"):
+    with refused("mask-near-binary", f"{here / 'masks/a.png'}: has 4 of the masks' 4 values: 0..7 and 250..255"):
         read("masks/b.png", "masks/a.png")
     (here / "two.txt").write_text("ground\npolyp\n")
     with refused("mask-near-binary", "--threshold"):
@@ -54,11 +54,11 @@ def test_values_near_0_and_255(read, near, here, save, blocks):
 
 
 def test_half_sizes_of_smooth_edges(read, save, here):
-    """Few values, none of which lies near 0 or 255: on edges alone."""
+    """Few values, none of which lies near 0 or 255: only on edges."""
     disc = (np.hypot(*(np.mgrid[:80, :96] - np.array([[[40]], [[48]]]))) < 30) * np.uint8(255)
     path = save("masks/a.png", np.asarray(Image.fromarray(disc).resize((48, 40), Image.Resampling.BOX)))
     assert len(np.unique(Image.open(path))) == 5
-    with refused("mask-near-binary", path, "0 and 255; on edges alone 64, 128, 192"):
+    with refused("mask-near-binary", path, "0 and 255; only on edges 64, 128, 192"):
         read("masks/a.png")
     assert set(np.unique(drawn(read("masks/a.png", threshold=128))[0])) == {0, 1}
 
@@ -67,7 +67,7 @@ def test_two_encodings(read, save, blocks, here):
     one, other = save("masks/a.png", blocks(0, 1)), save("masks/b.png", blocks(0, 255))
     (here / "two.txt").write_text("ground\npolyp\n")
     for options in (dict(), dict(classes="two.txt")):
-        with refused("mask-mixed", f"{other}: holds 0 and 255, {one} 0 and 1", "--threshold 1"):
+        with refused("mask-mixed", f"{other}: has 0 and 255, but {one} has 0 and 1", "--threshold 1"):
             read("masks/a.png", "masks/b.png", **options)
     source = read("masks/a.png", "masks/b.png", threshold=1)
     assert all(np.array_equal(mask, blocks(0, 1)) for mask in drawn(source))

@@ -52,13 +52,13 @@ def test_lists_are_written_and_reported(trees, voc):
         "seg11valid": ["v2", "v3"],
     }
     assert report[:2] == [
-        f"{voc / 'SegmentationClassSBD'}: 7 masks written, 0 were there",
-        f"{voc / 'SegmentationClassAug'}: 10 masks written, 0 were there",
+        f"{voc / 'SegmentationClassSBD'}: 7 masks written, 0 existed",
+        f"{voc / 'SegmentationClassAug'}: 10 masks written, 0 existed",
     ]
-    assert report[2] == f"{voc / 'SegmentationClass2011'}: 2 masks written, 0 were there, all VOC 2011's"
+    assert report[2] == f"{voc / 'SegmentationClass2011'}: 2 masks written, 0 existed, all VOC 2011's"
     for name, names in lists.items():
         assert any(line.startswith(f"{name}: {len(names)} images, sha256 ") for line in report)
-    assert report[-1].startswith("sbd_train holds 1 images of VOC 2012's val")
+    assert report[-1].startswith("sbd_train has 1 images of VOC 2012's val")
 
 
 @pytest.mark.parametrize(
@@ -87,11 +87,11 @@ def test_a_second_call_writes_what_is_missing_and_no_more(trees, voc, ids):
     before = {folder: stamps(voc / folder) for folder in ("SegmentationClassSBD", "SegmentationClassAug")}
     report = build(trees)
     counts = [line.rsplit(": ", 1)[1] for line in report[:2]]
-    assert counts == ["1 masks written, 6 were there", "1 masks written, 9 were there"]
+    assert counts == ["1 masks written, 6 existed", "1 masks written, 9 existed"]
     assert ids(voc / "SegmentationClassAug") == SBD_IDS | VOC_IDS
     for folder, old in before.items():
         assert old.items() < stamps(voc / folder).items()
-    assert build(trees)[0].endswith("all 7 masks were there")
+    assert build(trees)[0].endswith("all 7 masks existed")
 
 
 def test_force_writes_all_again(trees, voc, ids):
@@ -125,7 +125,7 @@ def test_processes_share_the_work(trees, voc, ids, monkeypatch):
 def test_without_voc_2011_it_says_what_is_missing(trees, voc):
     del trees["voc2011"]
     report = build(trees)
-    assert "seg11valid: not written; to compute it give VOC 2011: --voc2011 PATH, or --download" in report
+    assert "seg11valid: not written; to compute it, give VOC 2011: --voc2011 PATH, or --download" in report
     assert not (voc / LISTS / "seg11valid.txt").exists()
 
 
@@ -142,9 +142,12 @@ def test_seg11valid_has_masks_of_voc_2012_until_those_of_2011_are_given(trees, v
     (others / "v3.png").rename(others / "v3.later")
     report = build(trees)
     assert ids(folder) == {"v2": 9, "v3": 6}
-    assert f"{folder}: 2 masks written, 0 were there; VOC 2011's of 1 were not given: VOC 2012's where" in report[2]
+    assert (
+        f"{folder}: 2 masks written, 0 existed; VOC 2011's masks of 1 images are missing, so VOC 2012's are used"
+        in report[2]
+    )
     (others / "v3.later").rename(others / "v3.png")
-    assert "1 masks written, 1 were there, all VOC 2011's" in build(trees)[2]
+    assert "1 masks written, 1 existed, all VOC 2011's" in build(trees)[2]
     assert ids(folder) == {"v2": 9, "v3": 10}
     del trees["voc2011"]
     build(trees)  # what is there stays
@@ -175,8 +178,8 @@ def test_a_broken_mask_is_named_and_does_not_stop_the_others(trees, voc, ids):
     (trees["sbd"] / "cls/s1.mat").write_bytes(b"no mat")
     write_mat(trees["sbd"] / "cls/t2.mat", np.zeros((9, 9), np.uint8))
     mats = trees["sbd"] / "cls"
-    size = f"{mats / 't2.mat'} is (9, 9), its image {voc / 'JPEGImages/t2.jpg'} is (4, 5)"
-    refused(trees, "dataset-files", "2 of 7 ", f"{mats / 's1.mat'} can't be read", size)
+    size = f"{mats / 't2.mat'} is (9, 9), but its image {voc / 'JPEGImages/t2.jpg'} is (4, 5)"
+    refused(trees, "dataset-files", "2 of 7 ", f"can't read GTcls.Segmentation from {mats / 's1.mat'}", size)
     assert ids(voc / "SegmentationClassSBD") == {name: i for name, i in SBD_IDS.items() if name not in ("s1", "t2")}
     assert not list(voc.rglob(".*"))
 

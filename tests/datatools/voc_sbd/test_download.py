@@ -87,7 +87,7 @@ def test_after_a_fault_of_the_network(release, tmp_path, monkeypatch, fault):
 
 
 def test_another_sum_is_refused_and_removed(release, tmp_path):
-    with refused("download", release.url, "another sum", "run again"):
+    with refused("download", release.url, "wrong checksum", "run again"):
         fetch(release._replace(md5="0" * 32), tmp_path)
     assert not list(tmp_path.iterdir())
 
@@ -116,7 +116,5 @@ def test_without_a_connection_the_file_to_bring_is_named(trees, tmp_path, monkey
     for name in ("voc2011", "sbd"):
         shutil.rmtree(trees[name])
         monkeypatch.setitem(RELEASES, name, RELEASES[name]._replace(url=f"http://127.0.0.1:1/{name}"))
-    with refused(
-        "download", f"http://127.0.0.1:1/voc2011 can't be downloaded to {tmp_path / RELEASES['voc2011'].archive}"
-    ):
+    with refused("download", f"can't download http://127.0.0.1:1/voc2011 to {tmp_path / RELEASES['voc2011'].archive}"):
         find_trees({}, tmp_path, download=True)

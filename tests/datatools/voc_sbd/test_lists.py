@@ -63,7 +63,7 @@ def test_the_hash_is_that_of_the_sorted_file(tmp_path):
     assert path.read_text() == "a\nb\nc\n"
     line, warning = describe("sbd_train", read_names(path))
     assert line == f"sbd_train: 3 images, sha256 {hashlib.sha256(path.read_bytes()).hexdigest()}"
-    assert warning == "warning: sbd_train has 8498 images in the full releases, 3 were found"
+    assert warning == "warning: sbd_train has 8498 images in the full releases, but 3 were found"
 
 
 @pytest.mark.parametrize(("name", "count"), [("trainaug", 10_582), ("sbd_train", 8_498), ("seg11valid", 736)])

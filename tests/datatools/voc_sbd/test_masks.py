@@ -112,12 +112,16 @@ BROKEN = {
     "missing": (lambda path: path.unlink(), UNREADABLE, "GTcls.Segmentation"),
     "other_struct": (struct("GTinst", Segmentation=MASK), UNREADABLE, "KeyError: 'GTcls.Segmentation'"),
     "no_segmentation": (struct("GTcls", Boundaries=MASK), UNREADABLE, "Segmentation"),
-    "text": (struct("GTcls", Segmentation="sheep"), UNREADABLE, "a matrix of class 4"),
+    "text": (struct("GTcls", Segmentation="sheep"), UNREADABLE, "not a matrix of real numbers: class 4"),
     "three_dimensions": (struct("GTcls", Segmentation=np.stack([MASK, MASK])), UNREADABLE, "it has 3 axes"),
-    "complex": (struct("GTcls", Segmentation=MASK * 1j), UNREADABLE, "no real numbers"),
-    "sparse": (struct("GTcls", Segmentation=csc_matrix(MASK)), UNREADABLE, "a matrix of class 5"),
+    "complex": (struct("GTcls", Segmentation=MASK * 1j), UNREADABLE, "not a matrix of real numbers"),
+    "sparse": (struct("GTcls", Segmentation=csc_matrix(MASK)), UNREADABLE, "not a matrix of real numbers: class 5"),
     "no_struct": (struct("GTcls", **{}), UNREADABLE, "GTcls.Segmentation"),
-    "objects": (struct("GTcls", Segmentation=np.array([["a", 1]], object)), UNREADABLE, "a matrix of class 1"),
+    "objects": (
+        struct("GTcls", Segmentation=np.array([["a", 1]], object)),
+        UNREADABLE,
+        "not a matrix of real numbers: class 1",
+    ),
     "hdf5": (
         lambda p: p.write_bytes(b"MATLAB 7.3".ljust(124) + b"\0\2IM\x89HDF\r\n\x1a\n" + bytes(99)),
         UNREADABLE,
@@ -146,7 +150,7 @@ def test_what_is_no_mask_is_named_and_nothing_is_written(files, spoil, code, fou
 
 def test_a_mask_of_another_size_than_its_image_is_refused(files):
     Image.new("RGB", (2, 3)).save(files[1])
-    with refused("mask-size", f"{files[0]} is (2, 3), its image {files[1]} is (3, 2)"):
+    with refused("mask-size", f"{files[0]} is (2, 3), but its image {files[1]} is (3, 2)"):
         convert_mask(*files)
     assert not files[2].exists()
 

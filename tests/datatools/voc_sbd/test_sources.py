@@ -59,7 +59,7 @@ def test_a_given_path_that_is_not_the_release(trees, tmp_path, release):
 def test_what_is_missing_is_asked_for_file_by_file(trees, tmp_path):
     shutil.rmtree(trees["sbd"])
     shutil.rmtree(trees["voc2011"])
-    with refused("dataset-missing", f"no SBD in {tmp_path}: --download fetches what is missing") as error:
+    with refused("dataset-missing", f"no SBD in {tmp_path}: use --download") as error:
         find_trees({}, tmp_path)
     _, *lines = error.value.message.splitlines()
     for line, name in zip(lines, ("voc2011", "sbd"), strict=True):

@@ -88,21 +88,21 @@ def test_a_batch_left_out_changes_nothing(caplog, optimizer, factor):
             without.step(number)
     assert torch.equal(with_it.model.weight, without.model.weight)
     assert with_it.model.weight.item() != 1
-    assert f"the loss is {factor} at step 2 (batch: a.jpg, b.jpg): left out, 1 of at most 1" in caplog.text
+    assert f"the loss is {factor} at step 2 (batch: a.jpg, b.jpg): skipped, 1 of at most 1" in caplog.text
 
 
 def test_no_more_than_allowed():
     run = Run(FiniteLossHook(skip=2), OPTIMIZERS["SGD"])
     run.step(float("nan"))
     run.step(float("inf"))
-    with refused("loss-nan", "nan at step 3 ", "after 2 batches left out"):
+    with refused("loss-nan", "nan at step 3 ", "after 2 skipped batches"):
         run.step(float("nan"))
 
 
 def test_a_resumed_run_goes_on_counting():
     run = Run(FiniteLossHook(skip=2), OPTIMIZERS["SGD"])
     run.message_hub.update_info("skipped_batches", 2)
-    with refused("loss-nan", "at step 1 ", "after 2 batches left out"):
+    with refused("loss-nan", "at step 1 ", "after 2 skipped batches"):
         run.step(float("nan"))
 
 

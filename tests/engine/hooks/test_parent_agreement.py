@@ -68,7 +68,10 @@ def test_a_child_with_its_parents_weights_passes(parent):
     child = child_of(net, STREAMS["16s"])
     before = {name: tensor.clone() for name, tensor in child.state_dict().items()}
     (line,) = check(child, checkpoint)
-    assert f"starts as its parent {checkpoint}: 100.00 % of the pixels get one label along one upsampling" in line
+    assert (
+        f"predicts the same as its parent {checkpoint}: 100.00 % of pixels get the same label along the same upsampling"
+        in line
+    )
     plain = float(re.search(r"(\S+) % along each net's own", line)[1])
     assert 98 <= plain < 100  # x2 and then x16 is not x32
     assert child.training
@@ -96,8 +99,8 @@ def test_what_upsampling_alone_changes_gets_a_warning(parent, usual):
     """On small images it changes much, and it is no fault of the net."""
     net, checkpoint = parent
     first, second = check(child_of(net, STREAMS["16s"]), checkpoint, **usual)
-    assert "starts as its parent" in first
-    assert "upsampling in two steps changes more than is usual" in second
+    assert "predicts the same as its parent" in first
+    assert "upsampling in two steps changes more than usual" in second
 
 
 @pytest.mark.parametrize("geometry", ["aligned", "reference"])
@@ -108,7 +111,7 @@ def test_any_size_and_geometry_agrees_along_one_upsampling(tmp_path, geometry, s
     child = child_of(parent, STREAMS["8s"], geometry)
     runner = SimpleNamespace(iter=0, model=child, val_dataloader=loader(1, size=size), logger=Log())
     ParentAgreementHook(fcn_config(STREAMS["16s"], geometry).model, str(tmp_path / "16s.pth")).before_train(runner)
-    assert ": 100.00 % of the pixels get one label along one upsampling" in runner.logger.lines[0]
+    assert ": 100.00 % of pixels get the same label along the same upsampling" in runner.logger.lines[0]
 
 
 def test_a_resumed_net_is_not_compared(parent):

@@ -241,5 +241,5 @@ def test_what_does_not_fit_is_refused():
             build_points(head={name: 0})
     with refused("config-value", "decode_head.fine is 5, the neck returns 4 maps"):
         build_points(head=dict(fine=5))
-    with refused("config-value", "loss_decode holds FCNDiceLoss", "FCNCrossEntropyLoss"):
+    with refused("config-value", "loss_decode has FCNDiceLoss", "FCNCrossEntropyLoss"):
         build_points(head=dict(loss_decode=dict(_delete_=True, type="FCNDiceLoss")))

@@ -1,1 +1,1 @@
-"""Which mask belongs to which image, by the names of files and folders."""
+"""Find the mask of each image by the names of files and folders."""

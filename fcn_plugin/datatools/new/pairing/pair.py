@@ -13,11 +13,11 @@ from .tails import Variant, best_variant, tails, without_tail
 from .views import Files, Mask, views
 from .words import is_other_kind
 
-CHOOSE = "choose one with --mask-suffix or --masks, or join masks of one class each with --per-class"
+CHOOSE = "Choose one with --mask-suffix or --masks, or merge masks of one class each with --per-class"
 
 
 class Match(NamedTuple):
-    """Attributes: ``images``, name to be compared -> file; ``masks``; the tails of ``images``; the ``variant`` that fits most."""
+    """Attributes: ``images``, name to compare -> file; ``masks``; the tails of ``images``; the ``variant`` with most matches."""
 
     images: Mapping[str, str]
     masks: list[Mask]
@@ -26,13 +26,13 @@ class Match(NamedTuple):
     one_folder: bool
 
     def names(self) -> dict[str, str]:
-        """Give each image file the name that its results get: its path without suffix and tail."""
+        """Return the name of each image file's results: its path without suffix and tail."""
         bare = {file: PurePosixPath(file).with_suffix("").as_posix() for file in self.images.values()}
         return {file: without_tail(name, self.image_tails) or name for file, name in bare.items()}
 
 
 def match(images: Files, masks: Files, tail: str | None, image_tail: str | None) -> Match:
-    """Find the view and the tails under which most images have a mask; UserError: ``mask-unpaired``."""
+    """Find the view and the tails with which most images have a mask; UserError: ``mask-unpaired``."""
     best, most, one_folder = None, 0, images is masks
     for view in views(images, masks):
         found = best_variant(view.images.keys(), view.masks, tail, image_tail, one_folder)
@@ -41,22 +41,22 @@ def match(images: Files, masks: Files, tail: str | None, image_tail: str | None)
             stems = {without_tail(name, chosen[0]): file for name, file in view.images.items()}
             stems.pop(None, None)
             best = Match(stems, view.masks, *chosen, one_folder)
-        if one_folder or most > len(images) / 2 or most == len(masks):  # no freer view is needed
+        if one_folder or most > len(images) / 2 or most == len(masks):  # no looser view is needed
             break
     if best is None:
         examples = f"images {abbreviate([*images.values()])}; masks {abbreviate([*masks.values()])}"
-        remedy = "name masks as their images, with a common ending at most, as a_mask.png"
-        raise UserError("mask-unpaired", f"no mask is named as an image ({examples}): {remedy}")
+        remedy = "name masks like their images, optionally with a common suffix such as a_mask.png"
+        raise UserError("mask-unpaired", f"no mask has the name of an image ({examples}): {remedy}")
     return best
 
 
 def pair(
     images: Files, masks: Files, tail: str | None = None, allow_missing: bool = False, image_tail: str | None = None
 ) -> Pairs:
-    """Pair by common tails of the names; None takes those that fit most. One mapping for both: all lie in one folder.
+    """Pair by common tails of the names; None: those with most matches. Pass the same mapping twice for a shared folder.
 
     Raises:
-        UserError: image-unpaired, mask-unpaired; mask-name: several kinds of masks fit, and no name says which is meant.
+        UserError: image-unpaired, mask-unpaired; mask-name: several kinds of masks match, and no name is decisive.
     """
     found = match(images, masks, tail, image_tail)
     kind, end = found.variant
@@ -74,7 +74,7 @@ def pair(
 
 
 def lone(images: Files, found: Match, used: set[str], paired: set[str]) -> dict[str, tuple[str, list[str]]]:
-    """List images and masks without partner; other files of an image, such as Cityscapes' _color, lack nothing."""
+    """List images and masks without partner; an image's other files, such as Cityscapes' _color, don't count."""
     beside = {m.file for m in found.masks if any(tails(m.name, paired))} if found.one_folder else ()
     others = () if found.one_folder else found.masks
     return {
@@ -87,7 +87,7 @@ def lone(images: Files, found: Match, used: set[str], paired: set[str]) -> dict[
 
 
 def _others(found: Match, paired: Mapping[str, str], used: set[str], tail: str | None) -> list[str]:
-    """Name the masks that are left; UserError: ``mask-name``, where they may be meant as well as the chosen ones."""
+    """List the unused masks; UserError: ``mask-name`` if they are as likely as the chosen ones."""
     chosen, counts = found.variant, Counter()
     for mask in found.masks:
         ends = [end for end in tails(mask.name, paired) if not (found.one_folder and end in found.image_tails)]
@@ -101,5 +101,5 @@ def _others(found: Match, paired: Mapping[str, str], used: set[str], tail: str |
     listed = [f"{variant} ({count})" for variant, count in counts.most_common()]
     if unclear:
         found = f"{chosen} ({len(paired)}), {abbreviate(listed, 10)}"
-        raise UserError("mask-name", f"there are several kinds of masks: {found}. {CHOOSE}")
+        raise UserError("mask-name", f"several kinds of masks: {found}. {CHOOSE}")
     return [f"not used: masks {abbreviate(listed, 10)}"] if listed else []

@@ -1,4 +1,4 @@
-"""One folder for images and masks: which files are which."""
+"""Distinguish images and masks in a shared folder."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PHOTOS = {".jpg", ".jpeg", ".jfif"}
 
 
 def sides_of(folder: Path, *leave_out: Path) -> tuple[Files, Files]:
-    """List images and masks of one folder: by folders such as ``masks``, or ``a.jpg`` beside ``a.png``; else all, twice."""
+    """List images and masks of one folder, by subfolders such as ``masks`` or pairs ``a.jpg``, ``a.png``; else all as both."""
     arrays, photos = (list_files(folder, kinds, *leave_out) for kinds in (MASK_SUFFIXES - IMAGE_SUFFIXES, PHOTOS))
     if arrays:
         return list_files(folder, IMAGE_SUFFIXES, *leave_out), arrays

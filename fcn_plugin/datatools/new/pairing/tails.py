@@ -1,4 +1,4 @@
-"""Tails: what names of masks have after those of their images; ``a_mask`` is ``a`` with the tail ``_mask``."""
+"""Find tails: the text that mask names add to image names; ``a_mask`` is ``a`` with the tail ``_mask``."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from .words import is_other_kind
 
 IMAGE_TAILS = ("", "_leftImg8bit", "_image", "_img", "_rgb", "_RGB", "_sat")
 TAIL_STARTS = "_-. "
-# where several tails fit
+# preferred if several tails match
 PREFERRED = ("labeltrainids", "labelids", "mask", "masks", "label", "labels", "seg", "segmentation", "gt")
 
 
 class Variant(NamedTuple):
-    """One kind of masks. Attributes: ``kind``, the part of their paths that says it; ``tail`` of their names."""
+    """A kind of masks. Attributes: ``kind``, the part of the path that names it; ``tail`` of the names."""
 
     kind: str
     tail: str
@@ -27,25 +27,25 @@ class Variant(NamedTuple):
 
     @property
     def preferred(self) -> int:
-        """Place among the preferred words; their number for others."""
+        """Index in the preferred words; their number for others."""
         word = self.tail.rpartition("_")[2].lstrip(TAIL_STARTS).lower()
         return [*PREFERRED, word].index(word)
 
     @property
     def is_clear(self) -> bool:
-        """Whether the name alone says that this is the mask, whatever others lie beside it."""
+        """Whether the name alone identifies the mask among others."""
         return not self.tail or self.preferred < len(PREFERRED)
 
 
 def tails(name: str, stems: Collection[str]) -> Iterator[str]:
-    """Yield what is left of a name after each of the stems that it begins with, the longest stem first."""
+    """Yield the rest of a name after each stem that it begins with, longest stem first."""
     for end in range(len(name), name.rfind("/") + 1, -1):
         if (end == len(name) or name[end] in TAIL_STARTS) and name[:end] in stems:
             yield name[end:]
 
 
 def image_tails(names: Iterable[str]) -> list[tuple[str, ...]]:
-    """List tails that images may have: known ones, those that all share, and those that each folder has of its own."""
+    """List possible tails of images: known ones, those shared by all, and those of each folder."""
     folders: dict[str, list[str]] = defaultdict(list)
     for name in names:
         folder, _, stem = name.rpartition("/")
@@ -59,21 +59,21 @@ def image_tails(names: Iterable[str]) -> list[tuple[str, ...]]:
     return [*known, *([of_folders] if len(of_folders) > 1 else [])]
 
 
-def _ends(one: str, other: str) -> list[str]:
-    """List the tails, the shortest first, that two texts share; both are given backwards."""
-    shared = "".join(a for a, _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+def _ends(first: str, second: str) -> list[str]:
+    """List the common tails of two texts, shortest first; both are given backwards."""
+    shared = "".join(a for a, _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, second, strict=False)))
     return [shared[end::-1] for end in range(len(shared)) if shared[end] in TAIL_STARTS]
 
 
 def without_tail(name: str, tails: tuple[str, ...]) -> str | None:
-    """Take the first of the tails that a name has; None where it has none."""
+    """Remove the first matching tail from a name; None if none matches."""
     return next((name.removesuffix(tail) for tail in tails if name.endswith(tail)), None)
 
 
 def best_variant(
     images: Collection[str], masks: Collection[Mask], tail: str | None, image_tail: str | None, one_folder: bool
 ) -> tuple[int, tuple[str, ...], Variant] | None:
-    """Find the tails of images, and the variant of masks, that pair most; the first value is the number of pairs."""
+    """Find the image tails and the mask variant with most pairs; return the number of pairs, tails and variant."""
     best, rank = None, (0,)
     for chosen in image_tails(images) if image_tail is None else [(image_tail,)]:
         stems = {stem for name in images if (stem := without_tail(name, chosen)) is not None}
@@ -89,6 +89,6 @@ def best_variant(
 
 
 def variants(masks: Iterable[Mask], stems: Collection[str], tail: str | None = None) -> Mapping[Variant, int]:
-    """Count the masks of each variant that have the stem of an image."""
+    """Count the masks of each variant whose stem is that of an image."""
     found = ((mask.kind, end) for mask in masks for end in tails(mask.name, stems))
     return Counter(Variant(kind, end) for kind, end in found if tail is None or end == tail)

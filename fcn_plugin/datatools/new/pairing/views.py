@@ -1,4 +1,4 @@
-"""Views of two lists of files: under which names images and masks may be compared."""
+"""Views of two lists of files: names by which images and masks are compared."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Files = Mapping[str, str]  # name, a path without suffix -> file
 
 
 class Mask(NamedTuple):
-    """Attributes: ``name`` to be compared; ``kind``, what was taken out of the path; ``file``."""
+    """Attributes: ``name`` to compare; ``kind``, the text removed from the path; ``file``."""
 
     name: str
     kind: str
@@ -21,16 +21,16 @@ class Mask(NamedTuple):
 
 
 class View(NamedTuple):
-    """Attributes: ``images``, name to be compared -> file; ``masks``."""
+    """Attributes: ``images``, name to compare -> file; ``masks``."""
 
     images: dict[str, str]
     masks: list[Mask]
 
 
 def views(images: Files, masks: Files) -> Iterator[View]:
-    """Yield ever freer views: names as they are; without folders that say what they hold; without one more folder; without words.
+    """Yield increasingly loose views: full names; without folders such as ``masks``; without another folder; without words.
 
-    Unicode is composed in all: macOS writes ``é`` as two characters, others as one.
+    Unicode is composed in all views, since macOS writes ``é`` as two characters.
     """
     yield View(
         {normalize("NFC", name): file for name, file in images.items()},

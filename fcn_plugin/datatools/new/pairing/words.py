@@ -1,4 +1,4 @@
-"""Words in the names of folders and files that say what they hold: images, masks or a split."""
+"""Find words in folder and file names that indicate images, masks or a split."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SPLIT = re.compile("|".join(sorted(SPLIT_OF, key=len, reverse=True)), re.IGNOREC
 
 
 class Place(NamedTuple):
-    """Attributes: ``folder`` in which a file's partner is looked for; ``kind``, the part of the path that says what it holds."""
+    """Attributes: ``folder`` in which a file's partner is searched; ``kind``, the part of the path that names the content."""
 
     folder: str
     kind: str
@@ -26,9 +26,9 @@ class Place(NamedTuple):
 
 @lru_cache(10000)
 def place_of(folder: str, words: re.Pattern[str], shared: frozenset[str] = frozenset()) -> Place:
-    """Take the parts of a folder's path that say what it holds out of it: ``train/masks`` and ``trainannot`` become ``train``.
+    """Remove the parts of a folder's path that name its content: ``train/masks`` and ``trainannot`` become ``train``.
 
-    Parts that are ``shared`` by images and masks say nothing: ``Kvasir-SEG/images``.
+    Parts ``shared`` by images and masks are kept: ``Kvasir-SEG/images``.
     """
     kept, kinds = [], []
     for part in filter(None, folder.split("/")):
@@ -43,22 +43,22 @@ def place_of(folder: str, words: re.Pattern[str], shared: frozenset[str] = froze
 
 
 def is_mask_folder(folder: str) -> bool:
-    """Tell whether a folder holds masks: the last part of its path that has a word for images or masks decides."""
+    """Return whether a folder contains masks, by the last part of its path with a word for images or masks."""
     decisive = (part for part in reversed(folder.split("/")) if _names(part, MASK) or _names(part, IMAGE))
     return _names(next(decisive, ""), MASK)
 
 
 def is_other_kind(text: str) -> bool:
-    """Tell whether a folder or an ending promises ids of objects or pictures of masks, not classes."""
+    """Return whether a folder or suffix indicates object ids or pictures of masks, not classes."""
     return any(map(OTHER.fullmatch, words_of(text)))
 
 
 def without_words(words: re.Pattern[str]) -> Callable[[str], str]:
-    """Make a function that takes such words from the start of a name: ``mask_001`` becomes ``001``."""
+    """Return a function that removes these words from the start of a name: ``mask_001`` becomes ``001``."""
     start = re.compile(rf"({words.pattern})[_\-. ]*(?=\d)", re.IGNORECASE)
     return lambda stem: start.sub("", stem, count=1) if start.match(stem) else stem
 
 
 def _names(part: str, words: re.Pattern[str]) -> bool:
-    """Tell whether one of a name's words is among these; the word for a split may be written together with it."""
+    """Return whether a name has one of these words, possibly joined with a word for a split."""
     return any(words.fullmatch(word) or words.fullmatch(SPLIT.sub("", word, count=1)) for word in words_of(part))

@@ -1,1 +1,1 @@
-"""Read files of shapes, as label tools write them, and draw them."""
+"""Read label tools' files of shapes and draw them."""

@@ -18,26 +18,24 @@ from .names import BLANKS, BOXES, CROWDS, DRAWN_BOXES, FEW_POINTS, label_name
 
 Id = int | float | str
 LISTS = ("images", "annotations", "categories")
-PANOPTIC = (
-    "is a panoptic file: its outlines are PNGs beside it. Give the file of instances, or use --format coco_panoptic"
-)
+PANOPTIC = "is a panoptic file, whose outlines are PNGs. Give the file of instances, or use --format coco_panoptic"
 
 
 class Coco(NamedTuple):
-    """Attributes: ``pictures`` by id: path and (W, H), as stated; ``names`` of the categories, by id; ``annotations``, unread."""
+    """Attributes: ``pictures``, id -> path and stated (W, H); ``names``, category id -> name; ``annotations``, not parsed."""
 
     path: Path
     pictures: Mapping[Id, tuple[str, tuple[float, float]]]
     names: Mapping[Id, str]
     annotations: Sequence
-    blanks: int = 0  # names that had blanks at an end
+    blanks: int = 0  # number of names with spaces at an end
 
 
 def load_coco(path: Path, content: Mapping | None = None) -> Coco:
     """Read the file's lists ``images``, ``annotations`` and ``categories``; UserError: ``annotation-file``, ``class-file``."""
     content = read_json(path, "give a COCO file, or a folder of masks") if content is None else content
     if missing := [key for key in LISTS if not isinstance(content.get(key), list)]:
-        raise UserError("annotation-file", f"{path} is no COCO file, it has no {', '.join(missing)}")
+        raise UserError("annotation-file", f"{path} is not a COCO file: it has no {', '.join(missing)}")
     images, annotations, categories = (content[key] for key in LISTS)
     if annotations and isinstance(annotations[0], dict) and "segments_info" in annotations[0]:
         raise UserError("annotation-file", f"{path} {PANOPTIC}")
@@ -47,20 +45,20 @@ def load_coco(path: Path, content: Mapping | None = None) -> Coco:
     )
     for key, entries in (("images", pictures), ("categories", names)):
         if twice := [id for id, count in Counter(id for id, _ in entries).items() if count > 1]:
-            raise UserError("annotation-file", f"{path}: several {key} have the id {twice[0]}: give each its own")
+            raise UserError("annotation-file", f"{path}: several {key} have the id {twice[0]}: use unique ids")
     blanks = sum(it["name"] != name for it, (_, name) in zip(categories, names, strict=True))
     by_id = dict(sorted(names, key=lambda pair: (isinstance(pair[0], str), pair[0])))
     return Coco(path, dict(pictures), by_id, annotations, blanks)
 
 
 def _picture(entry: Mapping, where: str) -> tuple[Id, tuple[str, tuple[float, float]]]:
-    file = PureWindowsPath(entry["file_name"]).as_posix()  # of either kind of slashes
+    file = PureWindowsPath(entry["file_name"]).as_posix()  # with slashes or backslashes
     return _id(entry["id"]), (file, (number(entry["width"]), number(entry["height"])))
 
 
 def _id(value: object) -> Id:
     if not isinstance(value, Id):
-        raise ValueError(f"a {type(value).__name__} is where an id is meant")
+        raise ValueError(f"expected an id, found a {type(value).__name__}")
     return value
 
 
@@ -71,10 +69,10 @@ def read_coco(
     classes_file: str | None = None,
     boxes: bool = False,
 ) -> Source:
-    """Read the shapes of every image; without a file of classes, these are the categories that have shapes, by id.
+    """Read the shapes of every image; without a file of classes, the classes are the categories with shapes, by id.
 
     Args:
-        ids: of each image, its entries: number of the file, and id there.
+        ids: entries of each image: number of the file, and id there.
         boxes: draw the boxes of instances that have no outline.
     """
     entries = [(image, *key) for image, keys in zip(images, ids, strict=True) for key in keys]
@@ -90,7 +88,7 @@ def read_coco(
             if i is None:
                 return
             if category not in file.names:
-                raise ValueError(f"its category_id is {category}, which is no category")
+                raise ValueError(f"unknown category_id {category}")
             found = _shape(annotation, images[i].header.shown, boxes, counts)
             of_image[i] += [Instance(file.names[category], shape, pixels) for shape, pixels in found]
 
@@ -100,17 +98,17 @@ def read_coco(
 
 
 def _shape(annotation: Mapping, size: tuple[int, int], boxes: bool, counts: Counter) -> list[tuple[Shape, float]]:
-    """What to draw of an instance, with index 0, and its area in pixels; nothing where it has no outline."""
+    """Return the shapes of an instance, with index 0, and its area in pixels; empty without an outline."""
     outline = annotation.get("segmentation")
     if annotation.get("iscrowd"):
         counts[CROWDS] += 1
     if isinstance(outline, dict):
         return [_runs(outline, size)]
     if isinstance(outline, list) and outline and not any(isinstance(part, (list, dict)) for part in outline):
-        outline = [outline]  # one part, without the list around it
+        outline = [outline]  # a single part that is not in a list
     for part in outline or ():
         if not isinstance(part, list) or len(part) % 2:
-            raise ValueError("a polygon needs three points, each an x and a y")
+            raise ValueError("a polygon needs at least three points, each with x and y")
     parts = [list(zip(*[map(number, part)] * 2, strict=True)) for part in outline or ()]
     solid = [part for part in parts if len(part) > 2]
     counts[FEW_POINTS] += len(parts) - len(solid)
@@ -130,7 +128,7 @@ def _runs(outline: Mapping, size: tuple[int, int]) -> tuple[Shape, float]:
     runs = outline["counts"]
     runs = run_lengths(runs) if isinstance(runs, str) else runs
     if not all(type(length) is int and length >= 0 for length in runs):
-        raise ValueError("its RLE holds other values than whole numbers from 0 up")
+        raise ValueError("its RLE has values that are not whole numbers of at least 0")
     if list(outline["size"]) != [*size[::-1]] or sum(runs) != size[0] * size[1]:
         raise ValueError(f"its RLE of {sum(runs)} pixels does not fit the image, {size[0]} x {size[1]}")
     return Shape(0, "runs", runs), sum(runs[1::2])

@@ -1,4 +1,4 @@
-"""Draw class indices from shapes, later ones over earlier ones. A pixel is inside where its centre is.
+"""Draw class indices from shapes, later ones over earlier ones. A pixel is inside if its centre is.
 
 Coordinates have (0, 0) at the outer corner of the first pixel, whose centre is (0.5, 0.5), as in COCO and labelme.
 """
@@ -16,10 +16,10 @@ Point = tuple[float, float]
 
 
 class Shape(NamedTuple):
-    """What to draw: ``index`` is the class index or 255, ``data`` depends on ``form``.
+    """A shape: ``index`` is the class index or 255, ``data`` depends on ``form``.
 
-    polygons: parts, each of three (x, y) or more; circle: (x, y, radius); bitmap: (left, top, (h, w) bool); runs: lengths of 0s
-    and 1s in turn, down the columns (COCO's RLE).
+    polygons: parts, each of at least three (x, y); circle: (x, y, radius); bitmap: (left, top, (h, w) bool); runs: alternating
+    lengths of 0s and 1s, down the columns (COCO's RLE).
     """
 
     index: int
@@ -28,9 +28,9 @@ class Shape(NamedTuple):
 
 
 def draw_shapes(size: tuple[int, int], shapes: Sequence[Shape], outside: int = 0) -> np.ndarray:
-    """Draw shapes in this order on an image of (W, H): (H, W) uint8 class indices, ``outside`` where no shape is."""
+    """Draw shapes in order on an image of (W, H); return (H, W) uint8 class indices, ``outside`` where there is no shape."""
     width, height = size
-    canvas = np.full((width, height), outside, np.uint8).T  # columns are in one piece, as runs are
+    canvas = np.full((width, height), outside, np.uint8).T  # columns are contiguous, as for runs
     for shape in shapes:
         if shape.form == "polygons":
             for part in shape.data:
@@ -38,7 +38,7 @@ def draw_shapes(size: tuple[int, int], shapes: Sequence[Shape], outside: int = 0
         elif shape.form == "circle":
             x, y, radius = shape.data
             columns, rows = (np.arange(width) + 0.5 - x) ** 2, (np.arange(height) + 0.5 - y) ** 2
-            for row in np.flatnonzero(rows <= radius**2):  # no float for each pixel of a large image
+            for row in np.flatnonzero(rows <= radius**2):  # row by row, to avoid a float per pixel
                 canvas[row, columns + rows[row] <= radius**2] = shape.index
         elif shape.form == "bitmap":
             left, top, there = shape.data
@@ -53,12 +53,12 @@ def draw_shapes(size: tuple[int, int], shapes: Sequence[Shape], outside: int = 0
 
 
 def rectangle(x0: float, y0: float, x1: float, y1: float) -> list[Point]:
-    """Give the corners of a rectangle."""
+    """Return the corners of a rectangle."""
     return [(x0, y0), (x1, y0), (x1, y1), (x0, y1)]
 
 
 def thick_line(points: Sequence[Point], width: float) -> list[Shape]:
-    """Give the shapes, with index 0, of a line with round ends and corners; of one point, a disc of that diameter."""
+    """Return the shapes, with index 0, of a line with round ends and corners; for one point, a disc of that diameter."""
     shapes = [Shape(0, "circle", (x, y, width / 2)) for x, y in points]
     for (x0, y0), (x1, y1) in pairwise(points):
         if length := math.hypot(x1 - x0, y1 - y0):
@@ -76,12 +76,12 @@ def area(points: Sequence[Point]) -> float:
 
 
 def _fill_polygon(canvas: np.ndarray, points: Sequence[Point], index: int) -> None:
-    """Fill a polygon by the even-odd rule: polygons that share an edge share no pixel and leave none between them."""
+    """Fill a polygon by the even-odd rule, so that polygons with a common edge neither overlap nor leave gaps."""
     height, width = canvas.shape
-    corners = np.asarray(points, float) - 0.5  # centres lie at whole numbers
+    corners = np.asarray(points, float) - 0.5  # pixel centres at whole numbers
     left, top = np.clip(np.floor(corners.min(0)), 0, (width, height)).astype(int)
     right, bottom = np.clip(np.ceil(corners.max(0)), (left, top), (width, height)).astype(int)
-    crossed = np.zeros((bottom - top, right - left + 1), bool)  # an edge lies between this pixel and the one before
+    crossed = np.zeros((bottom - top, right - left + 1), bool)  # an edge between this pixel and the previous one
     for (x0, y0), (x1, y1) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
         first, end = np.clip(np.ceil(sorted((y0, y1))), top, bottom).astype(int)
         if first < end:

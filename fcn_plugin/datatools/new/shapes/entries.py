@@ -1,4 +1,4 @@
-"""Read JSON files of shapes: objects, lists of entries with errors that name the place, numbers, COCO's runs."""
+"""Read JSON files of shapes: objects, lists of entries with errors that name the entry, numbers, COCO's runs."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from typing import Any
 from ....atomic_write import read_plain
 from ....errors import UserError, abbreviate
 
-LARGEST = 1e9  # coordinate, in pixels; sums and products of such numbers are exact enough and finite
-MOST = 2**31  # bytes of a file; COCO's of its training images has half a billion
+LARGEST = 1e9  # largest coordinate, in pixels; sums and products of these are exact enough and finite
+MOST = 2**31  # bytes of a file; that of COCO's training images has half a billion
 
 
 def run_lengths(text: str) -> list[int]:
-    """Read COCO's compressed RLE: five bits a character, from 48 up; from the third number on, differences to the last but one.
+    """Read COCO's compressed RLE: five bits per character, starting at 48; from the third number, differences to the second last.
 
-    Source: ``rleFrString`` of the COCO API (maskApi.c). Raises ValueError for other text.
+    Source: ``rleFrString`` of the COCO API (maskApi.c). Raise ValueError for invalid text.
     """
     lengths: list[int] = []
     value = shift = 0
     for character in text:
         bits = ord(character) - 48
-        if not 0 <= bits < 64 or shift > 30:  # of seven characters: more than any image has pixels
-            raise ValueError(f"its RLE holds {character!r} where no length has it")
+        if not 0 <= bits < 64 or shift > 30:  # seven characters exceed the pixels of any image
+            raise ValueError(f"its RLE has an invalid character {character!r}")
         value |= (bits & 0x1F) << shift
         shift += 5
         if bits & 0x20:  # more to come
@@ -37,7 +37,7 @@ def run_lengths(text: str) -> list[int]:
 
 
 def read_json(path: Path, remedy: str) -> dict:
-    """Read an object, {} for other JSON; UserError: ``annotation-file``."""
+    """Read a JSON object, {} for other JSON; UserError: ``annotation-file``."""
     try:
         content = json.loads(read_plain(path, MOST))
     except (OSError, ValueError, RecursionError) as error:
@@ -49,17 +49,17 @@ def parse_entries(path: Path, key: str, entries: Sequence, parse: Callable[[dict
     """Parse every entry of the list ``key`` of a file.
 
     Args:
-        parse: function of the entry and its place, such as ``a.json, shapes[3]``; an error means that the entry is malformed.
+        parse: function of the entry and its location, such as ``a.json, shapes[3]``; raises an error if the entry is malformed.
 
     Raises:
-        UserError: annotation-file, with the first entries that are malformed; or what ``parse`` raises.
+        UserError: annotation-file, with the first malformed entries; or errors of ``parse``.
     """
     parsed, faults = [], []
     for i, entry in enumerate(entries):
         place = f"{key}[{i}]"
         try:
             if not isinstance(entry, dict):
-                raise TypeError("it is no object of named values")
+                raise TypeError("it is not a JSON object")
             parsed.append(parse(entry, f"{path}, {place}"))
         except UserError:
             raise
@@ -73,9 +73,9 @@ def parse_entries(path: Path, key: str, entries: Sequence, parse: Callable[[dict
 
 
 def number(value: object) -> float:
-    """Return a number that a file gives as a coordinate or size; ValueError for NaN, infinity and others beyond any image."""
+    """Return a coordinate or size; ValueError for NaN, infinity and values beyond any image."""
     if not isinstance(value, (int, float)):
-        raise ValueError(f"a {type(value).__name__} is where a number is meant")
+        raise ValueError(f"expected a number, found a {type(value).__name__}")
     if not abs(value) <= LARGEST:
-        raise ValueError(f"{value} is no coordinate")
+        raise ValueError(f"invalid coordinate {value}")
     return value

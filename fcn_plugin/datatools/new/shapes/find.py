@@ -1,4 +1,4 @@
-"""Find out which label files a user gave, and pair them with the images."""
+"""Detect the kind of label files, and pair them with the images."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from .yolo import pair_yolo, read_yolo
 
 
 class LabelFiles(NamedTuple):
-    """Attributes: ``pairs`` of images and label files; ``read``, which reads the labels of these images."""
+    """Attributes: ``pairs`` of images and label files; ``read``, the function that reads the labels of these images."""
 
     pairs: Pairs
     read: Callable[[Sequence[ImageFile]], Source]
 
 
 def find_label_files(options: Options, images: Mapping[str, str], masks: Mapping[str, str]) -> LabelFiles | None:
-    """Find the label files of images (name -> file); None where these are ``masks``, image files.
+    """Find the label files of images (name -> file); None if there are only ``masks``, image files.
 
     Raises:
-        UserError: option-value for options that do not fit; annotation-file, mask-unpaired, image-unpaired.
+        UserError: option-value for contradicting options; annotation-file, mask-unpaired, image-unpaired.
     """
     root, folder = Path(options.masks), Path(options.images)
     if options.format:
@@ -39,13 +39,13 @@ def find_label_files(options: Options, images: Mapping[str, str], masks: Mapping
     elif root.is_file():
         found = _of_coco([root, *map(Path, options.more_masks)], options, images)
     elif options.more_masks:
-        raise UserError("option-value", f"--masks names the folder {root} and more: give one folder, or COCO files")
+        raise UserError("option-value", f"--masks is given the folder {root} and more: give one folder, or COCO files")
     else:
         found = _of_folder(root, folder, options, images, masks)
     of_masks = options.threshold is not None or options.nearest_colors or options.ignore_colors
     if found and (of_masks or options.ignore_ids is not None):
-        given = "--threshold, --nearest-colors, --ignore-ids and --ignore-colors are for masks"
-        raise UserError("option-value", f"{given}: label void shapes __ignore__")
+        given = "--threshold, --nearest-colors, --ignore-ids and --ignore-colors are for image masks"
+        raise UserError("option-value", f"{given}: remove them, and label void shapes __ignore__")
     return found
 
 
@@ -57,9 +57,9 @@ def _of_folder(
     has_masks = bool(masks) and masks is not images
     files, notes = load_folder(root, strays, has_masks)
     if files:
-        notes += [f"the {len(masks)} image files in {root} are not read, its COCO files are"] if has_masks else []
+        notes += [f"ignored {len(masks)} image files in {root}, since it has COCO files"] if has_masks else []
         return _paired_coco(files, notes, options, images)
-    # labelme's files may lie beside the images, or beside copies of them
+    # labelme's files may be next to the images, or to copies of them
     beside = masks is images and not _stems(images).isdisjoint(_stems(jsons))
     if not jsons or not (beside or set(masks) <= set(jsons)):
         return None

@@ -1,4 +1,4 @@
-"""Formats that are read by ``--format NAME``: YOLO's by this package, the others by datumaro."""
+"""Formats for ``--format NAME``: YOLO's is read by this package, the others by datumaro."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ EXTRA = "'fcn-plugin[formats]'"
 
 
 class Format(NamedTuple):
-    """Attributes: ``folder``, what to give as ``--masks``; ``background``: pixels outside of all shapes are a class, not void;
-    ``top``: leave out parts of objects, which lie in levels above them; ``names``, what labels mean.
+    """Attributes: ``folder``, description of ``--masks``; ``background``: pixels outside all shapes are a class, not void;
+    ``top``: skip parts of objects, which are at higher levels; ``names``, meaning of labels.
     """
 
     folder: str
@@ -22,7 +22,7 @@ class Format(NamedTuple):
 
 
 FORMATS = {
-    "yolo": Format("YOLO's polygons: the folder of data.yaml, with labels/*.txt beside images/"),
+    "yolo": Format("YOLO's polygons: the folder of data.yaml, with labels/*.txt next to images/"),
     "cvat": Format("CVAT for images 1.1: the folder of annotations.xml, with a folder images"),
     "label_me": Format("LabelMe's XML: the folder of Annotations/ and Images/"),
     "voc_segmentation": Format(
@@ -36,14 +36,14 @@ FORMATS = {
 
 
 def choose_format(name: str) -> Format:
-    """Look a format up; UserError: ``option-value``."""
+    """Return a format by name; UserError: ``option-value``."""
     if name not in FORMATS:
         raise UserError("option-value", f"--format is {name!r}: give one of {', '.join(FORMATS)}")
     return FORMATS[name]
 
 
 def list_formats() -> str:
-    """List the formats for the user."""
+    """Format the list of formats for users."""
     wide = max(map(len, FORMATS))
     lines = [f"{name:{wide}}  {form.folder}{'' if name == 'yolo' else ' *'}" for name, form in FORMATS.items()]
     found = "without --format: masks (images), COCO (a JSON or a folder of them), labelme (a folder of JSON)"

@@ -1,4 +1,4 @@
-"""From instances of labels to masks: the largest is drawn first, so that small ones stay visible."""
+"""Make masks from labelled instances; larger ones are drawn first, so that small ones stay visible."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .names import notes_of
 
 
 class Instance(NamedTuple):
-    """Attributes: ``label``; ``shape``, with index 0; ``area`` in pixels; ``level``: higher ones are drawn over lower ones."""
+    """Attributes: ``label``; ``shape``, with index 0; ``area`` in pixels; ``level``: higher levels cover lower ones."""
 
     label: str
     shape: Shape
@@ -32,12 +32,12 @@ def source_of(
     classes_file: str | None,
     background: bool = True,
 ) -> Source:
-    """Make masks of every image's instances.
+    """Make masks from every image's instances.
 
     Args:
         what: kind of the files, for the report.
-        names: all labels, in the order in which their classes are numbered; those without an instance are no classes.
-        counts: of kinds of shapes, see ``names.py``.
+        names: all labels, in the order of their classes; labels without an instance become no classes.
+        counts: numbers of shapes by kind, see ``names.py``.
         background: pixels that no shape covers are class 0; else they are void.
     """
     used, names = {it.label for found in of_image for it in found}, list(dict.fromkeys(names))
@@ -51,5 +51,5 @@ def source_of(
         draw.append(partial(draw_shapes, image.header.shown, shapes, outside))
     sentences = [f"{what}: {sum(map(len, of_image))} instances of {len(labels)} categories"]
     unused = [name for name in names if name not in used]
-    sentences += [f"left out: categories without an instance: {abbreviate(unused, 10)}"] if unused else []
+    sentences += [f"skipped: categories without an instance: {abbreviate(unused, 10)}"] if unused else []
     return Source([*sentences, *notes_of(counts, labels)], classes, shown, draw)

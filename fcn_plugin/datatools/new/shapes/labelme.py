@@ -1,4 +1,4 @@
-"""Read masks from labelme's JSON files, one for each image; shapes are drawn in the order of the file, as labelme does."""
+"""Read masks from labelme's JSON files, one per image; shapes are drawn in the order of the file, like labelme does."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .draw import Point, Shape, draw_shapes, rectangle, thick_line
 from .entries import number, parse_entries, read_json
 from .names import BLANKS, CIRCLES, DRAWN_LINES, FEW_POINTS, LINES, label_name, notes_of, total
 
-POLYGONS = ("polygon", "rotation", "oriented_rectangle")  # turned rectangles: X-AnyLabeling's and labelme's
+POLYGONS = ("polygon", "rotation", "oriented_rectangle")  # rotated rectangles of X-AnyLabeling and labelme
 THIN = ("line", "linestrip", "point", "points")
 
 
@@ -30,10 +30,10 @@ def read_labelme(
     classes_file: str | None = None,
     line_width: float | None = None,
 ) -> Source:
-    """Read the shapes of every image from its JSON file; without a file of classes, these are its labels, by alphabet.
+    """Read the shapes of every image from its JSON file; without a file of classes, the classes are the labels, sorted.
 
     Args:
-        line_width: draw lines this many pixels wide, and points as discs of this diameter; None leaves them out.
+        line_width: width of lines and diameter of points, in pixels; None: skip them.
     """
     files = on_all_cores(partial(_facts, line_width), list(zip(images, paths, strict=True)), "reading labelme files")
     labels = sorted(set().union(*(found for found, *_ in files)))
@@ -42,12 +42,12 @@ def read_labelme(
     draw = [partial(_draw, image, path, index, line_width) for image, path in zip(images, paths, strict=True)]
     notes = notes_of(total(counts for _, counts, _ in files), labels)
     if others := [f"{path} ({named})" for path, (*_, named) in zip(paths, files, strict=True) if named]:
-        notes.append(f"imagePath names an image that is not there, taken by name: {len(others)}, {abbreviate(others)}")
+        notes.append(f"imagePath names a missing image, so its own name is used: {len(others)}, {abbreviate(others)}")
     return Source([f"labelme: {len(paths)} files, {len(labels)} labels", *notes], classes, shown, draw)
 
 
 def _facts(line_width: float | None, image: ImageFile, path: Path) -> tuple[set[str], Counter, str | None]:
-    """Read a file whose shapes can all be drawn: its labels, kinds of shapes, and the other image that it names."""
+    """Read and check a file; return its labels, numbers of shapes by kind, and another image that it names, if any."""
     counts: Counter = Counter()
     content = _content(image, path)
     found = _shapes(image, path, content, line_width, counts)
@@ -64,7 +64,7 @@ def _draw(image: ImageFile, path: Path, index: Mapping[str, int], line_width: fl
 def _content(image: ImageFile, path: Path) -> dict:
     content = read_json(path, "save it again in labelme")
     if not isinstance(content.get("shapes"), list):
-        raise UserError("annotation-file", f"{path} is no labelme file, it has no shapes")
+        raise UserError("annotation-file", f"{path} is not a labelme file: it has no shapes")
     stated = content.get("imageWidth"), content.get("imageHeight")
     if all(isinstance(side, (int, float)) for side in stated):  # old files lack them
         require_size(image, path, stated)
@@ -72,13 +72,13 @@ def _content(image: ImageFile, path: Path) -> dict:
 
 
 def _other_image(image: ImageFile, path: Path, content: Mapping) -> str | None:
-    """The image that a file names, where it is not the one of its own name; UserError where it is there too."""
+    """Return the image that a file names, if it has another name than the file; UserError if that image exists."""
     text, own = content.get("imagePath"), Path(image.header.path)
     named = PureWindowsPath(text).name if isinstance(text, str) else ""
     if not named or PureWindowsPath(named).stem == own.stem:
         return None
     if named.isprintable() and (own.parent / named).is_file():
-        found = f"{path} is named as {own.name}, but was drawn on {named}, its imagePath"
+        found = f"{path} has the name of {own.name}, but was drawn on {named}, its imagePath"
         raise UserError("annotation-file", f"{found}: rename the file, or correct its imagePath")
     return named
 
@@ -86,7 +86,7 @@ def _other_image(image: ImageFile, path: Path, content: Mapping) -> str | None:
 def _shapes(
     image: ImageFile, path: Path, content: Mapping, line_width: float | None, counts: Counter
 ) -> list[tuple[str, list[Shape]]]:
-    """Read the label of every entry, and what to draw, with index 0."""
+    """Read label and shapes, with index 0, of every entry."""
     return parse_entries(path, "shapes", content["shapes"], partial(_entry, image.header.shown, line_width, counts))
 
 
@@ -112,8 +112,8 @@ def _thin(form: str, points: Sequence[Point], width: float) -> list[Shape]:
 
 
 def _solid(form: object, points: Sequence[Point], entry: Mapping, size: tuple[int, int]) -> Shape | None:
-    """A shape with an area; None where it has too few points."""
-    if form in POLYGONS or (form == "rectangle" and len(points) != 2):  # newer labelme gives four corners
+    """Return a shape with an area; None if it has too few points."""
+    if form in POLYGONS or (form == "rectangle" and len(points) != 2):  # newer labelme versions write four corners
         return Shape(0, "polygons", [points]) if len(points) > 2 else None
     if form == "rectangle":
         return Shape(0, "polygons", [rectangle(*points[0], *points[1])])
@@ -125,7 +125,7 @@ def _solid(form: object, points: Sequence[Point], entry: Mapping, size: tuple[in
 
 
 def _bitmap(text: str, size: tuple[int, int]) -> np.ndarray:
-    """Decode the (h, w) bool of a PNG in base64, which is no larger than an image of (W, H)."""
+    """Decode a PNG in base64 to (h, w) bool; it must not exceed the image's (W, H)."""
     try:
         content = base64.b64decode(text)
         wide, high = read_header("its mask", "mask", content).size

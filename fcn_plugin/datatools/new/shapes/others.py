@@ -1,4 +1,4 @@
-"""Read what datumaro reads: its items give images, splits, polygons and masks; drawing, classes and files stay ours."""
+"""Read formats that datumaro supports: it parses images, splits, polygons and masks; this package draws them."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from .formats import EXTRA, Format
 from .instances import Instance, source_of
 from .names import BLANKS, BOXES, DRAWN_BOXES, DRAWN_LINES, FEW_POINTS, LINES, label_name, splits_in
 
-NO_LABEL = "left out: shapes without a label"
-OTHER_KINDS = "left out: {} annotations, which have no area"
+NO_LABEL = "skipped: shapes without a label"
+OTHER_KINDS = "skipped: {} annotations, which have no area"
 
 
 def load_others(name: str, root: Path) -> tuple[list[Any], list[str]]:
-    """Import a folder by datumaro: its items, and the names of the labels by number.
+    """Import a folder with datumaro; return its items and the label names by number.
 
     Raises:
         UserError: requirements: datumaro is missing; annotation-file: it can't read the folder.
     """
     datumaro = import_extra("datumaro", EXTRA)
     if not root.is_dir():
-        raise UserError("dataset-missing", f"no folder {root}: give the one that the tool exported")
+        raise UserError("dataset-missing", f"no folder {root}: give the one that the label tool exported")
     with refused(root, name), few_warnings():
         dataset = datumaro.Dataset.import_from(str(root), name)
         labels = [label.name for label in dataset.categories()[datumaro.AnnotationType.label].items]
@@ -42,19 +42,19 @@ def load_others(name: str, root: Path) -> tuple[list[Any], list[str]]:
 
 @contextmanager
 def refused(root: Path, name: str) -> Iterator[None]:
-    """Turn whatever a reader raises for a malformed file into a UserError: ``annotation-file``."""
+    """Convert any error of a reader to a UserError: ``annotation-file``."""
     try:
         yield
     except UserError:
         raise
-    except Exception as error:  # each of its readers raises other kinds
+    except Exception as error:  # its readers raise many kinds of errors
         reason = f"{type(error).__name__}: {error}"
         raise UserError("annotation-file", f"{root} can't be read as {name} ({reason}): export it again") from error
 
 
 @contextmanager
 def few_warnings(most: int = 3) -> Iterator[None]:
-    """Pass on the first warnings alone: datumaro repeats them for every image."""
+    """Log only the first warnings, since datumaro repeats them for every image."""
     records = count()
 
     def first(_: logging.LogRecord) -> bool:
@@ -70,7 +70,7 @@ def few_warnings(most: int = 3) -> Iterator[None]:
 def pair_others(
     items: Sequence[Any], root: Path, images_dir: Path, images: Mapping[str, str], allow_missing: bool
 ) -> tuple[Pairs, list[Any]]:
-    """Pair images with items by the images' paths; the second value is the item of each."""
+    """Pair images with items by the images' paths; also return the item of each."""
     by_path = {(images_dir / file).resolve(): name for name, file in images.items()}
     of_name: dict[str, Any] = {}
     lone = []
@@ -80,7 +80,7 @@ def pair_others(
         if name is None:
             lone.append(path or item.id)
         elif name in of_name:
-            raise UserError("annotation-file", f"{root} has two entries for {images[name]}: leave one")
+            raise UserError("annotation-file", f"{root} has two entries for {images[name]}: remove one")
         else:
             of_name[name] = item
     notes = missing_notes({"mask-unpaired": (f"images of {root} are not in {images_dir}", lone)}, allow_missing)
@@ -108,7 +108,7 @@ def read_others(
     boxes: bool = False,
     line_width: float | None = None,
 ) -> Source:
-    """Read the shapes of every item; classes are numbered as the format numbers its labels.
+    """Read the shapes of every item; classes have the order of the format's labels.
 
     Args:
         what: name of the format.
@@ -119,7 +119,7 @@ def read_others(
     of_image = []
     for item, image in zip(items, images, strict=True):
         place = root / str(item.id)
-        if getattr(item.media, "has_size", False):  # stated by the file of shapes
+        if getattr(item.media, "has_size", False):  # stated by the label file
             require_size(image, place, tuple(item.media.size[::-1]))
         found: list[Instance] = []
         for it in item.annotations:
@@ -137,7 +137,7 @@ def read_others(
 def _shapes(
     it: Any, image: ImageFile, place: Path, boxes: bool, line_width: float | None, counts: Counter
 ) -> list[tuple[Shape, float]]:
-    """What to draw of an annotation, with index 0, and its area in pixels."""
+    """Return the shapes of an annotation, with index 0, and its area in pixels."""
     kind: str = it.type.name
     if kind == "mask":
         mask = np.asarray(it.image) > 0
@@ -164,12 +164,12 @@ def _outline(values: Sequence, counts: Counter) -> list[tuple[Shape, float]]:
 
 
 def _pairs(values: Sequence) -> list[tuple[float, float]]:
-    """Points from x and y in turn, or from pairs."""
+    """Convert alternating x and y, or pairs, to points."""
     return [(float(x), float(y)) for x, y in np.asarray(values, float).reshape(-1, 2)]
 
 
 def runs_of(mask: np.ndarray) -> np.ndarray:
-    """Lengths of 0s and 1s in turn, down the columns, of an (H, W) bool."""
+    """Return alternating lengths of 0s and 1s, down the columns, of an (H, W) bool."""
     pixels = mask.T.reshape(-1)
     ends = np.flatnonzero(np.diff(pixels, prepend=False)) if pixels.size else []
     return np.diff([0, *ends, pixels.size])

@@ -1,6 +1,6 @@
-"""Read masks from YOLO's text files: a line a polygon, ``class x1 y1 x2 y2 ...`` in shares of the image's sides.
+"""Read masks from YOLO's text files: one polygon per line, ``class x1 y1 x2 y2 ...``, relative to the image's width and height.
 
-``images/train/a.jpg`` has its lines in ``labels/train/a.txt``; where there is no folder ``images``, ``a.txt`` lies beside it.
+The labels of ``images/train/a.jpg`` are in ``labels/train/a.txt``; without a folder ``images``, ``a.txt`` is next to the image.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from .draw import Shape, area, rectangle
 from .instances import Instance, source_of
 from .names import BOXES, DRAWN_BOXES, FEW_POINTS, label_name
 
-LARGEST = 10.0  # share of a side; a shape may reach outside
+LARGEST = 10.0  # of relative coordinates; a shape may extend outside the image
 MOST_BYTES = 2**24
 Labels = Mapping[int, str]
 
 
 def pair_yolo(root: Path, images_dir: Path, images: Mapping[str, str]) -> Pairs:
-    """Pair every image with its text file, which an image without objects may lack; UserError: ``mask-unpaired``."""
+    """Pair every image with its text file, which may be missing if it has no objects; UserError: ``mask-unpaired``."""
     texts = {file: text_of(images_dir / file) for file in images.values()}
     lone = [file for file, text in texts.items() if not text.is_file()]
     if len(lone) == len(texts):
         example = texts[lone[0]]
-        raise UserError("mask-unpaired", f"no image has a text file, the first would have {example}: correct --images")
+        raise UserError("mask-unpaired", f"no image has a text file; expected first: {example}. Correct --images")
     notes = [f"{len(lone)} images without a text file, all background: {abbreviate(lone, 10)}"] if lone else []
     masks = [Path(os.path.relpath(text, root)).as_posix() for text in texts.values()]
     parts = [next((part for part in PurePosixPath(file).parts[:-1] if part.lower() in SPLIT_OF), "") for file in texts]
@@ -39,7 +39,7 @@ def pair_yolo(root: Path, images_dir: Path, images: Mapping[str, str]) -> Pairs:
 
 
 def text_of(image: Path) -> Path:
-    """The text file of an image: in ``labels`` where the image lies in ``images``, else beside it."""
+    """Return the text file of an image: in ``labels`` if the image is in ``images``, else next to it."""
     folders = list(image.absolute().parent.parts)
     for i in reversed(range(len(folders))):
         if folders[i] == "images":
@@ -49,7 +49,7 @@ def text_of(image: Path) -> Path:
 
 
 def class_names(root: Path) -> Labels:
-    """Read the names of ``data.yaml``, or of another YAML file of the folder; UserError: ``class-file``."""
+    """Read the names from ``data.yaml``, or another YAML file in the folder; UserError: ``class-file``."""
     import yaml
 
     for path in sorted([*root.glob("*.yaml"), *root.glob("*.yml")], key=lambda path: path.name != "data.yaml"):
@@ -61,7 +61,7 @@ def class_names(root: Path) -> Labels:
         pairs = enumerate(names) if isinstance(names, list) else names.items() if isinstance(names, dict) else ()
         if found := {id: label_name(name, f"{path}, names") for id, name in pairs if type(id) is int}:
             return found
-    raise UserError("class-file", f"no YAML file with names in {root}: write data.yaml with the line names: [cat, dog]")
+    raise UserError("class-file", f"no YAML file with names in {root}: write data.yaml with a line names: [cat, dog]")
 
 
 def read_yolo(
@@ -71,7 +71,7 @@ def read_yolo(
     classes_file: str | None = None,
     boxes: bool = False,
 ) -> Source:
-    """Read the polygons of every image; without a file of classes, these are the names that have shapes, by number.
+    """Read the polygons of every image; without a file of classes, the classes are the names with shapes, by number.
 
     Args:
         boxes: draw lines of five values, which are boxes.
@@ -86,7 +86,7 @@ def read_yolo(
                 faults.append(f"{path}, line {i}: {error}")
         of_image.append(found)
     if faults:
-        raise UserError("annotation-file", f"{len(faults)} lines can't be read:", first_lines(faults, 10))
+        raise UserError("annotation-file", f"{len(faults)} invalid lines:", first_lines(faults, 10))
     return source_of("YOLO", of_image, images, names.values(), counts, classes_file)
 
 
@@ -104,10 +104,10 @@ def _instances(
 ) -> list[Instance]:
     """Read a line; ValueError for a malformed one."""
     if not cells[0].isdecimal() or int(cells[0]) not in names:
-        raise ValueError(f"{cells[0]:.20} is no class, data.yaml has {abbreviate([*map(str, names)], 10)}")
+        raise ValueError(f"unknown class {cells[0]:.20}, data.yaml has {abbreviate([*map(str, names)], 10)}")
     label, values = names[int(cells[0])], [float(cell) for cell in cells[1:]]
     if not all(math.isfinite(value) and abs(value) <= LARGEST for value in values):
-        raise ValueError("a value is no share of the image's width or height")
+        raise ValueError("a value is not a share of the image's width or height")
     scaled = [value * size[i % 2] for i, value in enumerate(values)]
     if len(scaled) == 4:
         x, y, width, height = scaled

@@ -1,1 +1,1 @@
-"""Forms that list objects: connected pieces of the classes, with outlines."""
+"""Forms that list objects: connected pieces of classes, with outlines."""

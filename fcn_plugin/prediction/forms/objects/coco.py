@@ -1,4 +1,4 @@
-"""``coco.json``: every object of every image with its pixels as RLE, as detection tools read ground truth."""
+"""Write ``coco.json``: the objects of all images with their pixels as RLE, in the format of COCO's ground truth."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from .pieces import category_ids, objects
 
 
 class Coco(Collected):
-    """COCO's instances: one annotation for each connected piece, ``iscrowd`` 0; categories by :func:`.pieces.category_ids`.
+    """COCO instances: one annotation per connected piece, ``iscrowd`` 0; categories by :func:`.pieces.category_ids`.
 
-    Images are named by the path of their results, with the suffix of the source.
+    Images have the path of their results, with the suffix of the source.
     """
 
     folder, package = "coco", "pycocotools"
@@ -51,7 +51,7 @@ class Coco(Collected):
         return dict(image=image, annotations=annotations)
 
     def finish(self) -> None:
-        """Write ``coco.json``; the parts are read twice, so that one is in memory at a time."""
+        """Write ``coco.json``; the parts are read twice, one at a time, to save memory."""
         ids = category_ids(self.classes)
         categories = [dict(id=number, name=self.classes[label], supercategory="") for label, number in ids.items()]
         images = (dict(id=number, **part["image"]) for number, part in enumerate(self.parts(), 1))
@@ -70,12 +70,12 @@ class Coco(Collected):
 
 
 def _run_lengths(outline: Outline, size: tuple[int, int]) -> list[int]:
-    """Return lengths of 0s and 1s in turn, down the columns of an image of (H, W), without drawing the image."""
+    """Return alternating run lengths of 0s and 1s down the columns of an (H, W) image, without drawing it."""
     left, top = outline.box[:2]
     columns = np.pad(outline.mask.T.astype(np.int8), ((0, 0), (1, 1)))
     steps = np.diff(columns, axis=1)
     starts, ends = ((left + x) * size[0] + top + y for x, y in (np.nonzero(steps == step) for step in (1, -1)))
-    apart = starts[1:] != ends[:-1]  # a run may go on at the top of the next column
+    apart = starts[1:] != ends[:-1]  # a run may continue at the top of the next column
     starts, ends = starts[np.r_[True, apart]], ends[np.r_[apart, True]]
     bounds = np.stack([starts, ends], 1).ravel()
     return np.diff(np.r_[0, bounds, size[0] * size[1]]).tolist()

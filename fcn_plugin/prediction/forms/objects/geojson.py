@@ -1,4 +1,4 @@
-"""``geojson/NAME.geojson``: polygons in the coordinate system of the source."""
+"""Write ``geojson/NAME.geojson``: polygons in the coordinate system of the source."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from .pieces import background_of
 
 
 class GeoJson(Form):
-    """One feature for each connected piece, with ``class`` and ``class_id``; of a source without a georeference in pixels.
+    """One feature per connected piece, with ``class`` and ``class_id``; in pixels if the source has no georeference.
 
-    RFC 7946 knows longitude and latitude alone: another coordinate system is named in ``crs``, as GeoJSON 2008 does and GDAL and
-    QGIS read. A class of the name ``background`` is left out.
+    RFC 7946 allows only longitude and latitude. Other coordinate systems are named in ``crs``, as in GeoJSON 2008, which GDAL and
+    QGIS read. A class named ``background`` is left out.
     """
 
     package = "rasterio"

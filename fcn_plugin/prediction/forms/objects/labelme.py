@@ -1,4 +1,4 @@
-"""``labelme/NAME.json``: shapes to correct in labelme."""
+"""Write ``labelme/NAME.json``: shapes to edit in labelme."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from .pieces import objects
 
 
 class Labelme(Form):
-    """A shape for each object. labelme's polygons have no holes: an object with holes is of its type ``mask``, which is exact.
+    """One shape per object: a polygon, or a ``mask`` if it has holes, which labelme's polygons can't have.
 
-    The file names the image that it was made of; of frames and downloaded images it holds a copy.
+    The file refers to its image; for frames and downloaded images it contains a copy.
     """
 
     def files(self, name: str) -> list[Path]:
@@ -35,7 +35,7 @@ class Labelme(Form):
         height, width = prediction.labels.shape
         named = item.frame is None and os.path.isfile(item.source)
         content = dict(
-            version="5.5.0",  # the first ones with masks are 5.2
+            version="5.5.0",  # masks need at least 5.2
             flags={},
             shapes=[_shape(outline, self.classes[outline.label]) for outline in objects(prediction)],
             imagePath=os.path.relpath(item.source, path.parent) if named else f"{path.stem}.png",
@@ -51,7 +51,7 @@ def _shape(outline: Outline, name: str) -> dict:
     shape = dict(label=name, points=outline.exterior.tolist(), group_id=None, shape_type="polygon", flags={}, mask=None)
     if outline.holes:
         left, top, width, height = outline.box
-        corners = [[left, top], [left + width - 1, top + height - 1]]  # pixels, both inside
+        corners = [[left, top], [left + width - 1, top + height - 1]]  # inclusive
         shape.update(points=corners, shape_type="mask", mask=_png_text(outline.mask))
     return shape
 

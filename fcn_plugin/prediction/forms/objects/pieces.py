@@ -1,4 +1,4 @@
-"""What counts as an object in forms that list objects: every connected piece of every class but the background."""
+"""Define the objects that forms list: every connected piece of every class except the background."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ BACKGROUND = "background"
 
 
 def background_of(classes: Sequence[str]) -> int:
-    """Return the id of the class named ``background``, -1 without one."""
+    """Return the id of the class named ``background``; -1 if there is none."""
     return classes.index(BACKGROUND) if BACKGROUND in classes else -1
 
 
@@ -22,6 +22,6 @@ def objects(prediction: Prediction) -> list[Outline]:
 
 
 def category_ids(classes: Sequence[str]) -> dict[int, int]:
-    """Map class ids to numbers from 1, as detection tools expect, without the background; VOC's stay as they are."""
+    """Map class ids, without the background, to numbers from 1, as detection tools expect; VOC's ids are unchanged."""
     background = background_of(classes)
     return {label: number for number, label in enumerate((i for i in range(len(classes)) if i != background), 1)}

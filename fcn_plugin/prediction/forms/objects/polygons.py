@@ -1,4 +1,4 @@
-"""``polygons.json``: COCO's instances as :mod:`.coco` writes them, with polygons in place of RLE."""
+"""Write ``polygons.json``: COCO instances like :mod:`.coco`, with polygons instead of RLE."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .coco import Coco
 
 
 class Polygons(Coco):
-    """One polygon for each object. COCO's polygons have no holes: a hole is joined to the outline by a seam without width."""
+    """One polygon per object. COCO's polygons have no holes, so a hole is joined to the outline by a seam of zero width."""
 
     folder, package = "polygons", ""
 
@@ -23,8 +23,8 @@ class Polygons(Coco):
 def join_holes(exterior: np.ndarray, holes: Sequence[np.ndarray]) -> np.ndarray:
     """Make one ring of a polygon and its holes, (K, 2) corners.
 
-    The seam to a hole starts at its first corner, leads to the nearest corner of the ring so far, and is passed in both
-    directions: programs that fill polygons by the even-odd rule, as pycocotools does, leave the hole out.
+    The seam connects the hole's first corner with the nearest corner of the ring and is traversed in both directions, so that
+    programs with the even-odd rule, such as pycocotools, exclude the hole.
     """
     ring = exterior
     for hole in sorted(holes, key=lambda hole: hole[:, 0].min()):

@@ -49,7 +49,7 @@ def test_coco(coco):
     assert rows(source.draw[0]()) == ["221011", "221000", "111000", "000001"]
     assert rows(source.draw[1]()) == ["000000"] * 4
     assert source.shown == [{0, 1, 2}, {0}]
-    assert source.found == ["COCO: 3 instances of 2 categories", "left out: categories without an instance: cow"]
+    assert source.found == ["COCO: 3 instances of 2 categories", "skipped: categories without an instance: cow"]
 
 
 def test_names_of_coco_categories(coco, here):
@@ -60,7 +60,7 @@ def test_names_of_coco_categories(coco, here):
     assert rows(source.draw[0]()) == ["112022", "112000", "222000", "000002"]
     assert source.classes.palette == [(9, 9, 9), (0, 0, 1), (0, 0, 2)]
     names.write_text("_background_\ndog\n")
-    with refused("class-file", f"{names} does not name the labels cat"):
+    with refused("class-file", f"{names} lacks the labels cat"):
         coco(classes=str(names))
     names.write_text("cat\ndog\n")
     with refused("class-file", f"{names} begins with 'cat'"):
@@ -80,14 +80,14 @@ def name_second(file):
     [
         (lambda content: content.pop("categories"), "annotation-file", "no categories"),
         (lambda content: content["images"][0].pop("width"), "annotation-file", "images[0] (id 7): it has no 'width'"),
-        (lambda content: content["images"].insert(0, None), "annotation-file", "images[0]: it is no object"),
+        (lambda content: content["images"].insert(0, None), "annotation-file", "images[0]: it is not a JSON object"),
         (lambda content: content["images"][0].update(id=8), "annotation-file", "several images have the id 8"),
         (lambda content: content["images"][0].update(width=5), "mask-size", "5 x 4, its image"),
         (lambda content: content["images"].pop(), "image-unpaired", "1 images are not in"),
-        (name_second("c.png"), "mask-unpaired", "are no files: c.png; 1 images"),
+        (name_second("c.png"), "mask-unpaired", "are missing: c.png; 1 images"),
         (set_first("segmentation", []), "annotation-file", "annotations[0] (id 1): it has neither segmentation nor"),
         (set_first("segments_info", []), "annotation-file", "--format coco_panoptic"),
-        (set_first("segmentation", [[1, 1, 2, 2, 3]]), "annotation-file", "(id 1): a polygon needs three"),
+        (set_first("segmentation", [[1, 1, 2, 2, 3]]), "annotation-file", "(id 1): a polygon needs at least three"),
         (set_first("segmentation", dict(size=[4, 5], counts=[20])), "annotation-file", "of 20 pixels"),
         (
             set_first("segmentation", dict(size=[4, 6], counts=[20])),
@@ -95,7 +95,7 @@ def name_second(file):
             "its RLE of 20 pixels does not fit",
         ),
         (set_first("segmentation", dict(size=[6, 4], counts=[24])), "annotation-file", "does not fit"),
-        (set_first("category_id", 9), "annotation-file", "its category_id is 9"),
+        (set_first("category_id", 9), "annotation-file", "unknown category_id 9"),
     ],
 )
 def test_coco_files_that_are_refused(coco, here, change, code, found):
@@ -109,7 +109,7 @@ def test_coco_names_that_two_files_have(here):
     pictures, path = {1: ("y/a.png", (6, 4)), "2": ("x/a.png", (6, 4))}, here / "coco.json"
     pairs, found = pair_coco([Coco(path, pictures, {}, [])], images, here / "photos", False)
     assert (pairs.images, found) == (["x/a.png", "y/a.png"], [[(0, "2")], [(0, 1)]])
-    with refused("annotation-file", path, "a.png may be x/a.png, y/a.png"):
+    with refused("annotation-file", path, "a.png is ambiguous: x/a.png, y/a.png"):
         pair_coco([Coco(path, {1: ("a.png", (6, 4))}, {}, [])], images, here / "photos", False)
 
 
@@ -122,13 +122,13 @@ def test_coco_images_left_out(coco):
 @pytest.mark.parametrize(
     ("segmentation", "first_row", "notes"),
     [
-        ([], "0000", ["left out: boxes without an outline (--boxes draws them) (1)"]),
-        (None, "0000", ["left out: boxes without an outline (--boxes draws them) (1)"]),
+        ([], "0000", ["skipped: boxes without an outline (--boxes draws them) (1)"]),
+        (None, "0000", ["skipped: boxes without an outline (--boxes draws them) (1)"]),
         ([0, 0, 2, 0, 2, 2, 0, 2], "2200", []),  # no list around the only part
         (
             [[0, 0, 2, 0, 2, 2, 0, 2], [5, 5], [1, 1, 2, 2]],
             "2200",
-            ["left out: shapes or parts of too few points for an area (2)"],
+            ["skipped: shapes or parts with too few points for an area (2)"],
         ),
         (dict(size=[4, 6], counts=[0, 2, 2, 2, 18]), "2200", []),
         (dict(size=[4, 6], counts="0220`0"), "2200", []),
@@ -172,7 +172,7 @@ def test_an_image_listed_twice(coco):
 
     pairs, source = coco(change)
     assert rows(source.draw[0]()) == ["221011", "221000", "111000", "000001"]
-    assert pairs.notes == ["images that are listed several times, with the shapes of all entries: a.png"]
+    assert pairs.notes == ["images listed several times, drawn with the shapes of all entries: a.png"]
 
 
 def test_names_with_blanks_and_of_another_case(coco):
@@ -183,7 +183,7 @@ def test_names_with_blanks_and_of_another_case(coco):
     _, source = coco(change)
     assert source.classes.class_map == {0: "_background_", 1: "cat", 2: "Cat"}
     blanks, alike = source.found[-2:]
-    assert blanks == "labels with blanks at an end: read without these (1)"
+    assert blanks == "labels with spaces at an end: spaces removed (1)"
     assert alike.startswith("warning: ") and "cat and Cat" in alike
 
 

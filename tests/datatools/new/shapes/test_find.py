@@ -102,7 +102,7 @@ def test_coco_files_beside_masks(here):
     (here / "masks/notes.json").unlink()
     report, masks = written("photos", "masks")
     assert len(masks) == 3
-    assert "the 3 image files in masks are not read, its COCO files are" in report
+    assert "ignored 3 image files in masks, since it has COCO files" in report
 
 
 def test_options_that_do_not_fit(here):

@@ -67,7 +67,7 @@ def test_labelme_names(labelme, here):
     names.write_text("__ignore__\n_background_\nroad\ncar\n")
     (draw,) = labelme([shape("car", [[0, 0], [6, 0], [6, 1], [0, 1]])], classes=str(names)).draw
     assert rows(draw())[:2] == ["222222", "000000"]
-    with refused("class-file", f"{names} does not name the labels bike"):
+    with refused("class-file", f"{names} lacks the labels bike"):
         labelme([shape("bike", SQUARE)], classes=str(names))
 
 
@@ -75,7 +75,7 @@ def test_labelme_names(labelme, here):
     ("shapes", "more", "code", "found"),
     [
         ([shape("car", SQUARE, "cuboid")], {}, "annotation-file", "0.json: shapes[0]: the cuboid with 4 points"),
-        ([shape("car", SQUARE[:2])], {}, "classes-count", "that makes 1 classes"),
+        ([shape("car", SQUARE[:2])], {}, "classes-count", "these are 1 classes"),
         (
             [shape("car", [[0, 0]], "mask", mask="????")],
             {},
@@ -83,9 +83,9 @@ def test_labelme_names(labelme, here):
             "0.json: shapes[0]: its mask: can't be read",
         ),
         ([shape("car", SQUARE)], dict(imageHeight=5), "mask-size", "0.json: 6 x 5, its image"),
-        ([], dict(shapes=None), "annotation-file", "0.json is no labelme file"),
+        ([], dict(shapes=None), "annotation-file", "0.json is not a labelme file"),
         ([], dict(shapes=None, annotations=[]), "annotation-file", "no shapes"),
-        ([], {}, "classes-count", "labels : that makes 1 classes"),
+        ([], {}, "classes-count", "labels : these are 1 classes"),
     ],
 )
 def test_labelme_files_that_are_refused(labelme, shapes, more, code, found):
@@ -103,7 +103,7 @@ THIN = [
     shape("car", SQUARE[:2]),
     shape("car", [[4, 2], [9, 2], [9, 3], [4, 3]], group_id=1),  # reaches outside
 ]
-FEW = "left out: shapes or parts of too few points for an area (2)"
+FEW = "skipped: shapes or parts with too few points for an area (2)"
 
 
 def test_lines_and_points_are_left_out_and_counted(labelme):
@@ -111,7 +111,7 @@ def test_lines_and_points_are_left_out_and_counted(labelme):
     source = labelme(THIN)
     assert source.classes.class_map == {0: "_background_", 1: "bus", 2: "car"}
     assert rows(source.draw[0]()) == ["000001", "022200", "022222", "000000"]
-    lines = "left out: lines and points (--line-width 10 draws them as labelme does) (3)"
+    lines = "skipped: lines and points (--line-width 10 draws them as labelme does) (3)"
     assert source.found[1:] == ["circles: drawn as discs (1)", lines, FEW]
 
 
@@ -119,7 +119,7 @@ def test_lines_and_points_are_drawn_on_request(labelme):
     """A line of one pixel, and points as discs: over the shapes before them, under those behind."""
     source = labelme(THIN, line_width=1.0)
     assert rows(source.draw[0]()) == ["300001", "022200", "322222", "333333"]
-    assert source.found[-1] == "lines and points: drawn 1 pixels wide (3)"
+    assert "lines and points: drawn 1 pixels wide (3)" in source.found
     assert source.shown == [{0, 1, 2, 3}]
 
 
@@ -127,7 +127,7 @@ def test_blanks_and_case_of_labels(labelme):
     source = labelme([shape("car ", SQUARE), shape("Car", SQUARE), shape("car", SQUARE)])
     assert source.classes.class_map == {0: "_background_", 1: "Car", 2: "car"}
     blanks, alike = source.found[1:]
-    assert blanks == "labels with blanks at an end: read without these (1)"
+    assert blanks == "labels with spaces at an end: spaces removed (1)"
     assert alike.startswith("warning: ") and "Car and car" in alike
 
 

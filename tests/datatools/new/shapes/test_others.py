@@ -144,15 +144,15 @@ def test_our_side_of_the_interface(fake):
     for kind in (
         "boxes",
         "lines and points",
-        "shapes or parts of too few",
+        "shapes or parts with too few",
         "shapes without a label",
         "label annotations",
     ):
-        (line,) = [line for line in report if line.startswith(f"left out: {kind}")]
+        (line,) = [line for line in report if line.startswith(f"skipped: {kind}")]
         assert line.endswith("(1)")
-    assert "labels with blanks at an end: read without these (1)" in report
+    assert "labels with spaces at an end: spaces removed (1)" in report
     assert Path("data/x/val.txt").read_text() == "s_2.png\ts_2.png\n"
-    assert "2 train, 1 val: split as the label files are (--val splits at random)" in report
+    assert "2 train, 1 val: split by the label files (--val splits at random)" in report
 
 
 def test_boxes_and_lines_by_option(fake):

@@ -40,15 +40,15 @@ def test_yolo(yolo):
     assert rows(source.draw[1]()) == ["000000"] * 4
     assert pairs.parts == ["train", "valid"]
     assert pairs.notes == ["1 images without a text file, all background: images/valid/b.png"]
-    assert source.found == ["YOLO: 2 instances of 2 categories", "left out: categories without an instance: cow"]
+    assert source.found == ["YOLO: 2 instances of 2 categories", "skipped: categories without an instance: cow"]
 
 
 def test_boxes(yolo):
     text = DOG + "0 0.5 0.25 1 0.5\n0 0.1 0.1\n"
-    few = "left out: shapes or parts of too few points for an area (1)"
+    few = "skipped: shapes or parts with too few points for an area (1)"
     _, source = yolo(text)
     assert rows(source.draw[0]()) == ["000000", "000000", "000111", "000111"]
-    assert source.found[2:] == ["left out: boxes without an outline (--boxes draws them) (1)", few]
+    assert source.found[2:] == ["skipped: boxes without an outline (--boxes draws them) (1)", few]
     _, source = yolo(text, boxes=True)
     assert rows(source.draw[0]()) == ["111111", "111111", "000222", "000222"]
 
