@@ -1,4 +1,4 @@
-"""The package's docstrings, comments and messages, and the documentation, are in plain English (shared/design/style.md)."""
+"""The package's docstrings, comments and messages, and the documentation, are in plain English."""
 
 import ast
 import io
