@@ -40,7 +40,7 @@ def join_tasks(renamed: Renamed, names: Sequence[str] = ORDER) -> Renamed:
     for layer, kind in dict.fromkeys((match[1], match[3]) for match in found.values()):
         parts = [f"{layer}_{short}.{kind}" for short in order]
         if lacking := [part for part in parts if part not in tensors]:
-            raise UserError("weights-fit", f"{renamed.source} lacks {', '.join(lacking)}: take another copy")
+            raise UserError("weights-fit", f"{renamed.source} lacks {', '.join(lacking)}: use another copy")
         ours, own = f"{layer}.{kind}", [origin[part] for part in parts]
         tensors[ours] = joined([tensors[part] for part in parts], upsampling=".upscore" in layer)
         origin[ours], how[ours] = (

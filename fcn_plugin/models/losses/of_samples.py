@@ -27,7 +27,7 @@ def sample_losses(
     Args:
         terms: loss functions.
         logits: (N, C or 1, H, W).
-        label: (N, 1, H, W) class ids, or (N, C, H, W) for several labels at once.
+        label: (N, 1, H, W) class ids, or (N, C, H, W) for multi-label nets.
         metas: meta information of each sample, which names its files.
         num_classes: C.
         decision: how labels follow from the logits.
