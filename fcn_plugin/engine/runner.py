@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from mmengine.dist import is_main_process
 from mmengine.evaluator import Evaluator
+from mmengine.hooks import EMAHook
 from mmengine.model import is_model_wrapper
 from mmengine.registry import RUNNERS
 from mmengine.runner import EpochBasedTrainLoop
@@ -163,9 +164,8 @@ class FCNRunner(SavingRunner):
         if resuming:
             require_same_states(self.optim_wrapper, self.param_schedulers, checkpoint, self.cfg.get("param_scheduler"))
             content["meta"].pop("config", None)  # mmengine would read it for options of earlier releases
-        for module in self.model.modules() if self._evaluating else ():  # the model may be wrapped
-            if isinstance(module, FCN):
-                module.to_inference()
+        for net in [net for net in self.model.modules() if self._evaluating and isinstance(net, FCN)]:  # in wrappers
+            net.to_inference(fold=not any(isinstance(hook, EMAHook) for hook in self.hooks))  # it swaps tensors by name
         mark_loaded(self)
         self.logger.info(f"Loaded {filename}")
         return content

@@ -72,6 +72,8 @@ def _trace(
     try:
         with tracer:
             outputs = run_on_meta(modules, value)
+    except UserError:
+        raise
     except (RuntimeError, ValueError, AssertionError) as error:  # errors of layers have no common class
         reason = str(error) or "an assertion in it fails"
         if len(modules) == 1 or isinstance(error, AssertionError):

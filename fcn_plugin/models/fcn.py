@@ -183,10 +183,10 @@ class FCN(RefinedSegmentor):
         """Return the predictions for a batch and, as the last element, their losses (:func:`.with_losses`)."""
         return with_losses(self, data)
 
-    def to_inference(self) -> FCN:
-        """Fold batch norms in float32 (bf16 would round more); else convert kernels to the precision that they compute in."""
+    def to_inference(self, fold: bool = True) -> FCN:
+        """Convert kernels to the net's precision, or ``fold`` batch norms into float32 ones (into bf16 ones labels change)."""
         image = self.preprocessing.new_zeros(1, self.preprocessing.shape[1], self.least_side, self.least_side)
-        if PRECISIONS[resolve_precision(self.precision, image.device.type)] is None:
+        if fold and PRECISIONS[resolve_precision(self.precision, image.device.type)] is None:
             fold_batch_norms(self.eval(), lambda: self.extract_feat(image))
         return cast_kernels(self.eval(), self.precision, image.device.type)
 

@@ -108,7 +108,7 @@ def test_a_second_call_does_what_is_missing(release, built):
     stamp = kept.stat().st_mtime_ns
     lost.unlink()
     report = build_nyud(release, hha=True, jobs=1)
-    assert f"{release / 'labels'}: 1 masks written, 2 were there" in report
+    assert f"{release / 'labels'}: 1 masks written, 2 existed" in report
     assert lost.read_bytes() == before
     assert kept.stat().st_mtime_ns == stamp
 

@@ -38,7 +38,7 @@ def test_offsets_at_the_pixel(built):
         assert np.array_equal(ids, np.tile(row, (32, 1)) if task == "semantic" else np.tile(row[:, None], (1, 32)))
     assert "warning" in report[-1] and "200" in report[-1] and "2486" in report[-2]
     assert build_sift_flow(root, jobs=1)[:2] == [
-        f"{root}/labels/{task}: all 3 masks were there" for task in ("semantic", "geometric")
+        f"{root}/labels/{task}: all 3 masks existed" for task in ("semantic", "geometric")
     ]
 
 

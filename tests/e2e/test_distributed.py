@@ -108,7 +108,7 @@ def test_a_sampler_that_counts_twice_is_refused(trained, tmp_path):
     options = ("--work-dir", tmp_path, "--cfg-options", "test_dataloader.sampler.round_up=True")
     done = in_pair("test", trained.config, trained.best, *options)
     assert done.code == 2
-    assert "error: [config-value] 4 images were evaluated, the data set has 3: set round_up=False" in done.err
+    assert "error: [config-value] 4 images were evaluated, but the data set has 3: set round_up=False" in done.err
     assert not (tmp_path / "metrics.json").exists()
 
 

@@ -45,7 +45,7 @@ def test_returns_until_it_holds(twice):
     said = run.said()
     for number, rate in ((1, 0.5), (2, 0.5)):
         back = f"back to {work_dir / 'iter_6.pth'} with the learning rate x {rate:g}"
-        assert f"{back}, return {number} of at most 3" in said
+        assert f"{back}, retry {number} of at most 3" in said
     assert "retry 1: the learning rate is" in said
     steps = rates(run)
     assert [step for step, _ in steps] == [*range(1, 8), 7, 7, *range(8, 13)]

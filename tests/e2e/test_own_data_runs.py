@@ -59,7 +59,7 @@ def test_transfer_to_other_classes(tool, trained, two_classes, tmp_path):
     )
     done = tool("train", two_classes, "--adapt-classes", *words)
     assert done.code == 0, done.err
-    assert "was trained for 21 classes: newly initialised for 2 are decode_head.score_fr.weight" in done.out
+    assert "was trained for 21 classes: newly initialised for 2: decode_head.score_fr.weight" in done.out
     paths = (trained.best, work_dir / "iter_2.pth")
     old, new = (torch.load(path, weights_only=False)["state_dict"] for path in paths)
     assert new["decode_head.score_pool3.weight"].shape[0] == 2

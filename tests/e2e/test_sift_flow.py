@@ -40,7 +40,7 @@ def test_convert_train_and_test(tool, tmp_path):
     # 32 x 32 pixels; a fifth, and a row of the rest, is void
     assert "decode.semantic.ce_per_pixel: 3.49" in done.out  # ln 33, at first
     assert "decode.geometric.ce_per_pixel: 1.09" in done.out  # ln 3
-    assert "starts as its parent" in done.out
+    assert "predicts the same as its parent" in done.out
     (net,) = (tmp_path / "work" / "16s").glob("best_semantic_mIoU_iter_*.pth")
 
     scores = tmp_path / "scores"

@@ -87,7 +87,7 @@ def test_some_rows_are_those_of_the_whole(stride, kernel, padding, dense):
 
 @pytest.mark.parametrize(("first", "last"), [(-1, 2), (2, 2), (3, 17)])
 def test_rows_that_are_not_there_are_refused(first, last):
-    with refused("geometry", f"rows {first} to {last}", "16 rows"):
+    with refused("geometry", f"rows {first}..{last}", "16 rows"):
         BilinearUpsample(1, 4).rows(torch.zeros(1, 1, 4, 4), first, last)
 
 

@@ -27,7 +27,7 @@ def test_what_is_auto_is_derived_and_what_is_given_is_compared():
     cfg.model.decode_head.in_channels["pool4"] = cfg.model.decode_head.strides["pool3"] = "auto"
     assert MODELS.build(cfg.model).decode_head.in_channels == [8, 32, 16]
     cfg.model.decode_head.in_channels["pool3"] = 17
-    with refused("config-value", "in_channels.pool3 is 17", "gives 16"):
+    with refused("config-value", "in_channels.pool3 is 17", "returns 16"):
         MODELS.build(cfg.model)
 
 
@@ -40,7 +40,7 @@ def test_fewer_streams_than_the_neck_returns():
 def test_more_streams_than_the_neck_returns():
     cfg = fcn_config(streams=(*STREAMS["8s"], "pool0"))
     cfg.model.decode_head.strides = "auto"
-    with refused("config-value", "pool0", "returns 3"):
+    with refused("config-value", "pool0", "the 3 "):
         MODELS.build(cfg.model)
 
 

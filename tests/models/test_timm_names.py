@@ -15,7 +15,7 @@ ROWS = {
     for family, names in re.findall(r"^\| (\w[^|]+) \| ((?:\w+, )*\w+) \|$", TRIED, re.M)
     if family != "family"
 }
-REFUSED = dict(re.findall(r"^\| `(\w+)` \| (\w[\w-]+) \|", FAILING, re.M))
+REFUSED = dict(re.findall(r"^\| `(\w+)` \| `(\w[\w-]+)` \|", FAILING, re.M))
 SIZES = ((37, 50), (65, 128))
 
 

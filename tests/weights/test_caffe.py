@@ -338,10 +338,10 @@ def test_cut_anywhere(tmp_path, form):
 def test_a_cut_names_the_byte(tmp_path):
     whole = one_layer(shape_of((3,)), numbers(5, ones))
     size = len(whole)
-    refuse(tmp_path, whole[:-1], "at byte 0", f"to byte {size}", f"at byte {size - 1}", "download it again")
+    refuse(tmp_path, whole[:-1], "at byte 0", f"ends at byte {size}", f"at byte {size - 1}", "download it again")
     # tag, size, name: the blob begins at 6, data at 8
     inner = chunk(100, chunk(1, b"a") + chunk(7, numbers(5, ones)[:-1]))
-    refuse(tmp_path, inner, "at byte 8", f"to byte {len(inner) + 1}", f"at byte {len(inner)}")
+    refuse(tmp_path, inner, "at byte 8", f"ends at byte {len(inner) + 1}", f"at byte {len(inner)}")
 
 
 JPEG = bytes.fromhex("ffd8ffe000104a46494600010100000100010000ffdb0043")

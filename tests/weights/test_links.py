@@ -199,7 +199,7 @@ def test_what_is_no_weight_file_does_not_stay(host, tmp_path, page, read):
 
 def test_a_download_that_breaks_off_leaves_nothing(host, tmp_path):
     host.files["/net.pth"] = 100
-    with refused("weights-link", f"{host.url}/net.pth", "the 100 bytes"):
+    with refused("weights-link", f"{host.url}/net.pth", "received 100 bytes"):
         fetch(f"{host.url}/net.pth")
     assert not cached(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoints"]

@@ -43,7 +43,7 @@ def test_a_sum_in_the_name_is_compared(install, tmp_path):
 @pytest.mark.parametrize("names", [(), ("a.pth", "b.safetensors")])
 def test_not_one_file_of_weights(install, names):
     install(*names)
-    with refused("weights-missing", f"{len(names)} files"):
+    with refused("weights-missing", f"{len(names)} weight files"):
         installed_file("some-weights")
 
 

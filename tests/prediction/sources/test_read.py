@@ -99,7 +99,7 @@ def test_broken_inputs_do_not_stop_the_others(tmp_path):
     assert [error.code for error in errors] == codes
     broken = [words[0], words[1], words[2], words[4], words[5]]
     assert all(str(path) in error.message for path, error in zip(broken, errors, strict=True))
-    assert f"ended early, after {len(items) - 1} of " in errors[3].message
+    assert f"ended after {len(items) - 1} of " in errors[3].message
 
 
 def test_links_are_fetched_and_not_kept(tmp_path, monkeypatch):
