@@ -40,7 +40,7 @@ def _find_pairs(net: nn.Module, run: Callable[[], object]) -> dict[_BatchNorm, n
     read: dict[_BatchNorm, int] = {}
     calls: Counter[nn.Module] = Counter()
 
-    def note(layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+    def note(layer: nn.Conv2d | _BatchNorm, inputs: tuple[Tensor, ...], output: Tensor) -> None:
         calls[layer] += 1
         if isinstance(layer, _BatchNorm):
             read[layer] = id(inputs[0])
@@ -71,7 +71,7 @@ class _Readers(TorchFunctionMode):
         self.count: Counter[int] = Counter()
         self._alive: list[Tensor] = []  # so that no id occurs twice
 
-    def __torch_function__(self, func, types, args=(), kwargs=None):
+    def __torch_function__(self, func: Callable, types: object, args: tuple = (), kwargs: dict | None = None) -> object:
         result = func(*args, **(kwargs or {}))
         if isinstance(result, Tensor):
             tensors = [value for value in args if isinstance(value, Tensor)]
