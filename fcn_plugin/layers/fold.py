@@ -50,7 +50,8 @@ def _find_pairs(net: nn.Module, run: Callable[[], object]) -> dict[_BatchNorm, n
     layers = [layer for layer in net.modules() if isinstance(layer, (nn.Conv2d, _BatchNorm))]
     handles = [layer.register_forward_hook(note) for layer in layers]
     try:
-        with torch.no_grad(), _Readers() as readers:
+        # the net with batch norms need not be compiled
+        with torch.no_grad(), torch.compiler.set_stance("force_eager"), _Readers() as readers:
             run()
     finally:
         for handle in handles:

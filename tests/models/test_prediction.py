@@ -159,6 +159,20 @@ def test_batch_norms_are_folded():
     assert (found - expected).abs().max() < 1e-5 * expected.abs().max()
 
 
+def test_only_the_folded_net_is_compiled():
+    graphs = []
+
+    def backend(graph, inputs):
+        graphs.append(graph)
+        return graph.forward
+
+    model = build_fcn(compile={"backend": backend}, norm={"type": "BN"}).to_inference()
+    assert graphs == []
+    model(torch.randn(1, 3, 160, 160))
+    operations = {str(node.target) for graph in graphs for node in graph.graph.nodes}
+    assert any("conv2d" in name for name in operations) and not any("batch_norm" in name for name in operations)
+
+
 def test_compiled_forward():
     """Backbone and neck are compiled, not the step; the second size makes them ready for others, but for thresholds of torch's."""
     graphs = []
