@@ -1,4 +1,4 @@
-"""What the tools do for speed: kernels in the precision they compute in, logits for nobody, and a word where bf16 is emulated."""
+"""What the tools do for speed: kernels in the precision they compute in, logits only on request, and a warning where bf16 is emulated."""
 
 import json
 
@@ -16,8 +16,8 @@ def nets(monkeypatch):
     seen = []
     real = FCN.to_inference
 
-    def spy(self):
-        real(self)
+    def spy(self, **options):
+        real(self, **options)
         seen.append((self, self.neck.fc6.weight.dtype))
         return self
 
