@@ -1,4 +1,4 @@
-"""What the tools do for speed: kernels in the precision they compute in, logits only on request, and a warning where bf16 is emulated."""
+"""What the tools do for speed: kernels in the precision they compute in, logits only on request, a warning for emulated bf16."""
 
 import json
 
