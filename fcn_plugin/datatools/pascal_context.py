@@ -14,13 +14,12 @@ from mmseg.datasets import PascalContextDataset
 
 from ..atomic_write import make_inside
 from ..data.classes_file import read_classes
-from ..data.images import read_header
 from ..errors import UserError, abbreviate
 from ..visualization.pictures import save_mask
-from .mat_mask import read_mat_mask
+from .mat_mask import check_mat_mask, read_mat_mask
 from .voc_sbd.build import fill, require
-from .voc_sbd.lists import read_names
-from .voc_sbd.sources import EXTRACT_AGAIN, Release, find_tree, voc
+from .voc_sbd.lists import describe_count, read_names
+from .voc_sbd.sources import Release, find_tree, voc
 
 PAGE = "https://www.cs.stanford.edu/~roozbeh/pascal-context"
 CLASSES, PALETTE = (PascalContextDataset.METAINFO[key] for key in ("classes", "palette"))
@@ -82,11 +81,8 @@ def build_context(voc2010: Path, context: Path, jobs: int | None = None, force: 
     folder = voc2010 / MASKS
     make_inside(voc2010, folder)
     tasks = [(mats / f"{n}.mat", images / f"{n}.jpg", indices, folder / f"{n}.png") for n in sorted(names)]
-    report = [fill(folder, convert_mask, tasks, jobs, force)]
-    for name, count in FULL_COUNTS.items():
-        line = f"{LISTS / name}.txt: {len(lists[name])} images"
-        report.append(line if len(lists[name]) == count else f"warning: {line}, the full release has {count}")
-    return report
+    counts = [describe_count(f"{LISTS / name}.txt", len(lists[name]), full) for name, full in FULL_COUNTS.items()]
+    return [fill(folder, convert_mask, tasks, jobs, force), *counts]
 
 
 def read_indices(path: Path) -> np.ndarray:
@@ -112,9 +108,5 @@ def convert_mask(source: Path, image: Path, indices: np.ndarray, target: Path) -
         UserError: ``mask-unreadable``, ``mask-ids``, ``mask-size``, ``image-unreadable``.
     """
     ids = read_mat_mask(source, "LabelMap", "PASCAL-Context")
-    if (stray := np.setdiff1d(ids, np.flatnonzero(indices >= 0))).size:
-        found = f"ids {abbreviate([f'{value:g}' for value in stray])} are not in labels.txt"
-        raise UserError("mask-ids", f"{source}: {found}: {EXTRACT_AGAIN}")
-    if ids.shape != (shape := read_header(str(image)).size[::-1]):
-        raise UserError("mask-size", f"{source} is {ids.shape}, but its image {image} is {shape}: they must be equal")
+    check_mat_mask(source, ids, image, np.flatnonzero(indices >= 0), "not in labels.txt")
     save_mask(indices[ids.astype(np.int64)], PALETTE, target)

@@ -1,7 +1,7 @@
 """Convert SIFT Flow (Liu et al. 2009; geometric labels of Tighe and Lazebnik 2010) to PNGs for ``SIFTFlowDataset``.
 
-A file of the release holds ``S``, (H, W): semantic 0 void, 1 .. 33; geometric -1 and 0 void, 1 .. 3. A mask holds the id less 1,
-and 255 for void, as the FCN authors' data layer has them (PAMI 2016, sec. 5).
+A file of the release has ``S``, (H, W): semantic 1 .. 33 and 0 for void; geometric 1 .. 3, and -1 and 0 for void. A mask has the
+id minus 1, and 255 for void, as in the FCN authors' data layer (PAMI 2016, sec. 5).
 """
 
 from __future__ import annotations
@@ -11,45 +11,42 @@ from pathlib import Path
 import numpy as np
 
 from ..atomic_write import make_inside
-from ..data.images import read_header
 from ..data.palette import VOID
-from ..data.tasks.meta import tasks_meta
 from ..data.tasks.sift_flow import SIFTFlowDataset
 from ..errors import UserError, abbreviate
 from ..visualization.pictures import save_mask
-from .mat_mask import read_mat_mask
+from .mat_mask import check_mat_mask, read_mat_mask
 from .voc_sbd.build import fill, require
-from .voc_sbd.lists import read_names
-from .voc_sbd.sources import EXTRACT_AGAIN
+from .voc_sbd.lists import describe_count, read_names
 
 ARCHIVE = "http://www.cs.unc.edu/~jtighe/Papers/ECCV10/siftflow/SiftFlowDataset.zip"
 LISTS = "https://raw.githubusercontent.com/shelhamer/fcn.berkeleyvision.org/master/data/sift-flow"
 SCENES = "spatial_envelope_256x256_static_8outdoorcategories"
 IMAGES = Path("Images", SCENES)
 FULL_COUNTS = {"trainval": 2486, "test": 200}
-TASKS = tasks_meta(SIFTFlowDataset.TASKS)["tasks"]
+TASKS = SIFTFlowDataset.METAINFO["tasks"]
 SOURCES = {"semantic": Path("SemanticLabels", SCENES), "geometric": Path("GeoLabels", SCENES)}
 LOWEST = {"semantic": 0, "geometric": -1}  # ids up to 0 are void
 MASKS = "labels"
 
 
 def build_sift_flow(root: Path, jobs: int | None = None, force: bool = False) -> list[str]:
-    """Write ``labels/TASK/NAME.png`` of all images of the lists; a second call does what is missing. Returns the report.
+    """Write ``labels/TASK/NAME.png`` for all images of the lists; a second call writes missing files. Return the report.
 
     Args:
-        root: folder with the unpacked archive and the authors' lists ``trainval.txt`` and ``test.txt``.
-        jobs: processes; default: all usable cores.
-        force: also write masks that are there.
+        root: folder of the unpacked archive and of the authors' lists ``trainval.txt`` and ``test.txt``.
+        jobs: number of processes; default: all usable cores.
+        force: replace existing masks.
 
     Raises:
-        UserError: ``dataset-missing``, which names the files, their links and places; ``list-file``, ``lists-overlap``,
-            ``file-missing``, ``output-path``, and of masks: others are written then.
+        UserError: ``dataset-missing``, with the files, their URLs and locations; ``list-file``, ``lists-overlap``,
+            ``file-missing``, ``output-path``, and those of masks, after writing the others.
     """
     _require_release(root)
     lists = {name: read_names(root / f"{name}.txt") for name in FULL_COUNTS}
     if shared := sorted(lists["trainval"] & lists["test"]):
         found = f"trainval.txt and test.txt in {root} share {len(shared)} images ({abbreviate(shared)})"
-        raise UserError("lists-overlap", f"{found}: take the authors' lists unchanged")
+        raise UserError("lists-overlap", f"{found}: use the authors' lists unchanged")
     names, report = lists["trainval"] | lists["test"], []
     require(root / IMAGES, ".jpg", names)
     for task, source in SOURCES.items():
@@ -60,10 +57,7 @@ def build_sift_flow(root: Path, jobs: int | None = None, force: bool = False) ->
             (task, root / source / f"{n}.mat", root / IMAGES / f"{n}.jpg", folder / f"{n}.png") for n in sorted(names)
         ]
         report.append(fill(folder, convert_mask, work, jobs, force))
-    for name, count in FULL_COUNTS.items():
-        line = f"{root / name}.txt: {len(lists[name])} images"
-        report.append(line if len(lists[name]) == count else f"warning: {line}, the full release has {count}")
-    return report
+    return report + [describe_count(f"{root / name}.txt", len(lists[name]), full) for name, full in FULL_COUNTS.items()]
 
 
 def convert_mask(task: str, source: Path, image: Path, target: Path) -> None:
@@ -73,18 +67,13 @@ def convert_mask(task: str, source: Path, image: Path, target: Path) -> None:
         UserError: ``mask-unreadable``, ``mask-ids``, ``mask-size``, ``image-unreadable``.
     """
     ids, classes = read_mat_mask(source, "S", "SIFT Flow"), len(TASKS[task]["classes"])
-    if (stray := np.setdiff1d(ids, np.arange(LOWEST[task], classes + 1))).size:
-        found = (
-            f"ids {abbreviate([f'{value:g}' for value in stray])} are outside the {task} ids {LOWEST[task]}..{classes}"
-        )
-        raise UserError("mask-ids", f"{source}: {found}: {EXTRACT_AGAIN}")
-    if ids.shape != (shape := read_header(str(image)).size[::-1]):
-        raise UserError("mask-size", f"{source} is {ids.shape}, its image {image} is {shape}: they must have one size")
+    fault = f"outside the {task} ids {LOWEST[task]}..{classes}"
+    check_mat_mask(source, ids, image, np.arange(LOWEST[task], classes + 1), fault)
     save_mask(np.where(ids > 0, ids - 1, VOID), TASKS[task]["palette"], target)
 
 
 def _require_release(root: Path) -> None:
-    """Refuse a folder that lacks parts of the release; UserError: ``dataset-missing``."""
+    """Raise ``dataset-missing`` if the folder lacks parts of the release."""
     missing = [path for path in (IMAGES, *SOURCES.values()) if not (root / path).is_dir()]
     lines = [f"  {root / path}/, of the unpacked {ARCHIVE}" for path in missing]
     lines += [
@@ -92,5 +81,5 @@ def _require_release(root: Path) -> None:
     ]
     if lines:
         raise UserError(
-            "dataset-missing", f"SIFT Flow in {root} is not complete: put these there, or give --root:", lines
+            "dataset-missing", f"SIFT Flow in {root} is not complete: put these files there, or give --root:", lines
         )

@@ -19,6 +19,8 @@ def fold_batch_norms(net: nn.Module, run: Callable[[], object]) -> int:
         net: in evaluation mode; changed in place, and good for inference only.
         run: calls ``net`` on any image, to find which batch norm follows which convolution.
     """
+    if not any(isinstance(layer, _BatchNorm) for layer in net.modules()):
+        return 0
     pairs = _find_pairs(net, run)
     for norm, layer in pairs.items():
         statistics = norm.running_mean, norm.running_var, norm.eps, norm.weight, norm.bias

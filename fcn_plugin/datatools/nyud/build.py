@@ -22,6 +22,7 @@ from ...data.masks.nyud import NYUDDataset
 from ...errors import UserError
 from ...visualization.pictures import save_mask, save_png
 from ..voc_sbd.build import fill
+from ..voc_sbd.lists import describe_count
 from .frames import COLUMNS, FIRST, ROWS, Frame, count_frames, read_frame, read_mapping, read_split
 from .hha import CAMERA, compute_hha
 
@@ -75,9 +76,7 @@ def build_nyud(
     for name, names in lists.items():
         with atomic_write(root / f"{name}.txt") as part:
             part.write_text("".join(f"{each}\n" for each in names))
-        line = f"{root / name}.txt: {len(names)} images"
-        full = len(names) == FULL_COUNTS[name]
-        report.append(line if full else f"warning: {line}, the full release has {FULL_COUNTS[name]}")
+        report.append(describe_count(f"{root / name}.txt", len(names), FULL_COUNTS[name]))
     if "train" not in lists:
         report.append(f"no train.txt and val.txt: put those of {LISTS} into {root} to have trainval in two parts")
     return report

@@ -57,6 +57,12 @@ def list_text(names: Names) -> str:
     return "".join(f"{name}\n" for name in sorted(names))
 
 
+def describe_count(what: object, found: int, full: int) -> str:
+    """Describe the number of images of a list; warn if the full release has another."""
+    line = f"{what}: {found} images"
+    return line if found == full else f"warning: {line}, the full release has {full}"
+
+
 def describe(name: str, names: Names) -> list[str]:
     """Describe count and SHA-256 of a list's file; warn if it differs from the published list or count."""
     texts = list_text(names), list_text(names).rstrip()  # a published file may lack its last newline
