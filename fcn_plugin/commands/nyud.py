@@ -1,6 +1,6 @@
 """Convert NYUDv2 to images, depth, HHA and labels of 40 classes.
 
-Run again after a stop: it goes on.
+After an interruption, run it again to continue.
 """
 
 from __future__ import annotations
@@ -12,18 +12,20 @@ from .options import at_least
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add where the files are, and whether HHA is wanted."""
+    """Add the folders and the choice of HHA."""
     add = parser.add_argument
-    add("--data-dir", default="data/nyud", type=Path, help="where the files lie and results go (default: data/nyud)")
+    add(
+        "--data-dir", default="data/nyud", type=Path, help="folder of the files and of the results (default: data/nyud)"
+    )
     add(
         "--hha",
         nargs="?",
         const="",
         metavar="DIR",
-        help="also HHA: computed from depth, or the published images in DIR",
+        help="also write HHA, computed from depth or taken from the published images in DIR",
     )
     add("--jobs", type=at_least(1), help="processes (default: all usable cores)")
-    add("--force", action="store_true", help="write again what is there")
+    add("--force", action="store_true", help="replace existing files")
 
 
 def main(args: argparse.Namespace) -> None:

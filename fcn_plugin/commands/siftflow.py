@@ -1,6 +1,6 @@
 """Convert SIFT Flow to masks of 33 semantic and 3 geometric classes.
 
-Write the masks as PNG beside the release. Run again after a stop: it goes on.
+Write the masks as PNG to the folder of the release. After an interruption, run it again to continue.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from .options import at_least
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add where the release is."""
+    """Add the folder of the release."""
     add = parser.add_argument
     folder = "the unpacked SiftFlowDataset.zip with the authors' lists (default: data/sift-flow)"
     add("--root", default="data/sift-flow", type=Path, metavar="DIR", help=folder)
     add("--jobs", type=at_least(1), help="processes (default: all usable cores)")
-    add("--force", action="store_true", help="convert again what is there")
+    add("--force", action="store_true", help="replace existing masks")
 
 
 def main(args: argparse.Namespace) -> None:

@@ -1,4 +1,4 @@
-"""One task out of the samples and classes of several."""
+"""Select one task from samples and meta information of several."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from ..errors import UserError
 
 
 def task_meta(meta: Mapping, task: str) -> Mapping:
-    """Return ``classes`` and ``palette`` of a task out of a data set's meta information; raises ``config-value``."""
+    """Return ``classes`` and ``palette`` of a task from a data set's meta information; UserError: ``config-value``."""
     tasks = meta.get("tasks") or {}
     if task not in tasks:
         known = ", ".join(tasks) or "none"
-        raise UserError("config-value", f"the evaluator scores task {task!r}, the data set's tasks are {known}")
+        raise UserError("config-value", f"the evaluator scores task {task!r}, but the data set's tasks are {known}")
     return tasks[task]
 
 
 def one_task(sample: dict, meta: Mapping, task: str) -> dict:
-    """Return a sample with the maps of one task alone; all of them where there is another number of maps than of tasks.
+    """Return a sample with only the maps of one task; unchanged maps if their number is not that of the tasks.
 
     Raises:
-        UserError: ``config-value``: the data set has no such task.
+        UserError: ``config-value`` if the data set has no such task.
     """
     task_meta(meta, task)
     names = [*meta["tasks"]]

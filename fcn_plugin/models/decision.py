@@ -40,11 +40,11 @@ class Decision:
         return math.log(self.threshold) - math.log1p(-self.threshold)
 
     def maps(self, channels: int) -> tuple[int, ...]:
-        """Return the axis of label maps between N and (H, W), for logits of so many channels: none but for several labels."""
+        """Return the axis of label maps between N and (H, W) for logits of ``channels``; empty for one label per pixel."""
         return (channels,) if self.multilabel else ()
 
     def in_one_row(self, labels: Tensor, ignore_index: int = 255) -> Tensor:
-        """Return label maps of an image, (maps, H, W), with ids that no two tasks share."""
+        """Return label maps of an image, (maps, H, W), with different ids for different tasks."""
         return labels
 
     def labels(self, logits: Tensor) -> Tensor:

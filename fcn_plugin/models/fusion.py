@@ -1,7 +1,7 @@
-"""Late fusion (CVPR 2015, sec. 5, NYUDv2): a whole net for each sensor, and one upsampling of the mean of their scores.
+"""Late fusion (CVPR 2015, sec. 5, NYUDv2): a net for each sensor, and one upsampling of the mean of their scores.
 
-N batch, C classes; an image is (N, bands, H, W), the bands of the sensors one after the other. Trunks are the nets without their
-upsampling: backbone, neck and score layers. Their feature maps lie on one grid, so that scores add pixel by pixel.
+N batch, C classes; an image is (N, bands, H, W), the sensors' bands in order. A trunk is a net without its upsampling: backbone,
+neck and score layers. The trunks' feature maps must lie on one grid, so that scores add pixel by pixel.
 """
 
 from __future__ import annotations
@@ -26,28 +26,30 @@ from .streams import Streams, build_streams
 
 @MODELS.register_module()
 class FCNFusion(FCN):
-    """An FCN with a trunk for each of several sensors; ``score_fr`` is the mean of the trunks' scores, any skip's too.
+    """An FCN with a trunk for each of several sensors; the scores of each stream are the mean of the trunks' scores.
 
     Args:
-        trunks: name -> ``dict(bands=N)``: how many bands of the image each takes, in their order. ``backbone`` and ``neck`` beside
-            ``bands`` are those of this trunk alone, otherwise all have the model's.
-        pretrained: where the trunks start from, name -> source, or one source for all: a classifier as of an FCN, or the trained
-            net of that sensor, whose scores are taken too.
-        kwargs: of :class:`FCN`; the data preprocessor is an ``FCNBandsPreProcessor``.
+        trunks: name -> ``dict(bands=N)``, the number of bands of each, in their order. A trunk may have its own ``backbone`` and
+            ``neck``; default: the model's.
+        pretrained: name -> weights that the trunk starts from, or one source for all: a classifier, as for an FCN, or a
+            trained net of that sensor, with its scores.
+        kwargs: those of :class:`FCN`; the data preprocessor must be an ``FCNBandsPreProcessor``.
 
     Raises:
-        UserError: ``config-value`` for trunks of other bands than the image has, and unknown ones; ``geometry`` for trunks on
-            different grids; as :class:`FCN`.
+        UserError: ``config-value`` if the trunks' bands are not the image's, and for unknown trunks; ``geometry`` for trunks
+            on different grids; others as in :class:`FCN`.
     """
 
     def __init__(self, trunks: dict, pretrained: str | dict | None = None, **kwargs) -> None:
-        self.trunks = {name: dict(trunk) for name, trunk in trunks.items()}  # build_streams reads it
+        self.trunks = {name: dict(trunk) for name, trunk in trunks.items()}  # build_streams needs it
         if isinstance(pretrained, Mapping) and (unknown := sorted(set(pretrained) - set(trunks))):
-            raise UserError("config-value", f"model.pretrained names {unknown[0]!r}, model.trunks {', '.join(trunks)}")
+            raise UserError(
+                "config-value", f"model.pretrained names {unknown[0]!r}, but model.trunks has {', '.join(trunks)}"
+            )
         super().__init__(pretrained=pretrained, **kwargs)
 
     def build_streams(self, backbone: dict, neck: dict, head: dict, border: int, bands: int) -> Streams:
-        """Build and trace every trunk, as :func:`.streams.build_streams` does a net; their streams are joined along channels."""
+        """Build and trace every trunk with :func:`.streams.build_streams`; join their streams along channels."""
         widths = [trunk.get("bands", 0) for trunk in self.trunks.values()]
         if len(widths) < 2 or min(widths) < 1 or sum(widths) != bands:
             found = f"model.trunks take {' + '.join(map(str, widths)) or 'no'} bands of an image of {bands}"
@@ -74,14 +76,14 @@ class FCNFusion(FCN):
         )
 
     def init_weights(self) -> None:
-        """Initialise every part, then start each trunk from its source."""
+        """Initialise every part, then load each trunk's weights."""
         super(FCN, self).init_weights()
         given = self.pretrained or {}
         for name, source in (given if isinstance(given, Mapping) else dict.fromkeys(self.trunks, given)).items():
             load_classifier(self.trunk(name), source, self.fc, self.other_images)
 
     def trunk(self, name: str) -> nn.Module:
-        """Return one trunk in the names of an FCN, with the tensors of this net: what weights are loaded into."""
+        """Return a view of one trunk under an FCN's names, which shares this net's tensors, to load weights into."""
         view, names = nn.Module(), [*self.trunks]
         view.backbone, view.neck, view.decode_head = self.backbone[name], self.neck[name], copy.copy(self.decode_head)
         view.decode_head._modules = dict(self.decode_head._modules)
@@ -95,7 +97,7 @@ class FCNFusion(FCN):
 
 
 class _Backbones(ModuleDict):
-    """(N, bands, H, W) -> the outputs of each trunk's backbone."""
+    """Map (N, bands, H, W) to the outputs of each trunk's backbone."""
 
     def __init__(self, nets: dict[str, nn.Module], bands: Sequence[int]) -> None:
         super().__init__(nets)
@@ -106,7 +108,7 @@ class _Backbones(ModuleDict):
 
 
 class _Necks(ModuleDict):
-    """The outputs of each backbone -> streams, deepest first, the trunks' joined along channels."""
+    """Map the outputs of the backbones to streams, deepest first, joined over trunks along channels."""
 
     def __init__(self, necks: dict[str, nn.Module]) -> None:
         super().__init__(necks)
@@ -120,7 +122,7 @@ class _Necks(ModuleDict):
 
 
 class _Scores(ModuleDict):
-    """Features of all trunks, (N, sum of widths, h, w) -> the mean of their scores, (N, C, h, w) float32."""
+    """Map the features of all trunks, (N, sum of widths, h, w), to their mean scores, (N, C, h, w) float32."""
 
     def __init__(self, widths: Mapping[str, int], classes: int) -> None:
         super().__init__({name: nn.Conv2d(width, classes, 1) for name, width in widths.items()})
@@ -132,14 +134,14 @@ class _Scores(ModuleDict):
 
 
 def _fuse_scores(head: nn.Module, split: Mapping[str, Mapping[str, int]]) -> nn.Module:
-    """Give a head a score layer for each trunk in place of each of its own."""
+    """Replace each score layer of a head by one that has a score layer per trunk."""
     for stream, widths in split.items():
         setattr(head, f"score_{stream}", _Scores(widths, head.out_channels))
     return head
 
 
 def _join(built: Mapping[str, Streams]) -> list[CoordMap]:
-    """Return the maps that all trunks share, with the longest reach; ``geometry`` where they differ."""
+    """Return the trunks' common maps, with the longest reach; UserError: ``geometry`` if they differ."""
     (first, own), *others = built.items()
     for name, other in others:
         if other.maps != own.maps:
@@ -147,7 +149,7 @@ def _join(built: Mapping[str, Streams]) -> list[CoordMap]:
                 ", ".join(f"stride {grid.scale} from {float(grid.shift):g}" for grid in one.maps)
                 for one in (own, other)
             )
-            found = f"trunks {first!r} and {name!r} see the image on different grids, {grids}"
-            raise UserError("geometry", f"{found}: take backbones of one kind, at any width")
+            found = f"trunks {first!r} and {name!r} have different grids, {grids}"
+            raise UserError("geometry", f"{found}: use backbones of one kind; widths may differ")
     levels = zip(*(one.maps for one in built.values()), strict=True)
     return [replace(grids[0], reach=max(grid.reach for grid in grids)) for grids in levels]

@@ -1,7 +1,7 @@
-"""Several tasks on one net: classes of each are scored side by side, decided and trained by themselves (CVPR 2015, SIFT Flow).
+"""Several tasks on one net (CVPR 2015, SIFT Flow): one score layer, but a softmax and losses for each task.
 
-N batch, T tasks of C_1 + ... + C_T = C classes, (H, W) the image's size. A score layer has C channels, those of the first task
-first. Upsampling never mixes channels, so this is T heads on shared streams, in one forward.
+N batch, T tasks of C_1 + ... + C_T = C classes, (H, W) size of the image. A score layer has C channels, the first task's first.
+Upsampling does not mix channels, so this equals T heads on shared streams in one forward.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ OPTIONS = ("num_classes", "ignore_index", "loss_decode")  # of a task
 
 @dataclass(frozen=True)
 class TasksDecision(Decision):
-    """A softmax for each task, over channels of its own.
+    """A softmax over the channels of each task.
 
     Attributes:
         sizes: number of classes of each task.
@@ -37,7 +37,7 @@ class TasksDecision(Decision):
         return (len(self.sizes),)
 
     def in_one_row(self, labels: Tensor, ignore_index: int = 255) -> Tensor:
-        """Return label maps (T, H, W) as ids in the row of all tasks' classes."""
+        """Return label maps (T, H, W) with each task's ids shifted by the number of classes before it."""
         starts = torch.tensor([0, *self.sizes[:-1]], device=labels.device).cumsum(0)[:, None, None]
         return torch.where(labels == ignore_index, ignore_index, labels.long() + starts)
 
@@ -48,7 +48,7 @@ class TasksDecision(Decision):
     labels_of = labels
 
     def margin(self, logits: Tensor) -> Tensor:
-        """Return how far logits are from giving another label in any task, (N, H, W), 0 or more."""
+        """Return the smallest margin over the tasks, (N, H, W), 0 or more."""
         return torch.stack([SOFTMAX.margin(part) for part in self.split(logits)], -3).amin(-3)
 
     def probabilities(self, logits: Tensor) -> Tensor:
@@ -61,7 +61,7 @@ class TasksDecision(Decision):
 
 
 class Task(nn.Module):
-    """What a task has to itself: its number of classes, void, losses."""
+    """A task's number of classes, id of void and losses."""
 
     def __init__(
         self, name: str, num_classes: int, loss_decode: dict | Sequence[dict], ignore_index: int = 255
@@ -74,26 +74,26 @@ class Task(nn.Module):
         for term in self.terms:
             weights = getattr(term, "class_weight", None)
             if weights is not None and len(weights) != num_classes:
-                found = f"the loss of task {name} has {len(weights)} class weights, it has {num_classes} classes"
-                raise UserError("class-weights", f"{found}: give it a loss_decode of its own in decode_head.tasks")
+                found = f"the loss of task {name} has {len(weights)} class weights for {num_classes} classes"
+                raise UserError("class-weights", f"{found}: set its loss_decode in decode_head.tasks")
 
 
 @MODELS.register_module()
 class FCNTasksHead(FCNSkipHead):
     """Compute logits (N, C, H, W) of several tasks from shared streams; the loss is the sum of the tasks' losses.
 
-    Label maps are (N, T, H, W), ids within the task; masks come the same way, from ``TasksDataset``. ``FCNMetric(task=NAME)``
-    scores one of the tasks.
+    Label maps and masks are (N, T, H, W), with ids within each task; ``TasksDataset`` loads such masks. ``FCNMetric(task=NAME)``
+    scores one task.
 
     Args:
-        tasks: name -> ``dict(num_classes=..., ignore_index=255, loss_decode=...)``, in the order of the data set's tasks. A task
-            without a loss of its own has the head's.
+        tasks: name -> ``dict(num_classes=..., ignore_index=255, loss_decode=...)``, in the order of the data set's tasks.
+            The loss defaults to the head's.
         num_classes: C, the sum over the tasks.
-        loss_decode: loss of the tasks that give none.
-        kwargs: of :class:`.FCNSkipHead`.
+        loss_decode: default loss of the tasks.
+        kwargs: those of :class:`.FCNSkipHead`.
 
     Raises:
-        UserError: ``config-value`` for fewer than two tasks, an unusable entry, another sum, or an option of one task alone;
+        UserError: ``config-value`` for fewer than two tasks, an invalid entry, another sum, or an option for one task only;
             ``class-weights``.
     """
 
@@ -108,16 +108,14 @@ class FCNTasksHead(FCNSkipHead):
     ) -> None:
         sizes = sizes_of(tasks)
         if num_classes != sum(sizes.values()):
-            found = (
-                f"decode_head.tasks have {' + '.join(map(str, sizes.values()))} classes, num_classes is {num_classes}"
-            )
+            found = f"decode_head.tasks have {' + '.join(map(str, sizes.values()))} classes, but num_classes is {num_classes}"
             raise UserError("config-value", f"{found}: set num_classes={sum(sizes.values())}")
         for name in ("out_channels", "threshold", "multilabel", "sampler"):
             if kwargs.get(name):
-                raise UserError("config-value", f"decode_head.{name} is for one task: leave it out with several")
+                raise UserError("config-value", f"decode_head.{name} is for one task only: remove it")
         if (kwargs.get("upsample") or {}).get("dense"):
             found = "decode_head.upsample.dense mixes the classes of several tasks"
-            raise UserError("config-value", f"{found}: take learnable=True, a kernel for each class")
+            raise UserError("config-value", f"{found}: use learnable=True, a kernel per class")
         loss = dict(type="FCNCrossEntropyLoss") if loss_decode is None else loss_decode
         super().__init__(*args, num_classes=num_classes, loss_decode=dict(type="FCNCrossEntropyLoss"), **kwargs)
         self.tasks = nn.ModuleList(
@@ -127,21 +125,23 @@ class FCNTasksHead(FCNSkipHead):
 
     @property
     def task_names(self) -> list[str]:
-        """Names of the tasks, in the order of their channels."""
+        """Return the names of the tasks, in the order of their channels."""
         return [task.name for task in self.tasks]
 
     @property
     def loss_terms(self) -> list[nn.Module]:
-        """The loss functions of all tasks."""
+        """Return the loss functions of all tasks."""
         return [term for task in getattr(self, "tasks", ()) for term in task.terms]
 
     def loss_by_feat(self, seg_logits: Tensor, batch_data_samples: list) -> dict[str, Tensor]:
-        """Compute the losses of each task as ``TASK.loss_ce`` and so on; errors of :func:`.sample_losses`."""
+        """Compute the losses of each task, named ``TASK.loss_ce`` and so on; errors as in :func:`.sample_losses`."""
         metas, label = [sample.metainfo for sample in batch_data_samples], self._stack_batch_gt(batch_data_samples)
         given = [*metas[0].get("seg_map_paths", self.task_names)]
         if label.shape[1] != len(self.tasks) or given != self.task_names:
-            found = f"masks have {label.shape[1]} maps ({', '.join(given)}), the net's tasks are {', '.join(self.task_names)}"
-            raise UserError("classes-count", f"{found}: give TasksDataset and decode_head the same tasks in one order")
+            found = f"masks have {label.shape[1]} maps ({', '.join(given)}), but the net's tasks are {', '.join(self.task_names)}"
+            raise UserError(
+                "classes-count", f"{found}: give TasksDataset and decode_head the same tasks in the same order"
+            )
         losses = {}
         for index, (task, logits) in enumerate(zip(self.tasks, self.decision.split(seg_logits), strict=True)):
             own = [dict(meta, seg_map_path=meta.get("seg_map_paths", {}).get(task.name)) for meta in metas]
@@ -152,9 +152,9 @@ class FCNTasksHead(FCNSkipHead):
 
 
 def sizes_of(tasks: Mapping[str, Mapping]) -> dict[str, int]:
-    """Return the number of classes of each task of a config, by name; ``config-value`` for entries that can't be used."""
+    """Return the number of classes of each task of a config, by name; UserError: ``config-value`` for invalid entries."""
     if not isinstance(tasks, Mapping) or len(tasks) < 2:
-        remedy = "give two or more, NAME=dict(num_classes=...); for one take FCNSkipHead"
+        remedy = "give two or more, NAME=dict(num_classes=...); for one task use FCNSkipHead"
         raise UserError("config-value", f"decode_head.tasks is {tasks!r}: {remedy}")
     for name, entry in tasks.items():
         if (
@@ -163,9 +163,9 @@ def sizes_of(tasks: Mapping[str, Mapping]) -> dict[str, int]:
             or not _is_several(entry.get("num_classes"))
         ):
             found = f"decode_head.tasks.{name} is {entry!r}"
-            raise UserError("config-value", f"{found}: give a dict of {', '.join(OPTIONS)}, two classes or more")
+            raise UserError("config-value", f"{found}: give a dict of {', '.join(OPTIONS)}, at least two classes")
         if not name or any(letter in name for letter in "./\\ "):
-            raise UserError("config-value", f"decode_head.tasks has {name!r}: a task is a folder and a key of the log")
+            raise UserError("config-value", f"decode_head.tasks has {name!r}: its name must fit a folder and a log key")
     return {name: entry["num_classes"] for name, entry in tasks.items()}
 
 

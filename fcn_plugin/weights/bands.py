@@ -25,8 +25,8 @@ FEW = "each of the bands takes a share of the sum of the kernels of R, G, B"
 def fit_bands(renamed: Renamed, model: nn.Module, as_they_are: bool = False) -> Renamed:
     """Return an RGB classifier with its first convolution fitted to the bands of ``model``; other sources unchanged.
 
-    ``as_they_are``: the first three bands take the kernels in the file's order, without scaling, any other their mean: the start
-    of the authors' nets for NYUDv2, which divide by nothing.
+    With ``as_they_are`` the first three bands get the file's kernels in their order and without scaling, and any other band their
+    mean, as the authors' nets for NYUDv2 start.
     """
     found = first_convolution(model.backbone) if takes_bands(model.data_preprocessor) else None
     name = f"backbone.{found[0]}.weight" if found else ""
@@ -35,7 +35,7 @@ def fit_bands(renamed: Renamed, model: nn.Module, as_they_are: bool = False) -> 
     if kernels is None or kernels.dim() != 4 or kernels.shape[1] != 3 or not for_rgb:
         return renamed
     own, theirs = model.preprocessing.cpu().clone(), renamed.form.preprocessing
-    is_fcn = any(key.startswith("decode_head.") for key in renamed.tensors)  # whose images are compared with the net's
+    is_fcn = any(key.startswith("decode_head.") for key in renamed.tensors)  # its image record must equal the net's
     if own.shape == theirs.shape and (as_they_are or is_fcn or torch.equal(own, theirs)):
         return renamed
     if as_they_are and own.shape[1] > 3:

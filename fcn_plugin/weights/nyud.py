@@ -1,6 +1,6 @@
 """Layer names of the authors' NYUDv2 nets on more than colour (CVPR 2015, sec. 5): early and late fusion on VGG16.
 
-Their nets for colour or HHA alone have VGG16's names, so that the files do not say which of the two they are.
+Their nets for colour or HHA alone have VGG16's names, so the files do not show which of the two they are.
 """
 
 from __future__ import annotations
@@ -12,14 +12,12 @@ from torch import Tensor
 
 from .preprocessing import NYUD_COLOR, NYUD_HHA, NYUD_LOG_DEPTH
 
-TRUNKS = {
-    "color": NYUD_COLOR,
-    "hha": NYUD_HHA,
-}  # endings of the layers' names, which are the trunks' names in ``FCNFusion``
+# endings of the layers' names, and the trunks' names in ``FCNFusion``
+TRUNKS = {"color": NYUD_COLOR, "hha": NYUD_HHA}
 
 
 def nyud_formats(vgg: Mapping[str, str]) -> Iterator[tuple[str, dict[str, str], tuple[str, ...], Tensor]]:
-    """Yield name, layers, unused layers and record of the images of each net.
+    """Yield name, layers, unused layers and image record of each net.
 
     Args:
         vgg: the authors' name of each layer of VGG16 -> our name of it.

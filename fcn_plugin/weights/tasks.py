@@ -1,6 +1,6 @@
-"""The authors' nets for SIFT Flow: score layers of two tasks, ``score_fr_sem`` and ``score_fr_geo``, become one, as ours are.
+"""Join the score layers of the authors' nets for SIFT Flow, ``score_fr_sem`` and ``score_fr_geo``, to one layer.
 
-N tasks of C_1 .. C_N classes; the channels of the joined layer are those of the first task first.
+N tasks of C_1 .. C_N classes; the joined layer has the channels of the first task first.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ ORDER = ("sem", "geo")
 
 
 def join_tasks(renamed: Renamed, names: Sequence[str] = ORDER) -> Renamed:
-    """Join the layers of the tasks; a source without such layers is returned as it is.
+    """Join the layers of the tasks; return a source without such layers unchanged.
 
     Args:
-        renamed: the source in our names.
-        names: tasks of the net, in the order of its channels: a file's ``sem`` belongs to the name that begins so.
+        renamed: the source under our names.
+        names: tasks of the net, in the order of its channels; the file's ``sem`` is the name that begins with it.
 
     Raises:
-        UserError: ``weights-fit``: a task of the file is not among the names, or lacks a layer.
+        UserError: ``weights-fit`` if a task of the file is not among the names, or lacks a layer.
     """
     found = {name: match for name in renamed.tensors if (match := SUFFIX.fullmatch(name))}
     if not found:
@@ -53,7 +53,7 @@ def join_tasks(renamed: Renamed, names: Sequence[str] = ORDER) -> Renamed:
 
 
 def joined(parts: Sequence[Tensor], upsampling: bool) -> Tensor:
-    """Return the kernels of all channels; those of an upsampling, (C_i, C_i, k, k), do not mix tasks."""
+    """Join kernels along channels; upsampling kernels, (C_i, C_i, k, k), become block diagonal, so that tasks do not mix."""
     if not upsampling or any(part.dim() != 4 or part.shape[0] != part.shape[1] for part in parts):
         return torch.cat(list(parts))
     total, done = sum(map(len, parts)), 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from mmseg.registry import DATASETS
 
@@ -10,7 +11,7 @@ from ..class_map import IGNORED
 from ..class_map_dataset import ClassMapDataset
 from ..palette import voc_palette
 
-# the order of the authors' nets (their data/nyud/classes.txt), and its spelling
+# order and spelling of the authors' data/nyud/classes.txt
 CLASSES = (
     "wall", "floor", "cabinet", "bed", "chair", "sofa", "table", "door", "window", "bookshelf", "picture", "counter",
     "blinds", "desk", "shelves", "curtain", "dresser", "pillow", "mirror", "floor mat", "clothes", "ceiling", "books",
@@ -21,12 +22,11 @@ CLASSES = (
 
 @DATASETS.register_module()
 class NYUDDataset(ClassMapDataset):
-    """``images/NAME.png``, or another folder of the converter, with ``labels/NAME.png``: 1 .. 40 are classes, 0 is void."""
+    """NYUDv2 as ``fcn nyud`` writes it: masks ``labels/NAME.png`` with classes 1 .. 40 and 0 for void."""
 
     METAINFO = dict(classes=CLASSES, palette=voc_palette()[1 : len(CLASSES) + 1].tolist())
 
-    def __init__(self, ignore_ids: Iterable[int] = (0, IGNORED), **kwargs) -> None:
-        ids, palette = dict(enumerate(CLASSES, 1)), self.METAINFO["palette"]
-        super().__init__(
-            ids, ignore_ids, **{"palette": palette, "img_suffix": ".png", "seg_map_suffix": ".png", **kwargs}
-        )
+    def __init__(self, ignore_ids: Iterable[int] = (0, IGNORED), **kwargs: Any) -> None:
+        ids: dict[int | str, str] = dict(enumerate(CLASSES, 1))
+        options = {"palette": self.METAINFO["palette"], "img_suffix": ".png", "seg_map_suffix": ".png", **kwargs}
+        super().__init__(ids, ignore_ids, **options)

@@ -1,4 +1,4 @@
-"""Images with an index mask for each of several tasks: T maps of (H, W) class ids, 255 where one counts for nothing."""
+"""Images with an index mask for each of several tasks: T maps of (H, W) class ids, 255 for void."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mmseg.registry import DATASETS, TRANSFORMS
 from ..load_annotations import FCNLoadAnnotations
 from .meta import tasks_meta
 
-FIELD = "gt_seg_map_{}"  # key of a task's map, which any of mmseg's transforms treats as a mask of its own
+FIELD = "gt_seg_map_{}"  # key of a task's map; mmseg's transforms treat each as a mask
 
 
 @DATASETS.register_module()
@@ -24,14 +24,14 @@ class TasksDataset(BaseSegDataset):
     """Images of one folder and masks of one folder for each task: ``SEG_MAP_PATH/TASK/NAME.png``.
 
     Args:
-        tasks: name -> ``dict(classes=(...), palette=[...], folder=...)``: ids of masks are places in ``classes``, 255 is void;
-            ``folder`` inside ``data_prefix.seg_map_path`` is the task's name by default. The head's ``tasks`` have the same
+        tasks: name -> ``dict(classes=(...), palette=[...], folder=...)``: mask ids are indices of ``classes``, 255 is void;
+            ``folder`` in ``data_prefix.seg_map_path`` defaults to the task's name. The head's ``tasks`` must have the same
             names in the same order.
-        kwargs: of mmseg's ``BaseSegDataset``. Pipelines load masks with ``TasksLoadAnnotations`` and end in
+        kwargs: those of mmseg's ``BaseSegDataset``. Pipelines load masks with ``TasksLoadAnnotations`` and end in
             ``TasksPackSegInputs``.
 
     Raises:
-        UserError: ``config-value`` for tasks that can't be used.
+        UserError: ``config-value`` for invalid tasks.
     """
 
     METAINFO: dict = {}
@@ -42,7 +42,7 @@ class TasksDataset(BaseSegDataset):
         super().__init__(metainfo={**(metainfo or {}), **tasks_meta(self.tasks)}, **kwargs)
 
     def load_data_list(self) -> list[dict]:
-        """List samples as mmseg does, with ``seg_map_paths``: task -> file."""
+        """List samples like mmseg, with ``seg_map_paths``, task -> file."""
         root = self.data_prefix.get("seg_map_path")
         data = super().load_data_list()
         for item in data:
@@ -57,9 +57,9 @@ class TasksDataset(BaseSegDataset):
 
 @TRANSFORMS.register_module()
 class TasksLoadAnnotations(FCNLoadAnnotations):
-    """Add a map for each task to a sample; errors of :class:`.FCNLoadAnnotations`, an id that is no class of its task too.
+    """Load a map for each task; errors as in :class:`.FCNLoadAnnotations`, also for ids that are not classes of the task.
 
-    A sample without masks passes.
+    Samples without masks are left unchanged.
     """
 
     def _load_seg_map(self, results: dict) -> None:
@@ -81,14 +81,14 @@ class TasksLoadAnnotations(FCNLoadAnnotations):
 
 @TRANSFORMS.register_module()
 class TasksPackSegInputs(PackSegInputs):
-    """Replace mmseg's ``PackSegInputs``, which packs one map; ``gt_sem_seg`` holds T, in the order of the tasks."""
+    """Like mmseg's ``PackSegInputs``, but ``gt_sem_seg`` has a map for each task, (T, H, W)."""
 
     def __init__(self, meta_keys: Sequence[str] = ("seg_map_paths",)) -> None:
         super().__init__()
         self.meta_keys = (*self.meta_keys, *meta_keys)
 
     def transform(self, results: dict) -> dict:
-        """Pack image, maps and meta information."""
+        """Pack the image, the maps and meta information."""
         packed = super().transform(results)
         maps = [results[FIELD.format(name)] for name in results.get("seg_map_paths", ())]
         if maps:

@@ -1,4 +1,4 @@
-"""SIFT Flow (Liu, Yuen and Torralba, CVPR 2009; Tighe and Lazebnik, ECCV 2010): 33 semantic and 3 geometric classes a pixel."""
+"""SIFT Flow (Liu, Yuen and Torralba, CVPR 2009; Tighe and Lazebnik, ECCV 2010): 33 semantic and 3 geometric classes."""
 
 from __future__ import annotations
 

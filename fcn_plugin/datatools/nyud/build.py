@@ -1,11 +1,11 @@
-"""Write NYUDv2 as images, depth, HHA and labels of 40 classes, all 560 x 425 as Gupta et al. and the FCN authors have them.
+"""Write NYUDv2 as images, depth, HHA and labels of 40 classes, all cropped to 560 x 425 like Gupta et al. and the FCN authors.
 
 ::
 
     images/NAME.png         colour                        labels/NAME.png   1 .. 40, 0 void
     depth/NAME.png          mm, 16 bits                   color_depth/NAME.npz   B, G, R, ln(mm), float32
     hha/NAME.png            disparity, height, angle      color_hha/NAME.npz     B, G, R, disparity, height, angle, uint8
-    {trainval,test}.txt     and train.txt, val.txt where the authors' are there; NAME is img_5001 ...
+    {trainval,test}.txt     and the authors' train.txt and val.txt, if given; NAME is img_5001 ...
 """
 
 from __future__ import annotations
@@ -41,21 +41,22 @@ PALETTE = [[0, 0, 0], *NYUDDataset.METAINFO["palette"]]  # by id in the files
 def build_nyud(
     root: Path, hha: bool = False, hha_dir: Path | None = None, jobs: int | None = None, force: bool = False
 ) -> list[str]:
-    """Write the folders and lists; a second call does what is missing. Returns the report.
+    """Write the folders and lists; a second call writes missing files. Return the report.
 
     Args:
-        root: where the release's files lie; results go there too.
+        root: folder of the release's files and of the results.
         hha: also write ``hha`` and ``color_hha``, computed from depth.
-        hha_dir: take published HHA images, ``img_5001.png`` ..., instead of computing them.
-        jobs: processes; default: all usable cores.
-        force: also write files that are there.
+        hha_dir: folder of published HHA images, ``img_5001.png`` ..., to use instead of computing them.
+        jobs: number of processes; default: all usable cores.
+        force: replace existing files.
 
     Raises:
-        UserError: ``dataset-missing``, which names files, links and places; ``requirements``, ``archive-damaged``, ``class-file``,
-            ``list-file``, ``lists-overlap``, ``file-missing``, ``image-unreadable``, ``mask-size``, ``mask-ids``, ``output-path``.
+        UserError: ``dataset-missing``, with the files, their URLs and locations; ``requirements``, ``archive-damaged``,
+            ``class-file``, ``list-file``, ``lists-overlap``, ``file-missing``, ``image-unreadable``, ``mask-size``,
+            ``mask-ids``, ``output-path``.
     """
     if missing := [name for name in FILES if not (root / name).is_file()]:
-        found = f"{root} lacks {len(missing)} of the files of NYUDv2: put these there, or name their folder with --data-dir:"
+        found = f"{root} lacks {len(missing)} of the files of NYUDv2: put these files there, or give their folder with --data-dir:"
         raise UserError("dataset-missing", found, [f"  {root / name} from {FILES[name]}" for name in missing])
     mat = root / "nyu_depth_v2_labeled.mat"
     mapping, split = read_mapping(root / "classMapping40.mat"), read_split(root / "splits.mat", count_frames(mat))
@@ -88,14 +89,14 @@ def name_of(index: int) -> str:
 
 
 def read_authors_lists(root: Path, trainval: list[str]) -> dict[str, list[str]]:
-    """Read ``train.txt`` and ``val.txt`` where both are there, lines ``5003`` or ``img_5003``; UserError: ``list-file``."""
+    """Read ``train.txt`` and ``val.txt`` if both exist, lines ``5003`` or ``img_5003``; UserError: ``list-file``."""
     paths = {name: root / f"{name}.txt" for name in ("train", "val")}
     if not all(path.is_file() for path in paths.values()):
         return {}
     lists = {name: [f"img_{line.removeprefix('img_')}" for line in read_list(path)] for name, path in paths.items()}
     if sorted(lists["train"] + lists["val"]) != sorted(trainval):
         found = f"{paths['train']} and {paths['val']} are not the {len(trainval)} training frames of splits.mat in two parts"
-        raise UserError("list-file", f"{found}: take those of {LISTS}, or remove both")
+        raise UserError("list-file", f"{found}: use those of {LISTS}, or remove both")
     return lists
 
 

@@ -1,13 +1,14 @@
 """Read the labelled frames of NYUDv2: ``nyu_depth_v2_labeled.mat`` (MATLAB 7.3, which is HDF5), class mapping and split.
 
-HDF5 holds MATLAB's axes in reverse: ``images`` (N, 3, 640, 480); ``depths`` and ``rawDepths`` in metres and ``labels``
+HDF5 has MATLAB's axes in reverse order: ``images`` (N, 3, 640, 480); ``depths`` and ``rawDepths`` in metres and ``labels``
 (N, 640, 480).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,19 +16,19 @@ from ...errors import UserError
 from ...requirements import import_extra
 from ..voc_sbd.matlab import read_field
 
-ROWS, COLUMNS = slice(45, 470), slice(40, 600)  # what Gupta et al. keep of 480 x 640: the sensor's border is white
+ROWS, COLUMNS = slice(45, 470), slice(40, 600)  # crop of Gupta et al. in 480 x 640, without the white border
 FIRST = 5001  # their number of the first frame
 CLASSES = 40
 AGAIN = "download it again"
 
 
 class Frame(NamedTuple):
-    """A frame without the border: ``image`` (425, 560, 3) uint8 RGB, ``depth`` in mm, ``missing``, and ``labels`` of 894 things."""
+    """A frame without the border, 425 x 560."""
 
-    image: np.ndarray
-    depth: np.ndarray  # uint16, filled in everywhere
-    missing: np.ndarray  # bool: the sensor measured none
-    labels: np.ndarray
+    image: np.ndarray  # (H, W, 3) uint8 RGB
+    depth: np.ndarray  # (H, W) uint16 in mm, filled in everywhere
+    missing: np.ndarray  # (H, W) bool, where the sensor measured no depth
+    labels: np.ndarray  # (H, W), 1 .. 894, 0 void
 
 
 def count_frames(path: Path) -> int:
@@ -44,7 +45,7 @@ def read_frame(path: Path, index: int) -> Frame:
     return Frame(image, np.round(1000 * depth).clip(1, 65535).astype(np.uint16), raw == 0, labels)
 
 
-def _open(path: Path, read):
+def _open(path: Path, read: Callable[[Any], Any]) -> Any:
     h5py = import_extra("h5py", "'fcn-plugin[nyud]'")
     try:
         with h5py.File(path, "r") as file:
@@ -55,16 +56,16 @@ def _open(path: Path, read):
 
 
 def read_mapping(path: Path) -> np.ndarray:
-    """Read ``mapClass``: the class, 1 .. 40, of each label from 0 on; 0 is void. UserError: ``class-file``."""
+    """Read ``mapClass``; return the class of each label, 1 .. 40, and 0 for label 0, void. UserError: ``class-file``."""
     classes = _vector(path, "mapClass", "class-file")
     if len(classes) < CLASSES or not np.isin(classes, np.arange(CLASSES + 1)).all():
         found = f"{path}: mapClass has {len(classes)} values from {classes.min():g} to {classes.max():g}"
-        raise UserError("class-file", f"{found}: take classMapping40.mat, of 894 values from 1 to {CLASSES}")
+        raise UserError("class-file", f"{found}: use classMapping40.mat, with 894 values from 1 to {CLASSES}")
     return np.concatenate([[0], classes]).astype(np.uint8)
 
 
 def read_split(path: Path, count: int) -> dict[str, list[int]]:
-    """Read ``trainval`` and ``test``, indices from 0; UserError: ``list-file``, ``lists-overlap``."""
+    """Read the indices of ``trainval`` and ``test``, counted from 0; UserError: ``list-file``, ``lists-overlap``."""
     split = {
         name: sorted(_vector(path, field, "list-file").astype(int) - 1)
         for name, field in (("trainval", "trainNdxs"), ("test", "testNdxs"))

@@ -5,31 +5,22 @@ Lengths are in centimetres. The camera looks along z, x points to the right, y d
 
 - planes are fitted in float64 by box sums and an adjugate, not by MATLAB's filters: normals differ in the last digits;
 - a pixel whose window has no three known depths off one line has no normal: its angle is 0, as MATLAB's ``uint8`` of NaN is;
-- where directions fit equally, as before a single wall, the last one stays;
-- nothing is resampled, and superpixels do not bound the windows, as in ``saveHHA.m``'s own call.
+- if directions fit equally, as with a single wall, the last one is kept;
+- like ``saveHHA.m``'s own call, it does not resample, and superpixels do not bound the windows.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-CAMERA = (
-    518.85790117450188,
-    519.46961112127485,
-    325.58244941119034,
-    253.73616633400465,
-)  # fx, fy, cx, cy of 640 x 480 px
-RADIUS, WIDE_RADIUS = (
-    3,
-    10,
-)  # of the windows in pixels: of the normals in the picture, of those that gravity is found by
+# fx, fy, cx, cy of 640 x 480 px
+CAMERA = (518.85790117450188, 519.46961112127485, 325.58244941119034, 253.73616633400465)
+RADIUS, WIDE_RADIUS = 3, 10  # px, of the windows for normals in the picture and for those that give gravity
 ROUNDS = ((45, 5), (15, 5))  # degrees, times
-LEAST_DETERMINANT = 1e-15  # for each point cubed; two rows of rays of 640 px have 1e-11, one row 1e-18 by rounding
-NEAREST, SCALE = 100, 31000  # a disparity is SCALE / depth, of depths from NEAREST on
-LEAST_BELOW, GROUND_BELOW = (
-    90,
-    130,
-)  # a lowest point less than 90 below the camera is no floor, which is taken to lie at 130
+LEAST_DETERMINANT = 1e-15  # per point cubed; two rows of rays of 640 px have 1e-11, one row 1e-18 by rounding
+NEAREST, SCALE = 100, 31000  # disparity is SCALE / depth, with depths of at least NEAREST
+# if the lowest point is less than 90 cm below the camera, the floor is not visible and taken to lie at 130 cm
+LEAST_BELOW, GROUND_BELOW = 90, 130
 
 
 def compute_hha(
@@ -39,7 +30,7 @@ def compute_hha(
 
     Args:
         depth: in metres, filled in everywhere.
-        missing: where the sensor measured none; those pixels take no part in normals.
+        missing: where the sensor measured none; normals leave these pixels out.
         camera: fx, fy, cx, cy in pixels.
     """
     points = 100 * back_project(depth, camera)
@@ -62,9 +53,9 @@ def back_project(depth: np.ndarray, camera: tuple[float, float, float, float]) -
 
 
 def fit_normals(points: np.ndarray, missing: np.ndarray, radius: int) -> np.ndarray:
-    """Fit a plane to the points in a window round each pixel; returns unit normals that point away from the camera, NaN without.
+    """Fit a plane to the points around each pixel; return unit normals pointing away from the camera, NaN without a plane.
 
-    A plane n . p = 1 is n . r = 1 / z for the ray r = p / z: least squares in n, so that near points weigh no more than far ones.
+    A plane n . p = 1 is n . r = 1 / z for the ray r = p / z: least squares in n, which weights near and far points alike.
     """
     known = (~missing & (points[..., 2] > 0)).astype(np.float64)
     z = np.where(known > 0, points[..., 2], 1)
@@ -82,10 +73,10 @@ def fit_normals(points: np.ndarray, missing: np.ndarray, radius: int) -> np.ndar
 
 
 def find_gravity(normals: np.ndarray) -> np.ndarray:
-    """Find the direction downwards, (3,), from y on: floors' normals are along it, walls' at right angles to it.
+    """Find the direction of gravity, (3,), starting from y: floors' normals are parallel to it, walls' at right angles.
 
-    In each round it becomes the direction of least sum over walls of cos^2 less that over floors; walls and floors are the
-    normals within 45, then 15 degrees.
+    Each round takes the direction that minimises the sum of cos^2 over walls minus that over floors. Walls and floors are the
+    normals within 45, then 15 degrees of these directions.
     """
     known = normals[np.isfinite(normals).all(-1)]
     down = np.array([0.0, 1.0, 0.0])
@@ -95,9 +86,8 @@ def find_gravity(normals: np.ndarray) -> np.ndarray:
             floors, walls = known[along > np.cos(np.radians(degrees))], known[along < np.sin(np.radians(degrees))]
             if not len(floors) + len(walls):
                 return down
-            costs = (
-                walls.T @ walls - floors.T @ floors - 1e-9 * len(known) * np.outer(down, down)
-            )  # of equals, the last
+            tie = 1e-9 * len(known) * np.outer(down, down)  # of equal directions, keep the last
+            costs = walls.T @ walls - floors.T @ floors - tie
             found = np.linalg.eigh(costs)[1][:, 0]
             down = found * (1 if found @ down >= 0 else -1)
     return down

@@ -1,4 +1,4 @@
-"""The losses of a head for a batch of samples, whose masks are checked first."""
+"""Check the masks of a batch of samples and compute a head's losses."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ def sample_losses(
     ignore_index: int = 255,
     sampler: nn.Module | None = None,
 ) -> dict[str, Tensor]:
-    """Compute the losses of :func:`.pixel_losses`; nothing is resized, and ids must be known.
+    """Compute the losses of :func:`.pixel_losses`; never resize, and check the ids of the masks.
 
     Args:
         terms: loss functions.
         logits: (N, C or 1, H, W).
         label: (N, 1, H, W) class ids, or (N, C, H, W) for multi-label nets.
-        metas: meta information of each sample, which names its files.
+        metas: meta information of each sample, with its file names.
         num_classes: C.
         decision: how labels follow from the logits.
         ignore_index: the id of void.
-        sampler: picks pixels, if any.
+        sampler: mmseg's pixel sampler, if any.
 
     Raises:
         UserError: ``mask-size``, ``classes-count`` for another number of maps, ``mask-ids``.

@@ -1,4 +1,4 @@
-"""A form of one task of a net of several, in a folder of the task's name."""
+"""Write one task of a multi-task net in another form, to a folder named after the task."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ class OfTask(Form):
     """Write one task's part of predictions with another form.
 
     Args:
-        form: of the task's classes, in its folder.
-        index: of the task.
-        name: of the task.
-        sizes: numbers of classes of all tasks.
+        form: form of the task's classes, with its folder.
+        index: index of the task.
+        name: name of the task.
+        sizes: number of classes of each task.
     """
 
     def __init__(self, form: Form, index: int, name: str, sizes: Sequence[int]) -> None:

@@ -1,4 +1,4 @@
-"""Which files of COCO-Stuff, ADE20K and Cityscapes to get from where, which folder they belong into, and what makes their masks."""
+"""List the archives of COCO-Stuff, ADE20K and Cityscapes, their URLs and folders, and the commands that convert their masks."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FILES = {
     ),
 }
 COCO_CONVERTER = Path(mmseg.__file__).parent / ".mim/tools/dataset_converters/coco_stuff164k.py"
-# end of a mask's name -> command that makes such masks of the release's own
+# suffix of a mask -> command that converts the release's masks to such masks
 CONVERSIONS = {
     "_gtFine_labelTrainIds.png": "pip install cityscapesscripts && CITYSCAPES_DATASET=ROOT csCreateTrainIdLabelImgs",
     "_labelTrainIds.png": f"python {COCO_CONVERTER} ROOT",
@@ -39,7 +39,7 @@ SUFFIXES = {"COCOStuff": "_labelTrainIds.png", "Cityscapes": "_gtFine_labelTrain
 
 
 def how_to_get(type_name: str, root: Path) -> list[str]:
-    """List the archives to extract for a data set of this type at ``root``, a line each, then a command; empty for other types."""
+    """List the archives to extract for a type of data set at ``root``, a line each, then a command; empty for other types."""
     name = next((name for name in FILES if name in type_name), None)
     if name is None:
         return []
@@ -48,7 +48,7 @@ def how_to_get(type_name: str, root: Path) -> list[str]:
 
 
 def how_to_make(mask: str, root: Path) -> str:
-    """Return the command that makes masks named like this one; empty where masks are used as they are published."""
+    """Return the command that makes masks named like this one; empty if the published masks are used."""
     command = next((command for suffix, command in CONVERSIONS.items() if mask.endswith(suffix)), "")
     return command.replace("ROOT", str(root))
 

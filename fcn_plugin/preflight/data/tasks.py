@@ -1,4 +1,4 @@
-"""Nets, data sets and evaluators of several tasks must speak of the same ones."""
+"""Check that a multi-task net, its data sets and its evaluators have the same tasks."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ def check_tasks(cfg: ConfigDict, split: str, dataset: ConfigDict) -> None:
     """Compare the tasks of a data set with those of the net and of its evaluator.
 
     Raises:
-        UserError: ``classes-count``: other names, another order or other numbers of classes; ``config-value``: a metric without a
-            task, or an unknown one.
+        UserError: ``classes-count`` if names, order or numbers of classes differ; ``config-value`` for a metric without a
+            task, or with an unknown one.
     """
     tasks = cfg.model.decode_head.get("tasks")
     found = {name: len(entry["classes"]) for name, entry in (declared_meta(dataset).get("tasks") or {}).items()}
     wanted = sizes_of(tasks) if tasks else {}
     if [*found.items()] != [*wanted.items()]:
-        what = f"model.decode_head has {_listed(wanted)}, the {split} data set {dataset.type} {_listed(found)}"
-        raise UserError("classes-count", f"{cfg.filename}: {what}: give both the same tasks in one order")
+        what = f"model.decode_head has {_listed(wanted)}, but the {split} data set {dataset.type} has {_listed(found)}"
+        raise UserError("classes-count", f"{cfg.filename}: {what}: give both the same tasks in the same order")
     metrics = cfg.get(f"{split}_evaluator") or []
     metrics = [metrics] if isinstance(metrics, dict) else metrics
     for metric in metrics if wanted else ():
