@@ -59,11 +59,12 @@ def default_of(cls: type, name: str) -> Any:
 
 def misfit(entry: Mapping[str, Any]) -> tuple[str, Any] | None:
     """Return the first argument of an entry that does not match its annotation, and that annotation; else None."""
-    cls = class_of(entry.get("type"))
-    for base in cls.__mro__[:-1] if cls else ():
-        for name, (hint, default) in _annotated(base).items():
-            if name in entry and not _fits(entry[name], hint) and entry[name] != default and name != "loss_scale":
-                return name, hint
+    cls, annotated = class_of(entry.get("type")), {}
+    for base in reversed(cls.__mro__[:-1] if cls else ()):
+        annotated |= _annotated(base)  # a class may take more than its bases
+    for name, (hint, default) in annotated.items():
+        if name in entry and not _fits(entry[name], hint) and entry[name] != default and name != "loss_scale":
+            return name, hint
     return None
 
 

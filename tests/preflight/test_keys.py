@@ -9,7 +9,7 @@ from mmengine.runner import Runner
 from support.refusals import refused
 
 from fcn_plugin.configs import config_dir, get_config
-from fcn_plugin.preflight.keys import DEFAULT_HOOKS, READ, check_keys
+from fcn_plugin.preflight.keys import DEFAULT_HOOKS, READ, check_arguments, check_keys
 
 SHIPPED = sorted(path for path in config_dir().rglob("*.py") if "_base_" not in path.parts)
 
@@ -23,6 +23,7 @@ def test_shipped_configs_pass(path):
     cfg = get_config(str(path))
     check_keys(cfg)
     check_keys(cfg)
+    check_arguments(cfg)
 
 
 def test_arguments_of_the_runner_are_known():
