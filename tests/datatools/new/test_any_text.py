@@ -137,12 +137,12 @@ BAD_NAMES += [
 
 
 def test_names_that_no_class_has():
-    start = time.perf_counter()
+    start = time.process_time()
     for name in BAD_NAMES:
         with refused("class-file", "a.json, shapes[3]: ") as caught:
             class_name(name, "a.json, shapes[3]")
         assert len(caught.value.message) < 2500 and caught.value.message.isprintable()
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
     for name in ("a", "it's", 'a "b"', "a, b; c", "{x}", "路 é 😀", "x" * 200, "=1+1", "_background_"):
         assert class_name(name, "a.json") == name
 

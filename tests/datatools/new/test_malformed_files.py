@@ -198,7 +198,7 @@ def read(photos, here):
 )
 @pytest.mark.filterwarnings("error")
 def test_mutated_files(read, kind, content, count):
-    rng, ends, start = random.Random(16), dict.fromkeys(("read", *CODES), 0), time.perf_counter()
+    rng, ends, start = random.Random(16), dict.fromkeys(("read", *CODES), 0), time.process_time()
     read(kind, (content if isinstance(content, str) else json.dumps(content)).encode())
     for _ in range(count):
         data = mutated(rng, content)
@@ -212,7 +212,7 @@ def test_mutated_files(read, kind, content, count):
             assert all(result is True or result.shape == SIZE[::-1] for result in results), data
             ends["read"] += 1
     assert ends["read"] > 10 and count - ends["read"] > count / 3, ends
-    assert time.perf_counter() - start < 20
+    assert time.process_time() - start < 20
 
 
 def coco_with(**entry):
@@ -261,7 +261,7 @@ BOMBS = {
 )
 def test_bombs(read, kind, text):
     """In bounded memory and time, by the size of the file."""
-    data, code, start = text.encode(), "class-file" if kind == "classes" else "annotation-file", time.perf_counter()
+    data, code, start = text.encode(), "class-file" if kind == "classes" else "annotation-file", time.process_time()
     tracemalloc.start()
     try:
         with refused(code, f"hostile.{kind}"):
@@ -269,7 +269,7 @@ def test_bombs(read, kind, text):
         assert tracemalloc.get_traced_memory()[1] < 20_000_000 + 8 * len(data)
     finally:
         tracemalloc.stop()
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3
 
 
 def test_large_canvas_in_little_memory():
