@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from mmengine.hooks import CheckpointHook, EMAHook, Hook
-from mmengine.runner import Runner
+from mmengine.runner import BaseLoop, Runner
 from torch import nn
 
 # "module:Class.attribute", or "module:Class.method=attribute" if a method sets it -> what stops working without it
@@ -63,7 +63,7 @@ def swap_back(hooks: Iterable[Hook]) -> None:
             hook._swap_ema_parameters()
 
 
-def decide_val_interval(loop) -> None:
+def decide_val_interval(loop: BaseLoop) -> None:
     """Set a train loop's validation interval, which the loop sets only after its first step."""
     loop._decide_current_val_interval()
 

@@ -66,7 +66,7 @@ def _is_name(key: Any) -> bool:
 def drop_programs(content: dict, path: str) -> None:
     """Remove texts that do more than assign values from a checkpoint's content, unless the file ``path`` is trusted."""
     for *folders, name in PLACES:
-        node = content
+        node: Any = content
         for folder in folders:
             node = node.get(folder) if isinstance(node, dict) else None
         where = ".".join((*folders, name))

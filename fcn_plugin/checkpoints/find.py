@@ -170,7 +170,9 @@ def _candidates(work_dir: Path, noted: str, start: dict) -> tuple[Path, list[Pat
     for folder in folders:
         steps = _steps(folder, templates, start)
         # files with later steps than the note are an earlier run's
-        found = sorted((file for file in steps if last is None or steps[file] <= last), key=steps.get, reverse=True)
+        found = sorted(
+            (file for file in steps if last is None or steps[file] <= last), key=steps.__getitem__, reverse=True
+        )
         if noted and last is None and os.path.isfile(folder / path.name):  # a custom name
             found.insert(0, folder / path.name)
         if found:

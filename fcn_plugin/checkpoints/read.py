@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 from safetensors import safe_open
 from torch import Tensor
+from torch.serialization import MAP_LOCATION
 
 from ..errors import UserError, abbreviate
 from .checksum import verify
@@ -87,12 +88,12 @@ class Checkpoint:
             raise UserError("checkpoint-resume", f"{found}: increase it")
 
 
-def open_checkpoint(path: str, map_location=None) -> Checkpoint:
+def open_checkpoint(path: str, map_location: MAP_LOCATION = None) -> Checkpoint:
     """Open a file; arguments and errors as in :func:`read_checkpoint`."""
     return Checkpoint(path, read_checkpoint(path, map_location))
 
 
-def read_checkpoint(path: str, map_location=None) -> dict:
+def read_checkpoint(path: str, map_location: MAP_LOCATION = None) -> dict:
     """Verify and read a file, and remove programs from configs in it.
 
     Args:

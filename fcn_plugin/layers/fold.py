@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
-from torch.nn.utils.fusion import fuse_conv_bn_weights
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torch.overrides import TorchFunctionMode
 
 
@@ -23,8 +23,8 @@ def fold_batch_norms(net: nn.Module, run: Callable[[], object]) -> int:
         return 0
     pairs = _find_pairs(net, run)
     for norm, layer in pairs.items():
-        statistics = norm.running_mean, norm.running_var, norm.eps, norm.weight, norm.bias
-        layer.weight, layer.bias = fuse_conv_bn_weights(layer.weight, layer.bias, *statistics)
+        folded = fuse_conv_bn_eval(layer, norm)
+        layer.weight, layer.bias = folded.weight, folded.bias
     for parent in list(net.modules()):
         for name, child in parent.named_children():
             if child in pairs:  # timm's batch norms hold the activation that follows

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -35,7 +36,7 @@ def run_on_meta(modules: Sequence[nn.Module], value: Tensor) -> Sequence[Tensor]
 class _WithoutBatchNorm(TorchFunctionMode):
     """Skip batch norm, which changes no shape and takes half of the time on ``meta`` tensors."""
 
-    def __torch_function__(self, func, types, args=(), kwargs=None):
+    def __torch_function__(self, func: Callable, types: object, args: tuple = (), kwargs: dict | None = None) -> Any:
         return args[0] if func is F.batch_norm else func(*args, **(kwargs or {}))
 
 

@@ -7,6 +7,7 @@ N batch, C classes, H x W any size from 1 x 1; strides and offsets in image pixe
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -72,10 +73,10 @@ class FCN(RefinedSegmentor):
         precision: str = "fp32",
         channels_last: bool = True,
         compile: bool | dict = False,
-        pretrained: str | dict | None = None,
+        pretrained: str | None = None,
         fc: str = "copy",
         other_images: bool = False,
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         for name, value, known in (("geometry", geometry, ("aligned", "reference")), ("fc", fc, FC_STARTS)):
             if value not in known:
@@ -89,7 +90,7 @@ class FCN(RefinedSegmentor):
             streams = self.build_streams(backbone, neck, decode_head, border, bands)
             parts = dict(backbone=dict(type=lambda: streams.backbone), neck=dict(type=lambda: streams.neck))
             super().__init__(**parts, decode_head=streams.head, **kwargs)
-        self.test_cfg = ConfigDict({"mode": "whole", **(self.test_cfg or {})})
+        self.test_cfg: ConfigDict = ConfigDict({"mode": "whole", **(self.test_cfg or {})})
         use_fast_convolutions(self)
         self.geometry, self.precision, self.input_pad, self.fc = geometry, precision, border, fc
         self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
@@ -102,7 +103,7 @@ class FCN(RefinedSegmentor):
         for tensor in [tensor for tensor in self.parameters() if tensor.dim() == 4]:
             tensor.data = tensor.data.contiguous(memory_format=self.memory_format)
         for part in self._parts if compile else ():  # EMAHook's copy runs uncompiled
-            part.compile(**({} if compile is True else compile))
+            part.compile(**(compile if isinstance(compile, dict) else {}))
 
     @property
     def decision(self) -> Decision:
@@ -132,12 +133,12 @@ class FCN(RefinedSegmentor):
         taken = describe(self.preprocessing)
         return [] if RECORD in state else [f"does not say what images it expects: assuming {taken}"]
 
-    def _load_from_state_dict(self, state_dict: dict, prefix: str, *args) -> None:
+    def _load_from_state_dict(self, state_dict: dict[str, Tensor], prefix: str, *args: Any) -> None:
         """Refuse weights that expect other images than the config gives."""
         require_same(state_dict.setdefault(prefix + RECORD, self.preprocessing), self.preprocessing)
         super()._load_from_state_dict(state_dict, prefix, *args)
 
-    def forward(self, inputs: Tensor, data_samples: list | None = None, mode: str = "tensor"):
+    def forward(self, inputs: Tensor, data_samples: list | None = None, mode: str = "tensor") -> Any:
         """Compute logits, losses or predictions in the configured precision, as mmseg's segmentors do."""
         dtype = PRECISIONS[resolve_precision(self.precision, inputs.device.type)]
         with torch.autocast(inputs.device.type, dtype, enabled=dtype is not None):
@@ -166,8 +167,7 @@ class FCN(RefinedSegmentor):
         """Return samples with ``pred_sem_seg``, and with ``seg_logits`` unless ``test_cfg.keep_logits`` is False.
 
         Then full-resolution logits are computed only for images that must be resized back."""
-        mode = self.test_cfg.mode
-        keep = self.test_cfg.get("keep_logits", mode != "tiles")
+        mode, keep = self.test_cfg.mode, self.test_cfg.get("keep_logits", self.test_cfg.mode != "tiles")
         if keep or mode == "slide" or self.crf is not None:
             samples = super().predict(inputs, data_samples)
             for sample in [] if keep else samples:

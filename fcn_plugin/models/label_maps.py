@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import torch
 from mmengine.structures import PixelData
@@ -18,12 +19,16 @@ from ..errors import UserError
 from ..layers.bilinear import crop
 from .decision import as_data
 
+if TYPE_CHECKING:
+    from .fcn import FCN
+    from .skip_head import FCNSkipHead
+
 TILE = 1024  # pixels; a window is some 500 larger for VGG16
 # bytes of logits at a time: few enough for a CPU's cache; other devices need more to be busy
 STRIP_BYTES = defaultdict(lambda: 256 << 20, cpu=4 << 20)
 
 
-def label_map(head, fused: Tensor, size: tuple[int, int], inputs: Sequence = ()) -> Tensor:
+def label_map(head: FCNSkipHead, fused: Tensor, size: tuple[int, int], inputs: Sequence = ()) -> Tensor:
     """Compute the labels of each pixel (:meth:`.Decision.labels`) from fused scores (N, C, h, w) of an FCNSkipHead.
 
     ``inputs`` are the head's, for a head that refines its logits.
@@ -43,7 +48,7 @@ def label_map(head, fused: Tensor, size: tuple[int, int], inputs: Sequence = ())
     return labels
 
 
-def predict_labels(model, inputs: Tensor, samples: list) -> list:
+def predict_labels(model: FCN, inputs: Tensor, samples: list) -> list:
     """Set ``pred_sem_seg`` of data samples for images (N, 3, H, W); compute full logits only for images to be resized back.
 
     Args:
@@ -64,7 +69,7 @@ def predict_labels(model, inputs: Tensor, samples: list) -> list:
     return samples
 
 
-def predict_tiles(model, data: dict) -> list:
+def predict_tiles(model: FCN, data: dict) -> list:
     """Return data samples with ``pred_sem_seg`` (1, H, W), uint8 for up to 256 classes, or (C, H, W) with a map per label or task.
 
     Args:
@@ -108,7 +113,7 @@ def windows(side: int, tile: int, border: int) -> Iterator[tuple[slice, slice]]:
         yield slice(first, last), slice(max(0, first - border), min(side, last + border))
 
 
-def _tiled_labels(model, image: Tensor, tile: int) -> Tensor:
+def _tiled_labels(model: FCN, image: Tensor, tile: int) -> Tensor:
     border = -(-model.decode_head.reach // model.stride) * model.stride
     maps = (*model.decision.maps(model.out_channels), 1)[0]
     labels = torch.empty(maps, *image.shape[-2:], dtype=torch.uint8 if model.num_classes <= 256 else torch.int16)

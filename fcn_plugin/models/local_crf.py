@@ -36,7 +36,7 @@ def refine(
     for _ in range(steps):
         q = scores.softmax(1)
         near, total = torch.zeros_like(q), q.new_full((len(q), 1, *q.shape[2:]), 1e-6)
-        for first, second in _pairs(*q.shape[2:], radius):
+        for first, second in _pairs(q.shape[2], q.shape[3], radius):
             difference = (images[first] - images[second]).square().sum(1, keepdim=True)
             factor = torch.exp(difference / (-2 * colour**2))
             for here, there in ((first, second), (second, first)):

@@ -5,6 +5,8 @@ N batch, C classes (one channel for two classes with a sigmoid), H x W image.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from mmengine.model import BaseTTAModel
 from mmengine.structures import BaseDataElement, PixelData
 from mmseg.models.segmentors.base import BaseSegmentor
@@ -13,8 +15,11 @@ from torch import Tensor
 
 from .decision import SOFTMAX, as_data
 
+if TYPE_CHECKING:
+    from .fcn import FCN
 
-def postprocess_result(net, seg_logits: Tensor, data_samples: list | None = None) -> list:
+
+def postprocess_result(net: BaseSegmentor, seg_logits: Tensor, data_samples: list | None = None) -> list:
     """Set ``seg_logits`` and ``pred_sem_seg`` of data samples, like mmseg's method but for every kind of decision.
 
     mmseg replaces the logits of a single channel by probabilities, and its labels are floats.
@@ -34,7 +39,7 @@ def postprocess_result(net, seg_logits: Tensor, data_samples: list | None = None
     return samples
 
 
-def with_losses(net, data: dict) -> list:
+def with_losses(net: FCN, data: dict) -> list:
     """Return the predictions for a validation batch and, as the last element, their losses, which mmengine's ``ValLoop`` averages.
 
     All images count the same; the log shows only the first process's images. There are no losses if masks are missing or

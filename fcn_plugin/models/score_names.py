@@ -10,6 +10,7 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.registry import MODELS
 from torch import Tensor
 
@@ -18,8 +19,8 @@ from ..errors import UserError
 SCORE, UPSCORE = "decode_head.score_", "decode_head.upscore"
 
 
-class ScoreNames:
-    """Layers ``score_*`` and ``upscore*``, for a head to inherit."""
+class ScoreNames(BaseDecodeHead):
+    """Layers ``score_*`` and ``upscore*`` of a head."""
 
     def _transform_inputs(self, inputs: Sequence) -> list[Tensor]:
         """Select the streams; UserError ``config-value`` in a segmentor of mmseg, which passes no (H, W) after them."""
@@ -59,7 +60,7 @@ def require_own_head(head: dict) -> None:
 def require_own_segmentor(model: dict) -> None:
     """Raise UserError ``config-value`` for an FCN's head in a segmentor of mmseg."""
     segmentor, head = _class_of(model), _class_of(model["decode_head"])
-    if segmentor is not None and hasattr(head, "align") and not hasattr(segmentor, "assumptions"):
+    if segmentor and head and hasattr(head, "align") and not hasattr(segmentor, "assumptions"):
         raise foreign_segmentor(head.__name__, segmentor.__name__)
 
 

@@ -6,11 +6,10 @@ N batch, C classes, (H, W) the image's size; a stream of stride s has about H/s 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
 
 import torch
-from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
@@ -20,13 +19,14 @@ from ..layers.coord_map import CoordMap
 from .decision import decide
 from .losses import check_losses
 from .losses.of_samples import paths_of, sample_losses
+from .losses.terms import Term
 from .precision import at_least_float32
 from .score_names import ScoreNames
 from .upscores import fit_upscore, upscore_names
 
 
 @MODELS.register_module()
-class FCNSkipHead(ScoreNames, BaseDecodeHead):
+class FCNSkipHead(ScoreNames):
     """Compute logits (N, C, H, W) from (fc7, pool4, pool3, ..., (H, W)).
 
     Args:
@@ -59,10 +59,11 @@ class FCNSkipHead(ScoreNames, BaseDecodeHead):
         multilabel: bool = False,
         upsample: dict | None = None,
         geometry: str = "aligned",
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
-        if not streams or any(name not in in_channels or name not in strides for name in streams):
-            known = f"in_channels has {tuple(in_channels)}, strides has {tuple(strides)}"
+        widths, steps = ({} if isinstance(by_name, str) else by_name for by_name in (in_channels, strides))
+        if not streams or any(name not in widths or name not in steps for name in streams):
+            known = f"in_channels has {tuple(widths)}, strides has {tuple(steps)}"
             raise UserError("config-value", f"streams {tuple(streams)} need channels and a stride each: {known}")
         if unknown := sorted(set(upsample or {}) - {"learnable", "dense"}):
             raise UserError("config-key", f"decode_head.upsample has no {', '.join(unknown)}, only learnable and dense")
@@ -70,14 +71,14 @@ class FCNSkipHead(ScoreNames, BaseDecodeHead):
         fixed = dict(in_index=list(range(len(streams))), input_transform="multiple_select", channels=1, dropout_ratio=0)
         self.decision = decide(num_classes, out_channels, threshold, multilabel)
         asked = dict(num_classes=num_classes, out_channels=out_channels, threshold=self.decision.threshold)
-        super().__init__([in_channels[name] for name in streams], **asked, **fixed, **kwargs)
+        super().__init__([widths[name] for name in streams], **asked, **fixed, **kwargs)
         check_losses(self.loss_terms, self.decision, self.ignore_index)
         if multilabel and self.sampler is not None:
             reason = "picks pixels by one label: remove it with multilabel"
             raise UserError("config-value", f"decode_head.sampler {reason}")
         del self.conv_seg  # the base class's classifier: score_* replace it, and DDP fails on unused parameters
         self.streams = tuple(streams)
-        self.strides = tuple(strides[name] for name in streams)
+        self.strides = tuple(steps[name] for name in streams)
         for name, channels in zip(self.streams, self.in_channels, strict=True):
             self.add_module(f"score_{name}", nn.Conv2d(channels, self.out_channels, 1))
         self.geometry, self.upsample = geometry, upsample or {}
@@ -91,9 +92,9 @@ class FCNSkipHead(ScoreNames, BaseDecodeHead):
             nn.init.zeros_(parameter)
 
     @property
-    def loss_terms(self) -> list[nn.Module]:
+    def loss_terms(self) -> list[Term]:
         """The loss functions; a config has one or several."""
-        return list(self.loss_decode) if isinstance(self.loss_decode, nn.ModuleList) else [self.loss_decode]
+        return list(self.loss_decode) if isinstance(self.loss_decode, Iterable) else [self.loss_decode]
 
     def check_channels(self, channels: Sequence[int]) -> None:
         """Raise UserError ``config-value`` if ``in_channels`` differs from the channels of the neck's outputs, deepest first."""
@@ -151,8 +152,8 @@ class FCNSkipHead(ScoreNames, BaseDecodeHead):
         upscore = getattr(self, self.skip_upscores[self.streams.index(name) - 1])
         with torch.autocast(fused.device.type, enabled=False):
             up, offset = upscore(fused), self.crops[name]
-            size = [min(a, b - offset) for a, b in zip(up.shape[-2:], score.shape[-2:], strict=True)]
-            return crop(up, 0, size) + crop(score, offset, size)
+            height, width = (min(a, b - offset) for a, b in zip(up.shape[-2:], score.shape[-2:], strict=True))
+            return crop(up, 0, (height, width)) + crop(score, offset, (height, width))
 
     def upsample_scores(self, fused: Tensor, size: tuple[int, int]) -> Tensor:
         """Compute logits (N, C, *size) from the fused scores (N, C, h, w)."""

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
+from mmengine.model import ModuleList
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
@@ -17,6 +19,7 @@ from ..errors import UserError
 from .decision import SOFTMAX, Decision
 from .losses import check_losses
 from .losses.of_samples import sample_losses
+from .losses.terms import Term
 from .skip_head import FCNSkipHead
 
 OPTIONS = ("num_classes", "ignore_index", "loss_decode")  # of a task
@@ -45,7 +48,9 @@ class TasksDecision(Decision):
         """Return class ids within each task, (N, T, H, W) int64, of logits or probabilities (N, C, H, W)."""
         return torch.stack([part.max(-3).indices for part in self.split(logits)], -3)
 
-    labels_of = labels
+    def labels_of(self, probabilities: Tensor) -> Tensor:
+        """Return class ids within each task, as :meth:`labels` does for logits."""
+        return self.labels(probabilities)
 
     def margin(self, logits: Tensor) -> Tensor:
         """Return the smallest margin over the tasks, (N, H, W), 0 or more."""
@@ -69,7 +74,7 @@ class Task(nn.Module):
         super().__init__()
         terms = [loss_decode] if isinstance(loss_decode, dict) else loss_decode
         self.name, self.num_classes, self.ignore_index = name, num_classes, ignore_index
-        self.terms = nn.ModuleList(MODELS.build(term) for term in terms)
+        self.terms: Sequence[Term] = ModuleList(MODELS.build(term) for term in terms)
         check_losses(self.terms, SOFTMAX, ignore_index)
         for term in self.terms:
             weights = getattr(term, "class_weight", None)
@@ -97,14 +102,16 @@ class FCNTasksHead(FCNSkipHead):
             ``class-weights``.
     """
 
+    decision: TasksDecision
+
     def __init__(
         self,
-        *args,
+        *,
         tasks: Mapping[str, Mapping],
         num_classes: int,
         loss_decode: dict | Sequence[dict] | None = None,
         ignore_index: int = 255,
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         sizes = sizes_of(tasks)
         if num_classes != sum(sizes.values()):
@@ -117,8 +124,8 @@ class FCNTasksHead(FCNSkipHead):
             found = "decode_head.upsample.dense mixes the classes of several tasks"
             raise UserError("config-value", f"{found}: use learnable=True, a kernel per class")
         loss = dict(type="FCNCrossEntropyLoss") if loss_decode is None else loss_decode
-        super().__init__(*args, num_classes=num_classes, loss_decode=dict(type="FCNCrossEntropyLoss"), **kwargs)
-        self.tasks = nn.ModuleList(
+        super().__init__(num_classes=num_classes, loss_decode=dict(type="FCNCrossEntropyLoss"), **kwargs)
+        self.tasks: Sequence[Task] = ModuleList(
             Task(name, **{"loss_decode": loss, "ignore_index": ignore_index, **entry}) for name, entry in tasks.items()
         )
         self.decision = TasksDecision(sizes=tuple(sizes.values()))
@@ -129,7 +136,7 @@ class FCNTasksHead(FCNSkipHead):
         return [task.name for task in self.tasks]
 
     @property
-    def loss_terms(self) -> list[nn.Module]:
+    def loss_terms(self) -> list[Term]:
         """Return the loss functions of all tasks."""
         return [term for task in getattr(self, "tasks", ()) for term in task.terms]
 
@@ -142,12 +149,12 @@ class FCNTasksHead(FCNSkipHead):
             raise UserError(
                 "classes-count", f"{found}: give TasksDataset and decode_head the same tasks in the same order"
             )
-        losses = {}
+        losses: dict[str, Tensor] = {}
         for index, (task, logits) in enumerate(zip(self.tasks, self.decision.split(seg_logits), strict=True)):
             own = [dict(meta, seg_map_path=meta.get("seg_map_paths", {}).get(task.name)) for meta in metas]
-            options = dict(ignore_index=task.ignore_index)
-            found = sample_losses(task.terms, logits, label[:, index : index + 1], own, task.num_classes, **options)
-            losses |= {f"{task.name}.{name}": value for name, value in found.items()}
+            truth, void = label[:, index : index + 1], task.ignore_index
+            of_task = sample_losses(task.terms, logits, truth, own, task.num_classes, ignore_index=void)
+            losses |= {f"{task.name}.{name}": value for name, value in of_task.items()}
         return losses
 
 

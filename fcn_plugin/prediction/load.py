@@ -25,21 +25,23 @@ from .net import Net
 
 def load(
     path: str | Path | Checkpoint,
-    cfg: Config | str | None = None,
+    cfg: Config | str | Path | None = None,
     device: str | torch.device | None = None,
     batch_size: int | None = None,
 ) -> Net:
     """Load a trained net; see :func:`fcn_plugin.load`. ``path`` may be an opened checkpoint."""
-    opened = isinstance(path, Checkpoint)
-    if not opened and is_exported(path):
+    if not isinstance(path, Checkpoint) and is_exported(path):
         return _load_exported(path, cfg, batch_size)
-    checkpoint = path if opened else open_checkpoint(str(path))
-    if not isinstance(cfg, Config):
-        cfg = get_config(cfg) if cfg else config_inside(checkpoint)
-        prepare(cfg, ())
-    pipeline = _test_pipeline(cfg)
-    model = leave_out_logits(MODELS.build({**cfg.model, "pretrained": None, "train_cfg": None}))
-    meta = load_verified(model, checkpoint)["meta"].get("dataset_meta") or dataset_meta(cfg)
+    checkpoint = path if isinstance(path, Checkpoint) else open_checkpoint(str(path))
+    if isinstance(cfg, Config):
+        config = cfg
+    else:
+        config = get_config(cfg) if cfg else config_inside(checkpoint)
+        prepare(config, ())
+    pipeline = _test_pipeline(config)
+    model = MODELS.build({**config.model, "pretrained": None, "train_cfg": None})
+    leave_out_logits(model)
+    meta = load_verified(model, checkpoint)["meta"].get("dataset_meta") or dataset_meta(config)
     classes, palette = classes_and_colours(meta, model.num_classes)
     try:
         model.to(device or get_device())
@@ -49,7 +51,7 @@ def load(
     return Net(model.to_inference(), pipeline, classes, palette, batch_size)
 
 
-def _load_exported(path: str | Path, cfg: Config | str | None, batch_size: int | None) -> Net:
+def _load_exported(path: str | Path, cfg: Config | str | Path | None, batch_size: int | None) -> Net:
     """Open a file written by ``fcn export``; a config's test pipeline replaces the resizing in the file's metadata."""
     init_default_scope("mmseg")
     cfg = get_config(cfg) if isinstance(cfg, (str, Path)) else cfg
@@ -63,8 +65,8 @@ def _load_exported(path: str | Path, cfg: Config | str | None, batch_size: int |
 
 def _test_pipeline(cfg: Config) -> list:
     """Return the pipeline of a config's test images; UserError: ``config-data``."""
-    leaf = next(leaf_datasets(cfg.test_dataloader.dataset)) if cfg.get("test_dataloader") else {}
-    if not leaf.get("pipeline"):
+    leaf = next(leaf_datasets(cfg.test_dataloader.dataset)) if cfg.get("test_dataloader") else None
+    if leaf is None or not leaf.get("pipeline"):
         what = f"{cfg.filename} has no test_dataloader with a pipeline, which prepares images"
         raise UserError("config-data", f"{what}: inherit one of configs/_base_/datasets or add it")
     return leaf.pipeline

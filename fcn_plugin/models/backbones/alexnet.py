@@ -6,7 +6,7 @@ pooling before normalisation, with whose weights the authors' nets start.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -75,7 +75,7 @@ class CaffeLRN(nn.LocalResponseNorm):
         return super().forward(x.to(torch.promote_types(x.dtype, torch.float32))).to(x.dtype)
 
 
-def check_options(style: str, styles: Sequence[str], out_indices: Sequence[int]) -> tuple[int, ...]:
+def check_options(style: str, styles: Collection[str], out_indices: Sequence[int]) -> tuple[int, ...]:
     """Return the indices sorted from shallow to deep, without duplicates.
 
     Raises:

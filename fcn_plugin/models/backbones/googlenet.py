@@ -7,6 +7,7 @@ blocks under torchvision's names. As in the FCN paper, there are no auxiliary cl
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch.nn.functional as F
 from mmengine.model import BaseModule
@@ -21,7 +22,7 @@ from .alexnet import CaffeLRN, check_options
 class ConvReLU(nn.Module):
     """Convolution with bias, then ReLU, in place of torchvision's convolution with batch norm."""
 
-    def __init__(self, in_channels: int, out_channels: int, **kwargs) -> None:
+    def __init__(self, in_channels: int, out_channels: int, **kwargs: Any) -> None:
         super().__init__()
         self.conv = nn.Conv2d(in_channels, out_channels, **kwargs)
 

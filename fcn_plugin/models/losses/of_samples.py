@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from torch import Tensor, nn
+from mmseg.structures import BasePixelSampler
+from torch import Tensor
 
 from ...errors import UserError
 from ...label_ids import check_label_ids, has_stray_ids
 from ..decision import SOFTMAX, Decision, as_pair
-from .terms import pixel_losses
+from .terms import Term, pixel_losses
 
 
 def sample_losses(
-    terms: Iterable[nn.Module],
+    terms: Iterable[Term],
     logits: Tensor,
     label: Tensor,
     metas: Sequence[Mapping],
     num_classes: int,
     decision: Decision = SOFTMAX,
     ignore_index: int = 255,
-    sampler: nn.Module | None = None,
+    sampler: BasePixelSampler | None = None,
 ) -> dict[str, Tensor]:
     """Compute the losses of :func:`.pixel_losses`; never resize, and check the ids of the masks.
 

@@ -12,9 +12,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import torch
 import torch.nn.functional as F
+from mmengine.model import ModuleList
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
@@ -22,6 +24,7 @@ from ...errors import UserError
 from ...layers.coord_map import CoordMap
 from ...layers.placed_map import PlacedMap
 from ..losses import FCNCrossEntropyLoss, pixel_losses
+from ..losses.terms import Term
 from ..precision import at_least_float32
 from ..skip_head import FCNSkipHead
 from .draw import draw_points, take
@@ -59,13 +62,13 @@ class FCNPointHead(FCNSkipHead):
 
     def __init__(
         self,
-        *args,
+        *args: Any,
         fine: int = 1,
         margin: float = 2.0,
         points: int = 2048,
         channels: int = 64,
         layers: int = 2,
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         for name, value in dict(fine=fine, points=points, channels=channels, layers=layers).items():
@@ -78,7 +81,7 @@ class FCNPointHead(FCNSkipHead):
         self.fine, self.margin, self.points, self.hidden = fine, margin, points, [channels] * layers
 
     @property
-    def point_terms(self) -> list[nn.Module]:
+    def point_terms(self) -> list[Term]:
         """The losses of the points."""
         return [term for term in self.loss_terms if type(term) is FCNCrossEntropyLoss]
 
@@ -98,7 +101,7 @@ class FCNPointHead(FCNSkipHead):
         if self.fine > len(channels):
             raise UserError("config-value", f"decode_head.fine is {self.fine}, the neck returns {len(channels)} maps")
         widths = [self.out_channels + sum(channels[-self.fine :]), *self.hidden]
-        self.point_fc = nn.ModuleList(nn.Linear(*pair) for pair in pairwise(widths))
+        self.point_fc: Sequence[nn.Linear] = ModuleList(nn.Linear(*pair) for pair in pairwise(widths))
         self.point_score = nn.Linear(widths[-1], self.out_channels)
 
     def init_weights(self) -> None:
