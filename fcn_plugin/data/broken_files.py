@@ -82,9 +82,9 @@ class SkippingPipeline(CheckedPipeline):
         self.in_a_row = 0
         return result
 
-    def _void(self, index: int) -> dict:
+    def _void(self, index: int) -> dict | None:
         result = self(self.dataset.get_data_info((index + 1) % len(self.dataset)))
-        samples = result["data_samples"]
+        samples = result["data_samples"] if result else []
         for sample in samples if isinstance(samples, list) else [samples]:  # a list under TestTimeAug
             sample.gt_sem_seg.data.fill_(self.dataset.ignore_index)
             sample.set_metainfo(dict(stand_in=True))  # keeps it out of pictures

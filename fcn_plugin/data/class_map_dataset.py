@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
@@ -41,7 +42,7 @@ class ClassMapDataset(BaseSegDataset):
         palette: Sequence[Sequence[int]] | None = None,
         metainfo: dict | None = None,
         pipeline: Sequence = (),
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         if kwargs.get("reduce_zero_label"):
             raise UserError("class-map", "reduce_zero_label contradicts class_map: add 0 to ignore_ids instead")

@@ -24,7 +24,7 @@ def leaf_datasets(dataset: Any) -> Iterator[Any]:
             yield from leaf_datasets(child)
 
 
-def unrepeated(dataset):
+def unrepeated(dataset: Any) -> Any:
     """Strip RepeatDataset from a built data set."""
     while isinstance(dataset, RepeatDataset):
         dataset = dataset.dataset

@@ -24,7 +24,7 @@ class Draw(int):
         draw.place = place
         return draw
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[type[Draw], tuple[int, tuple[int, int]]]:
         return Draw, (int(self), self.place)
 
 

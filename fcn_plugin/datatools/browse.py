@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import torch
 from mmengine.config import ConfigDict
+from mmengine.dataset import BaseDataset
 from PIL import Image
 from torch import Tensor, nn
-from torch.utils.data import Dataset
 
 from ..data.bands.picture import draw_bands
 from ..data.headers import width_height
@@ -47,7 +47,13 @@ class Seen:
 
 
 def draw_samples(
-    dataset: Dataset, preprocessor: nn.Module, colours: Tensor, head: ConfigDict, training: bool, out: Path, count: int
+    dataset: BaseDataset,
+    preprocessor: nn.Module,
+    colours: Tensor,
+    head: ConfigDict,
+    training: bool,
+    out: Path,
+    count: int,
 ) -> list[str]:
     """Draw ``count`` samples of a built data set into the PNG ``out``; see the command ``browse_dataset``.
 

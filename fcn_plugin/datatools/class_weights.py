@@ -12,9 +12,10 @@ from functools import partial
 import numpy as np
 import torch
 from mmengine.config import ConfigDict
+from mmengine.dataset import BaseDataset
 from mmseg.registry import DATASETS
 from prettytable import PrettyTable
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from ..data.leaves import refuse_multilabel, unrepeated
@@ -65,13 +66,13 @@ def masks_only(dataset: ConfigDict) -> ConfigDict:
     return dataset
 
 
-def build_masks(dataset: ConfigDict) -> Dataset:
+def build_masks(dataset: ConfigDict) -> BaseDataset:
     """Build a config's data set without images: items have a mask, ``gt_seg_map``, with the data set's label map applied."""
     refuse_multilabel(dataset, "class_weights")
     return unrepeated(DATASETS.build(masks_only(dataset)))
 
 
-def count_pixels(masks: Dataset, num_classes: int, ignore_index: int = 255, jobs: int = 0) -> PixelCounts:
+def count_pixels(masks: BaseDataset, num_classes: int, ignore_index: int = 255, jobs: int = 0) -> PixelCounts:
     """Count the pixels of each class in the masks of :func:`build_masks`, in ``jobs`` processes (0: this one).
 
     Raises:

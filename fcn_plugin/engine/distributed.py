@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import torch
 from mmengine.config import Config, ConfigDict
@@ -28,7 +29,7 @@ def join_processes(cfg: ConfigDict) -> None:
     launcher = cfg.get("launcher", "none")
     if launcher == "none" or is_distributed():
         return
-    where = {}
+    where: dict[str, Any] = {}
     if STORE in os.environ:
         rank, count = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
         path = os.environ[STORE] + os.environ.get("TORCHELASTIC_RESTART_COUNT", "")

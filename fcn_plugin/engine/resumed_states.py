@@ -33,7 +33,7 @@ def require_same_states(
     config's. Settings that this function removes from the file's state keep the config's values. A schedule without an end in the
     config, which ends with the run, keeps the end of the shorter run in the file.
     """
-    content = checkpoint.content
+    content: Any = checkpoint.content
     notes = content.get("message_hub", {}).get("runtime_info", {})
     own = schedulers if isinstance(schedulers, dict) else {"": schedulers or []}
     saved, schedules = content.get("optimizer"), content.get("param_schedulers")
@@ -55,12 +55,12 @@ def require_same_states(
                 counts = [sum(size.values()) for size in sizes]
                 problems.append(f"it has {counts[0]} schedules, the config has {counts[1]}")
             for name, built in own.items() if not problems else ():
-                given = entries.get(name, entries) if isinstance(entries, dict) else entries
-                given = given if isinstance(given, list) else [given or {"end": None}] * len(built)
+                entry = entries.get(name, entries) if isinstance(entries, dict) else entries
+                each_entry = entry if isinstance(entry, list) else [entry or {"end": None}] * len(built)
                 for number, (ours, state) in enumerate(zip(built, theirs[name], strict=True)):
-                    _keep_end(ours, state, given[number])
+                    _keep_end(ours, state, each_entry[number])
                     where = f"param_scheduler.{f'{name}.' if name else ''}{number}"
-                    problems += _other_schedule(ours, state, where, checkpoint.meta.get("iter"), bool(notes.get(COUNT)))
+                    problems += _other_schedule(ours, state, where, checkpoint.meta["iter"], bool(notes.get(COUNT)))
     except (TypeError, KeyError, IndexError, ValueError, AttributeError, RuntimeError):
         problems.append("its optimizer or schedules have an unknown structure")
     if problems:

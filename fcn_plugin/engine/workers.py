@@ -9,6 +9,7 @@ from collections.abc import Callable
 from multiprocessing import parent_process
 
 from torch.utils.data import DataLoader
+from torch.utils.data.dataloader import _BaseDataLoaderIter
 
 from ..signals import SIGNALS
 
@@ -22,7 +23,7 @@ class CalmLoader(DataLoader):
     signal mask is effective from a worker's first instruction, a handler only from its ``worker_init_fn``.
     """
 
-    def __iter__(self):
+    def __iter__(self) -> _BaseDataLoaderIter:
         if not CAN_WAIT:
             return super().__iter__()
         before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
@@ -46,7 +47,9 @@ def start_worker(then: Callable[[int], None] | None, worker: int) -> None:
 
 def _end_with_parent() -> None:
     parent = parent_process()
-    while parent.is_alive():  # torch checks too, but mistakes process 1 for a parent that ended before its first check
+    while (
+        parent and parent.is_alive()
+    ):  # torch checks too, but mistakes process 1 for a parent that ended before its first check
         received = signal.sigtimedwait({signal.SIGTERM}, 5)
         if received and received.si_pid == parent.pid:
             break

@@ -100,7 +100,7 @@ def predict_tiles(model: FCN, data: dict) -> list:
     return data["data_samples"]
 
 
-def is_unchanged(meta: dict, size: tuple[int, int]) -> bool:
+def is_unchanged(meta: dict, size: tuple[int, ...]) -> bool:
     """Return whether an image was not resized, flipped or padded before the net."""
     padded = any(meta.get("img_padding_size") or meta.get("padding_size") or ())
     return not padded and not meta.get("flip") and tuple(meta.get("ori_shape", size)) == size

@@ -29,7 +29,7 @@ class Prepared:
     """What a run needs in addition to its config."""
 
     precision: str  # of convolutions: fp32, bf16 or fp16
-    start: Start | None = None  # where training starts
+    start: Start = field(default_factory=Fresh)  # of training
     warnings: list[str] = field(default_factory=list)  # lines for the run's log
 
 

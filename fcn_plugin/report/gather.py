@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -55,10 +57,10 @@ class FCNReport(FCNMetric):
     """
 
     default_prefix = "report"
+    findings: Findings  # of the last evaluation
 
-    def __init__(self, worst: int = 8, best: int = 4, **options) -> None:
+    def __init__(self, worst: int = 8, best: int = 4, **options: Any) -> None:
         super().__init__(**options)
-        self.findings: Findings | None = None
         self.worst, self.best = worst, best
         self._reset()
 
@@ -93,7 +95,7 @@ class FCNReport(FCNMetric):
         lines = [f"{100 * iou:6.2f}  {path}" for iou, path in self.findings.examples.choose()[0]]
         return "\n".join(["worst images, mean IU %:", *lines])
 
-    def _write(self, matrix: np.ndarray, metrics: dict[str, float], images: int) -> None:
+    def _write(self, folder: Path, matrix: np.ndarray, metrics: dict[str, float], images: int) -> None:
         """Write nothing: the page is written when all metrics are done."""
 
     def _reset(self) -> None:

@@ -46,8 +46,10 @@ def limits(scores: Mapping[str, np.ndarray], settings: Mapping) -> str:
     dots = axes.dots([(w, y, f"{w} px: {percent(y, 2)} %") for w, y in points])
     near = f"<h3>Near boundaries</h3>{axes.chart('Mean IU near true boundaries', axes.line(points), dots)}"
     groups = _groups("size", averages, settings["sizes"]) + _groups("thickness", averages, settings["thicknesses"])
-    inside = f"{percent(averages['missed_inside'], 2)} % of the pixels at least {width} px from a boundary are wrong"
-    holes = f"{percent(averages['hole_rate'], 2)} % of all pixels are in holes, wrong pieces surrounded by right pixels"
+    inside = (
+        f"{percent(float(averages['missed_inside']), 2)} % of the pixels at least {width} px from a boundary are wrong"
+    )
+    holes = f"{percent(float(averages['hole_rate']), 2)} % of all pixels are in holes, wrong pieces surrounded by right pixels"
     return f'<div class="pair"><div>{near}</div><div>{groups}</div></div><p>{inside}; {holes}.</p>'
 
 

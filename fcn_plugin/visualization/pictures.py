@@ -115,7 +115,7 @@ def compare(
         raise UserError("file-missing", f"no masks in {first}: write them with {command('test')} --out DIR")
     rows, truths = [], [_open(truth, name) for name in names]
     plain = [image for image in truths if image.mode == "L"]
-    if {value for image in plain for _, value in image.getcolors()} == {0, VOID}:
+    if {value for image in plain for _, value in image.getcolors() or ()} == {0, VOID}:
         truths = [image.point(lambda value: value // VOID) if image.mode == "L" else image for image in truths]
     for name, true in zip(names, truths, strict=True):
         palette = _open(first, name).getpalette()

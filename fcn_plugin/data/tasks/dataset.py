@@ -85,7 +85,7 @@ class TasksPackSegInputs(PackSegInputs):
 
     def __init__(self, meta_keys: Sequence[str] = ("seg_map_paths",)) -> None:
         super().__init__()
-        self.meta_keys = (*self.meta_keys, *meta_keys)
+        self.meta_keys: tuple[str, ...] = (*self.meta_keys, *meta_keys)
 
     def transform(self, results: dict) -> dict:
         """Pack the image, the maps and meta information."""

@@ -8,8 +8,10 @@ import torch
 from mmengine.dist import all_reduce, get_world_size
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
 from mmseg.registry import HOOKS, MODELS
 from torch import Tensor
+from torch.utils.data import DataLoader
 
 from ...checkpoints.load import load_verified
 from ...checkpoints.read import open_checkpoint
@@ -46,7 +48,7 @@ class ParentAgreementHook(Hook):
     usual_agreement: float = 0.98
     usual_loss: float = 0.005
 
-    def before_train(self, runner) -> None:
+    def before_train(self, runner: Runner) -> None:
         """Compare the nets; restore the net's training mode."""
         if runner.iter > 0:  # resumed: it differs from its parent by now
             return
@@ -74,7 +76,7 @@ class ParentAgreementHook(Hook):
 
 
 @torch.no_grad()
-def _compare(parent: FCN, child: FCN, loader, images: int) -> tuple[float, float, float, float]:
+def _compare(parent: FCN, child: FCN, loader: DataLoader, images: int) -> tuple[float, float, float, float]:
     """Return shares of equally labelled pixels along one upsampling and along each net's own, and both mean IUs. Collective."""
     count, ignore_index = child.num_classes, child.decode_head.ignore_index
     matrices = torch.zeros(2, count, count, dtype=torch.int64)
@@ -93,8 +95,9 @@ def _compare(parent: FCN, child: FCN, loader, images: int) -> tuple[float, float
             break
     for counts in (matrices, same, plain):
         all_reduce(counts)
-    shares = [int(equal) / max(int(total), 1) for equal, total in (same, plain)]
-    return *shares, *(scores(matrix.numpy())["mIoU"] for matrix in matrices)
+    along_one, along_own = (int(equal) / max(int(total), 1) for equal, total in (same, plain))
+    of_parent, of_child = (scores(matrix.numpy())["mIoU"] for matrix in matrices)
+    return along_one, along_own, of_parent, of_child
 
 
 def _labels_along_one_upsampling(parent: FCN, child: FCN, batch: dict) -> tuple[Tensor, Tensor]:

@@ -52,13 +52,13 @@ def table(scores: Mapping[str, np.ndarray], classes: Sequence[str], settings: Ma
         if not np.isnan(row["boundary_IoU"]):
             shown = [row["trimap_IoU"][width - 1] for width in bands] + [row["boundary_IoU"], row["boundary_F1"]]
             shown += [row["size_IoU"][0], row["thickness_IoU"][0]]
-            last = [int(row["holes"]), _percent(row["hole_rate"]), _percent(row["missed_inside"])]
+            last = [int(row["holes"]), *(_percent(float(row[key])) for key in ("hole_rate", "missed_inside"))]
             text.add_row([name, *map(_percent, shown), *last])
     lines = [text.get_string()]
     for name, groups in (("size", sizes), ("thickness", thicknesses)):
         found = zip(groups, averages[f"{name}_IoU"], averages[f"{name}_objects"], strict=True)
-        shown = (f"{group} {_percent(iou)} ({int(objects)})" for group, iou, objects in found)
-        lines.append(f"mean IU by {name} (objects): {', '.join(shown)}")
+        texts = (f"{group} {_percent(iou)} ({int(objects)})" for group, iou, objects in found)
+        lines.append(f"mean IU by {name} (objects): {', '.join(texts)}")
     return "\n".join(lines)
 
 

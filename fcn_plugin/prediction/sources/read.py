@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from importlib import import_module
 from typing import Any
@@ -33,7 +33,7 @@ def entries(inputs: Iterable[Input], wanted: Wanted, reader: Reader) -> Iterator
 
 def read_ahead(
     found: Iterator[Entry | Broken], threads: int, most: int
-) -> Iterator[tuple[int, Item | Raster] | Broken | None]:
+) -> Generator[tuple[int, Item | Raster] | Broken | None, None, None]:
     """Yield (number of items in the source, item) in order, or a Broken; None if nothing is ready.
 
     Args:

@@ -59,4 +59,4 @@ def _shape(outline: Outline, name: str) -> dict:
 def _png_text(pixels: np.ndarray) -> str:
     """Encode an image (H, W, 3) uint8 RGB, or a bool mask (H, W)."""
     pixels = pixels[..., ::-1] if pixels.ndim == 3 else pixels.astype(np.uint8) * 255  # OpenCV's order is BGR
-    return base64.b64encode(cv2.imencode(".png", pixels)[1]).decode("ascii")
+    return base64.b64encode(cv2.imencode(".png", pixels)[1].tobytes()).decode("ascii")
