@@ -28,8 +28,8 @@ class BandSums:
     @classmethod
     def of(cls, pixels: np.ndarray, without_zeros: bool = False) -> BandSums:
         """Sum (H, W, N) pixels; ``without_zeros`` ignores pixels that are 0 in every band (no data)."""
-        mask = pixels.any(2).astype(np.uint8) if without_zeros else None
-        count = int(mask.sum()) if without_zeros else pixels.shape[0] * pixels.shape[1]
+        mask = np.logical_or.reduce(pixels, axis=2).astype(np.uint8) if without_zeros else None
+        count = pixels.shape[0] * pixels.shape[1] if mask is None else int(mask.sum())
         if not count:
             return cls(pixels.dtype.name, 0, *np.zeros((2, pixels.shape[2])))
         bands = [pixels] if pixels.shape[2] <= 4 else np.moveaxis(pixels, 2, 0)  # OpenCV takes up to four channels

@@ -35,7 +35,7 @@ class Crop:
 
     def cuts_short(self, sizes: np.ndarray) -> np.ndarray:
         """Return whether sizes are smaller than the crop, (N,) bool."""
-        return (sizes < self.size).any(1)
+        return np.logical_or.reduce(sizes < self.size, axis=1)
 
 
 def find_crop(pipeline: Sequence[Mapping]) -> Crop | None:

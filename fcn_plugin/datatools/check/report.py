@@ -12,6 +12,7 @@ from ...data.bands.readers import ImageReader
 from ...data.headers import width_height
 from ...data.problems import KINDS, Problem
 from ...errors import printable
+from ..bands.sums import BandSums
 from ..class_weights import weight_line, weight_table
 from .look import INSTALLED
 from .tally import Tally
@@ -99,7 +100,7 @@ def _split_block(tally: Tally) -> str:
         found = f"{_number(short, 'image')} may be resized to less than the crop, which is then filled with void"
         lines.append(f"{found}; to avoid that, raise ratio_range or use a smaller crop_size")
     if tally.bands is not None:
-        lines += _bands_lines(tally)
+        lines += _bands_lines(tally, tally.bands)
     if not tally.counts.pixels.any():
         return "\n".join([*lines, "no labelled pixels"])
     lines.append(weight_table(tally.counts, tally.names))
@@ -108,9 +109,8 @@ def _split_block(tally: Tally) -> str:
     return "\n".join(lines)
 
 
-def _bands_lines(tally: Tally) -> Iterator[str]:
+def _bands_lines(tally: Tally, bands: BandSums) -> Iterator[str]:
     """Describe the bands; for training images also give mean and standard deviation as a line for a config."""
-    bands = tally.bands
     yield f"images have {bands}"
     if tally.split.name in ("train", "folder"):
         plain = isinstance(tally.split.sources[0].reader, ImageReader)

@@ -146,8 +146,8 @@ def split_of_folders(images: str, masks: str, classes: str | None, ignore_ids: I
         ("mask-name", "its name differs from another mask's only in the suffix", pack(sorted(twins))),
     )
     reader = choose_reader([image for image, _ in pairs])
-    sides = (pack(side) for side in zip(*pairs, strict=True))
-    return Split("folder", (Source(*sides, class_map, palette, strays=strays, reader=reader),))
+    paired, paired_masks = (pack(side) for side in zip(*pairs, strict=True))
+    return Split("folder", (Source(paired, paired_masks, class_map, palette, strays=strays, reader=reader),))
 
 
 def _by_stem(folder: str, what: str, suffixes: Collection[str], leave_out: str) -> dict[str, list[str]]:

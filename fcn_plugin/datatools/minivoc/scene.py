@@ -81,9 +81,9 @@ def _paste(
     there, here = _overlap(labels.shape, sprite.coverage.shape, place)
     coverage = np.zeros(labels.shape, dtype=np.float32)
     coverage[there] = sprite.coverage[here]
-    shadow = np.pad(coverage, ((2, 0), (2, 0)))[:-2, :-2]  # 2 px down and to the right
-    shadow = Image.fromarray(np.uint8(255 * shadow))
-    shadow = np.asarray(shadow.filter(ImageFilter.GaussianBlur(2.5)), dtype=np.float32) / 255
+    moved = np.pad(coverage, ((2, 0), (2, 0)))[:-2, :-2]  # 2 px down and to the right
+    blurred = Image.fromarray(np.uint8(255 * moved)).filter(ImageFilter.GaussianBlur(2.5))
+    shadow = np.asarray(blurred, dtype=np.float32) / 255
     picture *= 1 - rng.uniform(0.2, 0.4) * shadow[..., None]
     alpha = sprite.coverage[here][..., None]
     picture[there] = picture[there] * (1 - alpha) + sprite.colours[here] * alpha

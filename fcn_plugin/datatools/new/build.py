@@ -74,7 +74,7 @@ def _write(options: Options, net: str, out_dir: Path, configs: Path) -> list[str
     masks, mask_files, fill, classes = Path(options.masks), pairs.masks, None, source.classes
     if source.draw is not None:
         masks, mask_files = masks_folder(out_dir, options), [f"{name}.png" for name in pairs.names]
-        fill = partial(write_masks, source=source, files=mask_files)
+        fill = partial(write_masks, draw=source.draw, palette=classes.palette, files=mask_files)
         classes = Classes(dict(enumerate(classes.ids.classes)), colours=dict(enumerate(classes.palette)))
     entries = [f"{image}\t{mask}\n" for image, mask in zip(pairs.images, mask_files, strict=True)]
     lists = {}

@@ -85,7 +85,7 @@ model["decode_head"].update(out_channels=1, threshold=0.5, loss_decode=dict(use_
 """
 
 # (net, from scratch) -> text, base config of the model, other values
-TEXTS = {
+TEXTS: dict[tuple[str, bool], tuple[str, str, dict]] = {
     ("light", False): (LIGHT, "fcn_efficientnet-lite0", LIGHT_PRETRAINED),
     ("light", True): (LIGHT, "fcn_efficientnet-lite0", LIGHT_FROM_SCRATCH),
     ("vgg16", False): (VGG16_PRETRAINED, "fcn_vgg16", {}),

@@ -77,7 +77,7 @@ def _fill_2011(voc2012: Path, voc2011: Path | None, names: Names, of_2011: set[s
     pending = []
     for name in sorted(names):
         own, target = name in of_2011, folder / f"{name}.png"
-        source = (voc2011 if own else voc2012) / "SegmentationClass" / f"{name}.png"
+        source = (voc2011 if own and voc2011 else voc2012) / "SegmentationClass" / f"{name}.png"
         is_there = target.exists() and not target.is_symlink()
         if not is_there or (own and not filecmp.cmp(source, target, shallow=False)):
             pending.append((source, target))

@@ -30,7 +30,7 @@ class Voc(Pictures):
 
     def draw(self, item: Item, prediction: Prediction) -> Image.Image:
         """Return ids with VOC's palette, regardless of the net's."""
-        return mask_picture(prediction.labels, voc_palette()[: len(CLASS_NAMES)].tolist())
+        return mask_picture(prediction.labels, voc_palette()[: len(CLASS_NAMES)])
 
     def finish(self) -> None:
         """Write ``voc.tar``."""

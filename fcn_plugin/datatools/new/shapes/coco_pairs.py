@@ -107,7 +107,7 @@ def _parts(files: Sequence[Coco], images: Sequence[str], entries: Mapping[str, l
     named = [_splits_of(coco.path) for coco in files]
     if not all(len(found) == 1 for found in named):
         return None
-    parts = []
+    parts: list[str] = []
     for image in images:
         splits = {min(named[k]): files[k].path for k, _ in entries[image]}
         if len(splits) > 1:

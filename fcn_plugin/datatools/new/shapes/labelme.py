@@ -57,7 +57,7 @@ def _facts(line_width: float | None, image: ImageFile, path: Path) -> tuple[set[
 def _draw(image: ImageFile, path: Path, index: Mapping[str, int], line_width: float | None) -> np.ndarray:
     found = _shapes(image, path, _content(image, path), line_width, Counter())
     return draw_shapes(
-        image.header.shown, [it._replace(index=index[label]) for label, shapes in found for it in shapes]
+        image.header.shown, [it._replace(label=index[label]) for label, shapes in found for it in shapes]
     )
 
 
@@ -65,9 +65,9 @@ def _content(image: ImageFile, path: Path) -> dict:
     content = read_json(path, "save it again in labelme")
     if not isinstance(content.get("shapes"), list):
         raise UserError("annotation-file", f"{path} is not a labelme file: it has no shapes")
-    stated = content.get("imageWidth"), content.get("imageHeight")
-    if all(isinstance(side, (int, float)) for side in stated):  # old files lack them
-        require_size(image, path, stated)
+    sides = ("imageWidth", "imageHeight")
+    if all(isinstance(content.get(side), (int, float)) for side in sides):  # old files lack them
+        require_size(image, path, (content["imageWidth"], content["imageHeight"]))
     return content
 
 

@@ -123,12 +123,12 @@ def read_others(
             require_size(image, place, tuple(item.media.size[::-1]))
         found: list[Instance] = []
         for it in item.annotations:
+            level = getattr(it, "z_order", 0)
             if it.label is None:
                 counts[NO_LABEL] += 1
-            elif not (form.top and getattr(it, "z_order", 0)):
+            elif not (form.top and level):
                 with refused(place, what):
                     shapes = _shapes(it, image, place, boxes, line_width, counts)
-                level = getattr(it, "z_order", 0)
                 found += [Instance(names[it.label], shape, pixels, level) for shape, pixels in shapes if pixels]
         of_image.append(found)
     return source_of(what, of_image, images, names, counts, classes_file, form.background)
@@ -171,5 +171,5 @@ def _pairs(values: Sequence) -> list[tuple[float, float]]:
 def runs_of(mask: np.ndarray) -> np.ndarray:
     """Return alternating lengths of 0s and 1s, down the columns, of an (H, W) bool."""
     pixels = mask.T.reshape(-1)
-    ends = np.flatnonzero(np.diff(pixels, prepend=False)) if pixels.size else []
+    ends = np.flatnonzero(np.diff(pixels, prepend=False))
     return np.diff([0, *ends, pixels.size])

@@ -76,7 +76,7 @@ def read_yolo(
     Args:
         boxes: draw lines of five values, which are boxes.
     """
-    names, counts, of_image, faults = class_names(root), Counter(), [], []
+    names, counts, of_image, faults = class_names(root), Counter[str](), [], []
     for image, text in zip(images, pairs.masks, strict=True):
         found, path = [], root / text
         for i, line in enumerate(_lines(path), 1):
