@@ -94,7 +94,7 @@ class _Tracer(TorchDispatchMode):
     """Record the (vertical, horizontal) coordinate map of every tensor computed from the image."""
 
     def __init__(self, image: Tensor, grid: CoordMap) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # torch's has no types
         self.maps = WeakTensorKeyDictionary({image: (grid, grid)})
 
     def __torch_dispatch__(self, func: Any, types: object, args: tuple = (), kwargs: dict | None = None) -> Any:

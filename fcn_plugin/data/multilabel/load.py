@@ -81,11 +81,12 @@ def _pictures(folder: Path, classes: Sequence[str], shape: tuple[int, int]) -> M
         raise UserError("file-name", f"{files[strange[0]]} is not named after a class: {', '.join(classes)}")
     found = {}
     for name in classes:
-        file = files.get(name, folder / name)
         if name in files:
-            header, image = open_image(str(file), "mask")
+            header, image = open_image(str(files[name]), "mask")
             refuse(mask_problems(header))
-        found[str(file)] = np.asarray(image) if name in files else np.zeros(shape, np.uint8)
+            found[str(files[name])] = np.asarray(image)
+        else:
+            found[str(folder / name)] = np.zeros(shape, np.uint8)
     return found
 
 

@@ -62,7 +62,7 @@ class BandSums:
 
 def add_sums(parts: Iterable[BandSums]) -> BandSums | None:
     """Add sums of images with the same bands; None if there are none."""
-    total = None
+    total: BandSums | None = None
     for part in parts:
         both = total and (total.count + part.count, total.sums + part.sums, total.squares + part.squares)
         total = BandSums(part.kind, *both) if both else part

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from ...data.class_map import IGNORED, MOST_CLASSES
+from ...data.classes_file import Colour
 from ...data.problems import Problem
 from ...errors import UserError, abbreviate
 from ..encodings import NEAR, Encodings
-from .classes import Colour
 from .mask_file import SMOOTH, MaskFacts
 
 RARE = 0.001  # share of all pixels

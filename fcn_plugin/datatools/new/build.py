@@ -28,12 +28,12 @@ from ..bands.config import loader_of, notes_on, preprocessor_text
 from ..bands.sums import add_sums
 from .classes import Classes, Source
 from .config_text import dataset_config
-from .folds import fold_files, fold_texts
+from .folds import Splits, fold_files, fold_texts
 from .net import FILES, INSTALL, choose_net, model_config
 from .options import Options
 from .outputs import earlier_masks, exclusive, masks_folder, refuse_existing, text_of, write_all, write_masks
 from .read import read
-from .split import FOLDERS, Splits, choose_splits
+from .split import FOLDERS, choose_splits
 
 OTHER_NAMES = "to change names: edit {0}, then run again with --classes {0} --force"
 PRETRAINED = (

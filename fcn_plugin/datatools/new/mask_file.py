@@ -11,12 +11,12 @@ import numpy as np
 from PIL import Image
 
 from ...data.class_map import LARGEST_ID, ClassMap
+from ...data.classes_file import Colour
 from ...data.headers import IDS, LOSSY, Header, mask_problems, pair_problems
 from ...data.images import open_image, read_mask
 from ...data.masks.ids import count_ids, mask_ids
 from ...data.problems import refuse
 from ...errors import UserError
-from .classes import Colour
 from .files import ImageFile
 
 MOST_VALUES = 1024  # most ids or colours of a mask

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 
 from ...atomic_write import atomic_folder, atomic_write, make_inside, read_plain
+from ...data.classes_file import Colour
 from ...errors import UserError, abbreviate
 from ...file_lock import file_lock
 from ...visualization.pictures import save_mask
 from ..cores import on_all_cores
-from .classes import Colour
 from .config_text import MARK
 from .options import Options
 from .split import FOLDERS
