@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from mmengine.logging import print_log
 from mmengine.model import BaseTTAModel, is_model_wrapper
-from torch import Tensor, nn
+from torch import Size, Tensor, nn
 
 from ..errors import UserError, abbreviate
 from .read import Checkpoint, require_finite
@@ -17,8 +18,8 @@ def load_verified(
     checkpoint: Checkpoint,
     training: bool = False,
     adapt_classes: bool = False,
-    before_load: Callable[[dict], None] | None = None,
-) -> dict:
+    before_load: Callable[[dict[str, Any]], None] | None = None,
+) -> dict[str, Any]:
     """Load a checkpoint into a net after checking that it fits.
 
     Args:
@@ -91,7 +92,7 @@ def load_verified(
     return content
 
 
-def _form(tensor: Tensor) -> tuple:
+def _form(tensor: Tensor) -> tuple[Size, bool]:
     """Return shape and kind, which must agree; torch would also load integers as weights."""
     return tensor.shape, tensor.is_floating_point()
 

@@ -22,7 +22,7 @@ NUMBER = re.compile(r"b1|[iu][1248]|f[248]")
 MOST = 2**21  # values in a file, and opcodes of its pickles; real files have some ten thousand
 
 
-def make_plain(checkpoint: dict) -> None:
+def make_plain(checkpoint: dict[str, Any]) -> None:
     """Convert values in place to plain ones, so that the file loads without running code.
 
     Functions are removed (schedules create their own), configs become dicts, histories and NumPy numbers become tensors and

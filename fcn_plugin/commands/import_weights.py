@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import UserError, printable
 from ..invocation import command
@@ -75,7 +75,7 @@ def import_weights(source: str, target: str, cfg: Config | None = None, images: 
     outline = None if cfg is None else _outline(cfg)
     renamed = join_tasks(renamed, *([] if outline is None else [getattr(outline.decode_head, "task_names", ())]))
     is_fcn = FCNSkipHead.count_classes(renamed.tensors) is not None
-    meta: dict = {}
+    meta: dict[str, Any] = {}
     if cfg is None or outline is None:
         tensors, lines = _take_all(renamed, FCNSkipHead.is_upsampling)
     else:
@@ -130,7 +130,7 @@ def _take_all(renamed: Renamed, is_upsampling: Callable[[str], bool]) -> tuple[d
     return tensors, [*lines, "not checked against a net, and without class names: give --to CONFIG for both"]
 
 
-def _write(tensors: dict[str, Tensor], meta: dict, path: Path) -> None:
+def _write(tensors: dict[str, Tensor], meta: dict[str, Any], path: Path) -> None:
     """Write copies of the tensors, since some share memory or are views of larger tensors."""
     import torch
     from safetensors import SafetensorError

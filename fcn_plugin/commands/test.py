@@ -97,7 +97,7 @@ def test_runner(
     return runner
 
 
-def _exported_model(cfg: Config, path: str, precision: str) -> dict:
+def _exported_model(cfg: Config, path: str, precision: str) -> dict[str, Any]:
     """Return the entry that replaces ``cfg.model``; UserError: ``checkpoint-classes`` if the numbers of classes differ."""
     from ..export.engine import open_exported
 

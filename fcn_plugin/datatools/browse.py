@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -67,7 +68,7 @@ def draw_samples(
     return remarks(samples, names)
 
 
-def _see(packed: dict, preprocessor: nn.Module, colours: Tensor, head: ConfigDict, training: bool) -> Seen:
+def _see(packed: dict[str, Any], preprocessor: nn.Module, colours: Tensor, head: ConfigDict, training: bool) -> Seen:
     """Pass a sample through the net's data preprocessor, and undo the normalisation."""
     sample = packed["data_samples"]
     height, width = packed["inputs"].shape[-2:]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -108,7 +109,7 @@ def weight_line(counts: PixelCounts, power: float = 1.0) -> str:
     return f"model = dict(decode_head=dict(loss_decode=dict(class_weight=[{weights}])))"
 
 
-def _histogram(num_classes: int, ignore_index: int, item: dict) -> np.ndarray:
+def _histogram(num_classes: int, ignore_index: int, item: dict[str, Any]) -> np.ndarray:
     """Count a mask's pixels of each class, with void last."""
     mask = torch.from_numpy(item["gt_seg_map"]).long()
     if mask.ndim > 2:

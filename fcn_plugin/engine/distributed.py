@@ -47,7 +47,7 @@ def join_processes(cfg: ConfigDict) -> None:
         raise UserError("option-value", f"{found}: {start}") from error
 
 
-def wrapper_cfg(cfg: Config, given: dict | None) -> dict:
+def wrapper_cfg(cfg: Config, given: dict[str, Any] | None) -> dict[str, Any]:
     """Return ``model_wrapper_cfg`` with defaults for DDP's arguments.
 
     Gradients are views of DDP's buckets; DDP's own default keeps a second copy, 537 MB for FCN-8s on VGG16. Module buffers are

@@ -48,7 +48,7 @@ class FCNLogProcessor(LogProcessor):
     def __init__(self, mean_pattern: str = r".*(loss|per_pixel|time|data_time|grad_norm).*", **kwargs: Any) -> None:
         super().__init__(mean_pattern=mean_pattern, **kwargs)
 
-    def get_log_after_iter(self, runner: Runner, batch_idx: int, mode: str) -> tuple[dict, str]:
+    def get_log_after_iter(self, runner: Runner, batch_idx: int, mode: str) -> tuple[dict[str, Any], str]:
         tag, line = super().get_log_after_iter(runner, batch_idx, mode)
         if mode == "train" and tag.get("time"):
             batch = runner.train_dataloader.batch_size or 1

@@ -16,7 +16,6 @@ from mmengine.model import is_model_wrapper
 from mmengine.registry import RUNNERS
 from mmengine.runner import EpochBasedTrainLoop
 from torch import cuda, nn
-from torch.utils.data import DataLoader
 
 from ..atomic_write import refuse_links
 from ..checkpoints.find import note_start
@@ -36,7 +35,7 @@ from .resumed_states import require_same_states
 from .saving import SavingRunner
 from .start import Asked, Fresh, Resume, Start, Weights, resolve_start
 from .work_dir_lock import work_dir_lock
-from .workers import CalmLoader, start_worker
+from .workers import CalmLoader, Loader, start_worker
 
 SKIPPED = "skipped_files.txt"  # next to the log
 OF_WORKERS = ("persistent_workers", "prefetch_factor", "timeout", "multiprocessing_context")
@@ -51,12 +50,12 @@ class FCNRunner(SavingRunner):
     lower_rates_for: tuple[int, float] = (0, 1.0)  # number of retries, and factor of the learning rate at each
     _evaluating = False
 
-    def setup_env(self, env_cfg: dict) -> None:
+    def setup_env(self, env_cfg: dict[str, Any]) -> None:
         """Join the processes first, since mmengine can't start CPU processes."""
         join_processes(self.cfg)
         super().setup_env(env_cfg)
 
-    def wrap_model(self, model_wrapper_cfg: dict | None, model: nn.Module) -> nn.Module:
+    def wrap_model(self, model_wrapper_cfg: dict[str, Any] | None, model: nn.Module) -> nn.Module:
         """Keep no second copy of gradients, and send them in 16 bits on request."""
         if not self.distributed or is_model_wrapper(model):
             return super().wrap_model(model_wrapper_cfg, model)
@@ -64,7 +63,7 @@ class FCNRunner(SavingRunner):
         compress_gradients(model, self.cfg)
         return model
 
-    def build_model(self, model: nn.Module | dict) -> nn.Module:
+    def build_model(self, model: nn.Module | dict[str, Any]) -> nn.Module:
         """Predict only label maps if logits are not needed; mmseg always keeps full-resolution logits."""
         return leave_out_logits(super().build_model(model))
 
@@ -75,7 +74,7 @@ class FCNRunner(SavingRunner):
         quiet_console(logger)
         return logger
 
-    def build_dataloader(self, dataloader: Any, seed: int | None = None, diff_rank_seed: bool = False) -> DataLoader:
+    def build_dataloader(self, dataloader: Any, seed: int | None = None, diff_rank_seed: bool = False) -> Loader:
         """Check files, and raise or skip broken ones as ``broken_files`` says; make draws reproducible in a resumed run."""
         given, skip = dataloader, self.cfg.get("broken_files") == "skip"
         if isinstance(dataloader, dict):
@@ -106,7 +105,7 @@ class FCNRunner(SavingRunner):
             if files := skipped(Path(self.log_dir, SKIPPED)):
                 self.logger.warning(f"{len(files)} broken samples were skipped:\n" + "\n".join(files))
 
-    def build_evaluator(self, evaluator: Evaluator | dict | list) -> Evaluator:
+    def build_evaluator(self, evaluator: Evaluator | dict[str, Any] | list[Any]) -> Evaluator:
         """Set the work dir as default folder of metrics that write files."""
         built = super().build_evaluator(evaluator)
         for metric in built.metrics:
@@ -140,7 +139,7 @@ class FCNRunner(SavingRunner):
             place = hook.place(self.work_dir) if (hook := self._checkpoint_hook) else ()
             note_start(self.work_dir, path if resumed else None, *place)
 
-    def load_checkpoint(self, filename: str, *args: Any, **kwargs: Any) -> dict:
+    def load_checkpoint(self, filename: str, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Load a checkpoint, or raise a UserError (checkpoint-*) if it does not fit; mmengine only warns.
 
         Training may start from a net with fewer streams (32s -> 16s -> 8s); evaluation needs every weight.
@@ -157,7 +156,7 @@ class FCNRunner(SavingRunner):
             )
         check_class_names(checkpoint, self.cfg, "test" if self._evaluating else "train", resuming)
 
-        def before_load(content: dict) -> None:  # EMAHook swaps the trained weights and the averages
+        def before_load(content: dict[str, Any]) -> None:  # EMAHook swaps the trained weights and the averages
             self.call_hook("after_load_checkpoint", checkpoint=content)
 
         content = load_verified(self.model, checkpoint, not self._evaluating, adapt, before_load)
@@ -189,12 +188,12 @@ class FCNRunner(SavingRunner):
             finally:
                 self.stop_request = None
 
-    def val(self) -> dict:
+    def val(self) -> dict[str, Any]:
         self._evaluating = True
         with self._listing_skipped_files():
             return super().val()
 
-    def test(self) -> dict:
+    def test(self) -> dict[str, Any]:
         self._evaluating = True
         with self._listing_skipped_files():
             return super().test()

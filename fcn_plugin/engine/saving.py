@@ -35,7 +35,7 @@ class SavingRunner(Runner):
 
     _steps: int | None = None  # completed steps; None before the first and during a step, when nothing can be saved
 
-    def setup_env(self, env_cfg: dict) -> None:
+    def setup_env(self, env_cfg: dict[str, Any]) -> None:
         """Replace the config's text format before anything is written."""
         object.__setattr__(self.cfg, "__class__", ValuesConfig)
         super().setup_env(env_cfg)
@@ -80,11 +80,11 @@ class SavingRunner(Runner):
     def _checkpoint_hook(self) -> FCNCheckpointHook | None:
         return next((hook for hook in self.hooks if isinstance(hook, FCNCheckpointHook)), None)
 
-    def register_hook(self, hook: Hook | dict, priority: str | int | None = None) -> None:
+    def register_hook(self, hook: Hook | dict[str, Any], priority: str | int | None = None) -> None:
         super().register_hook(hook, priority)
         watch_swaps(self.hooks)
 
-    def register_default_hooks(self, hooks: dict | None = None) -> None:
+    def register_default_hooks(self, hooks: dict[str, Any] | None = None) -> None:
         """Disable each hook that is None in the config; mmengine does so only for its own hooks."""
         super().register_default_hooks({name: Hook() if hook is None else hook for name, hook in (hooks or {}).items()})
 

@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import Callable
 from multiprocessing import parent_process
+from typing import Any
 
 from torch.utils.data import DataLoader
 from torch.utils.data.dataloader import _BaseDataLoaderIter
@@ -16,7 +17,10 @@ from ..signals import SIGNALS
 CAN_WAIT = hasattr(signal, "sigtimedwait")  # Linux
 
 
-class CalmLoader(DataLoader):
+Loader = DataLoader[Any]
+
+
+class CalmLoader(Loader):
     """A DataLoader whose workers start with stop signals blocked; set it with ``loader.__class__ = CalmLoader``.
 
     Schedulers and Ctrl-C signal all processes of a job at once, and a loader that loses a worker ends the run with an error. A

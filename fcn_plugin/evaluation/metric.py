@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -98,7 +99,7 @@ class FCNMetric(BaseMetric):
         """Shape of the matrix."""
         return self.ids, self.ids
 
-    def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
+    def process(self, data_batch: dict[str, Any], data_samples: Sequence[dict[str, Any]]) -> None:
         """Add the pixels of a batch; errors as in :func:`.checked_pairs`."""
         if self.task is not None:
             data_samples = [one_task(sample, self.dataset_meta, self.task) for sample in data_samples]
@@ -111,7 +112,7 @@ class FCNMetric(BaseMetric):
             self.add(sample, self.count(label, prediction))
         self.images += len(data_samples)
 
-    def add(self, sample: dict, counts: torch.Tensor) -> None:
+    def add(self, sample: dict[str, Any], counts: torch.Tensor) -> None:
         """Add the counts of one image."""
         self.matrix = counts if self.matrix is None else self.matrix + counts
         if self.detail and not np.isnan(iou := mean_present(self.columns(counts.cpu().numpy())["IoU"])):
@@ -132,7 +133,7 @@ class FCNMetric(BaseMetric):
         more = dict(zip(("precision", "Dice"), precision_and_dice(matrix), strict=True)) if self.detail else {}
         return {"accuracy": accuracy, **more, "IoU": iou}
 
-    def compute_metrics(self, results: list) -> dict[str, float]:
+    def compute_metrics(self, results: list[np.ndarray]) -> dict[str, float]:
         """Compute the scores of the single matrix in ``results``."""
         found = scores(results[0], self._left_out)
         if self.detail:

@@ -32,7 +32,14 @@ def require_packages(kind: str) -> None:
         import_extra(name, EXTRA[kind])
 
 
-def write(graph: ExportGraph, kind: str, path: Path, metadata: Metadata, opset: int | None, check: Callable) -> None:
+def write(
+    graph: ExportGraph,
+    kind: str,
+    path: Path,
+    metadata: Metadata,
+    opset: int | None,
+    check: Callable[[Path, Path | None], object],
+) -> None:
     """Write a file, and for OpenVINO its weights (``.bin``); existing files are replaced only after ``check`` passes.
 
     Args:

@@ -36,7 +36,9 @@ def run_on_meta(modules: Sequence[nn.Module], value: Tensor) -> Sequence[Tensor]
 class _WithoutBatchNorm(TorchFunctionMode):
     """Skip batch norm, which changes no shape and takes half of the time on ``meta`` tensors."""
 
-    def __torch_function__(self, func: Callable, types: object, args: tuple = (), kwargs: dict | None = None) -> Any:
+    def __torch_function__(
+        self, func: Callable[..., Any], types: object, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
         return args[0] if func is F.batch_norm else func(*args, **(kwargs or {}))
 
 

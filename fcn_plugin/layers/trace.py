@@ -97,7 +97,9 @@ class _Tracer(TorchDispatchMode):
         super().__init__()  # type: ignore[no-untyped-call]  # torch's has no types
         self.maps = WeakTensorKeyDictionary({image: (grid, grid)})
 
-    def __torch_dispatch__(self, func: Any, types: object, args: tuple = (), kwargs: dict | None = None) -> Any:
+    def __torch_dispatch__(
+        self, func: Any, types: object, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
         result = func(*args, **(kwargs or {}))
         first = result[0] if isinstance(result, (tuple, list)) and result else result
         moved = self._moved(func.overloadpacket, args) or self._inherited(func.overloadpacket, args, first)
@@ -109,18 +111,18 @@ class _Tracer(TorchDispatchMode):
                     self.maps[tensor] = moved
         return result
 
-    def _moved(self, op: object, args: tuple) -> tuple[CoordMap, CoordMap] | None:
+    def _moved(self, op: object, args: tuple[Any, ...]) -> tuple[CoordMap, CoordMap] | None:
         if (rule := _RULES.get(op)) is None or args[0] not in self.maps:
             return None
         met = self._met(args, args[0].shape)
         return met and (rule(met[0], 0, args), rule(met[1], 1, args))
 
-    def _inherited(self, op: object, args: tuple, result: object) -> tuple[CoordMap, CoordMap] | None:
+    def _inherited(self, op: object, args: tuple[Any, ...], result: object) -> tuple[CoordMap, CoordMap] | None:
         if not isinstance(result, Tensor) or (result.dim() != 4 and op not in _KEEPS_PLACES):
             return None
         return self._met(args, None if op in _KEEPS_PLACES else result.shape)
 
-    def _met(self, args: tuple, shape: torch.Size | None) -> tuple[CoordMap, CoordMap] | None:
+    def _met(self, args: tuple[Any, ...], shape: torch.Size | None) -> tuple[CoordMap, CoordMap] | None:
         """Return the joint maps of the arguments with the height and width of ``shape``, or of all for None."""
         tensors = [a for arg in args for a in (arg if isinstance(arg, (tuple, list)) else [arg])]
         # a broadcast 1 x 1 gate has no grid
@@ -136,7 +138,7 @@ def _per_axis(value: int | Sequence[int], axis: int) -> int:
     return value if isinstance(value, int) else value[axis % len(value)]
 
 
-def _convolution(grid: CoordMap, axis: int, args: tuple) -> CoordMap:
+def _convolution(grid: CoordMap, axis: int, args: tuple[Any, ...]) -> CoordMap:
     _, weight, _, stride, padding, dilation, transposed = args[:7]
     kernel, stride, padding = weight.shape[2 + axis], _per_axis(stride, axis), _per_axis(padding, axis)
     if transposed:
@@ -144,23 +146,23 @@ def _convolution(grid: CoordMap, axis: int, args: tuple) -> CoordMap:
     return grid.down(kernel, stride, padding, _per_axis(dilation, axis))
 
 
-def _max_pooling(grid: CoordMap, axis: int, args: tuple) -> CoordMap:
+def _max_pooling(grid: CoordMap, axis: int, args: tuple[Any, ...]) -> CoordMap:
     return _pooling(grid, axis, args, dilation=args[4] if len(args) > 4 else 1)
 
 
-def _pooling(grid: CoordMap, axis: int, args: tuple, dilation: int | Sequence[int] = 1) -> CoordMap:
+def _pooling(grid: CoordMap, axis: int, args: tuple[Any, ...], dilation: int | Sequence[int] = 1) -> CoordMap:
     kernel = args[1]
     stride = args[2] if len(args) > 2 and args[2] else kernel
     padding = args[3] if len(args) > 3 else 0
     return grid.down(*(_per_axis(value, axis) for value in (kernel, stride, padding, dilation)))
 
 
-def _unpooling(grid: CoordMap, axis: int, args: tuple) -> CoordMap:
+def _unpooling(grid: CoordMap, axis: int, args: tuple[Any, ...]) -> CoordMap:
     factor = Fraction(args[2][axis], args[0].shape[2 + axis])
     return grid.up(factor, factor)
 
 
-def _padding(grid: CoordMap, axis: int, args: tuple) -> CoordMap:
+def _padding(grid: CoordMap, axis: int, args: tuple[Any, ...]) -> CoordMap:
     # (left, right, top, bottom, ...) -> (top, left); top defaults to 0
     return grid.pad([0, *args[1][:4:2][::-1]][-2:][axis])
 

@@ -49,7 +49,7 @@ class FCNBandsPreProcessor(SegDataPreProcessor):
         for name, values in (("band_mean", mean), ("band_std", std)):
             self.register_buffer(name, torch.tensor(values, dtype=torch.float32)[:, None, None], persistent=False)
 
-    def forward(self, data: dict, training: bool = False) -> dict[str, Any]:
+    def forward(self, data: dict[str, Any], training: bool = False) -> dict[str, Any]:
         """Standardise a batch, then call mmseg's preprocessor."""
         data = self.cast_data(data)
         images = data["inputs"]

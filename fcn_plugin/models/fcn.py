@@ -65,14 +65,14 @@ class FCN(RefinedSegmentor):
 
     def __init__(
         self,
-        backbone: dict,
-        neck: dict,
-        decode_head: dict,
+        backbone: dict[str, Any],
+        neck: dict[str, Any],
+        decode_head: dict[str, Any],
         geometry: str = "aligned",
         input_pad: int = 99,
         precision: str = "fp32",
         channels_last: bool = True,
-        compile: bool | dict = False,
+        compile: bool | dict[str, Any] = False,
         pretrained: str | None = None,
         fc: str = "copy",
         other_images: bool = False,
@@ -138,13 +138,13 @@ class FCN(RefinedSegmentor):
         require_same(state_dict.setdefault(prefix + RECORD, self.preprocessing), self.preprocessing)
         super()._load_from_state_dict(state_dict, prefix, *args)
 
-    def forward(self, inputs: Tensor, data_samples: list | None = None, mode: str = "tensor") -> Any:
+    def forward(self, inputs: Tensor, data_samples: list[SegDataSample] | None = None, mode: str = "tensor") -> Any:
         """Compute logits, losses or predictions in the configured precision, as mmseg's segmentors do."""
         dtype = PRECISIONS[resolve_precision(self.precision, inputs.device.type)]
         with torch.autocast(inputs.device.type, dtype, enabled=dtype is not None):
             return super().forward(inputs, data_samples, mode)
 
-    def extract_feat(self, inputs: Tensor) -> tuple:
+    def extract_feat(self, inputs: Tensor) -> tuple[Any, ...]:
         """Compute the streams of images (N, 3 or bands, H, W), deepest first, and (H, W) last, for the head's last crop."""
         size = tuple(inputs.shape[-2:])
         bottom, right = map(self._padding_after, size)
@@ -158,12 +158,12 @@ class FCN(RefinedSegmentor):
         wanted = wanted.clamp(min=least) if isinstance(wanted, Tensor) else max(wanted, least)  # a Tensor while tracing
         return (wanted + self.stride - 1) // self.stride * self.stride - side
 
-    def parse_losses(self, losses: dict) -> tuple[Tensor, dict]:
+    def parse_losses(self, losses: dict[str, Any]) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the loss to minimise and the values to log: means over all processes; mmengine logs only the first one's."""
         loss, values = super().parse_losses(losses)
         return loss, joint_mean(values)
 
-    def predict(self, inputs: Tensor, data_samples: list | None = None) -> list:
+    def predict(self, inputs: Tensor, data_samples: list[SegDataSample] | None = None) -> list[SegDataSample]:
         """Return samples with ``pred_sem_seg``, and with ``seg_logits`` unless ``test_cfg.keep_logits`` is False.
 
         Then full-resolution logits are computed only for images that must be resized back."""
@@ -175,11 +175,11 @@ class FCN(RefinedSegmentor):
             return samples
         return predict_labels(self, inputs, data_samples or [SegDataSample() for _ in inputs])
 
-    def test_step(self, data: dict) -> list:
+    def test_step(self, data: dict[str, Any]) -> list[SegDataSample]:
         """Return the predictions for a batch of a data loader."""
         return predict_tiles(self, data) if self.test_cfg.get("mode") == "tiles" else super().test_step(data)
 
-    def val_step(self, data: dict) -> list:
+    def val_step(self, data: dict[str, Any]) -> list[SegDataSample]:
         """Return the predictions for a batch and, as the last element, their losses (:func:`.with_losses`)."""
         return with_losses(self, data)
 

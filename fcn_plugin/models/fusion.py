@@ -45,7 +45,7 @@ class FCNFusion(FCN):
             on different grids; others as in :class:`FCN`.
     """
 
-    def __init__(self, trunks: dict, pretrained: str | dict | None = None, **kwargs: Any) -> None:
+    def __init__(self, trunks: dict[str, Any], pretrained: str | dict[str, Any] | None = None, **kwargs: Any) -> None:
         self.trunks = {name: dict(trunk) for name, trunk in trunks.items()}  # build_streams needs it
         if isinstance(pretrained, Mapping) and (unknown := sorted(set(pretrained) - set(trunks))):
             raise UserError(
@@ -54,7 +54,9 @@ class FCNFusion(FCN):
         super().__init__(**kwargs)
         self.sources = pretrained if isinstance(pretrained, Mapping) else dict.fromkeys(trunks, pretrained)
 
-    def build_streams(self, backbone: dict, neck: dict, head: dict, border: int, bands: int = RGB) -> Streams:
+    def build_streams(
+        self, backbone: dict[str, Any], neck: dict[str, Any], head: dict[str, Any], border: int, bands: int = RGB
+    ) -> Streams:
         """Build and trace every trunk with :func:`.streams.build_streams`; join their streams along channels."""
         widths = [trunk.get("bands", 0) for trunk in self.trunks.values()]
         if len(widths) < 2 or min(widths) < 1 or sum(widths) != bands:
@@ -117,7 +119,7 @@ class _Backbones(ModuleDict):
         super().__init__(nets)
         self.bands = list(bands)
 
-    def forward(self, image: Tensor) -> tuple:
+    def forward(self, image: Tensor) -> tuple[Any, ...]:
         return tuple(net(part) for net, part in zip(self.values(), image.split(self.bands, 1), strict=True))
 
 
@@ -130,7 +132,7 @@ class _Necks(ModuleDict):
         self.may_be_new = getattr(first, "may_be_new", lambda key: False)
         self.fc_channels, self.scales = getattr(first, "fc_channels", None), getattr(first, "scales", ())
 
-    def forward(self, inputs: Sequence) -> tuple[Tensor, ...]:
+    def forward(self, inputs: Sequence[Any]) -> tuple[Tensor, ...]:
         streams = [neck(part) for neck, part in zip(self.values(), inputs, strict=True)]
         return tuple(torch.cat(level, 1) for level in zip(*streams, strict=True))
 

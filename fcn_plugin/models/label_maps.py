@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from mmengine.structures import PixelData
+from mmseg.structures import SegDataSample
 from torch import Tensor
 
 from ..errors import UserError
@@ -28,7 +29,7 @@ TILE = 1024  # pixels; a window is some 500 larger for VGG16
 STRIP_BYTES = defaultdict(lambda: 256 << 20, cpu=4 << 20)
 
 
-def label_map(head: FCNSkipHead, fused: Tensor, size: tuple[int, int], inputs: Sequence = ()) -> Tensor:
+def label_map(head: FCNSkipHead, fused: Tensor, size: tuple[int, int], inputs: Sequence[Any] = ()) -> Tensor:
     """Compute the labels of each pixel (:meth:`.Decision.labels`) from fused scores (N, C, h, w) of an FCNSkipHead.
 
     ``inputs`` are the head's, for a head that refines its logits.
@@ -48,7 +49,7 @@ def label_map(head: FCNSkipHead, fused: Tensor, size: tuple[int, int], inputs: S
     return labels
 
 
-def predict_labels(model: FCN, inputs: Tensor, samples: list) -> list:
+def predict_labels(model: FCN, inputs: Tensor, samples: list[SegDataSample]) -> list[SegDataSample]:
     """Set ``pred_sem_seg`` of data samples for images (N, 3, H, W); compute full logits only for images to be resized back.
 
     Args:
@@ -69,7 +70,7 @@ def predict_labels(model: FCN, inputs: Tensor, samples: list) -> list:
     return samples
 
 
-def predict_tiles(model: FCN, data: dict) -> list:
+def predict_tiles(model: FCN, data: dict[str, Any]) -> list[SegDataSample]:
     """Return data samples with ``pred_sem_seg`` (1, H, W), uint8 for up to 256 classes, or (C, H, W) with a map per label or task.
 
     Args:
@@ -100,7 +101,7 @@ def predict_tiles(model: FCN, data: dict) -> list:
     return data["data_samples"]
 
 
-def is_unchanged(meta: dict, size: tuple[int, ...]) -> bool:
+def is_unchanged(meta: dict[str, Any], size: tuple[int, ...]) -> bool:
     """Return whether an image was not resized, flipped or padded before the net."""
     padded = any(meta.get("img_padding_size") or meta.get("padding_size") or ())
     return not padded and not meta.get("flip") and tuple(meta.get("ori_shape", size)) == size

@@ -7,6 +7,7 @@ N batch, C classes, H x W image, B bands.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from mmseg.models.segmentors import EncoderDecoder
@@ -46,7 +47,7 @@ def refine(
     return scores
 
 
-def _pairs(height: int, width: int, radius: int) -> Iterator[tuple[tuple, tuple]]:
+def _pairs(height: int, width: int, radius: int) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
     """Yield, for each offset, the slices of all pixels with a neighbour there and of these neighbours; each pair once."""
     for down in range(min(radius, height - 1) + 1):
         for right in range(-radius, radius + 1):
@@ -62,11 +63,11 @@ class RefinedSegmentor(EncoderDecoder):
     """A segmentor that refines its logits in evaluation and prediction if ``test_cfg.crf`` has arguments of :func:`refine`."""
 
     @property
-    def crf(self) -> dict | None:
+    def crf(self) -> dict[str, Any] | None:
         """Arguments of :func:`refine`, or None."""
         return (self.test_cfg or {}).get("crf")
 
-    def encode_decode(self, inputs: Tensor, batch_img_metas: list[dict]) -> Tensor:
+    def encode_decode(self, inputs: Tensor, batch_img_metas: list[dict[str, Any]]) -> Tensor:
         """Compute the logits of normalised images, (N, C or 1, H, W).
 
         Raises:

@@ -22,7 +22,7 @@ SCORE, UPSCORE = "decode_head.score_", "decode_head.upscore"
 class ScoreNames(BaseDecodeHead):
     """Layers ``score_*`` and ``upscore*`` of a head."""
 
-    def _transform_inputs(self, inputs: Sequence) -> list[Tensor]:
+    def _transform_inputs(self, inputs: Sequence[Any]) -> list[Tensor]:
         """Select the streams; UserError ``config-value`` in a segmentor of mmseg, which passes no (H, W) after them."""
         if isinstance(inputs[-1], Tensor):
             raise foreign_segmentor(type(self).__name__)
@@ -49,7 +49,7 @@ class ScoreNames(BaseDecodeHead):
         return next((len(tensor) for key, tensor in state.items() if key.startswith(SCORE) and tensor.ndim), None)
 
 
-def require_own_head(head: dict) -> None:
+def require_own_head(head: dict[str, Any]) -> None:
     """Raise UserError ``config-value`` for a head of mmseg in an FCN."""
     kind = _class_of(head)
     if kind is not None and not hasattr(kind, "align"):
@@ -57,7 +57,7 @@ def require_own_head(head: dict) -> None:
         raise UserError("config-value", f"{found}: use FCNSkipHead, or model.type='EncoderDecoder' with this head")
 
 
-def require_own_segmentor(model: dict) -> None:
+def require_own_segmentor(model: dict[str, Any]) -> None:
     """Raise UserError ``config-value`` for an FCN's head in a segmentor of mmseg."""
     segmentor, head = _class_of(model), _class_of(model["decode_head"])
     if segmentor and head and hasattr(head, "align") and not hasattr(segmentor, "assumptions"):

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import torch
 from mmseg.registry import MODELS
+from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
 from ..errors import UserError
@@ -57,7 +58,7 @@ class FCNSkipHead(ScoreNames):
         out_channels: int | None = None,
         threshold: float | None = None,
         multilabel: bool = False,
-        upsample: dict | None = None,
+        upsample: dict[str, Any] | None = None,
         geometry: str = "aligned",
         **kwargs: Any,
     ) -> None:
@@ -135,11 +136,11 @@ class FCNSkipHead(ScoreNames):
             side = min(getattr(self, upscore).output_side(side), skip - self.crops[name])
         return getattr(self, self.last_upscore).output_side(side) - self.crops["score"]
 
-    def forward(self, inputs: Sequence) -> Tensor:
+    def forward(self, inputs: Sequence[Any]) -> Tensor:
         """Compute logits of exactly (H, W), in float32 for any precision of the streams."""
         return self.refine(self.upsample_scores(at_least_float32(self.fuse_scores(inputs)), inputs[-1]), inputs)
 
-    def fuse_scores(self, inputs: Sequence) -> Tensor:
+    def fuse_scores(self, inputs: Sequence[Any]) -> Tensor:
         """Compute the sum of all score maps at the finest stream's stride, (N, C, h, w), float32."""
         streams = zip(self.streams, self._transform_inputs(inputs), strict=True)
         fused, *skips = (at_least_float32(getattr(self, f"score_{name}")(feature)) for name, feature in streams)
@@ -160,15 +161,15 @@ class FCNSkipHead(ScoreNames):
         with torch.autocast(fused.device.type, enabled=False):
             return crop(getattr(self, self.last_upscore)(fused), self.crops["score"], size)
 
-    def refine(self, logits: Tensor, inputs: Sequence, top: int = 0) -> Tensor:
+    def refine(self, logits: Tensor, inputs: Sequence[Any], top: int = 0) -> Tensor:
         """Return the logits of the image's rows from ``top``, (N, C, rows, W); a derived head may correct them with its inputs."""
         return logits
 
-    def predict(self, inputs: Sequence, batch_img_metas: list[dict], test_cfg: dict) -> Tensor:
+    def predict(self, inputs: Sequence[Any], batch_img_metas: list[dict[str, Any]], test_cfg: dict[str, Any]) -> Tensor:
         """Compute logits (N, C, H, W) as :meth:`forward` does, but check that the scores are finite."""
         return self.refine(self.upsample_scores(self.finite_scores(inputs, batch_img_metas), inputs[-1]), inputs)
 
-    def finite_scores(self, inputs: Sequence, batch_img_metas: list[dict]) -> Tensor:
+    def finite_scores(self, inputs: Sequence[Any], batch_img_metas: list[dict[str, Any]]) -> Tensor:
         """Compute :meth:`fuse_scores`; raise UserError ``scores-nan`` with the images' names if they are not finite."""
         fused = at_least_float32(self.fuse_scores(inputs))  # a derived head may compute under autocast
         if not torch.isfinite(fused).all():
@@ -177,7 +178,7 @@ class FCNSkipHead(ScoreNames):
             raise UserError("scores-nan", f"{found}; if training diverged, lower the learning rate.")
         return fused
 
-    def loss_by_feat(self, seg_logits: Tensor, batch_data_samples: list) -> dict[str, Tensor]:
+    def loss_by_feat(self, seg_logits: Tensor, batch_data_samples: list[SegDataSample]) -> dict[str, Tensor]:
         """Compute the losses of a batch, as mmseg's method; errors as in :func:`.sample_losses`."""
         metas = [sample.metainfo for sample in batch_data_samples]
         options = dict(decision=self.decision, ignore_index=self.ignore_index, sampler=self.sampler)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mmseg.registry import MODELS
 from torch import nn
@@ -26,12 +26,14 @@ class Streams(NamedTuple):
 
     backbone: nn.Module
     neck: nn.Module
-    head: dict
+    head: dict[str, Any]
     maps: list[CoordMap]
     channels: list[int]
 
 
-def build_streams(backbone: dict, neck: dict, head: dict, border: int, bands: int = RGB) -> Streams:
+def build_streams(
+    backbone: dict[str, Any], neck: dict[str, Any], head: dict[str, Any], border: int, bands: int = RGB
+) -> Streams:
     """Build backbone and neck from their configs, and trace them.
 
     Args:

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from mmengine.model import ModuleList
 from mmseg.registry import MODELS
+from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
 from ..errors import UserError
@@ -69,7 +70,11 @@ class Task(nn.Module):
     """A task's number of classes, id of void and losses."""
 
     def __init__(
-        self, name: str, num_classes: int, loss_decode: dict | Sequence[dict], ignore_index: int = 255
+        self,
+        name: str,
+        num_classes: int,
+        loss_decode: dict[str, Any] | Sequence[dict[str, Any]],
+        ignore_index: int = 255,
     ) -> None:
         super().__init__()
         terms = [loss_decode] if isinstance(loss_decode, dict) else loss_decode
@@ -107,9 +112,9 @@ class FCNTasksHead(FCNSkipHead):
     def __init__(
         self,
         *,
-        tasks: Mapping[str, Mapping],
+        tasks: Mapping[str, Mapping[str, Any]],
         num_classes: int,
-        loss_decode: dict | Sequence[dict] | None = None,
+        loss_decode: dict[str, Any] | Sequence[dict[str, Any]] | None = None,
         ignore_index: int = 255,
         **kwargs: Any,
     ) -> None:
@@ -140,7 +145,7 @@ class FCNTasksHead(FCNSkipHead):
         """Return the loss functions of all tasks."""
         return [term for task in getattr(self, "tasks", ()) for term in task.terms]
 
-    def loss_by_feat(self, seg_logits: Tensor, batch_data_samples: list) -> dict[str, Tensor]:
+    def loss_by_feat(self, seg_logits: Tensor, batch_data_samples: list[SegDataSample]) -> dict[str, Tensor]:
         """Compute the losses of each task, named ``TASK.loss_ce`` and so on; errors as in :func:`.sample_losses`."""
         metas, label = [sample.metainfo for sample in batch_data_samples], self._stack_batch_gt(batch_data_samples)
         given = [*metas[0].get("seg_map_paths", self.task_names)]
@@ -158,7 +163,7 @@ class FCNTasksHead(FCNSkipHead):
         return losses
 
 
-def sizes_of(tasks: Mapping[str, Mapping]) -> dict[str, int]:
+def sizes_of(tasks: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
     """Return the number of classes of each task of a config, by name; UserError: ``config-value`` for invalid entries."""
     if not isinstance(tasks, Mapping) or len(tasks) < 2:
         remedy = "give two or more, NAME=dict(num_classes=...); for one task use FCNSkipHead"

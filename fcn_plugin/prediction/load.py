@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from mmengine.config import Config
@@ -63,7 +64,7 @@ def _load_exported(path: str | Path, cfg: Config | str | Path | None, batch_size
     return Net(model, pipeline, model.classes, model.palette, batch_size)
 
 
-def _test_pipeline(cfg: Config) -> list:
+def _test_pipeline(cfg: Config) -> list[dict[str, Any]]:
     """Return the pipeline of a config's test images; UserError: ``config-data``."""
     leaf = next(leaf_datasets(cfg.test_dataloader.dataset)) if cfg.get("test_dataloader") else None
     if leaf is None or not leaf.get("pipeline"):
@@ -88,7 +89,7 @@ def config_inside(checkpoint: Checkpoint) -> Config:
 _REMEDY = "give the config that it was trained with, by file or name: fcn_plugin.load(PATH, cfg='fcn8s_vgg16_voc')"
 
 
-def classes_and_colours(meta: dict, count: int) -> tuple[list[str], list]:
+def classes_and_colours(meta: dict[str, Any], count: int) -> tuple[list[str], list[Any]]:
     """Return ``count`` names and colours: those of a data set's ``meta`` if their number fits, else ids and VOC's colours."""
     classes, palette = meta.get("classes") or (), meta.get("palette") or ()
     if len(classes) != count:

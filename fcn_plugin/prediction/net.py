@@ -46,7 +46,7 @@ class Net:
     def __init__(
         self,
         model: BaseModel,
-        pipeline: Sequence[dict],
+        pipeline: Sequence[dict[str, Any]],
         classes: Sequence[str],
         palette: Sequence[Sequence[int]],
         batch_size: int | None = None,
@@ -66,7 +66,7 @@ class Net:
         self.classes, self.palette = tuple(classes), tuple(tuple(map(int, colour)) for colour in palette)
 
     @overload
-    def predict(self, images: list | tuple, probabilities: bool = False) -> list[Prediction]: ...
+    def predict(self, images: list[Any] | tuple[Any, ...], probabilities: bool = False) -> list[Prediction]: ...
 
     @overload
     def predict(self, images: Any, probabilities: bool = False) -> Prediction: ...

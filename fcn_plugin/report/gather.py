@@ -64,7 +64,7 @@ class FCNReport(FCNMetric):
         self.worst, self.best = worst, best
         self._reset()
 
-    def add(self, sample: dict, counts: torch.Tensor) -> None:
+    def add(self, sample: dict[str, Any], counts: torch.Tensor) -> None:
         """Add one image."""
         super().add(sample, counts)
         image = ImageCounts.of_matrix(str(sample.get("img_path")), counts.cpu().numpy())
@@ -77,7 +77,7 @@ class FCNReport(FCNMetric):
             found = count_confidence(logits.softmax(0), label.to(logits.device), prediction, self.ignore_index)
             self.confidence += found.cpu()
 
-    def compute_metrics(self, results: list) -> dict[str, float]:
+    def compute_metrics(self, results: list[np.ndarray]) -> dict[str, float]:
         """Join what the processes gathered; returns ECE and the mean over images. Collective."""
         all_reduce(self.confidence)
         gathered = all_gather_object((self.rows, self.examples))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -36,7 +37,7 @@ def spread(images: Sequence[ImageCounts]) -> str:
     return f"<p>{text}</p>{axes.chart('How many images have which mean IU', *bars)}"
 
 
-def limits(scores: Mapping[str, np.ndarray], settings: Mapping) -> str:
+def limits(scores: Mapping[str, np.ndarray], settings: Mapping[str, Any]) -> str:
     """Show FCNLimits' results: mean IU by distance from boundaries, and by size and thickness of objects."""
     averages = means(scores)
     width = settings["width"]

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from torch.utils.data import DataLoader
@@ -59,7 +60,7 @@ def scan(sources: Sequence[Source], jobs: int = 0) -> Iterator[tuple[int, int, C
         for start in range(0, len(source.images), CHUNK)
     ]
     # read in the loader's collate_fn, since the default converts arrays to tensors, each with its own file descriptor
-    loader: DataLoader = DataLoader(
+    loader: DataLoader[Any] = DataLoader(
         chunks,  # type: ignore[arg-type]  # the stub asks for a Dataset, but any sequence will do
         batch_size=None,
         num_workers=jobs,

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from mmengine.config import ConfigDict
@@ -50,7 +51,7 @@ class Split:
     def __len__(self) -> int:
         return sum(len(source.images) for source in self.sources)
 
-    def contents(self) -> list[tuple]:
+    def contents(self) -> list[tuple[Any, ...]]:
         """List files and class maps, which are equal for splits that need to be read only once."""
         return [(source.images.tolist(), source.masks.tolist(), source.class_map) for source in self.sources]
 

@@ -67,7 +67,9 @@ def _find_place(rng: np.random.Generator, sprite: Sprite, labels: np.ndarray) ->
     return best
 
 
-def _overlap(room: tuple, extent: tuple, place: tuple) -> tuple[tuple, tuple]:
+def _overlap(
+    room: tuple[int, ...], extent: tuple[int, ...], place: tuple[int, ...]
+) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
     """Return slices of the image and of the sprite where they overlap, for a sprite at ``place``."""
     ranges = [(max(p, 0), min(p + length, side)) for side, length, p in zip(room, extent, place, strict=True)]
     here = tuple(slice(low - p, high - p) for (low, high), p in zip(ranges, place, strict=True))
@@ -75,7 +77,12 @@ def _overlap(room: tuple, extent: tuple, place: tuple) -> tuple[tuple, tuple]:
 
 
 def _paste(
-    rng: np.random.Generator, picture: np.ndarray, labels: np.ndarray, sprite: Sprite, place: tuple, class_id: int
+    rng: np.random.Generator,
+    picture: np.ndarray,
+    labels: np.ndarray,
+    sprite: Sprite,
+    place: tuple[int, ...],
+    class_id: int,
 ) -> None:
     """Draw a sprite with its soft shadow into the picture and the label map, in place."""
     there, here = _overlap(labels.shape, sprite.coverage.shape, place)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -128,7 +129,7 @@ def _file_colours(facts: Sequence[MaskFacts]) -> dict[int, Colour] | None:
     return colours if chosen and len(set(colours.values())) == len(colours) else None
 
 
-def _refuse_unknown(held: Sequence[Mapping], known: set, paths: Sequence[Path], code: str) -> None:
+def _refuse_unknown(held: Sequence[Mapping[Any, int]], known: set[Any], paths: Sequence[Path], code: str) -> None:
     what, option = ("id", "--ignore-ids") if code == "mask-ids" else ("colour", "--ignore-colors")
     lines = []
     for pixels, path in zip(held, paths, strict=True):

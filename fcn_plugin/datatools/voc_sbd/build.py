@@ -13,6 +13,7 @@ from __future__ import annotations
 import filecmp
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from ...atomic_write import atomic_write, make_inside
 from ...errors import UserError, abbreviate
@@ -95,7 +96,9 @@ def require(folder: Path, suffix: str, names: Names) -> None:
         raise UserError("file-missing", f"{found}; the release is incomplete, {EXTRACT_AGAIN}")
 
 
-def fill(folder: Path, write: Callable[..., None], tasks: Sequence[tuple], jobs: int | None, force: bool) -> str:
+def fill(
+    folder: Path, write: Callable[..., None], tasks: Sequence[tuple[Any, ...]], jobs: int | None, force: bool
+) -> str:
     """Write the missing masks of a folder in several processes; return a line for the report."""
     pending = [task for task in tasks if force or task[-1].is_symlink() or not task[-1].exists()]
     if not pending:

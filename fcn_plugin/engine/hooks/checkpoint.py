@@ -6,6 +6,7 @@ import json
 import os
 from collections import deque
 from pathlib import Path
+from typing import Any
 
 from mmengine.dist import is_main_process, master_only
 from mmengine.runner import Runner
@@ -53,7 +54,7 @@ class FCNCheckpointHook(PublicCheckpointHook):
                 part.unlink()
                 runner.logger.info(f"removed the incomplete file {part}")
 
-    def after_val_epoch(self, runner: Runner, metrics: dict | None = None) -> None:
+    def after_val_epoch(self, runner: Runner, metrics: dict[str, Any] | None = None) -> None:
         if not hasattr(self, "file_backend"):  # validation without training
             return
         notes = runner.message_hub.runtime_info
@@ -79,7 +80,7 @@ class FCNCheckpointHook(PublicCheckpointHook):
             meta = dict(epoch=step, iter=runner.iter) if self.by_epoch else dict(epoch=runner.epoch, iter=step)
             self.write(runner, step, meta)
 
-    def write(self, runner: Runner, step: int, meta: dict) -> None:
+    def write(self, runner: Runner, step: int, meta: dict[str, Any]) -> None:
         """Write the note, then the checkpoint of a step, then remove old ones."""
         name = self.filename_tmpl.format(step)
         self.last_ckpt = self.file_backend.join_path(self.out_dir, name)
@@ -100,7 +101,7 @@ class FCNCheckpointHook(PublicCheckpointHook):
         self.saved_step = step
         self._remove_old(runner)
 
-    def write_best(self, runner: Runner, metrics: dict) -> None:
+    def write_best(self, runner: Runner, metrics: dict[str, Any]) -> None:
         """Write a better checkpoint and hide the old one from mmengine, which would remove it before the new one is recorded."""
         if not self.save_best:
             return

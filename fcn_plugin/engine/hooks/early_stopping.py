@@ -38,7 +38,7 @@ class FCNEarlyStoppingHook(EarlyStoppingHook):
             runner.logger.info(f"{self.monitor} has stopped rising: training is finished")
             runner.train_loop.stop_training = True
 
-    def after_val_epoch(self, runner: Runner, metrics: dict) -> None:
+    def after_val_epoch(self, runner: Runner, metrics: dict[str, Any]) -> None:
         self._restore(runner)  # a resumed run may validate before it trains
         hub = runner.message_hub
         if hub.runtime_info.get(LAST) == runner.iter:  # a resumed run repeats it

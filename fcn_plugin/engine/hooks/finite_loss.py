@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from mmengine.dist import all_reduce
@@ -50,7 +51,7 @@ class FiniteLossHook(Hook):
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: DATA_BATCH = None) -> None:
         self.stepped = self.dropped = False
 
-    def _drop_gradients(self, optimizer: Optimizer, args: tuple, kwargs: dict) -> None:
+    def _drop_gradients(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Drop non-finite gradients, so that the optimizer skips the step; after DDP's sum all processes agree."""
         parameters = [p for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
         if get_total_norm([p.grad for p in parameters]).isfinite():
@@ -60,7 +61,9 @@ class FiniteLossHook(Hook):
         for parameter in parameters:
             parameter.grad = None
 
-    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict, outputs: dict) -> None:
+    def after_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: dict[str, Any], outputs: dict[str, Any]
+    ) -> None:
         if not self.every_n_train_iters(runner, self.interval):
             return
         loss = torch.as_tensor(outputs["loss"]).item()

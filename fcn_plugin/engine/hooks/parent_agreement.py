@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from mmengine.dist import all_reduce, get_world_size
@@ -41,7 +42,7 @@ class ParentAgreementHook(Hook):
         UserError: parent-agreement, with both shares.
     """
 
-    model: dict
+    model: dict[str, Any]
     checkpoint: str
     images: int = 32
     least_agreement: float = 0.999
@@ -76,7 +77,7 @@ class ParentAgreementHook(Hook):
 
 
 @torch.no_grad()
-def _compare(parent: FCN, child: FCN, loader: DataLoader, images: int) -> tuple[float, float, float, float]:
+def _compare(parent: FCN, child: FCN, loader: DataLoader[Any], images: int) -> tuple[float, float, float, float]:
     """Return shares of equally labelled pixels along one upsampling and along each net's own, and both mean IUs. Collective."""
     count, ignore_index = child.num_classes, child.decode_head.ignore_index
     matrices = torch.zeros(2, count, count, dtype=torch.int64)
@@ -100,7 +101,7 @@ def _compare(parent: FCN, child: FCN, loader: DataLoader, images: int) -> tuple[
     return along_one, along_own, of_parent, of_child
 
 
-def _labels_along_one_upsampling(parent: FCN, child: FCN, batch: dict) -> tuple[Tensor, Tensor]:
+def _labels_along_one_upsampling(parent: FCN, child: FCN, batch: dict[str, Any]) -> tuple[Tensor, Tensor]:
     """Return label maps (N, H, W) of the parent's scores plus a new skip of zeros, and of the net's own scores, in float32."""
     head = child.decode_head
     *features, size = child.extract_feat(child.data_preprocessor(batch)["inputs"])

@@ -49,7 +49,7 @@ class StopHook(Hook):
             request.has_steps = True
 
     def after_train_iter(
-        self, runner: Runner, batch_idx: int, data_batch: DATA_BATCH = None, outputs: dict | None = None
+        self, runner: Runner, batch_idx: int, data_batch: DATA_BATCH = None, outputs: dict[str, Any] | None = None
     ) -> None:
         done, by_epoch = runner.iter + 1, _by_epoch(runner)
         ends = done < runner.max_iters and (by_epoch or not gathers_gradients(runner.optim_wrapper))
@@ -62,7 +62,7 @@ class StopHook(Hook):
             self._leave(runner, done)
 
     def after_val_iter(
-        self, runner: Runner, batch_idx: int, data_batch: DATA_BATCH = None, outputs: Sequence | None = None
+        self, runner: Runner, batch_idx: int, data_batch: DATA_BATCH = None, outputs: Sequence[Any] | None = None
     ) -> None:
         if get_world_size() == 1 and _signal_of(runner):
             self._leave(runner, runner.epoch if _by_epoch(runner) else runner.iter)

@@ -76,7 +76,7 @@ class FCNLimits(FCNMetric):
             found |= measure.scores(part.reshape(shape))
         return with_rates(found)
 
-    def compute_metrics(self, results: list) -> dict[str, float]:
+    def compute_metrics(self, results: list[np.ndarray]) -> dict[str, float]:
         """Compute the scores for logs, means over classes; undefined ones are left out."""
         return headline(means(self.scores(results[0])), self.settings)
 

@@ -7,6 +7,7 @@ pooling before normalisation, with whose weights the authors' nets start.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -36,7 +37,10 @@ class AlexNet(BaseModule):
     """
 
     def __init__(
-        self, style: str = "caffenet", out_indices: Sequence[int] = (2,), init_cfg: dict | list | None = None
+        self,
+        style: str = "caffenet",
+        out_indices: Sequence[int] = (2,),
+        init_cfg: dict[str, Any] | list[Any] | None = None,
     ) -> None:
         super().__init__(init_cfg or dict(type="Kaiming", layer="Conv2d"))
         self.out_indices = check_options(style, CHANNELS, out_indices)

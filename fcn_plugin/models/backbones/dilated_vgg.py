@@ -41,7 +41,7 @@ class DilatedVGG(BaseModule):
         depth: int = 16,
         output_stride: int = 8,
         out_indices: Sequence[int] = (4,),
-        init_cfg: dict | list | None = None,
+        init_cfg: dict[str, Any] | list[Any] | None = None,
         **kwargs: Any,
     ) -> None:
         if output_stride not in STRIDES:

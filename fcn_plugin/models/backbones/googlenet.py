@@ -58,7 +58,10 @@ class GoogLeNet(BaseModule):
     """
 
     def __init__(
-        self, style: str = "torchvision", out_indices: Sequence[int] = (0, 1, 2), init_cfg: dict | list | None = None
+        self,
+        style: str = "torchvision",
+        out_indices: Sequence[int] = (0, 1, 2),
+        init_cfg: dict[str, Any] | list[Any] | None = None,
     ) -> None:
         super().__init__(init_cfg or dict(type="Kaiming", layer="Conv2d"))
         self.out_indices = check_options(style, BLOCKS, out_indices)

@@ -25,7 +25,7 @@ class IndexedVGG(BaseModule):
         kwargs: for ``mmpretrain.VGG``, such as ``norm_cfg``.
     """
 
-    def __init__(self, depth: int = 16, init_cfg: dict | list | None = None, **kwargs: Any) -> None:
+    def __init__(self, depth: int = 16, init_cfg: dict[str, Any] | list[Any] | None = None, **kwargs: Any) -> None:
         vgg = MODELS.build(dict(type="mmpretrain.VGG", depth=depth, **kwargs))
         super().__init__(init_cfg or vgg.init_cfg)
         self.features = vgg.features

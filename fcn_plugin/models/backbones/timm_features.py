@@ -55,7 +55,7 @@ class FCNTimm(BaseModule):
         name: str,
         strides: Sequence[int] = (8, 16, 32),
         head_conv: bool = False,
-        init_cfg: dict | None = None,
+        init_cfg: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(init_cfg)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from mmseg.structures import BasePixelSampler
 from torch import Tensor
@@ -17,7 +18,7 @@ def sample_losses(
     terms: Iterable[Term],
     logits: Tensor,
     label: Tensor,
-    metas: Sequence[Mapping],
+    metas: Sequence[Mapping[str, Any]],
     num_classes: int,
     decision: Decision = SOFTMAX,
     ignore_index: int = 255,
@@ -54,6 +55,6 @@ def sample_losses(
     return pixel_losses(terms, logits, label, weight, ignore_index, decision)
 
 
-def paths_of(metas: Iterable[Mapping]) -> str:
+def paths_of(metas: Iterable[Mapping[str, Any]]) -> str:
     """Name the images of a batch."""
     return ", ".join(str(meta.get("img_path", "an image in memory")) for meta in metas)

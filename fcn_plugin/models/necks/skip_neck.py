@@ -7,7 +7,7 @@ its whole input, so fc6 is 7x7 on pool5 and fc7 is 1x1.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
@@ -47,7 +47,7 @@ class FCNSkipNeck(BaseModule):
         scales: Sequence[float] | None = None,
         dropout_ratio: float = 0.5,
         geometry: str = "aligned",
-        init_cfg: dict | None = None,
+        init_cfg: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(init_cfg or dict(type="Kaiming", layer="Conv2d"))
         widths = known(in_channels)

@@ -6,7 +6,7 @@ N batch, C channels, h x w map; strides in image pixels. Badrinarayanan et al., 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from mmcv.cnn import ConvModule
@@ -46,10 +46,10 @@ class FCNUnpoolNeck(FCNSkipNeck):
         convs: Sequence[int] = (2, 2, 3, 3, 3),
         fc_channels: int | None = None,
         fc6_kernel: int = 7,
-        norm_cfg: dict | None = dict(type="BN"),  # noqa: B006, never changed
+        norm_cfg: dict[str, Any] | None = dict(type="BN"),  # noqa: B006, never changed
         dropout_ratio: float = 0.0,
         geometry: str = "aligned",
-        init_cfg: dict | None = None,
+        init_cfg: dict[str, Any] | None = None,
     ) -> None:
         if geometry != "aligned":
             raise UserError("config-value", f"model.geometry is {geometry!r}: FCNUnpoolNeck needs 'aligned'")

@@ -18,6 +18,7 @@ import torch
 import torch.nn.functional as F
 from mmengine.model import ModuleList
 from mmseg.registry import MODELS
+from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
 from ...errors import UserError
@@ -119,7 +120,9 @@ class FCNPointHead(FCNSkipHead):
         self.grids = list(maps[-self.fine :])
         self.reach = max(self.reach, *(math.ceil(grid.reach + grid.scale) for grid in self.grids))
 
-    def loss(self, inputs: Sequence, batch_data_samples: list, train_cfg: dict) -> dict[str, Tensor]:
+    def loss(
+        self, inputs: Sequence[Any], batch_data_samples: list[SegDataSample], train_cfg: dict[str, Any]
+    ) -> dict[str, Tensor]:
         """Compute the losses of all pixels before the correction and of the corrected points; raises as ``loss_by_feat``."""
         logits = self.upsample_scores(at_least_float32(self.fuse_scores(inputs)), inputs[-1])
         losses = self.loss_by_feat(logits, batch_data_samples)
@@ -141,7 +144,7 @@ class FCNPointHead(FCNSkipHead):
                 x = F.relu(layer(x))
             return coarse + self.point_score(x).permute(0, 3, 1, 2)
 
-    def refine(self, logits: Tensor, inputs: Sequence, top: int = 0) -> Tensor:
+    def refine(self, logits: Tensor, inputs: Sequence[Any], top: int = 0) -> Tensor:
         """Correct the logits of uncertain pixels in place; ``logits`` (N, C, rows, W) are for the image's rows from ``top``."""
         uncertain, (n, _, rows, width) = self.decision.margin(logits.detach()) < self.margin, logits.shape
         maps = self._features(inputs)
@@ -158,5 +161,5 @@ class FCNPointHead(FCNSkipHead):
                 logits[i, :, y, x] = self.correct(coarse, [each.of(i) for each in maps], points)[0, :, 0]
         return logits
 
-    def _features(self, inputs: Sequence) -> list[PlacedMap]:
+    def _features(self, inputs: Sequence[Any]) -> list[PlacedMap]:
         return [PlacedMap(*pair) for pair in zip(inputs[-1 - self.fine : -1], self.grids, strict=True)]

@@ -33,7 +33,7 @@ def check_steps(cfg: ConfigDict, declared: Sequence[Declared]) -> None:
                 raise UserError("config-data", f"{what}: add dict(type='{name}') {place}")
 
 
-def _steps(node: Any) -> Iterator[dict]:
+def _steps(node: Any) -> Iterator[dict[str, Any]]:
     """Yield all steps, including nested ones."""
     if isinstance(node, dict):
         yield node

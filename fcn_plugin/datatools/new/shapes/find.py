@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ....errors import UserError
 from ..classes import Source
@@ -78,7 +78,7 @@ def _of_coco(paths: Sequence[Path], options: Options, images: Mapping[str, str])
     return _paired_coco([load_coco(path) for path in paths], [], options, images)
 
 
-def _paired_coco(files: Sequence, notes: list[str], options: Options, images: Mapping[str, str]) -> LabelFiles:
+def _paired_coco(files: Sequence[Any], notes: list[str], options: Options, images: Mapping[str, str]) -> LabelFiles:
     pairs, ids = pair_coco(files, images, Path(options.images), options.allow_missing)
 
     def read(seen: Sequence[ImageFile]) -> Source:

@@ -135,7 +135,7 @@ def read_others(
 
 
 def _shapes(
-    it: Any, image: ImageFile, place: Path, boxes: bool, line_width: float | None, counts: Counter
+    it: Any, image: ImageFile, place: Path, boxes: bool, line_width: float | None, counts: Counter[str]
 ) -> list[tuple[Shape, float]]:
     """Return the shapes of an annotation, with index 0, and its area in pixels."""
     kind: str = it.type.name
@@ -157,13 +157,13 @@ def _shapes(
     return []
 
 
-def _outline(values: Sequence, counts: Counter) -> list[tuple[Shape, float]]:
+def _outline(values: Sequence[Any], counts: Counter[str]) -> list[tuple[Shape, float]]:
     points = _pairs(values)
     counts[FEW_POINTS] += len(points) < 3
     return [(Shape(0, "polygons", [points]), area(points))] if len(points) > 2 else []
 
 
-def _pairs(values: Sequence) -> list[tuple[float, float]]:
+def _pairs(values: Sequence[Any]) -> list[tuple[float, float]]:
     """Convert alternating x and y, or pairs, to points."""
     return [(float(x), float(y)) for x, y in np.asarray(values, float).reshape(-1, 2)]
 

@@ -100,7 +100,7 @@ def _lines(path: Path) -> list[str]:
 
 
 def _instances(
-    cells: Sequence[str], names: Labels, size: tuple[int, int], boxes: bool, counts: Counter
+    cells: Sequence[str], names: Labels, size: tuple[int, int], boxes: bool, counts: Counter[str]
 ) -> list[Instance]:
     """Read a line; ValueError for a malformed one."""
     if not cells[0].isdecimal() or int(cells[0]) not in names:

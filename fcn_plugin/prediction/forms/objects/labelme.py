@@ -6,6 +6,7 @@ import base64
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -47,7 +48,7 @@ class Labelme(Form):
             part.write_text(json.dumps(content), encoding="utf-8")
 
 
-def _shape(outline: Outline, name: str) -> dict:
+def _shape(outline: Outline, name: str) -> dict[str, Any]:
     shape = dict(label=name, points=outline.exterior.tolist(), group_id=None, shape_type="polygon", flags={}, mask=None)
     if outline.holes:
         left, top, width, height = outline.box
