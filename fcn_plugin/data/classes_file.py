@@ -78,10 +78,9 @@ def read_class_table(path: str | Path) -> ClassTable:
     if not lines:
         raise _error(f"{path}, line 1", "no class names; write one class name per line")
     for form in map(re.compile, FORMS):
-        matches = [(i, form.fullmatch(line)) for i, line in lines if line.strip()]
-        rows = [(i, found.groups()) for i, found in matches if found]
-        if len(rows) == len(matches):
-            return _table(path, list(form.groupindex), rows)
+        if form.fullmatch(lines[0][1]) and all(form.fullmatch(line) for _, line in lines if line.strip()):
+            matches = ((i, form.fullmatch(line)) for i, line in lines if line.strip())
+            return _table(path, list(form.groupindex), [(i, found.groups()) for i, found in matches if found])
     for delimiter in ",;\t":
         columns = [_column(cell) for cell in lines[0][1].split(delimiter)]
         if len(columns) > 1 and set(columns) & set(COLUMNS.values()):

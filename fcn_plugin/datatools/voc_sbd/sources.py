@@ -144,8 +144,7 @@ def extract(archive: Path, release: Release, data_dir: Path, force: bool = False
     try:
         with bar, archive.open("rb") as file:
             content = _Metered(gzip.GzipFile(fileobj=file) if file.peek(2)[:2] == GZIP else file)
-            # the stub asks for write() too; SIM115: it opens nothing
-            tar = tarfile.open(fileobj=content, mode="r:")  # type: ignore[call-overload]  # noqa: SIM115
+            tar = tarfile.open(fileobj=content, mode="r:")  # type: ignore[call-overload]  # needs no write()  # noqa: SIM115 (it opens nothing)
             for number, member in enumerate(iter(tar.next, None)):
                 bar.update(file.tell() - bar.n)
                 path, tar.members, content.left = PurePosixPath(member.name), [], HEADERS
