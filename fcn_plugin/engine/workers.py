@@ -51,9 +51,8 @@ def start_worker(then: Callable[[int], None] | None, worker: int) -> None:
 
 def _end_with_parent() -> None:
     parent = parent_process()
-    while (
-        parent and parent.is_alive()
-    ):  # torch checks too, but mistakes process 1 for a parent that ended before its first check
+    # torch checks too, but mistakes process 1 for a parent that ended before its first check
+    while parent and parent.is_alive():
         received = signal.sigtimedwait({signal.SIGTERM}, 5)
         if received and received.si_pid == parent.pid:
             break

@@ -179,7 +179,7 @@ class FCN(RefinedSegmentor):
         """Return the predictions for a batch of a data loader."""
         return predict_tiles(self, data) if self.test_cfg.get("mode") == "tiles" else super().test_step(data)
 
-    def val_step(self, data: dict[str, Any]) -> list[SegDataSample]:
+    def val_step(self, data: dict[str, Any]) -> list[Any]:
         """Return the predictions for a batch and, as the last element, their losses (:func:`.with_losses`)."""
         return with_losses(self, data)
 

@@ -42,7 +42,7 @@ def postprocess_result(
     return samples
 
 
-def with_losses(net: FCN, data: dict[str, Any]) -> list[SegDataSample]:
+def with_losses(net: FCN, data: dict[str, Any]) -> list[BaseDataElement]:
     """Return the predictions for a validation batch and, as the last element, their losses, which mmengine's ``ValLoop`` averages.
 
     All images count the same; the log shows only the first process's images. There are no losses if masks are missing or

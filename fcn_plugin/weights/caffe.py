@@ -80,9 +80,9 @@ def _read_layer(data: Source, layer: Field, number: int) -> tuple[str, list[Tens
     name, kind, blobs, inner_product = LAYERS[number]
     found = pick(data, layer, {name: (LENGTH,), kind: (VARINT, LENGTH), blobs: (LENGTH,)})
     # the last value of a field counts
-    labels = [data[field.start : field.stop].decode(errors="backslashreplace") for field in found[name]]
-    kinds = [field.value if field.wire == VARINT else data[field.start : field.stop] for field in found[kind]]
-    label, is_matrix, numbered = ["", *labels][-1], kinds[-1:] == [inner_product], enumerate(found[blobs])
+    labels = [data[field.start : field.stop].decode(errors="backslashreplace") for field in found[name][-1:]]
+    kinds = [field.value if field.wire == VARINT else data[field.start : field.stop] for field in found[kind][-1:]]
+    label, is_matrix, numbered = ["", *labels][-1], kinds == [inner_product], enumerate(found[blobs])
     if label != printable(label):
         raise CaffeFileError(f"a layer has the name {label!r}, which can't be shown", RENAME)
     return label, [_read_blob(data, blob, i, is_matrix, f"layer {label!r}, blob {i}") for i, blob in numbered]
