@@ -119,7 +119,7 @@ def _header(path: str, shape: tuple[int, int, int], dtype: np.dtype, driver: str
     """Return the header; ValueError if memory or OpenCV can't hold the image."""
     height, width, count = shape
     kept = kept_type(dtype)
-    if not height * width or is_too_large(width, height) or math.prod(shape) * kept.itemsize > 4 * MOST:
+    if height * width <= 0 or is_too_large(width, height) or math.prod(shape) * kept.itemsize > 4 * MOST:
         raise ValueError(f"{width} x {height} pixels with {count} bands: the image is empty or too large")
     if not 0 < count <= MOST_BANDS:
         raise ValueError(f"shape {shape} has {count} bands: an array is stored as (height, width, bands)")
