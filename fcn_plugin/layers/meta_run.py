@@ -13,6 +13,20 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.overrides import TorchFunctionMode
 
+NORMS = (F.batch_norm, F.group_norm, F.layer_norm, F.local_response_norm)
+ACTIVATIONS = (F.relu, F.relu6, F.hardtanh, F.leaky_relu, F.elu, F.gelu, F.silu, F.mish, F.hardswish, F.hardsigmoid)
+KEEP_SHAPE = (
+    *NORMS,
+    *ACTIVATIONS,
+    F.dropout,
+    torch.relu,
+    torch.sigmoid,
+    torch.tanh,
+    Tensor.relu,
+    Tensor.sigmoid,
+    Tensor.tanh,
+)
+
 
 def output_shapes(modules: Sequence[nn.Module], size: int = 512, channels: int = 3) -> list[torch.Size] | None:
     """Return the shapes of a module chain's outputs for an image of (size, size); None if it is too small."""
@@ -24,7 +38,7 @@ def output_shapes(modules: Sequence[nn.Module], size: int = 512, channels: int =
 
 def run_on_meta(modules: Sequence[nn.Module], value: Tensor) -> Sequence[Tensor]:
     """Call modules in evaluation mode on a ``meta`` tensor, each on the output of the previous one."""
-    with torch.no_grad(), _WithoutBatchNorm():
+    with torch.no_grad(), _ShapesOnly():
         for module in modules:
             state = chain(module.named_parameters(), module.named_buffers())
             meta = {name: torch.empty_like(tensor, device="meta") for name, tensor in state}
@@ -33,13 +47,13 @@ def run_on_meta(modules: Sequence[nn.Module], value: Tensor) -> Sequence[Tensor]
     return [value] if isinstance(value, Tensor) else value
 
 
-class _WithoutBatchNorm(TorchFunctionMode):
-    """Skip batch norm, which changes no shape and takes half of the time on ``meta`` tensors."""
+class _ShapesOnly(TorchFunctionMode):
+    """Skip functions that change no shape; on ``meta`` tensors they take most of the time."""
 
     def __torch_function__(
         self, func: Callable[..., Any], types: object, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        return args[0] if func is F.batch_norm else func(*args, **(kwargs or {}))
+        return args[0] if func in KEEP_SHAPE else func(*args, **(kwargs or {}))
 
 
 @contextmanager
