@@ -1,5 +1,7 @@
 """Fully Convolutional Networks for MMSegmentation. Importing the package registers all of its parts."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from .requirements import check_requirements
@@ -11,10 +13,20 @@ from . import data, engine, evaluation, models, registry, report, visualization,
 from .configs import get_config
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    import torch
+    from mmengine.config import Config
+
     from .prediction.net import Net
 
 
-def load(path, cfg=None, device=None, batch_size: int | None = None) -> "Net":
+def load(
+    path: str | Path,
+    cfg: Config | str | Path | None = None,
+    device: str | torch.device | None = None,
+    batch_size: int | None = None,
+) -> Net:
     """Load a trained net to predict with: ``fcn_plugin.load("iter_2000.pth").predict("photo.jpg")``.
 
     Args:

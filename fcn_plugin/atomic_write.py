@@ -75,7 +75,7 @@ def make_dir(path: str, option: str) -> None:
         Path(path).mkdir(parents=True, exist_ok=True)
         reason = "" if os.access(path, os.W_OK) else "no permission"
     except OSError as error:
-        reason = error.strerror
+        reason = error.strerror or str(error)
     if reason:
         raise UserError("output-path", f"can't write to folder {path} ({reason}): choose another with {option}")
 

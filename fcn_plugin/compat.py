@@ -11,9 +11,10 @@ import io
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from typing import Any
 
 from mmengine.hooks import CheckpointHook, EMAHook, Hook
-from mmengine.runner import Runner
+from mmengine.runner import BaseLoop, Runner
 from torch import nn
 
 # "module:Class.attribute", or "module:Class.method=attribute" if a method sets it -> what stops working without it
@@ -63,7 +64,7 @@ def swap_back(hooks: Iterable[Hook]) -> None:
             hook._swap_ema_parameters()
 
 
-def decide_val_interval(loop) -> None:
+def decide_val_interval(loop: BaseLoop) -> None:
     """Set a train loop's validation interval, which the loop sets only after its first step."""
     loop._decide_current_val_interval()
 
@@ -96,22 +97,22 @@ def has_started(runner: Runner) -> bool:
 class PublicCheckpointHook(CheckpointHook):
     """mmengine's ``CheckpointHook`` with public names for its private steps."""
 
-    def write(self, runner: Runner, step: int, meta: dict) -> None:
+    def write(self, runner: Runner, step: int, meta: dict[str, Any]) -> None:
         """Write the checkpoint of a step and remove old ones."""
         super()._save_checkpoint_with_step(runner, step, meta)
 
-    def write_best(self, runner: Runner, metrics: dict) -> None:
+    def write_best(self, runner: Runner, metrics: dict[str, Any]) -> None:
         """Write the best checkpoint if the scores have improved."""
         super()._save_best_checkpoint(runner, metrics)
 
-    def resolve_auto(self, metrics: dict) -> None:
+    def resolve_auto(self, metrics: dict[str, Any]) -> None:
         """Replace ``save_best='auto'`` with the first score."""
         self._init_rule(self.rules, [next(iter(metrics))])
 
-    def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
+    def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict[str, Any]) -> None:
         self.write(runner, step, meta)
 
-    def _save_best_checkpoint(self, runner: Runner, metrics: dict) -> None:
+    def _save_best_checkpoint(self, runner: Runner, metrics: dict[str, Any]) -> None:
         self.write_best(runner, metrics)
 
 

@@ -28,7 +28,7 @@ def config_name(path: str | Path) -> str:
     return f"reference/{path.stem}" if path.parent.name == "reference" else path.stem
 
 
-def get_config(name: str) -> Config:
+def get_config(name: str | Path) -> Config:
     """Load a config by name, such as ``fcn8s_vgg16_voc`` or ``reference/fcn8s_vgg16_voc``, or by file.
 
     Raises:
@@ -36,12 +36,12 @@ def get_config(name: str) -> Config:
     """
     path = Path(name)
     if not path.is_file():
-        path = config_dir() / f"{name.removesuffix('.py')}.py"
+        path = config_dir() / f"{str(name).removesuffix('.py')}.py"
     if not path.is_file():
         known = sorted(map(config_name, (*config_dir().glob("*.py"), *config_dir().glob("[!_]*/*.py"))))
         near = get_close_matches(Path(name).name, [file.name for file in Path(name).parent.glob("*.py")], 1)
         meant = f"did you mean {Path(name).parent / near[0]}? " if near else ""
-        raise UserError("config-file", f"no config {name!r}: {meant}there are {', '.join(known)}")
+        raise UserError("config-file", f"no config {str(name)!r}: {meant}there are {', '.join(known)}")
     if path.suffix in (".pth", ".safetensors", ".onnx", ".xml"):
         raise UserError("config-file", f"{name} is a net, where a config is expected: give CONFIG, then CHECKPOINT")
     request = caught()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from http.client import HTTPMessage
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import IO
 from urllib.error import URLError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
@@ -15,7 +17,9 @@ TIMEOUT = 60  # seconds without a byte
 
 
 class _OnlyHttps(HTTPRedirectHandler):
-    def redirect_request(self, req, fp, code, msg, headers, newurl):
+    def redirect_request(
+        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
+    ) -> Request | None:
         if not newurl.startswith("https://"):
             raise URLError(f"redirected to {newurl}, which is not https://")
         return super().redirect_request(req, fp, code, msg, headers, newurl)

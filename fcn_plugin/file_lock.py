@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import stat
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -13,10 +14,8 @@ from typing import TextIO
 
 from .errors import UserError
 
-try:
+if sys.platform != "win32":
     import fcntl
-except ImportError:  # Windows
-    fcntl = None
 
 _held: set[Path] = set()  # by this process, since the system lets a process take its own lock again
 
@@ -33,7 +32,7 @@ def file_lock(path: Path, busy: Callable[[str], UserError]) -> Iterator[None]:
         busy: returns the error to raise if another process holds the lock, from a description of that process.
     """
     path = path.parent.resolve() / path.name
-    if fcntl is None or path in _held:
+    if sys.platform == "win32" or path in _held:
         yield
         return
     with _acquired(path, busy):  # closing the file ends the lock

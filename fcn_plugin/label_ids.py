@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -10,7 +11,7 @@ from torch import Tensor
 from .errors import UserError
 
 
-def check_label_ids(label: Tensor, num_classes: int, ignore_index: int, sample: Mapping) -> None:
+def check_label_ids(label: Tensor, num_classes: int, ignore_index: int, sample: Mapping[str, Any]) -> None:
     """Raise an error for a mask with ids that are neither classes nor ignored.
 
     Args:

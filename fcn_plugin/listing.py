@@ -18,8 +18,8 @@ def files_below(folder: str | Path, suffixes: Iterable[str], leave_out: Iterable
         suffixes: file suffixes, in upper or lower case.
         leave_out: folders to skip, except ``folder`` itself.
     """
-    endings, found, starts, seen = tuple(map(str.lower, suffixes)), [], [os.fspath(folder)], set()
-    seen |= {_identity(path) for path in leave_out if os.path.exists(path) and not os.path.samefile(folder, path)}
+    endings, starts, found = tuple(map(str.lower, suffixes)), [os.fspath(folder)], list[str]()
+    seen = {_identity(path) for path in leave_out if os.path.exists(path) and not os.path.samefile(folder, path)}
     for start in starts:
         for root, folders, names in os.walk(start):
             if (place := _identity(root)) in seen:

@@ -6,9 +6,10 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import Any
 
 # exit code for "requeue": the default of Grid Engine, common in LSF (REQUEUE_EXIT_VALUES) and Slurm (RequeueExit)
 REQUEUE = 99
@@ -26,7 +27,7 @@ class StopRequest:
     stopping = "stopping after the next checkpoint (Ctrl-C again: at once, without saving)"
 
     def __init__(self) -> None:
-        self._before: dict[signal.Signals, object] = {}
+        self._before: dict[signal.Signals, Callable[[int, FrameType | None], Any] | int | None] = {}
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         """Handle a signal. A second Ctrl-C stops at once, without a checkpoint; no file is damaged."""

@@ -30,7 +30,7 @@ CHANGED = "is damaged: its checksum does not match. Use another copy, or an earl
 BROKEN = "can't be read as a checkpoint: it is empty, truncated, damaged or from another program"
 
 
-def seal(path: str | os.PathLike) -> None:
+def seal(path: str | os.PathLike[str]) -> None:
     """Write the checksum into a file of ``torch.save``, or of safetensors with :data:`BLANK` in its metadata.
 
     Raises:
@@ -51,7 +51,7 @@ def seal(path: str | os.PathLike) -> None:
         file.write(digest)
 
 
-def verify(path: str | os.PathLike) -> bool:
+def verify(path: str | os.PathLike[str]) -> bool:
     """Check a file against its checksum, or another program's zip archive against its CRCs; return whether it has a checksum.
 
     Raises:
@@ -70,7 +70,7 @@ def verify(path: str | os.PathLike) -> bool:
         raise UserError("file-access", f"can't read {path} ({reason}): check its permissions") from error
 
 
-def sha256(path: str | os.PathLike) -> str:
+def sha256(path: str | os.PathLike[str]) -> str:
     """Return the SHA-256 of a whole file as hex digits."""
     with open(path, "rb") as file:
         return _digest(file, file.seek(0, os.SEEK_END)).decode()

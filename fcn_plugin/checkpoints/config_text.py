@@ -31,7 +31,7 @@ RISKY = re.compile(
 )
 
 
-def config_text(values: dict) -> str:
+def config_text(values: dict[str, Any]) -> str:
     """Format values as assignments; names and texts in them can't introduce other code."""
     return "".join(f"{name} = {_literal(value)}\n" for name, value in values.items() if _is_name(name))
 
@@ -63,10 +63,10 @@ def _is_name(key: Any) -> bool:
     return isinstance(key, str) and key.isascii() and key.isidentifier() and not keyword.iskeyword(key)
 
 
-def drop_programs(content: dict, path: str) -> None:
+def drop_programs(content: dict[str, Any], path: str) -> None:
     """Remove texts that do more than assign values from a checkpoint's content, unless the file ``path`` is trusted."""
     for *folders, name in PLACES:
-        node = content
+        node: Any = content
         for folder in folders:
             node = node.get(folder) if isinstance(node, dict) else None
         where = ".".join((*folders, name))

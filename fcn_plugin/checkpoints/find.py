@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..errors import UserError
 from .notes import read_json, read_note, write_note
@@ -121,7 +121,7 @@ def _noted(work_dir: str | Path) -> str:
     return noted if len(noted) < LONGEST else ""
 
 
-def _start(work_dir: str | Path) -> dict:
+def _start(work_dir: str | Path) -> dict[str, Any]:
     """Read the note of :func:`note_start`; empty if it is missing or damaged."""
     content = read_json(Path(work_dir) / START)
     kinds = dict(checkpoint=str | None, template=str, foreign=dict)
@@ -152,7 +152,7 @@ def _mark(path: Path) -> str:
         return f"{size} {file.read().hex()}"
 
 
-def _steps(folder: Path, templates: Sequence[str], start: dict) -> dict[Path, int]:
+def _steps(folder: Path, templates: Sequence[str], start: dict[str, Any]) -> dict[Path, int]:
     """Return path -> step of the files in a folder with a checkpoint's name, without those of earlier runs."""
     foreign = start.get("foreign", {})
     steps = {path: step_of(path.name, templates) for path in folder.glob("*")}
@@ -160,7 +160,7 @@ def _steps(folder: Path, templates: Sequence[str], start: dict) -> dict[Path, in
     return {path: step for path, step in own.items() if path.name not in foreign or foreign[path.name] != _mark(path)}
 
 
-def _candidates(work_dir: Path, noted: str, start: dict) -> tuple[Path, list[Path]]:
+def _candidates(work_dir: Path, noted: str, start: dict[str, Any]) -> tuple[Path, list[Path]]:
     """Return the folder of the checkpoints, and those that a run with this note may have written, newest first."""
     path, templates = Path(noted), [start["template"]] if start else TEMPLATES
     last = step_of(path.name, templates)
@@ -170,7 +170,9 @@ def _candidates(work_dir: Path, noted: str, start: dict) -> tuple[Path, list[Pat
     for folder in folders:
         steps = _steps(folder, templates, start)
         # files with later steps than the note are an earlier run's
-        found = sorted((file for file in steps if last is None or steps[file] <= last), key=steps.get, reverse=True)
+        found = sorted(
+            (file for file in steps if last is None or steps[file] <= last), key=steps.__getitem__, reverse=True
+        )
         if noted and last is None and os.path.isfile(folder / path.name):  # a custom name
             found.insert(0, folder / path.name)
         if found:

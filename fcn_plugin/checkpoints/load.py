@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from mmengine.logging import print_log
 from mmengine.model import BaseTTAModel, is_model_wrapper
-from torch import Tensor, nn
+from torch import Size, Tensor, nn
 
 from ..errors import UserError, abbreviate
 from .read import Checkpoint, require_finite
@@ -17,8 +18,8 @@ def load_verified(
     checkpoint: Checkpoint,
     training: bool = False,
     adapt_classes: bool = False,
-    before_load: Callable[[dict], None] | None = None,
-) -> dict:
+    before_load: Callable[[dict[str, Any]], None] | None = None,
+) -> dict[str, Any]:
     """Load a checkpoint into a net after checking that it fits.
 
     Args:
@@ -37,12 +38,12 @@ def load_verified(
         UserError: checkpoint-fit, checkpoint-classes or checkpoint-nan.
     """
     while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
-        model = model.module
+        model = model.get_submodule("module")
     head, neck = getattr(model, "decode_head", None), getattr(model, "neck", None)
     path, own, state = checkpoint.path, model.state_dict(), dict(checkpoint.state_dict)
     other = [name for name in own if name in state and _form(own[name]) != _form(state[name])]
     dependent = [name for name in other if _declares(head, "class_dependent", name)]
-    classes = [head.count_classes(tensors) for tensors in (state, own)] if dependent else []
+    classes = [head.count_classes(tensors) for tensors in (state, own)] if head is not None and dependent else []
     if None in classes or len({*classes}) < 2:
         classes = []
     optional = {*getattr(model, "OPTIONAL_KEYS", ())}
@@ -79,7 +80,7 @@ def load_verified(
     if problems:
         raise UserError(code, f"{path} does not fit the config's net: {'; '.join(problems)}. {remedy}")
     require_finite(state, path)
-    for line in model.assumptions(state) if hasattr(model, "assumptions") else ():
+    for line in getattr(model, "assumptions", lambda state: ())(state):
         print_log(f"{path} {line}", logger="current")
     content = {"meta": {}, **(checkpoint.content if "state_dict" in checkpoint.content else {}), "state_dict": state}
     try:
@@ -91,7 +92,7 @@ def load_verified(
     return content
 
 
-def _form(tensor: Tensor) -> tuple:
+def _form(tensor: Tensor) -> tuple[Size, bool]:
     """Return shape and kind, which must agree; torch would also load integers as weights."""
     return tensor.shape, tensor.is_floating_point()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from ..atomic_write import durable_write, read_plain
 
@@ -22,7 +23,7 @@ def read_note(path: Path) -> str:
         return ""
 
 
-def read_json(path: Path) -> dict:
+def read_json(path: Path) -> dict[str, Any]:
     """Read a note that is a JSON object; empty for anything else."""
     try:
         content = json.loads(read_note(path))

@@ -8,7 +8,7 @@ import re
 import threading
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import chain
@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 
 import torch
 from mmengine.logging import print_log
+from torch.serialization import MAP_LOCATION
 
 from ..errors import UserError, abbreviate
 from .checksum import BROKEN
@@ -56,7 +57,7 @@ def may_run(path: str, what: str) -> bool:
     return warned is not None
 
 
-def load_pickled(path: str, map_location=None) -> Any:
+def load_pickled(path: str, map_location: MAP_LOCATION = None) -> Any:
     """Load a file with ``weights_only=True``.
 
     Args:
@@ -81,7 +82,7 @@ def load_pickled(path: str, map_location=None) -> Any:
     return _load(path, map_location, weights_only=False)
 
 
-def _load(path: str, map_location, weights_only: bool) -> Any:
+def _load(path: str, map_location: MAP_LOCATION, weights_only: bool) -> Any:
     try:
         with _only_allowed(), warnings.catch_warnings():
             # for trusted files; our own warning was logged before
@@ -100,7 +101,7 @@ def _only_allowed() -> Iterator[None]:
         others = torch.serialization.get_safe_globals()
         torch.serialization.clear_safe_globals()
         try:
-            with torch.serialization.safe_globals(ALLOWED):
+            with torch.serialization.safe_globals([*ALLOWED]):
                 yield
         finally:
             torch.serialization.add_safe_globals(others)
@@ -112,7 +113,8 @@ def _why(path: str) -> str | None:
     Raises:
         UserError: checkpoint-damaged.
     """
-    names, broken = {}, None
+    names: dict[str, None] = {}  # a set that keeps the order
+    broken: Exception | None = None
     try:
         with open(path, "rb") as file:
             for name in _look_ups(file):
@@ -135,7 +137,7 @@ def _why(path: str) -> str | None:
 
 def _look_ups(file: BinaryIO) -> Iterator[str]:
     """Yield ``protocol N`` and the names, ``module.name``, that a file's pickles would look up; load nothing."""
-    pickles = [file] * LEGACY_PICKLES
+    pickles: Iterable[BinaryIO | bytes] = [file] * LEGACY_PICKLES
     if file.read(2) == b"PK":
         archive = zipfile.ZipFile(file)
         entries = [entry for entry in archive.infolist() if entry.filename.endswith(".pkl")]
@@ -150,4 +152,4 @@ def _look_ups(file: BinaryIO) -> Iterator[str]:
         if opcode.name == "PROTO":
             yield f"protocol {argument}"
         elif opcode.name in ("GLOBAL", "INST"):  # protocols after 2 have other opcodes, and are refused
-            yield argument.replace(" ", ".", 1).replace("__builtin__.", "builtins.")
+            yield str(argument).replace(" ", ".", 1).replace("__builtin__.", "builtins.")

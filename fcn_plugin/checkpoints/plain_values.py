@@ -9,6 +9,7 @@ Files written by mmengine contain histories of logged values and NumPy numbers. 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ NUMBER = re.compile(r"b1|[iu][1248]|f[248]")
 MOST = 2**21  # values in a file, and opcodes of its pickles; real files have some ten thousand
 
 
-def make_plain(checkpoint: dict) -> None:
+def make_plain(checkpoint: dict[str, Any]) -> None:
     """Convert values in place to plain ones, so that the file loads without running code.
 
     Functions are removed (schedules create their own), configs become dicts, histories and NumPy numbers become tensors and
@@ -70,6 +71,7 @@ class RefusedError(Exception):
 class _Record:
     """Arguments and state of an object that a pickle would create."""
 
+    arguments: tuple[Any, ...]
     state: Any = None
 
     def __new__(cls, *arguments: Any) -> _Record:
@@ -97,7 +99,8 @@ class _Type(_Record):
 
 class _Scalar(_Record):
     def restore(self, budget: Budget) -> np.generic:
-        return _numbers(*self.arguments, budget)[0]
+        number, content = self.arguments
+        return _numbers(number, content, budget)[0]
 
 
 class _Array(_Record):
@@ -123,7 +126,7 @@ def _numbers(number: Any, content: bytes, budget: Budget) -> np.ndarray:
 
 
 # (record, name in the file); NumPy 1 uses "core"
-ALLOWED = [
+ALLOWED: list[tuple[Callable[..., Any], str]] = [
     (_History, "mmengine.logging.history_buffer.HistoryBuffer"),
     (_Record, "builtins.getattr"),
     (lambda: b"", "builtins.bytes"),  # content of an empty array

@@ -7,10 +7,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import safe_open
 from torch import Tensor
+from torch.serialization import MAP_LOCATION
 
 from ..errors import UserError, abbreviate
 from .checksum import verify
@@ -43,7 +45,7 @@ class Checkpoint:
     """
 
     path: str
-    content: dict
+    content: dict[str, Any]
 
     @property
     def state_dict(self) -> dict[str, Tensor]:
@@ -51,7 +53,7 @@ class Checkpoint:
         return tensors_by_name(self.content.get("state_dict", self.content))
 
     @property
-    def meta(self) -> dict:
+    def meta(self) -> dict[str, Any]:
         """Meta information stored with the weights; may be empty."""
         return self.content.get("meta", {})
 
@@ -87,12 +89,12 @@ class Checkpoint:
             raise UserError("checkpoint-resume", f"{found}: increase it")
 
 
-def open_checkpoint(path: str, map_location=None) -> Checkpoint:
+def open_checkpoint(path: str, map_location: MAP_LOCATION = None) -> Checkpoint:
     """Open a file; arguments and errors as in :func:`read_checkpoint`."""
     return Checkpoint(path, read_checkpoint(path, map_location))
 
 
-def read_checkpoint(path: str, map_location=None) -> dict:
+def read_checkpoint(path: str, map_location: MAP_LOCATION = None) -> dict[str, Any]:
     """Verify and read a file, and remove programs from configs in it.
 
     Args:
@@ -113,7 +115,7 @@ def read_checkpoint(path: str, map_location=None) -> dict:
     return content
 
 
-def tensors_by_name(state: Mapping) -> dict[str, Tensor]:
+def tensors_by_name(state: Mapping[Any, Any]) -> dict[str, Tensor]:
     """Return the tensors of a state dict, without the prefix ``module.`` of wrapped nets."""
     return {str(name).removeprefix("module."): value for name, value in state.items() if isinstance(value, Tensor)}
 
@@ -145,7 +147,7 @@ def file_kind(path: str) -> str:
     return "pytorch" if start[:2] == b"PK" or start[:1] in (b"\x80", b"") else "caffemodel"
 
 
-def _read_safetensors(path: str) -> dict:
+def _read_safetensors(path: str) -> dict[str, Any]:
     try:
         with safe_open(path, "pt") as file:
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)

@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import UserError, printable
 from ..invocation import command
@@ -15,8 +15,9 @@ from .options import add_options, load_config
 
 if TYPE_CHECKING:
     from mmengine.config import Config
-    from torch import Tensor, nn
+    from torch import Tensor
 
+    from ..weights.nets import Net
     from ..weights.rename import Renamed
 
 
@@ -72,10 +73,11 @@ def import_weights(source: str, target: str, cfg: Config | None = None, images: 
         raise UserError("output-path", f"{target} is the source itself: give another name")
     renamed = read_renamed(source, record_of(images) if images is not None else None)
     outline = None if cfg is None else _outline(cfg)
-    renamed = join_tasks(renamed, *([] if cfg is None else [getattr(outline.decode_head, "task_names", ())]))
+    renamed = join_tasks(renamed, *([] if outline is None else [getattr(outline.decode_head, "task_names", ())]))
     is_fcn = FCNSkipHead.count_classes(renamed.tensors) is not None
-    if cfg is None:
-        (tensors, lines), meta = _take_all(renamed, FCNSkipHead.is_upsampling), {}
+    meta: dict[str, Any] = {}
+    if cfg is None or outline is None:
+        tensors, lines = _take_all(renamed, FCNSkipHead.is_upsampling)
     else:
         if cfg.model.get("other_images") and not is_fcn:
             renamed = take_as_own(renamed, outline)
@@ -91,7 +93,7 @@ def import_weights(source: str, target: str, cfg: Config | None = None, images: 
     return [f"{source}: {renamed.form.name}", *lines, wrote]
 
 
-def _outline(cfg: Config) -> nn.Module:
+def _outline(cfg: Config) -> Net:
     """Build the config's net on the meta device: names and shapes without memory for weights."""
     import torch
     from mmengine.registry import init_default_scope
@@ -128,7 +130,7 @@ def _take_all(renamed: Renamed, is_upsampling: Callable[[str], bool]) -> tuple[d
     return tensors, [*lines, "not checked against a net, and without class names: give --to CONFIG for both"]
 
 
-def _write(tensors: dict[str, Tensor], meta: dict, path: Path) -> None:
+def _write(tensors: dict[str, Tensor], meta: dict[str, Any], path: Path) -> None:
     """Write copies of the tensors, since some share memory or are views of larger tensors."""
     import torch
     from safetensors import SafetensorError

@@ -19,7 +19,8 @@ def colour(text: str) -> tuple[int, int, int]:
         values = []
     if len(values) != 3 or not all(0 <= value <= 255 for value in values):
         raise argparse.ArgumentTypeError(f"not a colour: {text}. Give R,G,B, three numbers from 0 to 255, or #rrggbb")
-    return tuple(values)
+    red, green, blue = values
+    return red, green, blue
 
 
 class ListFormats(argparse.Action):

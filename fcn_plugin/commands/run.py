@@ -8,7 +8,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from ..errors import UserError
 from ..signals import REQUEUE, caught, ignore_signals
@@ -30,7 +30,7 @@ class Console:
         """Write text with control characters escaped."""
         return self.stream.write(CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text))
 
-    def __getattr__(self, name: str):
+    def __getattr__(self, name: str) -> Any:
         return getattr(self.stream, name)
 
 

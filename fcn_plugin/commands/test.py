@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import UserError
 from ..invocation import command
@@ -31,7 +31,7 @@ def main(args: argparse.Namespace) -> None:
     test(cfg, args.checkpoint, masks=args.out, pictures=args.show_dir, tta=args.tta, limits=args.limits)
 
 
-def test(cfg: Config, checkpoint: str, **options) -> dict[str, float]:
+def test(cfg: Config, checkpoint: str, **options: Any) -> dict[str, float]:
     """Evaluate a net on the test split and return the scores, empty without masks. For the options see :func:`test_runner`."""
     return test_runner(cfg, checkpoint, **options).test()
 
@@ -97,7 +97,7 @@ def test_runner(
     return runner
 
 
-def _exported_model(cfg: Config, path: str, precision: str) -> dict:
+def _exported_model(cfg: Config, path: str, precision: str) -> dict[str, Any]:
     """Return the entry that replaces ``cfg.model``; UserError: ``checkpoint-classes`` if the numbers of classes differ."""
     from ..export.engine import open_exported
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import gc
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .options import RUN, add_options, load_config
 
@@ -37,7 +37,7 @@ def train(
     resume: str | None = None,
     load_from: str | None = None,
     adapt_classes: bool = False,
-    hooks: Sequence[dict] = (),
+    hooks: Sequence[dict[str, Any]] = (),
 ) -> None:
     """Train a net from a config. The run locks its work dir.
 

@@ -60,8 +60,9 @@ def train_stages(stages: list[Stage], images: int = 32) -> Path:
     join_processes(stages[0].cfg)
     for stage in stages:  # find faults in the last config before the first stage has trained for days
         prepare(stage.cfg, ("train", "val"))
-    parent: Trained | None = None
+    done: list[Trained] = []
     for stage in stages:
+        parent = done[-1] if done else None
         trained = _finished(stage)
         if trained is None:
             print_main(f"{stage.name}: training in {stage.cfg.work_dir}" + (f", from {parent.best}" if parent else ""))
@@ -72,8 +73,8 @@ def train_stages(stages: list[Stage], images: int = 32) -> Path:
             best = f"{parent.score:.2f}: the best net is {parent.best}"
             remedy = f"Remove {stage.cfg.work_dir} and train it again with a lower learning rate or for longer"
             raise UserError("stage-worse", f"{found} {best}. {remedy}")
-        parent = trained
-    return parent.best
+        done.append(trained)
+    return done[-1].best
 
 
 @dataclass

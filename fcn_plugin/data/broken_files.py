@@ -30,12 +30,12 @@ MOST_IN_A_ROW = 50  # broken samples, after which the data set itself is at faul
 class CheckedPipeline(Compose):
     """Check each sample's files, then run the data set's pipeline; raise UserError for the errors in ``problems.KINDS``."""
 
-    def __init__(self, transforms: Iterable) -> None:
+    def __init__(self, transforms: Iterable[Any]) -> None:
         super().__init__(list(transforms))
         self.loads, self.reader = _loads(self.transforms), reader_of(self.transforms)
         self.passed: set[int] = set()  # hashes of checked files; changed files are checked again
 
-    def __call__(self, data: dict) -> dict | None:
+    def __call__(self, data: dict[str, Any]) -> dict[str, Any] | None:
         paths = {what: path for what, key in KEYS.items() if (path := data.get(key)) and os.path.exists(path)}
         try:
             files = hash(tuple((path, *STAMP(os.stat(path))) for path in paths.values()))
@@ -61,13 +61,13 @@ class SkippingPipeline(CheckedPipeline):
     the last error is raised.
     """
 
-    def __init__(self, transforms: Iterable, dataset: BaseDataset, training: bool, notes: Path) -> None:
+    def __init__(self, transforms: Iterable[Any], dataset: BaseDataset, training: bool, notes: Path) -> None:
         super().__init__(transforms)
         self.dataset, self.training, self.notes = dataset, training, notes
         self.in_a_row = 0
         self.noted: set[str] = set()
 
-    def __call__(self, data: dict) -> dict | None:
+    def __call__(self, data: dict[str, Any]) -> dict[str, Any] | None:
         try:
             result = super().__call__(data)
         except UserError as error:
@@ -82,9 +82,9 @@ class SkippingPipeline(CheckedPipeline):
         self.in_a_row = 0
         return result
 
-    def _void(self, index: int) -> dict:
+    def _void(self, index: int) -> dict[str, Any] | None:
         result = self(self.dataset.get_data_info((index + 1) % len(self.dataset)))
-        samples = result["data_samples"]
+        samples = result["data_samples"] if result else []
         for sample in samples if isinstance(samples, list) else [samples]:  # a list under TestTimeAug
             sample.gt_sem_seg.data.fill_(self.dataset.ignore_index)
             sample.set_metainfo(dict(stand_in=True))  # keeps it out of pictures
@@ -119,7 +119,7 @@ def _with_pipeline(dataset: Any) -> Iterable[BaseDataset]:
     return (leaf for leaf in leaf_datasets(dataset) if isinstance(getattr(leaf, "pipeline", None), Compose))
 
 
-def _loads(transforms: Iterable) -> dict[str, int]:
+def _loads(transforms: Iterable[Any]) -> dict[str, int]:
     """Return how many bits the known loaders keep of image and mask; files of unknown loaders are left out.
 
     0 bits: mmcv decodes with Pillow, so that depth, rotation and format are not known in advance.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from mmseg.registry import DATASETS
 
@@ -25,5 +26,5 @@ class CamVidDataset(ClassMapDataset):
         ],
     )  # fmt: skip
 
-    def __init__(self, ignore_ids: Iterable[int] = (11, IGNORED), **kwargs) -> None:
+    def __init__(self, ignore_ids: Iterable[int] = (11, IGNORED), **kwargs: Any) -> None:
         super().__init__(ignore_ids=ignore_ids, **kwargs)

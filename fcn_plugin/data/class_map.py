@@ -29,7 +29,9 @@ class ClassMap:
     classes: tuple[str, ...]
 
     @classmethod
-    def of(cls, class_map: Mapping[int | str, str], ignore_ids: Iterable[int] | None = None) -> ClassMap:
+    def of(
+        cls, class_map: Mapping[int | str, str] | Mapping[int, str], ignore_ids: Iterable[int] | None = None
+    ) -> ClassMap:
         """Number the classes by their smallest id; ids that share a name are one class.
 
         Args:

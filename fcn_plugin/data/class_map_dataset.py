@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
@@ -39,9 +40,9 @@ class ClassMapDataset(BaseSegDataset):
         class_map: Mapping[int | str, str] | None = None,
         ignore_ids: Iterable[int] | None = None,
         palette: Sequence[Sequence[int]] | None = None,
-        metainfo: dict | None = None,
-        pipeline: Sequence = (),
-        **kwargs,
+        metainfo: dict[str, Any] | None = None,
+        pipeline: Sequence[Any] = (),
+        **kwargs: Any,
     ) -> None:
         if kwargs.get("reduce_zero_label"):
             raise UserError("class-map", "reduce_zero_label contradicts class_map: add 0 to ignore_ids instead")
@@ -59,11 +60,11 @@ class ClassMapDataset(BaseSegDataset):
             _require_loader(pipeline)
         super().__init__(metainfo=metainfo, pipeline=list(pipeline), **kwargs)
 
-    def get_label_map(self, new_classes: Sequence | None = None) -> dict[int, int]:
+    def get_label_map(self, new_classes: Sequence[str] | None = None) -> dict[int, int]:
         """Return id in the file -> class index or 255."""
         return self.class_map.ids
 
-    def load_data_list(self) -> list[dict]:
+    def load_data_list(self) -> list[dict[str, Any]]:
         """List samples as mmseg does, and also pairs of names separated by a tab."""
         if Path(self.ann_file).is_file():
             data = [self._item(line) for line in read_list(self.ann_file)]
@@ -73,7 +74,7 @@ class ClassMapDataset(BaseSegDataset):
             item["complete_label_map"] = True  # mmseg's own maps lack 255, void
         return data
 
-    def _item(self, line: str) -> dict:
+    def _item(self, line: str) -> dict[str, Any]:
         names = [name.strip() for name in line.split("\t")]
         if len(names) > 2 or not all(names) or TWO_FILES.fullmatch(line):
             raise UserError(
@@ -97,7 +98,7 @@ def read_list(path: str | Path) -> list[str]:
     return [line.strip() for line in lines if line.strip()]
 
 
-def _check_palette(palette: Sequence, classes: int) -> None:
+def _check_palette(palette: Sequence[Any], classes: int) -> None:
     if len(palette) not in (0, classes):
         raise UserError(
             "class-map", f"palette has {len(palette)} colours for {classes} classes: give one colour per class"
@@ -107,7 +108,7 @@ def _check_palette(palette: Sequence, classes: int) -> None:
             raise UserError("class-map", f"palette holds {colour!r}: write [red, green, blue], each from 0 to 255")
 
 
-def _require_loader(pipeline: Iterable) -> None:
+def _require_loader(pipeline: Iterable[Any]) -> None:
     """Refuse mmseg's loader, which keeps ids that are not in the map and may equal the index of another class."""
     for step in pipeline:
         if isinstance(step, (list, tuple)):  # a branch of TestTimeAug

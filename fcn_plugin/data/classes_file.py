@@ -47,11 +47,14 @@ def class_name(name: object, where: str | Path) -> str:
 
     Names are untrusted, and are written to tables, file names and configs, in which mmengine replaces ``{{ ... }}``.
     """
-    is_text = isinstance(name, str) and name.isprintable() and "{{" not in name
-    if is_text and 0 < len(name.strip()) == len(name) <= LONGEST_NAME:
+    if isinstance(name, str) and _is_safe(name):
         return name
     found = f"invalid class name {name!r:.{LONGEST_NAME}}: use 1 to {LONGEST_NAME} printable characters"
     raise _error(where, f"{found}, without {{{{ and without spaces at the ends")
+
+
+def _is_safe(name: str) -> bool:
+    return name.isprintable() and "{{" not in name and 0 < len(name.strip()) == len(name) <= LONGEST_NAME
 
 
 def read_classes(path: str | Path) -> tuple[dict[int, str], dict[int, Colour] | None]:
@@ -76,8 +79,8 @@ def read_class_table(path: str | Path) -> ClassTable:
         raise _error(f"{path}, line 1", "no class names; write one class name per line")
     for form in map(re.compile, FORMS):
         if form.fullmatch(lines[0][1]) and all(form.fullmatch(line) for _, line in lines if line.strip()):
-            rows = [(i, form.fullmatch(line).groups()) for i, line in lines if line.strip()]
-            return _table(path, list(form.groupindex), rows)
+            matches = ((i, form.fullmatch(line)) for i, line in lines if line.strip())
+            return _table(path, list(form.groupindex), [(i, found.groups()) for i, found in matches if found])
     for delimiter in ",;\t":
         columns = [_column(cell) for cell in lines[0][1].split(delimiter)]
         if len(columns) > 1 and set(columns) & set(COLUMNS.values()):
@@ -123,7 +126,8 @@ def _table(path: str | Path, columns: Sequence[str], rows: Sequence[tuple[int, S
     known = sorted(columns)
     if known not in (sorted(["id", "name"]), sorted(["id", "name", *COLOUR]), sorted(["name", *COLOUR]), ["name"]):
         raise _error(f"{path}, line 1", f"the columns are {list(columns)}; make them id,name or id,name,red,green,blue")
-    entries: dict[int, tuple[str, Colour]] = {}
+    names: dict[int, str] = {}
+    colours: dict[int, Colour] = {}
     for line, row in rows:
         if not any(cell.strip() for cell in row):
             continue
@@ -131,15 +135,16 @@ def _table(path: str | Path, columns: Sequence[str], rows: Sequence[tuple[int, S
         if len(row) != len(columns):
             raise _error(where, f"{', '.join(row)!r} has {len(row)} cells, the header has {len(columns)}")
         cells = dict(zip(columns, row, strict=True))
-        number = _whole_number(cells["id"], "id", LARGEST_ID, where) if "id" in cells else len(entries)
-        if number in entries:
-            raise _error(where, f"id {number} is already {entries[number][0]!r}; write one line per id")
-        colour = tuple(_whole_number(cells[column], column, 255, where) for column in COLOUR if column in cells)
-        entries[number] = class_name(cells["name"].strip(), where), colour
-    if not entries:
+        number = _whole_number(cells["id"], "id", LARGEST_ID, where) if "id" in cells else len(names)
+        if number in names:
+            raise _error(where, f"id {number} is already {names[number]!r}; write one line per id")
+        if "red" in cells:
+            red, green, blue = (_whole_number(cells[column], column, 255, where) for column in COLOUR)
+            colours[number] = red, green, blue
+        names[number] = class_name(cells["name"].strip(), where)
+    if not names:
         raise _error(path, "no class names; write one line id,name per class")
-    class_map, colours = ({id: entries[id][i] for id in sorted(entries)} for i in (0, 1))
-    return ClassTable(class_map, colours if "red" in columns else None, "id" in columns)
+    return ClassTable(dict(sorted(names.items())), dict(sorted(colours.items())) or None, "id" in columns)
 
 
 def _whole_number(text: str, column: str, largest: int, where: str) -> int:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from typing import BinaryIO, NamedTuple
+from typing import IO, NamedTuple
 
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageFile, TiffImagePlugin, WebPImagePlugin
 
 from .problems import Problem
 
@@ -53,9 +53,15 @@ def header_of(image: Image.Image, path: str) -> Header:
         orientation = 1  # 0 is "undefined": no program rotates such an image
     # Pillow has already swapped a TIFF's size
     size = image.size[::-1] if image.format == "TIFF" and orientation in QUARTER_TURNS else image.size
-    kind = "lossy WEBP" if image.format == "WEBP" and _is_lossy_webp(image.fp) else image.format or ""
-    pages = image.n_frames if image.format in ("TIFF", "GIF") else 1
+    lossy = isinstance(image, WebPImagePlugin.WebPImageFile) and _is_lossy_webp(image.fp)
+    kind = "lossy WEBP" if lossy else image.format or ""
+    pages = getattr(image, "n_frames", 1) if image.format in ("TIFF", "GIF") else 1
     return Header(path, size, image.mode, _bits(image), kind, orientation, pages=pages)
+
+
+def is_too_large(width: int, height: int) -> bool:
+    """Return whether Pillow's ``open`` refuses an image of this size."""
+    return Image.MAX_IMAGE_PIXELS is not None and width * height > 2 * Image.MAX_IMAGE_PIXELS
 
 
 def large_header(path: str, verify: bool = False) -> Header | None:
@@ -125,18 +131,20 @@ def width_height(size: tuple[int, int]) -> str:
 
 def _bits(image: Image.Image) -> int:
     """Return the file's bits per channel, since Pillow's mode hides the 16 bits of an RGB PNG or TIFF."""
-    if image.format == "TIFF":
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
         bits = image.tag_v2.get(ExifTags.Base.BitsPerSample, (8,))
         return max(bits) if isinstance(bits, tuple) else bits
     if image.mode.startswith(("I", "F")):
         return 16 if image.mode.startswith("I;16") else 32
-    raw = str(image.tile[0][3]) if image.tile else ""  # RGB;16B, L;2
+    raw = str(image.tile[0][3]) if isinstance(image, ImageFile.ImageFile) and image.tile else ""  # RGB;16B, L;2
     found = re.search(r";(16|[24]$)", raw)
     return int(found[1]) if found else 8
 
 
-def _is_lossy_webp(file: BinaryIO) -> bool:
-    """Look for the first chunk of pixels: ``VP8L`` is lossless, ``VP8 `` is lossy."""
+def _is_lossy_webp(file: IO[bytes] | None) -> bool:
+    """Look for the first chunk of pixels in an open file: ``VP8L`` is lossless, ``VP8 `` is lossy."""
+    if file is None:
+        return False
     start = file.tell()
     file.seek(12)
     kind = b""

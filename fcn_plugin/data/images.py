@@ -11,10 +11,11 @@ import io
 import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import ExifTags, Image, TiffImagePlugin, UnidentifiedImageError
 
 from ..atomic_write import read_plain
 from ..errors import UserError
@@ -40,7 +41,7 @@ class UnreadableFile(UserError):
             super().__init__(problem.code, problem.message)
             self.problem = problem
 
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[Any, ...]:
         return UnreadableFile, (self.problem,)
 
 
@@ -93,7 +94,8 @@ def decode_image(path: str, content: bytes | None = None) -> np.ndarray:
     """Decode an image with unchanged colours, (H, W, 3) uint8 BGR, upright; raise UnreadableFile."""
     if is_tiff_with_alpha(read_header(path, "image", content)):
         image = open_image(path, "image", content)[1]
-        if image.tag_v2.get(ExifTags.Base.ExtraSamples) != (ASSOCIATED,):  # Pillow would divide by alpha
+        tags = image.tag_v2 if isinstance(image, TiffImagePlugin.TiffImageFile) else {}
+        if tags.get(ExifTags.Base.ExtraSamples) != (ASSOCIATED,):  # Pillow would divide by alpha
             return np.ascontiguousarray(np.asarray(image)[..., 2::-1])
     return _opencv(path, "image", cv2.IMREAD_COLOR, content)
 
@@ -142,7 +144,7 @@ def verify(path: str, what: str = "image") -> Header:
 def _verify(image: Image.Image) -> None:
     if image.format == "PNG":
         image.verify()  # checksums and the end
-    elif image.format != "JPEG" or image.fp.getbuffer()[-2:] != JPEG_END:
+    elif image.format != "JPEG" or getattr(image, "fp", io.BytesIO()).getbuffer()[-2:] != JPEG_END:
         image.load()  # other data may follow a complete JPEG, such as a phone's motion photo
 
 

@@ -24,7 +24,7 @@ def leaf_datasets(dataset: Any) -> Iterator[Any]:
             yield from leaf_datasets(child)
 
 
-def unrepeated(dataset):
+def unrepeated(dataset: Any) -> Any:
     """Strip RepeatDataset from a built data set."""
     while isinstance(dataset, RepeatDataset):
         dataset = dataset.dataset
@@ -39,12 +39,12 @@ def refuse_multilabel(dataset: ConfigDict, what: str) -> None:
                 raise UserError("config-data", f"{what} needs one class per pixel, and this data set has several {of}")
 
 
-def dataset_meta(cfg: ConfigDict) -> dict:
+def dataset_meta(cfg: ConfigDict) -> dict[str, Any]:
     """Return ``classes`` and ``palette`` of the config's test data set, if declared."""
     return declared_meta(next(leaf_datasets(cfg.test_dataloader.dataset)))
 
 
-def declared_meta(dataset: ConfigDict) -> dict:
+def declared_meta(dataset: ConfigDict) -> dict[str, Any]:
     """Return ``classes``, ``palette`` and ``tasks`` of an innermost data set; UserError: ``class-map``, ``config-value``."""
     kind = DATASETS.get(dataset.type) if isinstance(dataset.type, str) else dataset.type
     meta = {**getattr(kind, "METAINFO", {}), **dataset.get("metainfo", {})}

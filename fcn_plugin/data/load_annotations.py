@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from mmengine import fileio
 from mmseg.datasets.transforms import LoadAnnotations
@@ -26,7 +28,7 @@ class FCNLoadAnnotations(LoadAnnotations):
             differ in ``reduce_zero_label``.
     """
 
-    def _load_seg_map(self, results: dict) -> None:
+    def _load_seg_map(self, results: dict[str, Any]) -> None:
         path = results.get("seg_map_path")
         if path is None:
             return

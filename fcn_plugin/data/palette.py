@@ -1,8 +1,11 @@
 """PASCAL VOC's class names, its void label and its colour map."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from mmseg.datasets import PascalVOCDataset
 
+Palette = Sequence[Sequence[int]] | np.ndarray  # (C, 3) R, G, B, 0 .. 255
 CLASS_NAMES = PascalVOCDataset.METAINFO["classes"]  # the index is the class id in the masks
 VOID = 255  # the ring around every object; neither trained on nor scored
 

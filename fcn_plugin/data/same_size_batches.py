@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
+from mmengine.dataset import DefaultSampler
 from mmengine.registry import DATA_SAMPLERS
-from torch.utils.data import BatchSampler, Sampler
+from torch.utils.data import BatchSampler
 
 from .images import UnreadableFile, read_header
 
@@ -20,8 +21,9 @@ class SameSizeBatchSampler(BatchSampler):
         batch_size: most images per batch.
     """
 
-    def __init__(self, sampler: Sampler, batch_size: int) -> None:
+    def __init__(self, sampler: DefaultSampler, batch_size: int) -> None:
         super().__init__(sampler, batch_size, drop_last=False)
+        self.dataset = sampler.dataset
         self.sizes: dict[int, tuple[int, int] | None] = {}
 
     def __iter__(self) -> Iterator[list[int]]:
@@ -40,7 +42,7 @@ class SameSizeBatchSampler(BatchSampler):
         """Return the size; None for an unreadable file, which gets its own batch so that its loader raises."""
         if index not in self.sizes:
             try:
-                self.sizes[index] = read_header(self.sampler.dataset.get_data_info(index)["img_path"]).shown
+                self.sizes[index] = read_header(self.dataset.get_data_info(index)["img_path"]).shown
             except UnreadableFile:
                 self.sizes[index] = None
         return self.sizes[index]

@@ -24,19 +24,19 @@ class Draw(int):
         draw.place = place
         return draw
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[type[Draw], tuple[int, tuple[int, int]]]:
         return Draw, (int(self), self.place)
 
 
 @DATA_SAMPLERS.register_module()
-class PlacedSampler(Sampler):
+class PlacedSampler(Sampler[int]):
     """Yield the indices of a sampler (its config) with their places in the sequence over all processes.
 
     Process r of n gets every n-th index, as in mmengine's samplers, so n processes draw the same samples as a single one with an n
     times larger batch.
     """
 
-    def __init__(self, dataset: Dataset, sampler: dict, seed: int | None = None) -> None:
+    def __init__(self, dataset: Dataset[Any], sampler: dict[str, Any], seed: int | None = None) -> None:
         self.sampler = DATA_SAMPLERS.build(sampler, default_args=dict(dataset=dataset, seed=seed))
         self.rank, self.world_size = get_dist_info()
         self.epoch = self.position = 0
@@ -77,7 +77,7 @@ class IndependentDraws(InfiniteSampler):
     the number of processes.
     """
 
-    def __init__(self, dataset: Dataset, seed: int | None = None) -> None:
+    def __init__(self, dataset: Dataset[Any], seed: int | None = None) -> None:
         super().__init__(dataset, seed=seed)
         self.position = 0  # draws of this process so far
 
@@ -93,10 +93,10 @@ class IndependentDraws(InfiniteSampler):
 
 
 @DATASETS.register_module()
-class SeededSamples(Dataset):
+class SeededSamples(Dataset[Any]):
     """Wrap a data set (its config) and seed its random transforms with the run's seed and the sample's place."""
 
-    def __init__(self, dataset: dict, seed: int = 0) -> None:
+    def __init__(self, dataset: dict[str, Any], seed: int = 0) -> None:
         self.dataset = DATASETS.build(dataset)
         self.seed = seed
 

@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from mmengine.config import ConfigDict
+from mmengine.dataset import BaseDataset
 from PIL import Image
 from torch import Tensor, nn
-from torch.utils.data import Dataset
 
 from ..data.bands.picture import draw_bands
 from ..data.headers import width_height
@@ -47,7 +48,13 @@ class Seen:
 
 
 def draw_samples(
-    dataset: Dataset, preprocessor: nn.Module, colours: Tensor, head: ConfigDict, training: bool, out: Path, count: int
+    dataset: BaseDataset,
+    preprocessor: nn.Module,
+    colours: Tensor,
+    head: ConfigDict,
+    training: bool,
+    out: Path,
+    count: int,
 ) -> list[str]:
     """Draw ``count`` samples of a built data set into the PNG ``out``; see the command ``browse_dataset``.
 
@@ -61,7 +68,7 @@ def draw_samples(
     return remarks(samples, names)
 
 
-def _see(packed: dict, preprocessor: nn.Module, colours: Tensor, head: ConfigDict, training: bool) -> Seen:
+def _see(packed: dict[str, Any], preprocessor: nn.Module, colours: Tensor, head: ConfigDict, training: bool) -> Seen:
     """Pass a sample through the net's data preprocessor, and undo the normalisation."""
     sample = packed["data_samples"]
     height, width = packed["inputs"].shape[-2:]
@@ -94,21 +101,21 @@ def _picture(image: Tensor, order: Tensor) -> np.ndarray:
 
 def remarks(samples: Sequence[Seen], names: Sequence[str]) -> list[str]:
     """List what looks wrong in samples, one line each; ``names``: class names."""
-    masked = [sample for sample in samples if sample.mask is not None]
+    masks = [sample.mask for sample in samples if sample.mask is not None]
+    void = [sample for sample in samples if sample.mask is not None and (sample.mask == VOID).all()]
     plain = [sample for sample in samples if np.ptp(sample.image.reshape(-1, 3), axis=0).max() == 0]
     kinds = {
-        "are all void, so nothing is learnt from them": [sample for sample in masked if (sample.mask == VOID).all()],
+        "are all void, so nothing is learnt from them": void,
         "have an image of a single colour": plain,
         "have a mask of another size than the image": [sample for sample in samples if not sample.fits],
         "have no mask": [sample for sample in samples if sample.mask is None],
     }
     total = len(samples)
     lines = [f"{len(found)} of {total} samples {kind}: {_files(found)}" for kind, found in kinds.items() if found]
-    ids = [sample.mask for sample in masked]
-    void = sum(int((mask == VOID).sum()) for mask in ids) / max(1, sum(mask.size for mask in ids))
-    if void > MANY:
-        lines.append(f"{100 * void:.0f} % of the pixels are void")
-    classes = set().union(*(np.unique(mask).tolist() for mask in ids)) - {VOID}
+    share = sum(int((mask == VOID).sum()) for mask in masks) / max(1, sum(mask.size for mask in masks))
+    if share > MANY:
+        lines.append(f"{100 * share:.0f} % of the pixels are void")
+    classes = set().union(*(np.unique(mask).tolist() for mask in masks)) - {VOID}
     if len(classes) == 1 and total > 1:
         lines.append(f"all {total} samples show only one class, {printable(names[classes.pop()])}")
     return lines

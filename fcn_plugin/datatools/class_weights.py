@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
 from mmengine.config import ConfigDict
+from mmengine.dataset import BaseDataset
 from mmseg.registry import DATASETS
 from prettytable import PrettyTable
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from ..data.leaves import refuse_multilabel, unrepeated
@@ -65,13 +67,13 @@ def masks_only(dataset: ConfigDict) -> ConfigDict:
     return dataset
 
 
-def build_masks(dataset: ConfigDict) -> Dataset:
+def build_masks(dataset: ConfigDict) -> BaseDataset:
     """Build a config's data set without images: items have a mask, ``gt_seg_map``, with the data set's label map applied."""
     refuse_multilabel(dataset, "class_weights")
     return unrepeated(DATASETS.build(masks_only(dataset)))
 
 
-def count_pixels(masks: Dataset, num_classes: int, ignore_index: int = 255, jobs: int = 0) -> PixelCounts:
+def count_pixels(masks: BaseDataset, num_classes: int, ignore_index: int = 255, jobs: int = 0) -> PixelCounts:
     """Count the pixels of each class in the masks of :func:`build_masks`, in ``jobs`` processes (0: this one).
 
     Raises:
@@ -107,7 +109,7 @@ def weight_line(counts: PixelCounts, power: float = 1.0) -> str:
     return f"model = dict(decode_head=dict(loss_decode=dict(class_weight=[{weights}])))"
 
 
-def _histogram(num_classes: int, ignore_index: int, item: dict) -> np.ndarray:
+def _histogram(num_classes: int, ignore_index: int, item: dict[str, Any]) -> np.ndarray:
     """Count a mask's pixels of each class, with void last."""
     mask = torch.from_numpy(item["gt_seg_map"]).long()
     if mask.ndim > 2:

@@ -10,11 +10,13 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from tqdm import tqdm
 
 from ..errors import UserError, first_lines
+
+T = TypeVar("T")
 
 CHUNK = 16  # tasks sent to a process at once
 
@@ -29,7 +31,9 @@ def processes(jobs: int | None) -> int:
     return usable_cores() if jobs is None else jobs
 
 
-def on_all_cores(function: Callable, tasks: Sequence[tuple], what: str, jobs: int | None = None) -> list:
+def on_all_cores(
+    function: Callable[..., T], tasks: Sequence[tuple[Any, ...]], what: str, jobs: int | None = None
+) -> list[T]:
     """Compute ``function(*task)`` for every task, in order, in ``jobs`` processes; a fault does not stop the other tasks.
 
     Raises:
@@ -51,14 +55,14 @@ def on_all_cores(function: Callable, tasks: Sequence[tuple], what: str, jobs: in
     return results
 
 
-def _attempt(function: Callable, task: tuple) -> Any:
+def _attempt(function: Callable[..., T], task: tuple[Any, ...]) -> Any:
     try:
         return function(*task)
     except UserError as error:
         return error
 
 
-def map_on_cores(function: Callable[[Any], Any], tasks: Sequence, jobs: int) -> Iterator[Any]:
+def map_on_cores(function: Callable[[Any], Any], tasks: Sequence[Any], jobs: int) -> Iterator[Any]:
     """Yield ``function(task)`` for every task, in order, from up to ``jobs`` processes; few tasks run in this one."""
     jobs = min(jobs, len(tasks) // CHUNK)
     if jobs < 2:

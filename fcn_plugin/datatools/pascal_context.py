@@ -48,8 +48,9 @@ def find_releases(voc2010: str | None, context: str | None, data_dir: Path, forc
     """
     folders = {"voc2010": data_dir, "context": data_dir / "pascal-context"}
     given = {"voc2010": voc2010, "context": context}
-    trees = {name: find_tree(release, given[name], folders[name], force) for name, release in RELEASES.items()}
-    if missing := [name for name, tree in trees.items() if tree is None]:
+    found_trees = {name: find_tree(release, given[name], folders[name], force) for name, release in RELEASES.items()}
+    trees = {name: tree for name, tree in found_trees.items() if tree is not None}
+    if missing := [name for name in RELEASES if name not in trees]:
         found = f"no {' and '.join(RELEASES[name].title for name in missing)} in {data_dir}"
         found += ": put these files there, or give a folder or an archive:"
         places = [(name, folders[name] / RELEASES[name].archive, RELEASES[name].url) for name in missing]

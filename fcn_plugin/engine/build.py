@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 from mmengine.config import Config
 from mmengine.registry import RUNNERS
@@ -18,7 +19,7 @@ TOGETHER = (
 )
 
 
-def build_runner(cfg: Config, start: Start, name: str | None = None, model: dict | None = None) -> FCNRunner:
+def build_runner(cfg: Config, start: Start, name: str | None = None, model: dict[str, Any] | None = None) -> FCNRunner:
     """Build the Runner of a prepared config and set its start.
 
     Args:

@@ -22,7 +22,7 @@ def check_class_names(checkpoint: Checkpoint, cfg: ConfigDict, split: str, resum
     entry = next(leaf_datasets(loader["dataset"])) if isinstance(loader, dict) else None
     theirs = meta.get("classes") if isinstance(meta, dict) else None
     ours = declared_meta(entry).get("classes") if isinstance(entry, dict) else None  # may be a file name
-    if not all(isinstance(names, (list, tuple)) for names in (theirs, ours)) or len(theirs) != len(ours):
+    if not isinstance(theirs, (list, tuple)) or not isinstance(ours, (list, tuple)) or len(theirs) != len(ours):
         return
     pairs = [(number, *names) for number, names in enumerate(zip(theirs, ours, strict=True)) if names[0] != names[1]]
     if not pairs:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import torch
 from mmengine.config import Config, ConfigDict
@@ -28,7 +29,7 @@ def join_processes(cfg: ConfigDict) -> None:
     launcher = cfg.get("launcher", "none")
     if launcher == "none" or is_distributed():
         return
-    where = {}
+    where: dict[str, Any] = {}
     if STORE in os.environ:
         rank, count = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
         path = os.environ[STORE] + os.environ.get("TORCHELASTIC_RESTART_COUNT", "")
@@ -46,7 +47,7 @@ def join_processes(cfg: ConfigDict) -> None:
         raise UserError("option-value", f"{found}: {start}") from error
 
 
-def wrapper_cfg(cfg: Config, given: dict | None) -> dict:
+def wrapper_cfg(cfg: Config, given: dict[str, Any] | None) -> dict[str, Any]:
     """Return ``model_wrapper_cfg`` with defaults for DDP's arguments.
 
     Gradients are views of DDP's buckets; DDP's own default keeps a second copy, 537 MB for FCN-8s on VGG16. Module buffers are

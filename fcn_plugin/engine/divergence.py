@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from itertools import chain
 
+from mmengine.runner import Runner
+
 from ..errors import UserError
 from .optim_wrappers import wrappers_of
 
@@ -17,7 +19,7 @@ class Diverged(UserError):
     most: int
 
 
-def lower_rates(runner, retries: int, factor: float) -> None:
+def lower_rates(runner: Runner, retries: int, factor: float) -> None:
     """Multiply a loaded run's learning rates by ``factor`` for each retry that its checkpoint does not include yet.
 
     mmengine's schedules compute each value from the previous one, so the lower rate persists.

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import sys
+from typing import Any
 
 from mmengine.dist import get_world_size, is_main_process
 from mmengine.registry import LOG_PROCESSORS
-from mmengine.runner import LogProcessor
+from mmengine.runner import LogProcessor, Runner
 
 from ..compat import LIBRARY_NOTICES, LOG_FILE_ONLY
 
@@ -44,10 +45,10 @@ class FCNLogProcessor(LogProcessor):
         kwargs: those of mmengine's ``LogProcessor``.
     """
 
-    def __init__(self, mean_pattern: str = r".*(loss|per_pixel|time|data_time|grad_norm).*", **kwargs) -> None:
+    def __init__(self, mean_pattern: str = r".*(loss|per_pixel|time|data_time|grad_norm).*", **kwargs: Any) -> None:
         super().__init__(mean_pattern=mean_pattern, **kwargs)
 
-    def get_log_after_iter(self, runner, batch_idx: int, mode: str) -> tuple[dict, str]:
+    def get_log_after_iter(self, runner: Runner, batch_idx: int, mode: str) -> tuple[dict[str, Any], str]:
         tag, line = super().get_log_after_iter(runner, batch_idx, mode)
         if mode == "train" and tag.get("time"):
             batch = runner.train_dataloader.batch_size or 1

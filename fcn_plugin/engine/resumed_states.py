@@ -25,7 +25,10 @@ SCALARS = ("step", "eta", "mu", "mu_product")  # of a parameter's state; other e
 
 
 def require_same_states(
-    wrapper: OptimWrapper | OptimWrapperDict | dict, schedulers: Any, checkpoint: Checkpoint, entries: Any = None
+    wrapper: OptimWrapper | OptimWrapperDict | dict[str, Any],
+    schedulers: Any,
+    checkpoint: Checkpoint,
+    entries: Any = None,
 ) -> None:
     """Raise a UserError (checkpoint-resume) if momenta, rates or schedules differ from those that this run would have.
 
@@ -33,7 +36,7 @@ def require_same_states(
     config's. Settings that this function removes from the file's state keep the config's values. A schedule without an end in the
     config, which ends with the run, keeps the end of the shorter run in the file.
     """
-    content = checkpoint.content
+    content: Any = checkpoint.content
     notes = content.get("message_hub", {}).get("runtime_info", {})
     own = schedulers if isinstance(schedulers, dict) else {"": schedulers or []}
     saved, schedules = content.get("optimizer"), content.get("param_schedulers")
@@ -55,12 +58,12 @@ def require_same_states(
                 counts = [sum(size.values()) for size in sizes]
                 problems.append(f"it has {counts[0]} schedules, the config has {counts[1]}")
             for name, built in own.items() if not problems else ():
-                given = entries.get(name, entries) if isinstance(entries, dict) else entries
-                given = given if isinstance(given, list) else [given or {"end": None}] * len(built)
+                entry = entries.get(name, entries) if isinstance(entries, dict) else entries
+                each_entry = entry if isinstance(entry, list) else [entry or {"end": None}] * len(built)
                 for number, (ours, state) in enumerate(zip(built, theirs[name], strict=True)):
-                    _keep_end(ours, state, given[number])
+                    _keep_end(ours, state, each_entry[number])
                     where = f"param_scheduler.{f'{name}.' if name else ''}{number}"
-                    problems += _other_schedule(ours, state, where, checkpoint.meta.get("iter"), bool(notes.get(COUNT)))
+                    problems += _other_schedule(ours, state, where, checkpoint.meta["iter"], bool(notes.get(COUNT)))
     except (TypeError, KeyError, IndexError, ValueError, AttributeError, RuntimeError):
         problems.append("its optimizer or schedules have an unknown structure")
     if problems:
@@ -70,7 +73,7 @@ def require_same_states(
         )
 
 
-def _other_settings(wrapper: OptimWrapper, saved: dict, returned: bool) -> list[str]:
+def _other_settings(wrapper: OptimWrapper, saved: dict[str, Any], returned: bool) -> list[str]:
     """List settings in which the file's groups differ from the config's; after a retry, learning rates may differ."""
     groups, problems, strict = [*saved["param_groups"]], [], _is_of_torch(wrapper.optimizer)
     if wrapper.base_param_settings is None:
@@ -94,7 +97,7 @@ def _other_settings(wrapper: OptimWrapper, saved: dict, returned: bool) -> list[
     return problems
 
 
-def _keep_end(scheduler: Any, saved: dict, entry: dict) -> None:
+def _keep_end(scheduler: Any, saved: dict[str, Any], entry: dict[str, Any]) -> None:
     """Let a schedule end where it ended in the file; mmengine would let one without its own end finish with the run."""
     end, own = saved["end"], vars(scheduler)
     if "end" in entry or type(end) is not int or not own["begin"] < end < own["end"]:
@@ -106,7 +109,7 @@ def _keep_end(scheduler: Any, saved: dict, entry: dict) -> None:
     own["end"] = end
 
 
-def _other_schedule(scheduler: Any, saved: dict, where: str, steps: int, returned: bool) -> list[str]:
+def _other_schedule(scheduler: Any, saved: dict[str, Any], where: str, steps: int, returned: bool) -> list[str]:
     """List settings in which a file's schedule differs from the config's."""
     own, engines, problems = scheduler.state_dict(), type(scheduler).__module__.startswith("mmengine."), []
     for name in [*saved]:
@@ -144,7 +147,7 @@ def _same(value: Any, ours: Any) -> bool:
     return not isinstance(value, Tensor) and value == ours
 
 
-def _difference(optimizer: Optimizer, saved: dict) -> str | None:
+def _difference(optimizer: Optimizer, saved: dict[str, Any]) -> str | None:
     places, own = [group["params"] for group in saved["param_groups"]], optimizer.param_groups
     counts = [[len(places_of_group) for places_of_group in places], [len(group["params"]) for group in own]]
     if counts[0] != counts[1]:

@@ -6,15 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-import torch
 from mmengine.dist import is_main_process
 from mmengine.evaluator import Evaluator
 from mmengine.hooks import EMAHook
+from mmengine.logging import MMLogger
 from mmengine.model import is_model_wrapper
 from mmengine.registry import RUNNERS
 from mmengine.runner import EpochBasedTrainLoop
-from torch import nn
+from torch import cuda, nn
 
 from ..atomic_write import refuse_links
 from ..checkpoints.find import note_start
@@ -34,7 +35,7 @@ from .resumed_states import require_same_states
 from .saving import SavingRunner
 from .start import Asked, Fresh, Resume, Start, Weights, resolve_start
 from .work_dir_lock import work_dir_lock
-from .workers import CalmLoader, start_worker
+from .workers import CalmLoader, Loader, start_worker
 
 SKIPPED = "skipped_files.txt"  # next to the log
 OF_WORKERS = ("persistent_workers", "prefetch_factor", "timeout", "multiprocessing_context")
@@ -49,12 +50,12 @@ class FCNRunner(SavingRunner):
     lower_rates_for: tuple[int, float] = (0, 1.0)  # number of retries, and factor of the learning rate at each
     _evaluating = False
 
-    def setup_env(self, env_cfg: dict) -> None:
+    def setup_env(self, env_cfg: dict[str, Any]) -> None:
         """Join the processes first, since mmengine can't start CPU processes."""
         join_processes(self.cfg)
         super().setup_env(env_cfg)
 
-    def wrap_model(self, model_wrapper_cfg: dict | None, model: nn.Module) -> nn.Module:
+    def wrap_model(self, model_wrapper_cfg: dict[str, Any] | None, model: nn.Module) -> nn.Module:
         """Keep no second copy of gradients, and send them in 16 bits on request."""
         if not self.distributed or is_model_wrapper(model):
             return super().wrap_model(model_wrapper_cfg, model)
@@ -62,25 +63,24 @@ class FCNRunner(SavingRunner):
         compress_gradients(model, self.cfg)
         return model
 
-    def build_model(self, model) -> nn.Module:
+    def build_model(self, model: nn.Module | dict[str, Any]) -> nn.Module:
         """Predict only label maps if logits are not needed; mmseg always keeps full-resolution logits."""
         return leave_out_logits(super().build_model(model))
 
-    def build_logger(self, *args, file_mode: str = "a", **kwargs):
+    def build_logger(self, *args: Any, file_mode: str = "a", **kwargs: Any) -> MMLogger:
         """Send environment, config and hook dumps only to the log file; append to an existing file, but refuse links."""
         refuse_links(Path(self.log_dir))
         logger = super().build_logger(*args, file_mode=file_mode, **kwargs)
         quiet_console(logger)
         return logger
 
-    def build_dataloader(self, dataloader, seed: int | None = None, diff_rank_seed: bool = False):
+    def build_dataloader(self, dataloader: Any, seed: int | None = None, diff_rank_seed: bool = False) -> Loader:
         """Check files, and raise or skip broken ones as ``broken_files`` says; make draws reproducible in a resumed run."""
-        given = dataloader
-        skip = self.cfg.get("broken_files") == "skip"
+        given, skip = dataloader, self.cfg.get("broken_files") == "skip"
         if isinstance(dataloader, dict):
             leave_out = () if dataloader.get("num_workers") else OF_WORKERS  # torch refuses these without workers
             given = {name: value for name, value in dataloader.items() if name not in leave_out}
-            if torch.cuda.is_available():
+            if cuda.is_available():
                 given["pin_memory"] = True  # copies to the GPU overlap with its work
             if "batch_sampler" in dataloader and skip:
                 given["batch_size"] = 1  # the replacement of a broken image may have another size
@@ -105,7 +105,7 @@ class FCNRunner(SavingRunner):
             if files := skipped(Path(self.log_dir, SKIPPED)):
                 self.logger.warning(f"{len(files)} broken samples were skipped:\n" + "\n".join(files))
 
-    def build_evaluator(self, evaluator) -> Evaluator:
+    def build_evaluator(self, evaluator: Evaluator | dict[str, Any] | list[Any]) -> Evaluator:
         """Set the work dir as default folder of metrics that write files."""
         built = super().build_evaluator(evaluator)
         for metric in built.metrics:
@@ -127,8 +127,8 @@ class FCNRunner(SavingRunner):
         resumed = isinstance(self.start, Resume)
         path = None if isinstance(self.start, Fresh) else self.start.path
         mark_started(self, path, resumed)  # before loading, since EMAHook reads it
-        if resumed:
-            self.resume(path)
+        if isinstance(self.start, Resume):
+            self.resume(self.start.path)
         elif path:
             self.load_checkpoint(path)
         if self.stop_request is None:  # no training
@@ -139,14 +139,14 @@ class FCNRunner(SavingRunner):
             place = hook.place(self.work_dir) if (hook := self._checkpoint_hook) else ()
             note_start(self.work_dir, path if resumed else None, *place)
 
-    def load_checkpoint(self, filename: str, map_location="cpu", strict: bool = False, revise_keys=None) -> dict:
+    def load_checkpoint(self, filename: str, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Load a checkpoint, or raise a UserError (checkpoint-*) if it does not fit; mmengine only warns.
 
         Training may start from a net with fewer streams (32s -> 16s -> 8s); evaluation needs every weight.
         """
-        resuming = isinstance(self.start, Resume) and not self._evaluating
-        adapt = isinstance(self.start, Weights) and self.start.adapt_classes and not self._evaluating
-        checkpoint = self.start.take() if resuming and filename == self.start.path else open_checkpoint(filename)
+        start = None if self._evaluating else self.start
+        resuming, adapt = isinstance(start, Resume), isinstance(start, Weights) and start.adapt_classes
+        checkpoint = start.take() if isinstance(start, Resume) and filename == start.path else open_checkpoint(filename)
         if resuming:
             hook, by_epoch = self._checkpoint_hook, isinstance(self.train_loop, EpochBasedTrainLoop)
             checkpoint.require_resumable(
@@ -154,10 +154,9 @@ class FCNRunner(SavingRunner):
                 optimizer=hook is None or hook.save_optimizer,
                 schedule=bool(self.param_schedulers) and (hook is None or hook.save_param_scheduler),
             )
-
         check_class_names(checkpoint, self.cfg, "test" if self._evaluating else "train", resuming)
 
-        def before_load(content: dict) -> None:  # EMAHook swaps the trained weights and the averages
+        def before_load(content: dict[str, Any]) -> None:  # EMAHook swaps the trained weights and the averages
             self.call_hook("after_load_checkpoint", checkpoint=content)
 
         content = load_verified(self.model, checkpoint, not self._evaluating, adapt, before_load)
@@ -170,7 +169,7 @@ class FCNRunner(SavingRunner):
         self.logger.info(f"Loaded {filename}")
         return content
 
-    def resume(self, filename: str, *args, **kwargs) -> None:
+    def resume(self, filename: str, *args: Any, **kwargs: Any) -> None:
         """Resume, with a lower learning rate if the run has diverged."""
         super().resume(filename, *args, **kwargs)
         self.logger.info(f"resuming after step {self.iter} of {self.max_iters}")
@@ -189,12 +188,12 @@ class FCNRunner(SavingRunner):
             finally:
                 self.stop_request = None
 
-    def val(self) -> dict:
+    def val(self) -> dict[str, Any]:
         self._evaluating = True
         with self._listing_skipped_files():
             return super().val()
 
-    def test(self) -> dict:
+    def test(self) -> dict[str, Any]:
         self._evaluating = True
         with self._listing_skipped_files():
             return super().test()

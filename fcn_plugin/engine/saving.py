@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config
 from mmengine.dist import is_main_process, master_only
@@ -34,7 +35,7 @@ class SavingRunner(Runner):
 
     _steps: int | None = None  # completed steps; None before the first and during a step, when nothing can be saved
 
-    def setup_env(self, env_cfg: dict) -> None:
+    def setup_env(self, env_cfg: dict[str, Any]) -> None:
         """Replace the config's text format before anything is written."""
         object.__setattr__(self.cfg, "__class__", ValuesConfig)
         super().setup_env(env_cfg)
@@ -46,7 +47,9 @@ class SavingRunner(Runner):
         with atomic_write(Path(self.work_dir, name)) as part:
             part.write_text(self.cfg.pretty_text, encoding="utf-8")
 
-    def save_checkpoint(self, out_dir: str, filename: str, *args, save_optimizer: bool = True, **kwargs) -> None:
+    def save_checkpoint(
+        self, out_dir: str, filename: str, *args: Any, save_optimizer: bool = True, **kwargs: Any
+    ) -> None:
         """Write checkpoints to a temporary file and rename it; mmengine overwrites the file that a resume would need.
 
         Remove this once mmengine's local backend writes atomically. A sharded optimizer (ZeroRedundancyOptimizer) is gathered from
@@ -77,15 +80,15 @@ class SavingRunner(Runner):
     def _checkpoint_hook(self) -> FCNCheckpointHook | None:
         return next((hook for hook in self.hooks if isinstance(hook, FCNCheckpointHook)), None)
 
-    def register_hook(self, hook, priority=None) -> None:
+    def register_hook(self, hook: Hook | dict[str, Any], priority: str | int | None = None) -> None:
         super().register_hook(hook, priority)
         watch_swaps(self.hooks)
 
-    def register_default_hooks(self, hooks=None) -> None:
+    def register_default_hooks(self, hooks: dict[str, Any] | None = None) -> None:
         """Disable each hook that is None in the config; mmengine does so only for its own hooks."""
         super().register_default_hooks({name: Hook() if hook is None else hook for name, hook in (hooks or {}).items()})
 
-    def call_hook(self, fn_name: str, **kwargs) -> None:
+    def call_hook(self, fn_name: str, **kwargs: Any) -> None:
         """Record whether the run is inside a step, and convert checkpoints to plain values."""
         if fn_name == "before_train_iter":
             self._steps = None

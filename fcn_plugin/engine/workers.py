@@ -7,22 +7,27 @@ import signal
 import threading
 from collections.abc import Callable
 from multiprocessing import parent_process
+from typing import Any
 
 from torch.utils.data import DataLoader
+from torch.utils.data.dataloader import _BaseDataLoaderIter
 
 from ..signals import SIGNALS
 
 CAN_WAIT = hasattr(signal, "sigtimedwait")  # Linux
 
 
-class CalmLoader(DataLoader):
+Loader = DataLoader[Any]
+
+
+class CalmLoader(Loader):
     """A DataLoader whose workers start with stop signals blocked; set it with ``loader.__class__ = CalmLoader``.
 
     Schedulers and Ctrl-C signal all processes of a job at once, and a loader that loses a worker ends the run with an error. A
     signal mask is effective from a worker's first instruction, a handler only from its ``worker_init_fn``.
     """
 
-    def __iter__(self):
+    def __iter__(self) -> _BaseDataLoaderIter:
         if not CAN_WAIT:
             return super().__iter__()
         before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
@@ -46,7 +51,8 @@ def start_worker(then: Callable[[int], None] | None, worker: int) -> None:
 
 def _end_with_parent() -> None:
     parent = parent_process()
-    while parent.is_alive():  # torch checks too, but mistakes process 1 for a parent that ended before its first check
+    # torch checks too, but mistakes process 1 for a parent that ended before its first check
+    while parent and parent.is_alive():
         received = signal.sigtimedwait({signal.SIGTERM}, 5)
         if received and received.si_pid == parent.pid:
             break

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -11,7 +12,7 @@ from PIL import Image
 from ..atomic_write import atomic_write
 
 
-def write_masks(samples: Iterable[dict], folder: str | Path) -> None:
+def write_masks(samples: Iterable[dict[str, Any]], folder: str | Path) -> None:
     """Write ``pred_sem_seg`` of each sample, (1, H, W) ids below 256, as gray PNG ``folder/NAME.png`` with its image's name."""
     Path(folder).mkdir(parents=True, exist_ok=True)
     for sample in samples:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -49,6 +50,7 @@ class FCNMetric(BaseMetric):
         last: confusion matrix of the last evaluation, over all processes.
     """
 
+    last: np.ndarray  # counts of the last evaluation
     default_prefix = ""  # not None: the base class warns about None
 
     def __init__(
@@ -70,7 +72,7 @@ class FCNMetric(BaseMetric):
         self.detail = detail
         self.output_dir, self.format_only = output_dir, format_only
         self.matrix: torch.Tensor | None = None
-        self.last: np.ndarray | None = None
+
         self.images = self.scored = self.iou_parts = 0
 
     @property
@@ -97,7 +99,7 @@ class FCNMetric(BaseMetric):
         """Shape of the matrix."""
         return self.ids, self.ids
 
-    def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
+    def process(self, data_batch: dict[str, Any], data_samples: Sequence[dict[str, Any]]) -> None:
         """Add the pixels of a batch; errors as in :func:`.checked_pairs`."""
         if self.task is not None:
             data_samples = [one_task(sample, self.dataset_meta, self.task) for sample in data_samples]
@@ -110,7 +112,7 @@ class FCNMetric(BaseMetric):
             self.add(sample, self.count(label, prediction))
         self.images += len(data_samples)
 
-    def add(self, sample: dict, counts: torch.Tensor) -> None:
+    def add(self, sample: dict[str, Any], counts: torch.Tensor) -> None:
         """Add the counts of one image."""
         self.matrix = counts if self.matrix is None else self.matrix + counts
         if self.detail and not np.isnan(iou := mean_present(self.columns(counts.cpu().numpy())["IoU"])):
@@ -131,7 +133,7 @@ class FCNMetric(BaseMetric):
         more = dict(zip(("precision", "Dice"), precision_and_dice(matrix), strict=True)) if self.detail else {}
         return {"accuracy": accuracy, **more, "IoU": iou}
 
-    def compute_metrics(self, results: list) -> dict[str, float]:
+    def compute_metrics(self, results: list[np.ndarray]) -> dict[str, float]:
         """Compute the scores of the single matrix in ``results``."""
         found = scores(results[0], self._left_out)
         if self.detail:
@@ -148,34 +150,34 @@ class FCNMetric(BaseMetric):
         """
         if self.format_only:
             return {}
-        matrix = torch.zeros(self.shape, dtype=torch.int64) if self.matrix is None else self.matrix.cpu()
+        counts = torch.zeros(self.shape, dtype=torch.int64) if self.matrix is None else self.matrix.cpu()
         totals = torch.tensor([self.images, self.scored, self.iou_parts])
-        all_reduce(matrix)
+        all_reduce(counts)
         all_reduce(totals)
         self.matrix, self.images, self.scored, self.iou_parts = None, 0, 0, 0
         images, scored, parts = totals.tolist()
         if images != size:
             found = f"{images} images were evaluated, but the data set has {size}"
             raise UserError("config-value", f"{found}: set round_up=False in the dataloader's sampler")
-        self.last = matrix = matrix.numpy()
+        self.last = matrix = counts.numpy()
         metrics = self.compute_metrics([matrix])
         if self.detail:
             metrics["image_mIoU"] = parts / FRACTION / max(1, scored)
         if is_main_process():
             print_log("\n" + self.table(matrix, metrics), logger="current")
             if self.out_dir:
-                self._write(matrix, metrics, size)
+                self._write(Path(self.out_dir), matrix, metrics, size)
         return {f"{self.prefix}/{name}" if self.prefix else name: 100 * score for name, score in metrics.items()}
 
     def table(self, matrix: np.ndarray, metrics: dict[str, float]) -> str:
         """Format the scores of each class and of all in percent."""
         return class_table(self.classes, self.true_pixels(matrix), self.columns(matrix), metrics)
 
-    def _write(self, matrix: np.ndarray, metrics: dict[str, float], images: int) -> None:
-        out = Path(self.out_dir, self.task or "")
+    def _write(self, folder: Path, matrix: np.ndarray, metrics: dict[str, float], images: int) -> None:
+        out = folder / (self.task or "")
         out.mkdir(parents=True, exist_ok=True)
         columns = self.columns(matrix)
-        classes = {name: {} for name in self.classes}
+        classes: dict[str, dict[str, float | None]] = {name: {} for name in self.classes}
         for title, column in columns.items():
             for name, value in zip(self.classes, column, strict=True):
                 classes[name][title] = None if np.isnan(value) else float(value)

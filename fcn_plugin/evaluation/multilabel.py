@@ -44,7 +44,7 @@ class MultilabelMetric(FCNMetric):
             dice = 2 * hit / (2 * hit + missed + wrong)
             return {"accuracy": hit / (hit + missed), **precision, "Dice": dice, "IoU": hit / (hit + missed + wrong)}
 
-    def compute_metrics(self, results: list) -> dict[str, float]:
+    def compute_metrics(self, results: list[np.ndarray]) -> dict[str, float]:
         """Compute the scores of the single matrix in ``results``."""
         (matrix,) = results
         columns, true = self.columns(matrix), self.true_pixels(matrix)

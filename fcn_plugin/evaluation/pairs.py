@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 
@@ -11,7 +12,7 @@ from ..label_ids import check_label_ids, has_stray_ids
 
 
 def checked_pairs(
-    samples: Sequence[dict], ids: int, maps: int, ignore_index: int, metric: str
+    samples: Sequence[dict[str, Any]], ids: int, maps: int, ignore_index: int, metric: str
 ) -> list[tuple[torch.Tensor, torch.Tensor]]:
     """Return (maps, H, W) truth and prediction of each sample, on the prediction's device.
 
@@ -37,7 +38,7 @@ def checked_pairs(
     return pairs
 
 
-def paired(sample: dict, maps: int, metric: str) -> tuple[torch.Tensor, torch.Tensor]:
+def paired(sample: dict[str, Any], maps: int, metric: str) -> tuple[torch.Tensor, torch.Tensor]:
     """Return truth and prediction of one sample like :func:`checked_pairs`, without checking ids."""
     if "gt_sem_seg" not in sample:
         what = f"{sample.get('img_path')} has no mask to score against"

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import mean, stdev
+from typing import Any
 
 from ..atomic_write import read_plain
 from ..errors import UserError
@@ -15,7 +16,7 @@ from .confusion import SCORE_NAMES
 ABSENT = "-"  # shown for classes absent from truth and prediction
 
 
-def read_scores(folder: str | Path) -> dict:
+def read_scores(folder: str | Path) -> dict[str, Any]:
     """Read the ``metrics.json`` that :class:`FCNMetric` wrote; UserError: ``file-missing``, ``record-damaged``."""
     path = Path(folder) / "metrics.json"
     try:
@@ -62,9 +63,11 @@ def summary(nets: Mapping[str, Sequence[str | Path]], folds: bool = False) -> st
     return _table(["net", "runs", *SCORE_NAMES.values()], scores) + "\n\n" + _table(["IU", *records], occurring)
 
 
-def _require_same_data(nets: Mapping[str, Sequence], records: Mapping[str, list[dict]], folds: bool) -> None:
+def _require_same_data(
+    nets: Mapping[str, Sequence[Any]], records: Mapping[str, list[dict[str, Any]]], folds: bool
+) -> None:
     """Compare the true pixels of each class, which depend only on the images. Folds need only the same classes."""
-    seen: dict[int, tuple[dict, str]] = {}  # fold -> pixels of its classes, folder they were read from
+    seen: dict[int, tuple[dict[str, Any], str]] = {}  # fold -> pixels of its classes, folder they were read from
     for title, runs in records.items():
         for number, (folder, run) in enumerate(zip(nets[title], runs, strict=True)):
             pixels = {name: scores["pixels"] for name, scores in run["classes"].items()}

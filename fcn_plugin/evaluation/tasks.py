@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from ..errors import UserError
 
 
-def task_meta(meta: Mapping, task: str) -> Mapping:
+def task_meta(meta: Mapping[str, Any], task: str) -> Mapping[str, Any]:
     """Return ``classes`` and ``palette`` of a task from a data set's meta information; UserError: ``config-value``."""
     tasks = meta.get("tasks") or {}
     if task not in tasks:
@@ -16,7 +17,7 @@ def task_meta(meta: Mapping, task: str) -> Mapping:
     return tasks[task]
 
 
-def one_task(sample: dict, meta: Mapping, task: str) -> dict:
+def one_task(sample: dict[str, Any], meta: Mapping[str, Any], task: str) -> dict[str, Any]:
     """Return a sample with only the maps of one task; unchanged maps if their number is not that of the tasks.
 
     Raises:

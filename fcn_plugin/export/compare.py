@@ -83,11 +83,11 @@ def _measured(logits: Tensor, found: Tensor, output: str, decision: Decision) ->
     scale = 1.0 if output == "probabilities" else float(wanted.abs().max().clamp(min=1e-12))
     if output == "labels":
         chosen = found.long()
-        if decision.threshold is None:
+        if (limit := decision.limit) is None:
             difference = wanted.amax(1) - wanted.gather(1, chosen[:, None])[:, 0]
         else:
             margin = wanted if decision.multilabel else wanted[:, 0]
-            difference = (margin - decision.limit).abs() * (chosen != labels)
+            difference = (margin - limit).abs() * (chosen != labels)
     else:
         chosen = decision.labels_of(found) if output == "probabilities" else decision.labels(found)
         difference = (found - wanted).abs()

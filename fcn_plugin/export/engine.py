@@ -6,6 +6,7 @@ N batch, C classes, H x W image.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -61,7 +62,7 @@ class ExportedNet(BaseModel):
     align_corners = False  # for resized images
     postprocess_result = postprocess_result
 
-    def __init__(self, path: str, precision: str = "fp32", data_preprocessor: dict | None = None) -> None:
+    def __init__(self, path: str, precision: str = "fp32", data_preprocessor: dict[str, Any] | None = None) -> None:
         kind = next(kind for kind, suffix in SUFFIXES.items() if suffix == Path(path).suffix.lower())
         opened = open_file(Path(path), kind, precision=precision)
         meta = Metadata.of_texts(opened.texts, path)
@@ -71,7 +72,9 @@ class ExportedNet(BaseModel):
         self.decision = Decision(meta.threshold, meta.multilabel)
         self.test_cfg = ConfigDict(mode="whole", keep_logits=False)
 
-    def forward(self, inputs: Tensor, data_samples: list | None = None, mode: str = "predict") -> list:
+    def forward(
+        self, inputs: Tensor, data_samples: list[SegDataSample] | None = None, mode: str = "predict"
+    ) -> list[SegDataSample]:
         """Return samples with ``pred_sem_seg`` for preprocessed images (N, 3 or B, H, W).
 
         Raises:

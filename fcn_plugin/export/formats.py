@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -32,7 +32,14 @@ def require_packages(kind: str) -> None:
         import_extra(name, EXTRA[kind])
 
 
-def write(graph: ExportGraph, kind: str, path: Path, metadata: Metadata, opset: int | None, check: Callable) -> None:
+def write(
+    graph: ExportGraph,
+    kind: str,
+    path: Path,
+    metadata: Metadata,
+    opset: int | None,
+    check: Callable[[Path, Path | None], object],
+) -> None:
     """Write a file, and for OpenVINO its weights (``.bin``); existing files are replaced only after ``check`` passes.
 
     Args:
@@ -72,11 +79,13 @@ def _name_sides(program: torch.onnx.ONNXProgram, graph: ExportGraph) -> None:
     import onnx_ir
 
     (image,), (found,) = program.model.graph.inputs, program.model.graph.outputs
-    channels = found.shape[1:-2]  # none for class ids
+    channels = () if found.shape is None else found.shape[1:-2]  # none for class ids
     found.shape = onnx_ir.Shape(["batch", *channels, "height", "width"])
-    sides = ["height", "width"]
     bands = len(graph.order)
-    image.shape = onnx_ir.Shape(["batch", *([*sides, bands] if graph.with_preprocessing else [bands, *sides])])
+    if graph.with_preprocessing:
+        image.shape = onnx_ir.Shape(["batch", "height", "width", bands])
+    else:
+        image.shape = onnx_ir.Shape(["batch", bands, "height", "width"])
 
 
 def _onnx_program(graph: ExportGraph, opset: int | None) -> torch.onnx.ONNXProgram:
@@ -87,8 +96,14 @@ def _onnx_program(graph: ExportGraph, opset: int | None) -> torch.onnx.ONNXProgr
         raise UserError(
             "option-value", f"--opset is {opset}, but onnx {onnx.__version__} supports at most {newest}: give that"
         )
-    names = dict(input_names=["image"], output_names=[graph.output])
-    program = torch.onnx.export(graph.program, dynamo=True, opset_version=opset, verbose=False, **names)
+    program: Any = torch.onnx.export(
+        graph.program,
+        input_names=["image"],
+        output_names=[graph.output],
+        dynamo=True,
+        opset_version=opset,
+        verbose=False,
+    )
     if opset not in (
         None,
         found := program.model.opset_imports[""],
@@ -103,7 +118,7 @@ def _openvino(graph: ExportGraph, metadata: Metadata, opset: int | None, part: P
     model = openvino.Core().read_model(_onnx_program(graph, opset).model_proto.SerializeToString())
     for name, text in metadata.texts().items():
         model.set_rt_info(text, [KEY, name])
-    save_openvino(model, part, weights)
+    save_openvino(model, part, weights or part.with_suffix(".bin"))
 
 
 def save_openvino(model: openvino.Model, part: Path, weights: Path, fp16: bool = False) -> None:

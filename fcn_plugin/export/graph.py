@@ -36,6 +36,9 @@ class ExportGraph(nn.Module):
             preprocessed images (N, 3 or B, H, W) float32.
     """
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(self, net: FCN, output: str = "labels", with_preprocessing: bool = False) -> None:
         super().__init__()
         self.output, self.with_preprocessing = output, with_preprocessing
@@ -75,7 +78,8 @@ class ExportGraph(nn.Module):
         """The graph captured by ``torch.export``, with dynamic batch size, height and width."""
         opened = (0, 1, 2) if self.with_preprocessing else (0, 2, 3)
         dims = dict.fromkeys(opened, torch.export.Dim.DYNAMIC)  # torch can't prove the final crop for named dimensions
-        with quiet(), shapes_config.patch(backed_size_oblivious=True):  # else torch refuses sizes of 1
+        sizes_of_1 = shapes_config.patch(backed_size_oblivious=True)  # type: ignore[attr-defined]  # torch adds it later
+        with quiet(), sizes_of_1:
             return torch.export.export(self, (self.example(),), dynamic_shapes={"image": dims})
 
 

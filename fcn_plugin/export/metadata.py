@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import UserError
 from ..version import __version__
 from ..weights.preprocessing import channel_order, takes_bands
+
+if TYPE_CHECKING:
+    from ..models.fcn import FCN
 
 FORMAT = 1  # increase it if older files can no longer be run
 LATER = {"bands", "threshold", "multilabel"}  # texts that older files lack
@@ -65,11 +68,11 @@ class Metadata:
             raise UserError("export-file", f"{found}; fcn_plugin {__version__} reads format {FORMAT}: export it again")
         try:
             names = [field.name for field in fields(cls) if field.name not in LATER - texts.keys()]
-            found = cls(**{name: json.loads(texts[name]) for name in names})
-            if found.resize is not None:
-                width, height = map(int, found.resize["scale"])
-                found = replace(found, resize=dict(scale=(width, height), keep_ratio=bool(found.resize["keep_ratio"])))
-            return found
+            read = cls(**{name: json.loads(texts[name]) for name in names})
+            if read.resize is not None:
+                width, height = map(int, read.resize["scale"])
+                read = replace(read, resize=dict(scale=(width, height), keep_ratio=bool(read.resize["keep_ratio"])))
+            return read
         except (KeyError, ValueError, TypeError) as error:
             raise UserError("export-file", f"{path} has damaged metadata ({error!r}): export it again") from error
 
@@ -81,9 +84,9 @@ def resize_of(pipeline: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
 
 
 def metadata_of(
-    net: Any,
-    classes: list[str],
-    palette: list,
+    net: FCN,
+    classes: Sequence[str],
+    palette: Sequence[Sequence[int]],
     output: str,
     with_preprocessing: bool,
     config: str,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -85,7 +85,7 @@ def _torch_export(path: Path, weights: Path | None, precision: str) -> Opened:
     return Opened(_of_torch(net), json.loads(extra[EXTRA_FILE] or "{}"))
 
 
-def _of_torch(net: Callable) -> Callable[[np.ndarray], np.ndarray]:
+def _of_torch(net: Callable[..., Any]) -> Callable[[np.ndarray], np.ndarray]:
     def run(image: np.ndarray) -> np.ndarray:
         with quiet():
             return net(torch.from_numpy(image)).numpy()

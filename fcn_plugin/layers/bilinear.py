@@ -5,6 +5,8 @@ N batch, C classes, H and W height and width. Checkpoints don't contain fixed ke
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -50,12 +52,14 @@ class BilinearUpsample(nn.ConvTranspose2d):
         UserError: ``geometry`` for ``"same"`` with k - s odd.
     """
 
+    padding: tuple[int, int]
+
     def __init__(
         self,
         channels: int,
         stride: int,
         kernel_size: int | None = None,
-        padding: int | str = "same",
+        padding: int | Literal["same"] = "same",
         learnable: bool = False,
         dense: bool = False,
     ) -> None:
@@ -74,10 +78,10 @@ class BilinearUpsample(nn.ConvTranspose2d):
     def reset_parameters(self) -> None:
         """Do nothing: :meth:`init_weights` writes the bilinear kernels."""
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor, output_size: list[int] | None = None) -> Tensor:
         """Upsample; a fixed 1 x 1 kernel returns a view of the input."""
         # a view, since torch.export can't handle a no-autocast region that returns its input itself
-        return x.view_as(x) if self._is_identity else super().forward(x)
+        return input.view_as(input) if self._is_identity else super().forward(input, output_size)
 
     @property
     def _is_identity(self) -> bool:

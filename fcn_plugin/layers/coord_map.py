@@ -35,7 +35,7 @@ class CoordMap:
         reach = self.reach + self.scale * Fraction(dilation * (kernel - 1), 2)
         return CoordMap(self.scale * stride, self.shift + self.scale * centre, reach)
 
-    def up(self, kernel: int, stride: int, padding: int = 0) -> CoordMap:
+    def up(self, kernel: int | Fraction, stride: int | Fraction, padding: int = 0) -> CoordMap:
         """Return the map after a transposed convolution, the inverse of :meth:`down`."""
         scale = self.scale / stride
         half = Fraction(kernel - 1, 2)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
-from torch.nn.utils.fusion import fuse_conv_bn_weights
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torch.overrides import TorchFunctionMode
 
 
@@ -23,8 +24,8 @@ def fold_batch_norms(net: nn.Module, run: Callable[[], object]) -> int:
         return 0
     pairs = _find_pairs(net, run)
     for norm, layer in pairs.items():
-        statistics = norm.running_mean, norm.running_var, norm.eps, norm.weight, norm.bias
-        layer.weight, layer.bias = fuse_conv_bn_weights(layer.weight, layer.bias, *statistics)
+        folded = fuse_conv_bn_eval(layer, norm)
+        layer.weight, layer.bias = folded.weight, folded.bias
     for parent in list(net.modules()):
         for name, child in parent.named_children():
             if child in pairs:  # timm's batch norms hold the activation that follows
@@ -74,7 +75,9 @@ class _Readers(TorchFunctionMode):
         self.count: Counter[int] = Counter()
         self._alive: list[Tensor] = []  # so that no id occurs twice
 
-    def __torch_function__(self, func: Callable, types: object, args: tuple = (), kwargs: dict | None = None) -> object:
+    def __torch_function__(
+        self, func: Callable[..., Any], types: object, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> object:
         result = func(*args, **(kwargs or {}))
         if isinstance(result, Tensor):
             tensors = [value for value in args if isinstance(value, Tensor)]

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import reduce
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -24,7 +25,7 @@ aten = torch.ops.aten
 ANY_SIZE = "an FCN's backbone must accept any size; choose one without windows, positions or fully connected layers of a fixed size"
 
 
-def trace_coord_maps(*args, **kwargs) -> list[CoordMap]:
+def trace_coord_maps(*args: Any, **kwargs: Any) -> list[CoordMap]:
     """Return only the coordinate maps of :func:`trace_outputs`."""
     return trace_outputs(*args, **kwargs)[0]
 
@@ -93,10 +94,12 @@ class _Tracer(TorchDispatchMode):
     """Record the (vertical, horizontal) coordinate map of every tensor computed from the image."""
 
     def __init__(self, image: Tensor, grid: CoordMap) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # torch's has no types
         self.maps = WeakTensorKeyDictionary({image: (grid, grid)})
 
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+    def __torch_dispatch__(
+        self, func: Any, types: object, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
         result = func(*args, **(kwargs or {}))
         first = result[0] if isinstance(result, (tuple, list)) and result else result
         moved = self._moved(func.overloadpacket, args) or self._inherited(func.overloadpacket, args, first)
@@ -108,31 +111,34 @@ class _Tracer(TorchDispatchMode):
                     self.maps[tensor] = moved
         return result
 
-    def _moved(self, op, args) -> tuple[CoordMap, CoordMap] | None:
+    def _moved(self, op: object, args: tuple[Any, ...]) -> tuple[CoordMap, CoordMap] | None:
         if (rule := _RULES.get(op)) is None or args[0] not in self.maps:
             return None
         met = self._met(args, args[0].shape)
-        return tuple(rule(axis_map, axis, args) for axis, axis_map in enumerate(met))
+        return met and (rule(met[0], 0, args), rule(met[1], 1, args))
 
-    def _inherited(self, op, args, result) -> tuple[CoordMap, CoordMap] | None:
+    def _inherited(self, op: object, args: tuple[Any, ...], result: object) -> tuple[CoordMap, CoordMap] | None:
         if not isinstance(result, Tensor) or (result.dim() != 4 and op not in _KEEPS_PLACES):
             return None
         return self._met(args, None if op in _KEEPS_PLACES else result.shape)
 
-    def _met(self, args, shape: torch.Size | None) -> tuple[CoordMap, CoordMap] | None:
+    def _met(self, args: tuple[Any, ...], shape: torch.Size | None) -> tuple[CoordMap, CoordMap] | None:
         """Return the joint maps of the arguments with the height and width of ``shape``, or of all for None."""
         tensors = [a for arg in args for a in (arg if isinstance(arg, (tuple, list)) else [arg])]
         # a broadcast 1 x 1 gate has no grid
         placed = [t for t in tensors if isinstance(t, Tensor) and t in self.maps]
         maps = [self.maps[t] for t in placed if shape is None or t.shape[-2:] == shape[-2:]]
-        return tuple(reduce(CoordMap.met, branches) for branches in zip(*maps, strict=True)) or None
+        if not maps:
+            return None
+        down, across = zip(*maps, strict=True)
+        return reduce(CoordMap.met, down), reduce(CoordMap.met, across)
 
 
 def _per_axis(value: int | Sequence[int], axis: int) -> int:
     return value if isinstance(value, int) else value[axis % len(value)]
 
 
-def _convolution(grid: CoordMap, axis: int, args) -> CoordMap:
+def _convolution(grid: CoordMap, axis: int, args: tuple[Any, ...]) -> CoordMap:
     _, weight, _, stride, padding, dilation, transposed = args[:7]
     kernel, stride, padding = weight.shape[2 + axis], _per_axis(stride, axis), _per_axis(padding, axis)
     if transposed:
@@ -140,23 +146,23 @@ def _convolution(grid: CoordMap, axis: int, args) -> CoordMap:
     return grid.down(kernel, stride, padding, _per_axis(dilation, axis))
 
 
-def _max_pooling(grid: CoordMap, axis: int, args) -> CoordMap:
+def _max_pooling(grid: CoordMap, axis: int, args: tuple[Any, ...]) -> CoordMap:
     return _pooling(grid, axis, args, dilation=args[4] if len(args) > 4 else 1)
 
 
-def _pooling(grid: CoordMap, axis: int, args, dilation=1) -> CoordMap:
+def _pooling(grid: CoordMap, axis: int, args: tuple[Any, ...], dilation: int | Sequence[int] = 1) -> CoordMap:
     kernel = args[1]
     stride = args[2] if len(args) > 2 and args[2] else kernel
     padding = args[3] if len(args) > 3 else 0
     return grid.down(*(_per_axis(value, axis) for value in (kernel, stride, padding, dilation)))
 
 
-def _unpooling(grid: CoordMap, axis: int, args) -> CoordMap:
+def _unpooling(grid: CoordMap, axis: int, args: tuple[Any, ...]) -> CoordMap:
     factor = Fraction(args[2][axis], args[0].shape[2 + axis])
     return grid.up(factor, factor)
 
 
-def _padding(grid: CoordMap, axis: int, args) -> CoordMap:
+def _padding(grid: CoordMap, axis: int, args: tuple[Any, ...]) -> CoordMap:
     # (left, right, top, bottom, ...) -> (top, left); top defaults to 0
     return grid.pad([0, *args[1][:4:2][::-1]][-2:][axis])
 

@@ -9,6 +9,7 @@ products of T x C by C x K.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -128,7 +129,7 @@ def _(x: Tensor, gradient: Tensor) -> Tensor:
     return x.new_empty(gradient.shape[1], x.shape[1], 3, 3)
 
 
-def _backward(ctx, gradient: Tensor) -> tuple[Tensor | None, ...]:
+def _backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
     (x, weight), wanted = ctx.saved_tensors, ctx.needs_input_grad
     return (
         winograd_conv2d(gradient, weight.flip(2, 3).transpose(0, 1), None) if wanted[0] else None,

@@ -33,7 +33,9 @@ class FCNBandsPreProcessor(SegDataPreProcessor):
         UserError: ``config-value`` for a wrong number of values, a std of 0, or unknown bands; ``image-bands`` for other images.
     """
 
-    def __init__(self, mean: Sequence[float], std: Sequence[float], rgb: Sequence[int] | None = None, **kwargs) -> None:
+    def __init__(
+        self, mean: Sequence[float], std: Sequence[float], rgb: Sequence[int] | None = None, **kwargs: Any
+    ) -> None:
         what = "model.data_preprocessor"
         if not mean or len(mean) != len(std) or min(std) <= 0:
             found = f"{what} has {len(mean)} values of mean, and std {list(std)}"
@@ -47,7 +49,7 @@ class FCNBandsPreProcessor(SegDataPreProcessor):
         for name, values in (("band_mean", mean), ("band_std", std)):
             self.register_buffer(name, torch.tensor(values, dtype=torch.float32)[:, None, None], persistent=False)
 
-    def forward(self, data: dict, training: bool = False) -> dict[str, Any]:
+    def forward(self, data: dict[str, Any], training: bool = False) -> dict[str, Any]:
         """Standardise a batch, then call mmseg's preprocessor."""
         data = self.cast_data(data)
         images = data["inputs"]

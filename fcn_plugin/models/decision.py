@@ -35,9 +35,9 @@ class Decision:
     multilabel: bool = False
 
     @property
-    def limit(self) -> float:
-        """The logit of the threshold."""
-        return math.log(self.threshold) - math.log1p(-self.threshold)
+    def limit(self) -> float | None:
+        """The logit of the threshold; None for a softmax."""
+        return None if self.threshold is None else math.log(self.threshold) - math.log1p(-self.threshold)
 
     def maps(self, channels: int) -> tuple[int, ...]:
         """Return the axis of label maps between N and (H, W) for logits of ``channels``; empty for one label per pixel."""
@@ -49,17 +49,17 @@ class Decision:
 
     def labels(self, logits: Tensor) -> Tensor:
         """Return class ids (N, H, W) int64 for logits; multi-label: (N, C, H, W) uint8, 0 or 1."""
-        if self.threshold is None:
+        if (limit := self.limit) is None:
             return logits.max(-3).indices  # torch's argmax takes five times as long on CPU
-        return (logits > self.limit).byte() if self.multilabel else (logits.select(-3, 0) > self.limit).long()
+        return (logits > limit).byte() if self.multilabel else (logits.select(-3, 0) > limit).long()
 
     def margin(self, logits: Tensor) -> Tensor:
         """Return how far each pixel's logits are from another label, (N, H, W), 0 or more.
 
         For a softmax the largest minus the second largest, for sigmoids the (smallest) distance from the threshold's logit.
         """
-        if self.threshold is not None:
-            return (logits - self.limit).abs().amin(-3)
+        if (limit := self.limit) is not None:
+            return (logits - limit).abs().amin(-3)
         first, *others = logits.unbind(-3)
         second = torch.full_like(first, -torch.inf)
         for other in others:  # over four times as fast on CPU as torch's topk

@@ -7,6 +7,7 @@ N batch, C classes, H x W any size from 1 x 1; strides and offsets in image pixe
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -64,18 +65,18 @@ class FCN(RefinedSegmentor):
 
     def __init__(
         self,
-        backbone: dict,
-        neck: dict,
-        decode_head: dict,
+        backbone: dict[str, Any],
+        neck: dict[str, Any],
+        decode_head: dict[str, Any],
         geometry: str = "aligned",
         input_pad: int = 99,
         precision: str = "fp32",
         channels_last: bool = True,
-        compile: bool | dict = False,
-        pretrained: str | dict | None = None,
+        compile: bool | dict[str, Any] = False,
+        pretrained: str | None = None,
         fc: str = "copy",
         other_images: bool = False,
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         for name, value, known in (("geometry", geometry, ("aligned", "reference")), ("fc", fc, FC_STARTS)):
             if value not in known:
@@ -89,7 +90,7 @@ class FCN(RefinedSegmentor):
             streams = self.build_streams(backbone, neck, decode_head, border, bands)
             parts = dict(backbone=dict(type=lambda: streams.backbone), neck=dict(type=lambda: streams.neck))
             super().__init__(**parts, decode_head=streams.head, **kwargs)
-        self.test_cfg = ConfigDict({"mode": "whole", **(self.test_cfg or {})})
+        self.test_cfg: ConfigDict = ConfigDict({"mode": "whole", **(self.test_cfg or {})})
         use_fast_convolutions(self)
         self.geometry, self.precision, self.input_pad, self.fc = geometry, precision, border, fc
         self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
@@ -102,7 +103,7 @@ class FCN(RefinedSegmentor):
         for tensor in [tensor for tensor in self.parameters() if tensor.dim() == 4]:
             tensor.data = tensor.data.contiguous(memory_format=self.memory_format)
         for part in self._parts if compile else ():  # EMAHook's copy runs uncompiled
-            part.compile(**({} if compile is True else compile))
+            part.compile(**(compile if isinstance(compile, dict) else {}))
 
     @property
     def decision(self) -> Decision:
@@ -132,18 +133,18 @@ class FCN(RefinedSegmentor):
         taken = describe(self.preprocessing)
         return [] if RECORD in state else [f"does not say what images it expects: assuming {taken}"]
 
-    def _load_from_state_dict(self, state_dict: dict, prefix: str, *args) -> None:
+    def _load_from_state_dict(self, state_dict: dict[str, Tensor], prefix: str, *args: Any) -> None:
         """Refuse weights that expect other images than the config gives."""
         require_same(state_dict.setdefault(prefix + RECORD, self.preprocessing), self.preprocessing)
         super()._load_from_state_dict(state_dict, prefix, *args)
 
-    def forward(self, inputs: Tensor, data_samples: list | None = None, mode: str = "tensor"):
+    def forward(self, inputs: Tensor, data_samples: list[SegDataSample] | None = None, mode: str = "tensor") -> Any:
         """Compute logits, losses or predictions in the configured precision, as mmseg's segmentors do."""
         dtype = PRECISIONS[resolve_precision(self.precision, inputs.device.type)]
         with torch.autocast(inputs.device.type, dtype, enabled=dtype is not None):
             return super().forward(inputs, data_samples, mode)
 
-    def extract_feat(self, inputs: Tensor) -> tuple:
+    def extract_feat(self, inputs: Tensor) -> tuple[Any, ...]:
         """Compute the streams of images (N, 3 or bands, H, W), deepest first, and (H, W) last, for the head's last crop."""
         size = tuple(inputs.shape[-2:])
         bottom, right = map(self._padding_after, size)
@@ -157,17 +158,16 @@ class FCN(RefinedSegmentor):
         wanted = wanted.clamp(min=least) if isinstance(wanted, Tensor) else max(wanted, least)  # a Tensor while tracing
         return (wanted + self.stride - 1) // self.stride * self.stride - side
 
-    def parse_losses(self, losses: dict) -> tuple[Tensor, dict]:
+    def parse_losses(self, losses: dict[str, Any]) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the loss to minimise and the values to log: means over all processes; mmengine logs only the first one's."""
         loss, values = super().parse_losses(losses)
         return loss, joint_mean(values)
 
-    def predict(self, inputs: Tensor, data_samples: list | None = None) -> list:
+    def predict(self, inputs: Tensor, data_samples: list[SegDataSample] | None = None) -> list[SegDataSample]:
         """Return samples with ``pred_sem_seg``, and with ``seg_logits`` unless ``test_cfg.keep_logits`` is False.
 
         Then full-resolution logits are computed only for images that must be resized back."""
-        mode = self.test_cfg.mode
-        keep = self.test_cfg.get("keep_logits", mode != "tiles")
+        mode, keep = self.test_cfg.mode, self.test_cfg.get("keep_logits", self.test_cfg.mode != "tiles")
         if keep or mode == "slide" or self.crf is not None:
             samples = super().predict(inputs, data_samples)
             for sample in [] if keep else samples:
@@ -175,11 +175,11 @@ class FCN(RefinedSegmentor):
             return samples
         return predict_labels(self, inputs, data_samples or [SegDataSample() for _ in inputs])
 
-    def test_step(self, data: dict) -> list:
+    def test_step(self, data: dict[str, Any]) -> list[SegDataSample]:
         """Return the predictions for a batch of a data loader."""
         return predict_tiles(self, data) if self.test_cfg.get("mode") == "tiles" else super().test_step(data)
 
-    def val_step(self, data: dict) -> list:
+    def val_step(self, data: dict[str, Any]) -> list[Any]:
         """Return the predictions for a batch and, as the last element, their losses (:func:`.with_losses`)."""
         return with_losses(self, data)
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import reduce
+from typing import Any
 
 import torch
 from mmengine.model import ModuleDict
@@ -17,10 +19,13 @@ from torch import Tensor, nn
 
 from ..errors import UserError
 from ..layers.coord_map import CoordMap
+from ..layers.first_conv import RGB
 from ..weights.fit import load_classifier
+from ..weights.nets import Head, Neck
 from ..weights.preprocessing import RECORD
 from .fcn import FCN
 from .precision import at_least_float32
+from .skip_head import FCNSkipHead
 from .streams import Streams, build_streams
 
 
@@ -40,15 +45,18 @@ class FCNFusion(FCN):
             on different grids; others as in :class:`FCN`.
     """
 
-    def __init__(self, trunks: dict, pretrained: str | dict | None = None, **kwargs) -> None:
+    def __init__(self, trunks: dict[str, Any], pretrained: str | dict[str, Any] | None = None, **kwargs: Any) -> None:
         self.trunks = {name: dict(trunk) for name, trunk in trunks.items()}  # build_streams needs it
         if isinstance(pretrained, Mapping) and (unknown := sorted(set(pretrained) - set(trunks))):
             raise UserError(
                 "config-value", f"model.pretrained names {unknown[0]!r}, but model.trunks has {', '.join(trunks)}"
             )
-        super().__init__(pretrained=pretrained, **kwargs)
+        super().__init__(**kwargs)
+        self.sources = pretrained if isinstance(pretrained, Mapping) else dict.fromkeys(trunks, pretrained)
 
-    def build_streams(self, backbone: dict, neck: dict, head: dict, border: int, bands: int) -> Streams:
+    def build_streams(
+        self, backbone: dict[str, Any], neck: dict[str, Any], head: dict[str, Any], border: int, bands: int = RGB
+    ) -> Streams:
         """Build and trace every trunk with :func:`.streams.build_streams`; join their streams along channels."""
         widths = [trunk.get("bands", 0) for trunk in self.trunks.values()]
         if len(widths) < 2 or min(widths) < 1 or sum(widths) != bands:
@@ -77,23 +85,31 @@ class FCNFusion(FCN):
 
     def init_weights(self) -> None:
         """Initialise every part, then load each trunk's weights."""
-        super(FCN, self).init_weights()
-        given = self.pretrained or {}
-        for name, source in (given if isinstance(given, Mapping) else dict.fromkeys(self.trunks, given)).items():
-            load_classifier(self.trunk(name), source, self.fc, self.other_images)
+        super().init_weights()
+        for name, source in self.sources.items():
+            if source:
+                load_classifier(self.trunk(name), source, self.fc, self.other_images)
 
-    def trunk(self, name: str) -> nn.Module:
+    def trunk(self, name: str) -> Trunk:
         """Return a view of one trunk under an FCN's names, which shares this net's tensors, to load weights into."""
-        view, names = nn.Module(), [*self.trunks]
-        view.backbone, view.neck, view.decode_head = self.backbone[name], self.neck[name], copy.copy(self.decode_head)
-        view.decode_head._modules = dict(self.decode_head._modules)
-        for stream in self.decode_head.streams:
-            view.decode_head.add_module(f"score_{stream}", getattr(self.decode_head, f"score_{stream}")[name])
+        head, names = copy.copy(self.decode_head), [*self.trunks]
+        head._modules = dict(self.decode_head._modules)
+        for stream in head.streams:
+            head.add_module(f"score_{stream}", getattr(head, f"score_{stream}")[name])
         first = sum(self.trunks[other]["bands"] for other in names[: names.index(name)])
         own = self.preprocessing[:, first : first + self.trunks[name]["bands"]]
-        view.register_buffer(RECORD, own.clone())
-        view.data_preprocessor = self.data_preprocessor
-        return view
+        return Trunk(self.backbone[name], self.neck[name], head, self.data_preprocessor, own.clone())
+
+
+class Trunk(nn.Module):
+    """A trunk under an FCN's names."""
+
+    preprocessing: Tensor
+
+    def __init__(self, backbone: nn.Module, neck: Neck, head: Head, preprocessor: nn.Module, record: Tensor) -> None:
+        super().__init__()
+        self.backbone, self.neck, self.decode_head, self.data_preprocessor = backbone, neck, head, preprocessor
+        self.register_buffer(RECORD, record)
 
 
 class _Backbones(ModuleDict):
@@ -103,7 +119,7 @@ class _Backbones(ModuleDict):
         super().__init__(nets)
         self.bands = list(bands)
 
-    def forward(self, image: Tensor) -> tuple:
+    def forward(self, image: Tensor) -> tuple[Any, ...]:
         return tuple(net(part) for net, part in zip(self.values(), image.split(self.bands, 1), strict=True))
 
 
@@ -116,7 +132,7 @@ class _Necks(ModuleDict):
         self.may_be_new = getattr(first, "may_be_new", lambda key: False)
         self.fc_channels, self.scales = getattr(first, "fc_channels", None), getattr(first, "scales", ())
 
-    def forward(self, inputs: Sequence) -> tuple[Tensor, ...]:
+    def forward(self, inputs: Sequence[Any]) -> tuple[Tensor, ...]:
         streams = [neck(part) for neck, part in zip(self.values(), inputs, strict=True)]
         return tuple(torch.cat(level, 1) for level in zip(*streams, strict=True))
 
@@ -130,10 +146,10 @@ class _Scores(ModuleDict):
 
     def forward(self, features: Tensor) -> Tensor:
         parts = zip(self.values(), features.split(self.widths, 1), strict=True)
-        return sum(at_least_float32(score(part)) / len(self) for score, part in parts)
+        return reduce(torch.add, (at_least_float32(score(part)) / len(self) for score, part in parts))
 
 
-def _fuse_scores(head: nn.Module, split: Mapping[str, Mapping[str, int]]) -> nn.Module:
+def _fuse_scores(head: FCNSkipHead, split: Mapping[str, Mapping[str, int]]) -> FCNSkipHead:
     """Replace each score layer of a head by one that has a score layer per trunk."""
     for stream, widths in split.items():
         setattr(head, f"score_{stream}", _Scores(widths, head.out_channels))

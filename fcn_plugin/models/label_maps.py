@@ -9,21 +9,27 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 import torch
 from mmengine.structures import PixelData
+from mmseg.structures import SegDataSample
 from torch import Tensor
 
 from ..errors import UserError
 from ..layers.bilinear import crop
 from .decision import as_data
 
+if TYPE_CHECKING:
+    from .fcn import FCN
+    from .skip_head import FCNSkipHead
+
 TILE = 1024  # pixels; a window is some 500 larger for VGG16
 # bytes of logits at a time: few enough for a CPU's cache; other devices need more to be busy
 STRIP_BYTES = defaultdict(lambda: 256 << 20, cpu=4 << 20)
 
 
-def label_map(head, fused: Tensor, size: tuple[int, int], inputs: Sequence = ()) -> Tensor:
+def label_map(head: FCNSkipHead, fused: Tensor, size: tuple[int, int], inputs: Sequence[Any] = ()) -> Tensor:
     """Compute the labels of each pixel (:meth:`.Decision.labels`) from fused scores (N, C, h, w) of an FCNSkipHead.
 
     ``inputs`` are the head's, for a head that refines its logits.
@@ -43,7 +49,7 @@ def label_map(head, fused: Tensor, size: tuple[int, int], inputs: Sequence = ())
     return labels
 
 
-def predict_labels(model, inputs: Tensor, samples: list) -> list:
+def predict_labels(model: FCN, inputs: Tensor, samples: list[SegDataSample]) -> list[SegDataSample]:
     """Set ``pred_sem_seg`` of data samples for images (N, 3, H, W); compute full logits only for images to be resized back.
 
     Args:
@@ -64,7 +70,7 @@ def predict_labels(model, inputs: Tensor, samples: list) -> list:
     return samples
 
 
-def predict_tiles(model, data: dict) -> list:
+def predict_tiles(model: FCN, data: dict[str, Any]) -> list[SegDataSample]:
     """Return data samples with ``pred_sem_seg`` (1, H, W), uint8 for up to 256 classes, or (C, H, W) with a map per label or task.
 
     Args:
@@ -95,7 +101,7 @@ def predict_tiles(model, data: dict) -> list:
     return data["data_samples"]
 
 
-def is_unchanged(meta: dict, size: tuple[int, int]) -> bool:
+def is_unchanged(meta: dict[str, Any], size: tuple[int, ...]) -> bool:
     """Return whether an image was not resized, flipped or padded before the net."""
     padded = any(meta.get("img_padding_size") or meta.get("padding_size") or ())
     return not padded and not meta.get("flip") and tuple(meta.get("ori_shape", size)) == size
@@ -108,7 +114,7 @@ def windows(side: int, tile: int, border: int) -> Iterator[tuple[slice, slice]]:
         yield slice(first, last), slice(max(0, first - border), min(side, last + border))
 
 
-def _tiled_labels(model, image: Tensor, tile: int) -> Tensor:
+def _tiled_labels(model: FCN, image: Tensor, tile: int) -> Tensor:
     border = -(-model.decode_head.reach // model.stride) * model.stride
     maps = (*model.decision.maps(model.out_channels), 1)[0]
     labels = torch.empty(maps, *image.shape[-2:], dtype=torch.uint8 if model.num_classes <= 256 else torch.int16)

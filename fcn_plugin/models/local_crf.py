@@ -7,6 +7,7 @@ N batch, C classes, H x W image, B bands.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from mmseg.models.segmentors import EncoderDecoder
@@ -36,7 +37,7 @@ def refine(
     for _ in range(steps):
         q = scores.softmax(1)
         near, total = torch.zeros_like(q), q.new_full((len(q), 1, *q.shape[2:]), 1e-6)
-        for first, second in _pairs(*q.shape[2:], radius):
+        for first, second in _pairs(q.shape[2], q.shape[3], radius):
             difference = (images[first] - images[second]).square().sum(1, keepdim=True)
             factor = torch.exp(difference / (-2 * colour**2))
             for here, there in ((first, second), (second, first)):
@@ -46,7 +47,7 @@ def refine(
     return scores
 
 
-def _pairs(height: int, width: int, radius: int) -> Iterator[tuple[tuple, tuple]]:
+def _pairs(height: int, width: int, radius: int) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
     """Yield, for each offset, the slices of all pixels with a neighbour there and of these neighbours; each pair once."""
     for down in range(min(radius, height - 1) + 1):
         for right in range(-radius, radius + 1):
@@ -62,11 +63,11 @@ class RefinedSegmentor(EncoderDecoder):
     """A segmentor that refines its logits in evaluation and prediction if ``test_cfg.crf`` has arguments of :func:`refine`."""
 
     @property
-    def crf(self) -> dict | None:
+    def crf(self) -> dict[str, Any] | None:
         """Arguments of :func:`refine`, or None."""
         return (self.test_cfg or {}).get("crf")
 
-    def encode_decode(self, inputs: Tensor, batch_img_metas: list[dict]) -> Tensor:
+    def encode_decode(self, inputs: Tensor, batch_img_metas: list[dict[str, Any]]) -> Tensor:
         """Compute the logits of normalised images, (N, C or 1, H, W).
 
         Raises:

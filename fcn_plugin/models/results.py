@@ -5,16 +5,24 @@ N batch, C classes (one channel for two classes with a sigmoid), H x W image.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from mmengine.model import BaseTTAModel
 from mmengine.structures import BaseDataElement, PixelData
 from mmseg.models.segmentors.base import BaseSegmentor
 from mmseg.registry import MODELS
+from mmseg.structures import SegDataSample
 from torch import Tensor
 
 from .decision import SOFTMAX, as_data
 
+if TYPE_CHECKING:
+    from .fcn import FCN
 
-def postprocess_result(net, seg_logits: Tensor, data_samples: list | None = None) -> list:
+
+def postprocess_result(
+    net: BaseSegmentor, seg_logits: Tensor, data_samples: list[SegDataSample] | None = None
+) -> list[SegDataSample]:
     """Set ``seg_logits`` and ``pred_sem_seg`` of data samples, like mmseg's method but for every kind of decision.
 
     mmseg replaces the logits of a single channel by probabilities, and its labels are floats.
@@ -34,7 +42,7 @@ def postprocess_result(net, seg_logits: Tensor, data_samples: list | None = None
     return samples
 
 
-def with_losses(net, data: dict) -> list:
+def with_losses(net: FCN, data: dict[str, Any]) -> list[BaseDataElement]:
     """Return the predictions for a validation batch and, as the last element, their losses, which mmengine's ``ValLoop`` averages.
 
     All images count the same; the log shows only the first process's images. There are no losses if masks are missing or
@@ -64,7 +72,7 @@ def with_losses(net, data: dict) -> list:
 class FCNTTAModel(BaseTTAModel):
     """Average the probabilities over flips and scales: mmseg's ``SegTTAModel``, for every kind of decision."""
 
-    def merge_preds(self, data_samples_list: list) -> list:
+    def merge_preds(self, data_samples_list: list[list[SegDataSample]]) -> list[SegDataSample]:
         """Return each image's first sample, with the labels of the mean probabilities."""
         decision = self.module.decision
         for samples in data_samples_list:

@@ -10,6 +10,7 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.registry import MODELS
 from torch import Tensor
 
@@ -18,10 +19,10 @@ from ..errors import UserError
 SCORE, UPSCORE = "decode_head.score_", "decode_head.upscore"
 
 
-class ScoreNames:
-    """Layers ``score_*`` and ``upscore*``, for a head to inherit."""
+class ScoreNames(BaseDecodeHead):
+    """Layers ``score_*`` and ``upscore*`` of a head."""
 
-    def _transform_inputs(self, inputs: Sequence) -> list[Tensor]:
+    def _transform_inputs(self, inputs: Sequence[Any]) -> list[Tensor]:
         """Select the streams; UserError ``config-value`` in a segmentor of mmseg, which passes no (H, W) after them."""
         if isinstance(inputs[-1], Tensor):
             raise foreign_segmentor(type(self).__name__)
@@ -48,7 +49,7 @@ class ScoreNames:
         return next((len(tensor) for key, tensor in state.items() if key.startswith(SCORE) and tensor.ndim), None)
 
 
-def require_own_head(head: dict) -> None:
+def require_own_head(head: dict[str, Any]) -> None:
     """Raise UserError ``config-value`` for a head of mmseg in an FCN."""
     kind = _class_of(head)
     if kind is not None and not hasattr(kind, "align"):
@@ -56,10 +57,10 @@ def require_own_head(head: dict) -> None:
         raise UserError("config-value", f"{found}: use FCNSkipHead, or model.type='EncoderDecoder' with this head")
 
 
-def require_own_segmentor(model: dict) -> None:
+def require_own_segmentor(model: dict[str, Any]) -> None:
     """Raise UserError ``config-value`` for an FCN's head in a segmentor of mmseg."""
     segmentor, head = _class_of(model), _class_of(model["decode_head"])
-    if segmentor is not None and hasattr(head, "align") and not hasattr(segmentor, "assumptions"):
+    if segmentor and head and hasattr(head, "align") and not hasattr(segmentor, "assumptions"):
         raise foreign_segmentor(head.__name__, segmentor.__name__)
 
 

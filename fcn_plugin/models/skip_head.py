@@ -6,12 +6,12 @@ N batch, C classes, (H, W) the image's size; a stream of stride s has about H/s 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
 
 import torch
-from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.registry import MODELS
+from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
 from ..errors import UserError
@@ -20,13 +20,14 @@ from ..layers.coord_map import CoordMap
 from .decision import decide
 from .losses import check_losses
 from .losses.of_samples import paths_of, sample_losses
+from .losses.terms import Term
 from .precision import at_least_float32
 from .score_names import ScoreNames
 from .upscores import fit_upscore, upscore_names
 
 
 @MODELS.register_module()
-class FCNSkipHead(ScoreNames, BaseDecodeHead):
+class FCNSkipHead(ScoreNames):
     """Compute logits (N, C, H, W) from (fc7, pool4, pool3, ..., (H, W)).
 
     Args:
@@ -57,12 +58,13 @@ class FCNSkipHead(ScoreNames, BaseDecodeHead):
         out_channels: int | None = None,
         threshold: float | None = None,
         multilabel: bool = False,
-        upsample: dict | None = None,
+        upsample: dict[str, Any] | None = None,
         geometry: str = "aligned",
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
-        if not streams or any(name not in in_channels or name not in strides for name in streams):
-            known = f"in_channels has {tuple(in_channels)}, strides has {tuple(strides)}"
+        widths, steps = ({} if isinstance(by_name, str) else by_name for by_name in (in_channels, strides))
+        if not streams or any(name not in widths or name not in steps for name in streams):
+            known = f"in_channels has {tuple(widths)}, strides has {tuple(steps)}"
             raise UserError("config-value", f"streams {tuple(streams)} need channels and a stride each: {known}")
         if unknown := sorted(set(upsample or {}) - {"learnable", "dense"}):
             raise UserError("config-key", f"decode_head.upsample has no {', '.join(unknown)}, only learnable and dense")
@@ -70,14 +72,14 @@ class FCNSkipHead(ScoreNames, BaseDecodeHead):
         fixed = dict(in_index=list(range(len(streams))), input_transform="multiple_select", channels=1, dropout_ratio=0)
         self.decision = decide(num_classes, out_channels, threshold, multilabel)
         asked = dict(num_classes=num_classes, out_channels=out_channels, threshold=self.decision.threshold)
-        super().__init__([in_channels[name] for name in streams], **asked, **fixed, **kwargs)
+        super().__init__([widths[name] for name in streams], **asked, **fixed, **kwargs)
         check_losses(self.loss_terms, self.decision, self.ignore_index)
         if multilabel and self.sampler is not None:
             reason = "picks pixels by one label: remove it with multilabel"
             raise UserError("config-value", f"decode_head.sampler {reason}")
         del self.conv_seg  # the base class's classifier: score_* replace it, and DDP fails on unused parameters
         self.streams = tuple(streams)
-        self.strides = tuple(strides[name] for name in streams)
+        self.strides = tuple(steps[name] for name in streams)
         for name, channels in zip(self.streams, self.in_channels, strict=True):
             self.add_module(f"score_{name}", nn.Conv2d(channels, self.out_channels, 1))
         self.geometry, self.upsample = geometry, upsample or {}
@@ -91,9 +93,9 @@ class FCNSkipHead(ScoreNames, BaseDecodeHead):
             nn.init.zeros_(parameter)
 
     @property
-    def loss_terms(self) -> list[nn.Module]:
+    def loss_terms(self) -> list[Term]:
         """The loss functions; a config has one or several."""
-        return list(self.loss_decode) if isinstance(self.loss_decode, nn.ModuleList) else [self.loss_decode]
+        return list(self.loss_decode) if isinstance(self.loss_decode, Iterable) else [self.loss_decode]
 
     def check_channels(self, channels: Sequence[int]) -> None:
         """Raise UserError ``config-value`` if ``in_channels`` differs from the channels of the neck's outputs, deepest first."""
@@ -134,11 +136,11 @@ class FCNSkipHead(ScoreNames, BaseDecodeHead):
             side = min(getattr(self, upscore).output_side(side), skip - self.crops[name])
         return getattr(self, self.last_upscore).output_side(side) - self.crops["score"]
 
-    def forward(self, inputs: Sequence) -> Tensor:
+    def forward(self, inputs: Sequence[Any]) -> Tensor:
         """Compute logits of exactly (H, W), in float32 for any precision of the streams."""
         return self.refine(self.upsample_scores(at_least_float32(self.fuse_scores(inputs)), inputs[-1]), inputs)
 
-    def fuse_scores(self, inputs: Sequence) -> Tensor:
+    def fuse_scores(self, inputs: Sequence[Any]) -> Tensor:
         """Compute the sum of all score maps at the finest stream's stride, (N, C, h, w), float32."""
         streams = zip(self.streams, self._transform_inputs(inputs), strict=True)
         fused, *skips = (at_least_float32(getattr(self, f"score_{name}")(feature)) for name, feature in streams)
@@ -151,23 +153,23 @@ class FCNSkipHead(ScoreNames, BaseDecodeHead):
         upscore = getattr(self, self.skip_upscores[self.streams.index(name) - 1])
         with torch.autocast(fused.device.type, enabled=False):
             up, offset = upscore(fused), self.crops[name]
-            size = [min(a, b - offset) for a, b in zip(up.shape[-2:], score.shape[-2:], strict=True)]
-            return crop(up, 0, size) + crop(score, offset, size)
+            height, width = (min(a, b - offset) for a, b in zip(up.shape[-2:], score.shape[-2:], strict=True))
+            return crop(up, 0, (height, width)) + crop(score, offset, (height, width))
 
     def upsample_scores(self, fused: Tensor, size: tuple[int, int]) -> Tensor:
         """Compute logits (N, C, *size) from the fused scores (N, C, h, w)."""
         with torch.autocast(fused.device.type, enabled=False):
             return crop(getattr(self, self.last_upscore)(fused), self.crops["score"], size)
 
-    def refine(self, logits: Tensor, inputs: Sequence, top: int = 0) -> Tensor:
+    def refine(self, logits: Tensor, inputs: Sequence[Any], top: int = 0) -> Tensor:
         """Return the logits of the image's rows from ``top``, (N, C, rows, W); a derived head may correct them with its inputs."""
         return logits
 
-    def predict(self, inputs: Sequence, batch_img_metas: list[dict], test_cfg: dict) -> Tensor:
+    def predict(self, inputs: Sequence[Any], batch_img_metas: list[dict[str, Any]], test_cfg: dict[str, Any]) -> Tensor:
         """Compute logits (N, C, H, W) as :meth:`forward` does, but check that the scores are finite."""
         return self.refine(self.upsample_scores(self.finite_scores(inputs, batch_img_metas), inputs[-1]), inputs)
 
-    def finite_scores(self, inputs: Sequence, batch_img_metas: list[dict]) -> Tensor:
+    def finite_scores(self, inputs: Sequence[Any], batch_img_metas: list[dict[str, Any]]) -> Tensor:
         """Compute :meth:`fuse_scores`; raise UserError ``scores-nan`` with the images' names if they are not finite."""
         fused = at_least_float32(self.fuse_scores(inputs))  # a derived head may compute under autocast
         if not torch.isfinite(fused).all():
@@ -176,7 +178,7 @@ class FCNSkipHead(ScoreNames, BaseDecodeHead):
             raise UserError("scores-nan", f"{found}; if training diverged, lower the learning rate.")
         return fused
 
-    def loss_by_feat(self, seg_logits: Tensor, batch_data_samples: list) -> dict[str, Tensor]:
+    def loss_by_feat(self, seg_logits: Tensor, batch_data_samples: list[SegDataSample]) -> dict[str, Tensor]:
         """Compute the losses of a batch, as mmseg's method; errors as in :func:`.sample_losses`."""
         metas = [sample.metainfo for sample in batch_data_samples]
         options = dict(decision=self.decision, ignore_index=self.ignore_index, sampler=self.sampler)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mmseg.registry import MODELS
 from torch import nn
@@ -26,12 +26,14 @@ class Streams(NamedTuple):
 
     backbone: nn.Module
     neck: nn.Module
-    head: dict
+    head: dict[str, Any]
     maps: list[CoordMap]
     channels: list[int]
 
 
-def build_streams(backbone: dict, neck: dict, head: dict, border: int, bands: int = RGB) -> Streams:
+def build_streams(
+    backbone: dict[str, Any], neck: dict[str, Any], head: dict[str, Any], border: int, bands: int = RGB
+) -> Streams:
     """Build backbone and neck from their configs, and trace them.
 
     Args:
@@ -54,21 +56,21 @@ def build_streams(backbone: dict, neck: dict, head: dict, border: int, bands: in
         # trace_outputs explains why a net can't run
         shapes = output_shapes([net], channels=bands) or trace_outputs([net], channels=bands)[1]
         neck = {**neck, "in_channels": [shape[1] for shape in shapes]}
-    parts = [net, MODELS.build(neck)]
-    maps, shapes = trace_outputs(parts, CoordMap().pad(border), bands, any_size=border > 0)
+    built = MODELS.build(neck)
+    maps, shapes = trace_outputs([net, built], CoordMap().pad(border), bands, any_size=border > 0)
     channels = [shape[1] for shape in shapes]
     streams = head.get("streams") or ()
-    for key, found in (("in_channels", channels), ("strides", [int(grid.scale) for grid in maps])):
+    for key, values in (("in_channels", channels), ("strides", [int(grid.scale) for grid in maps])):
         given = head.get(key, "auto")
         given = dict.fromkeys(streams, "auto") if given == "auto" else given
         if isinstance(given, dict) and "auto" in given.values():
-            if len(streams) > len(found):
+            if len(streams) > len(values):
                 raise UserError(
-                    "config-value", f"streams {tuple(streams)} are more than the {len(found)} that the neck returns"
+                    "config-value", f"streams {tuple(streams)} are more than the {len(values)} that the neck returns"
                 )
-            by_name = dict(zip(streams, found, strict=False))
+            by_name = dict(zip(streams, values, strict=False))
             head = {
                 **head,
                 key: {name: by_name.get(name) if value == "auto" else value for name, value in given.items()},
             }
-    return Streams(*parts, head, maps, channels)
+    return Streams(net, built, head, maps, channels)

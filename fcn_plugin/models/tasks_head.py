@@ -8,15 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
+from mmengine.model import ModuleList
 from mmseg.registry import MODELS
+from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
 from ..errors import UserError
 from .decision import SOFTMAX, Decision
 from .losses import check_losses
 from .losses.of_samples import sample_losses
+from .losses.terms import Term
 from .skip_head import FCNSkipHead
 
 OPTIONS = ("num_classes", "ignore_index", "loss_decode")  # of a task
@@ -45,7 +49,9 @@ class TasksDecision(Decision):
         """Return class ids within each task, (N, T, H, W) int64, of logits or probabilities (N, C, H, W)."""
         return torch.stack([part.max(-3).indices for part in self.split(logits)], -3)
 
-    labels_of = labels
+    def labels_of(self, probabilities: Tensor) -> Tensor:
+        """Return class ids within each task, as :meth:`labels` does for logits."""
+        return self.labels(probabilities)
 
     def margin(self, logits: Tensor) -> Tensor:
         """Return the smallest margin over the tasks, (N, H, W), 0 or more."""
@@ -64,12 +70,16 @@ class Task(nn.Module):
     """A task's number of classes, id of void and losses."""
 
     def __init__(
-        self, name: str, num_classes: int, loss_decode: dict | Sequence[dict], ignore_index: int = 255
+        self,
+        name: str,
+        num_classes: int,
+        loss_decode: dict[str, Any] | Sequence[dict[str, Any]],
+        ignore_index: int = 255,
     ) -> None:
         super().__init__()
         terms = [loss_decode] if isinstance(loss_decode, dict) else loss_decode
         self.name, self.num_classes, self.ignore_index = name, num_classes, ignore_index
-        self.terms = nn.ModuleList(MODELS.build(term) for term in terms)
+        self.terms: Sequence[Term] = ModuleList(MODELS.build(term) for term in terms)
         check_losses(self.terms, SOFTMAX, ignore_index)
         for term in self.terms:
             weights = getattr(term, "class_weight", None)
@@ -97,14 +107,16 @@ class FCNTasksHead(FCNSkipHead):
             ``class-weights``.
     """
 
+    decision: TasksDecision
+
     def __init__(
         self,
-        *args,
-        tasks: Mapping[str, Mapping],
+        *,
+        tasks: Mapping[str, Mapping[str, Any]],
         num_classes: int,
-        loss_decode: dict | Sequence[dict] | None = None,
+        loss_decode: dict[str, Any] | Sequence[dict[str, Any]] | None = None,
         ignore_index: int = 255,
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         sizes = sizes_of(tasks)
         if num_classes != sum(sizes.values()):
@@ -117,8 +129,8 @@ class FCNTasksHead(FCNSkipHead):
             found = "decode_head.upsample.dense mixes the classes of several tasks"
             raise UserError("config-value", f"{found}: use learnable=True, a kernel per class")
         loss = dict(type="FCNCrossEntropyLoss") if loss_decode is None else loss_decode
-        super().__init__(*args, num_classes=num_classes, loss_decode=dict(type="FCNCrossEntropyLoss"), **kwargs)
-        self.tasks = nn.ModuleList(
+        super().__init__(num_classes=num_classes, loss_decode=dict(type="FCNCrossEntropyLoss"), **kwargs)
+        self.tasks: Sequence[Task] = ModuleList(
             Task(name, **{"loss_decode": loss, "ignore_index": ignore_index, **entry}) for name, entry in tasks.items()
         )
         self.decision = TasksDecision(sizes=tuple(sizes.values()))
@@ -129,11 +141,11 @@ class FCNTasksHead(FCNSkipHead):
         return [task.name for task in self.tasks]
 
     @property
-    def loss_terms(self) -> list[nn.Module]:
+    def loss_terms(self) -> list[Term]:
         """Return the loss functions of all tasks."""
         return [term for task in getattr(self, "tasks", ()) for term in task.terms]
 
-    def loss_by_feat(self, seg_logits: Tensor, batch_data_samples: list) -> dict[str, Tensor]:
+    def loss_by_feat(self, seg_logits: Tensor, batch_data_samples: list[SegDataSample]) -> dict[str, Tensor]:
         """Compute the losses of each task, named ``TASK.loss_ce`` and so on; errors as in :func:`.sample_losses`."""
         metas, label = [sample.metainfo for sample in batch_data_samples], self._stack_batch_gt(batch_data_samples)
         given = [*metas[0].get("seg_map_paths", self.task_names)]
@@ -142,16 +154,16 @@ class FCNTasksHead(FCNSkipHead):
             raise UserError(
                 "classes-count", f"{found}: give TasksDataset and decode_head the same tasks in the same order"
             )
-        losses = {}
+        losses: dict[str, Tensor] = {}
         for index, (task, logits) in enumerate(zip(self.tasks, self.decision.split(seg_logits), strict=True)):
             own = [dict(meta, seg_map_path=meta.get("seg_map_paths", {}).get(task.name)) for meta in metas]
-            options = dict(ignore_index=task.ignore_index)
-            found = sample_losses(task.terms, logits, label[:, index : index + 1], own, task.num_classes, **options)
-            losses |= {f"{task.name}.{name}": value for name, value in found.items()}
+            truth, void = label[:, index : index + 1], task.ignore_index
+            of_task = sample_losses(task.terms, logits, truth, own, task.num_classes, ignore_index=void)
+            losses |= {f"{task.name}.{name}": value for name, value in of_task.items()}
         return losses
 
 
-def sizes_of(tasks: Mapping[str, Mapping]) -> dict[str, int]:
+def sizes_of(tasks: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
     """Return the number of classes of each task of a config, by name; UserError: ``config-value`` for invalid entries."""
     if not isinstance(tasks, Mapping) or len(tasks) < 2:
         remedy = "give two or more, NAME=dict(num_classes=...); for one task use FCNSkipHead"

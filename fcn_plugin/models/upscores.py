@@ -25,7 +25,9 @@ def upscore_names(streams: Sequence[str], strides: Sequence[int]) -> dict[str, i
     return names
 
 
-def fit_upscore(grid: CoordMap, target: CoordMap, factor: int, channels: int, cut: bool, **options) -> BilinearUpsample:
+def fit_upscore(
+    grid: CoordMap, target: CoordMap, factor: int, channels: int, cut: bool, **options: bool
+) -> BilinearUpsample:
     """Build the layer that upsamples scores on ``grid`` to the stride of ``target``, up to a crop of whole pixels.
 
     With ``cut``, its padding cuts off the part before the target's first pixel. ``options`` are those of :class:`BilinearUpsample`.

@@ -18,12 +18,12 @@ def batches(items: Iterable[Item | None], batch_size: int, most_pixels: int = MO
     """
     waiting: dict[tuple[int, ...], list[Item]] = {}
     for item in items:
-        shape = item and item.image.shape
         if item is None or item.fps is not None:  # of a video: waiting items of other sizes may be earlier frames
-            for other in [other for other in waiting if other != shape]:
+            for other in [other for other in waiting if item is None or other != item.image.shape]:
                 yield waiting.pop(other)
         if item is None:
             continue
+        shape = item.image.shape
         group = waiting.setdefault(shape, [])
         group.append(item)
         if len(group) >= max(1, min(batch_size, most_pixels // (shape[0] * shape[1]))):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from mmengine.config import Config
@@ -25,21 +26,23 @@ from .net import Net
 
 def load(
     path: str | Path | Checkpoint,
-    cfg: Config | str | None = None,
+    cfg: Config | str | Path | None = None,
     device: str | torch.device | None = None,
     batch_size: int | None = None,
 ) -> Net:
     """Load a trained net; see :func:`fcn_plugin.load`. ``path`` may be an opened checkpoint."""
-    opened = isinstance(path, Checkpoint)
-    if not opened and is_exported(path):
+    if not isinstance(path, Checkpoint) and is_exported(path):
         return _load_exported(path, cfg, batch_size)
-    checkpoint = path if opened else open_checkpoint(str(path))
-    if not isinstance(cfg, Config):
-        cfg = get_config(cfg) if cfg else config_inside(checkpoint)
-        prepare(cfg, ())
-    pipeline = _test_pipeline(cfg)
-    model = leave_out_logits(MODELS.build({**cfg.model, "pretrained": None, "train_cfg": None}))
-    meta = load_verified(model, checkpoint)["meta"].get("dataset_meta") or dataset_meta(cfg)
+    checkpoint = path if isinstance(path, Checkpoint) else open_checkpoint(str(path))
+    if isinstance(cfg, Config):
+        config = cfg
+    else:
+        config = get_config(cfg) if cfg else config_inside(checkpoint)
+        prepare(config, ())
+    pipeline = _test_pipeline(config)
+    model = MODELS.build({**config.model, "pretrained": None, "train_cfg": None})
+    leave_out_logits(model)
+    meta = load_verified(model, checkpoint)["meta"].get("dataset_meta") or dataset_meta(config)
     classes, palette = classes_and_colours(meta, model.num_classes)
     try:
         model.to(device or get_device())
@@ -49,7 +52,7 @@ def load(
     return Net(model.to_inference(), pipeline, classes, palette, batch_size)
 
 
-def _load_exported(path: str | Path, cfg: Config | str | None, batch_size: int | None) -> Net:
+def _load_exported(path: str | Path, cfg: Config | str | Path | None, batch_size: int | None) -> Net:
     """Open a file written by ``fcn export``; a config's test pipeline replaces the resizing in the file's metadata."""
     init_default_scope("mmseg")
     cfg = get_config(cfg) if isinstance(cfg, (str, Path)) else cfg
@@ -61,10 +64,10 @@ def _load_exported(path: str | Path, cfg: Config | str | None, batch_size: int |
     return Net(model, pipeline, model.classes, model.palette, batch_size)
 
 
-def _test_pipeline(cfg: Config) -> list:
+def _test_pipeline(cfg: Config) -> list[dict[str, Any]]:
     """Return the pipeline of a config's test images; UserError: ``config-data``."""
-    leaf = next(leaf_datasets(cfg.test_dataloader.dataset)) if cfg.get("test_dataloader") else {}
-    if not leaf.get("pipeline"):
+    leaf = next(leaf_datasets(cfg.test_dataloader.dataset)) if cfg.get("test_dataloader") else None
+    if leaf is None or not leaf.get("pipeline"):
         what = f"{cfg.filename} has no test_dataloader with a pipeline, which prepares images"
         raise UserError("config-data", f"{what}: inherit one of configs/_base_/datasets or add it")
     return leaf.pipeline
@@ -86,7 +89,7 @@ def config_inside(checkpoint: Checkpoint) -> Config:
 _REMEDY = "give the config that it was trained with, by file or name: fcn_plugin.load(PATH, cfg='fcn8s_vgg16_voc')"
 
 
-def classes_and_colours(meta: dict, count: int) -> tuple[list[str], list]:
+def classes_and_colours(meta: dict[str, Any], count: int) -> tuple[list[str], list[Any]]:
     """Return ``count`` names and colours: those of a data set's ``meta`` if their number fits, else ids and VOC's colours."""
     classes, palette = meta.get("classes") or (), meta.get("palette") or ()
     if len(classes) != count:

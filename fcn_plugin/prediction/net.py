@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import torch
 from mmengine.dataset import Compose
-from torch import nn
+from mmengine.model import BaseModel
+from mmseg.structures import SegDataSample
 
 from ..data.bands.readers import BandsReader, reader_of
 from ..errors import UserError
@@ -44,8 +45,8 @@ class Net:
 
     def __init__(
         self,
-        model: nn.Module,
-        pipeline: Sequence[dict],
+        model: BaseModel,
+        pipeline: Sequence[dict[str, Any]],
         classes: Sequence[str],
         palette: Sequence[Sequence[int]],
         batch_size: int | None = None,
@@ -59,9 +60,16 @@ class Net:
         self.reader = reader_of(pipeline, getattr(getattr(model, "data_preprocessor", None), "rgb", None))
         self.decision = getattr(model, "decision", SOFTMAX)
         sizes, head = getattr(self.decision, "sizes", ()), getattr(model, "decode_head", None)
-        self.tasks = dict(zip(head.task_names, sizes, strict=True)) if sizes else {}  # name -> number of classes
+        names = getattr(head, "task_names", ())
+        self.tasks = dict(zip(names, sizes, strict=True))  # name -> number of classes
         self.pipeline = Compose([dict(type="LoadImageFromNDArray"), *steps])
         self.classes, self.palette = tuple(classes), tuple(tuple(map(int, colour)) for colour in palette)
+
+    @overload
+    def predict(self, images: list[Any] | tuple[Any, ...], probabilities: bool = False) -> list[Prediction]: ...
+
+    @overload
+    def predict(self, images: Any, probabilities: bool = False) -> Prediction: ...
 
     def predict(self, images: Any, probabilities: bool = False) -> Prediction | list[Prediction]:
         """Segment an image, or a list of images; return a prediction, or a list in the same order.
@@ -119,7 +127,7 @@ class Net:
             shares = self._probabilities(sample) if probabilities else None
             yield Prediction(labels, shares, self.reader.picture(pixels), self.classes, self.palette)
 
-    def _probabilities(self, sample) -> np.ndarray:
+    def _probabilities(self, sample: SegDataSample) -> np.ndarray:
         if "seg_logits" not in sample:
             what = "this net returns only label maps, no probabilities, confidence or entropy"
             raise UserError("option-value", f"{what}: use a checkpoint")

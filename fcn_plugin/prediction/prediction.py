@@ -31,6 +31,12 @@ class Prediction:
     classes: Sequence[str]
     palette: Sequence[Sequence[int]]
 
+    def shares(self) -> np.ndarray:
+        """Return ``probabilities``; raise ValueError if they were not requested."""
+        if self.probabilities is None:
+            raise ValueError("the prediction has no probabilities: call predict(..., probabilities=True)")
+        return self.probabilities
+
     def of_task(self, index: int, name: str, sizes: Sequence[int]) -> Prediction:
         """Return one task of several: its label map and classes; ``sizes`` are the numbers of classes of all."""
         own = slice(sum(sizes[:index]), sum(sizes[: index + 1]))

@@ -20,7 +20,7 @@ class Share:
     def __init__(self) -> None:
         self.rank, self.count = get_dist_info()
         # on the CPU, with its own timeout, as the run's is for training steps
-        self.group = distributed.new_group(backend="gloo", timeout=PATIENCE) if self.count > 1 else None
+        self.group: Any = distributed.new_group(backend="gloo", timeout=PATIENCE) if self.count > 1 else None
 
     def of(self, inputs: Sequence[Input]) -> list[Input]:
         """Return this process's inputs: every ``count``-th, so that a video or multi-page file stays in one process."""

@@ -31,7 +31,7 @@ class Writers:
         self.written = 0
         self.failed: list[UserError] = []
         self._pool, self._in_order = ThreadPoolExecutor(threads, "write"), ThreadPoolExecutor(1, "video")
-        self._waiting: deque[tuple[Item, list[Future]]] = deque()
+        self._waiting: deque[tuple[Item, list[Future[None]]]] = deque()
 
     def missing(self, name: str, is_frame: bool) -> list[Form]:
         """Return the forms to write for an item: all that accept it, or with ``resume`` those with missing files."""

@@ -60,7 +60,9 @@ def _check_loop(cfg: ConfigDict) -> None:
     kinds = [class_of((entry or {}).get("type")) or object for entry in (loop, loader.get("sampler"))]
     by_epoch = issubclass(kinds[0], EpochBasedTrainLoop) or loop.get("by_epoch", False)
     if by_epoch and issubclass(kinds[1], InfiniteSampler):
-        found = f"train_dataloader.sampler is {loader.sampler.type}, which is endless, but train_cfg counts epochs"
+        found = (
+            f"train_dataloader.sampler is {loader['sampler']['type']}, which is endless, but train_cfg counts epochs"
+        )
         remedy = "use dict(type='DefaultSampler', shuffle=True), or an IterBasedTrainLoop"
         raise UserError("config-value", f"{cfg.filename}: {found}: {remedy}")
     hook = (cfg.get("default_hooks") or {}).get("checkpoint") or {}

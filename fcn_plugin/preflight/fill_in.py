@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import ConfigDict
 from mmengine.device import get_device
@@ -29,11 +30,11 @@ class Prepared:
     """What a run needs in addition to its config."""
 
     precision: str  # of convolutions: fp32, bf16 or fp16
-    start: Start | None = None  # where training starts
+    start: Start = field(default_factory=Fresh)  # of training
     warnings: list[str] = field(default_factory=list)  # lines for the run's log
 
 
-def fill_in(cfg: ConfigDict, tta: bool = False, hooks: Sequence[dict] = (), scores: bool = True) -> Prepared:
+def fill_in(cfg: ConfigDict, tta: bool = False, hooks: Sequence[dict[str, Any]] = (), scores: bool = True) -> Prepared:
     """Fill in config values that depend on the device and the options."""
     device, precision = get_device(), cfg.model.get("precision", "fp32")
     prepared = Prepared(resolve_precision(precision, device))
@@ -60,7 +61,7 @@ def fill_in(cfg: ConfigDict, tta: bool = False, hooks: Sequence[dict] = (), scor
     return prepared
 
 
-def fill_in_training(cfg: ConfigDict, start: Start, hooks: Sequence[dict] = ()) -> Prepared:
+def fill_in_training(cfg: ConfigDict, start: Start, hooks: Sequence[dict[str, Any]] = ()) -> Prepared:
     """Like :func:`fill_in`; also fill in values that depend on where training starts.
 
     Raises:

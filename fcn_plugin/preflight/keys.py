@@ -84,7 +84,7 @@ def _check_types(cfg: Config, key: str) -> None:
             raise UserError("config-type", f"{what}: {hint}Correct it, or add its module to custom_imports")
 
 
-def _typed(path: str, value: Any) -> Iterator[tuple[str, dict]]:
+def _typed(path: str, value: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield (path, entry) of every entry with a ``type``, at any depth."""
     if isinstance(value, (list, tuple)):
         value = dict(enumerate(value))

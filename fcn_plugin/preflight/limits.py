@@ -33,7 +33,7 @@ def add_report(cfg: ConfigDict, worst: int, best: int) -> None:
         cfg.model.test_cfg = {**given, "keep_logits": True}
 
 
-def _add_metric(cfg: ConfigDict, kind: str, **options) -> None:
+def _add_metric(cfg: ConfigDict, kind: str, **options: int) -> None:
     given = cfg.get("test_evaluator") or []
     metrics = given.get("metrics", given) if isinstance(given, dict) else given
     metrics = [metrics] if isinstance(metrics, dict) else list(metrics)

@@ -50,16 +50,20 @@ def parameters_of(kind: Any) -> tuple[set[str], set[str], bool]:
     return named, set().union(*(base for base, _ in bases)) if passes_on else set(), not passes_on
 
 
-def default_of(cls: type, name: str) -> Any:
+def _init_of(cls: Any) -> Any:
+    return cls.__init__
+
+
+def default_of(cls: type | None, name: str) -> Any:
     """Return an argument's default in a class or its nearest base that has one; else None."""
-    arguments = [inspect.signature(base.__init__).parameters.get(name) for base in cls.__mro__]
+    arguments = [inspect.signature(_init_of(base)).parameters.get(name) for base in (cls.__mro__ if cls else ())]
     defaults = [argument.default for argument in arguments if argument is not None]
     return next((default for default in defaults if default is not inspect.Parameter.empty), None)
 
 
 def misfit(entry: Mapping[str, Any]) -> tuple[str, Any] | None:
     """Return the first argument of an entry that does not match its annotation, and that annotation; else None."""
-    cls, annotated = class_of(entry.get("type")), {}
+    cls, annotated = class_of(entry.get("type")), dict[str, tuple[Any, Any]]()
     for base in reversed(cls.__mro__[:-1] if cls else ()):
         annotated |= _annotated(base)  # a class may take more than its bases
     for name, (hint, default) in annotated.items():
@@ -74,10 +78,10 @@ def _annotated(cls: type) -> dict[str, tuple[Any, Any]]:
     if cls.__module__.partition(".")[0] not in ("fcn_plugin", "mmengine", "mmcv", "mmseg", "mmpretrain"):
         return {}
     try:
-        hints = get_type_hints(cls.__init__)
+        hints = get_type_hints(_init_of(cls))
     except (NameError, TypeError):  # names imported only for type checkers
         return {}
-    arguments = inspect.signature(cls.__init__).parameters
+    arguments = inspect.signature(_init_of(cls)).parameters
     return {name: (hint, arguments[name].default) for name, hint in hints.items() if name in arguments}
 
 
@@ -110,8 +114,8 @@ def _fits(value: Any, hint: Any) -> bool:
 
 def _arguments(cls: type) -> tuple[set[str], bool]:
     """Return the named arguments of a class, and whether it takes any others by name."""
-    if cls.__init__ is object.__init__:
+    if _init_of(cls) is object.__init__:
         return set(), False
-    _, *arguments = inspect.signature(cls.__init__).parameters.values()
+    _, *arguments = inspect.signature(_init_of(cls)).parameters.values()
     named = {each.name for each in arguments if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)}
     return named, any(each.kind is each.VAR_KEYWORD for each in arguments)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from mmengine.config import ConfigDict
 from mmengine.registry import init_default_scope
@@ -29,7 +30,7 @@ def prepare(
     splits: Sequence[str],
     look_for_files: bool = False,
     tta: bool = False,
-    hooks: Sequence[dict] = (),
+    hooks: Sequence[dict[str, Any]] = (),
     scores: bool = True,
 ) -> Prepared:
     """Prepare a command other than training. Nothing changes the config afterwards. Collective: call on every rank.
@@ -49,7 +50,7 @@ def prepare(
 
 
 @contextmanager
-def prepare_training(cfg: ConfigDict, asked: Asked, hooks: Sequence[dict] = ()) -> Iterator[Prepared]:
+def prepare_training(cfg: ConfigDict, asked: Asked, hooks: Sequence[dict[str, Any]] = ()) -> Iterator[Prepared]:
     """Prepare training, like :func:`prepare`, from the requested start; lock the work dir for the ``with`` block.
 
     Raises:

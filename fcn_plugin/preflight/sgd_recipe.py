@@ -125,7 +125,7 @@ def _steps(source: SGDRecipe, target: SGDRecipe) -> list[tuple[str, float, float
         (m != m2, momentum, (1 - m2) / (1 - m), 1),
         (target.reduction == "sum", f"mean -> sum: {sum_is} / N; {_formula(target)}", 1 / target.pixels, target.pixels),
     ]
-    return [tuple(step) for happens, *step in steps if happens]
+    return [(reason, rate, decay) for happens, reason, rate, decay in steps if happens]
 
 
 def _describe(recipe: SGDRecipe) -> str:

@@ -25,7 +25,7 @@ def _kind(wanted: str, *kinds: type, filled: bool = False) -> Shape:
     return Shape(wanted, lambda value: isinstance(value, kinds) and not (filled and not value))
 
 
-def _number(wanted: str, least: float, most: float, *kinds: type) -> Shape:
+def _number(wanted: str, least: float, most: float, *kinds: type[int] | type[float]) -> Shape:
     return Shape(
         wanted, lambda value: isinstance(value, kinds) and not isinstance(value, bool) and least <= value <= most
     )
@@ -153,19 +153,20 @@ def check_shapes(cfg: Config) -> None:
 
 def _find(node: Any, words: Sequence[str], path: str = "") -> Iterator[tuple[str, Any]]:
     """Yield (path, value) of the entries that match the words of a pattern."""
-    word, *rest = *words, None
-    dot = path and f"{path}."
-    if word is None:
+    if not words:
         yield path, node
-    elif word in ("*", "@"):
+        return
+    word, *rest = words
+    dot = path and f"{path}."
+    if word in ("*", "@"):
         several = isinstance(node, (list, tuple) if word == "*" else dict)
         for name, each in (enumerate(node) if word == "*" else node.items()) if several else ():
-            yield from _find(each, rest[:-1], f"{dot}{name}")
+            yield from _find(each, rest, f"{dot}{name}")
     elif word == "**":
-        yield from _find(node, rest[:-1], path)
+        yield from _find(node, rest, path)
         yield from _find(node, ["dataset", *words], path)
         yield from _find(node, ["datasets", "*", *words], path)
     elif isinstance(node, (dict, Config)):
         name = word.rstrip("!")
         if name in node or word != name:
-            yield from _find(node.get(name), rest[:-1], f"{dot}{name}")
+            yield from _find(node.get(name), rest, f"{dot}{name}")

@@ -25,11 +25,11 @@ def _slips(word: str, name: str) -> int | None:
     """
     if word != name and re.sub(r"\d+", "0", word) == re.sub(r"\d+", "0", name):
         return None
-    first, second = word.lower().split("_"), name.lower().split("_")
+    words, names = word.lower().split("_"), name.lower().split("_")
     for end in (-1, 0):
-        while first and second and first[end] == second[end]:
-            del first[end], second[end]
-    first, second = "_".join(first), "_".join(second)
+        while words and names and words[end] == names[end]:
+            del words[end], names[end]
+    first, second = "_".join(words), "_".join(names)
     longest = max(len(first), len(second))
     slips = longest - sum(block.size for block in SequenceMatcher(None, first, second).get_matching_blocks())
     return slips if slips <= (1 if longest <= SHORT else 2) else None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -55,14 +57,14 @@ class FCNReport(FCNMetric):
     """
 
     default_prefix = "report"
+    findings: Findings  # of the last evaluation
 
-    def __init__(self, worst: int = 8, best: int = 4, **options) -> None:
+    def __init__(self, worst: int = 8, best: int = 4, **options: Any) -> None:
         super().__init__(**options)
-        self.findings: Findings | None = None
         self.worst, self.best = worst, best
         self._reset()
 
-    def add(self, sample: dict, counts: torch.Tensor) -> None:
+    def add(self, sample: dict[str, Any], counts: torch.Tensor) -> None:
         """Add one image."""
         super().add(sample, counts)
         image = ImageCounts.of_matrix(str(sample.get("img_path")), counts.cpu().numpy())
@@ -75,7 +77,7 @@ class FCNReport(FCNMetric):
             found = count_confidence(logits.softmax(0), label.to(logits.device), prediction, self.ignore_index)
             self.confidence += found.cpu()
 
-    def compute_metrics(self, results: list) -> dict[str, float]:
+    def compute_metrics(self, results: list[np.ndarray]) -> dict[str, float]:
         """Join what the processes gathered; returns ECE and the mean over images. Collective."""
         all_reduce(self.confidence)
         gathered = all_gather_object((self.rows, self.examples))
@@ -93,7 +95,7 @@ class FCNReport(FCNMetric):
         lines = [f"{100 * iou:6.2f}  {path}" for iou, path in self.findings.examples.choose()[0]]
         return "\n".join(["worst images, mean IU %:", *lines])
 
-    def _write(self, matrix: np.ndarray, metrics: dict[str, float], images: int) -> None:
+    def _write(self, folder: Path, matrix: np.ndarray, metrics: dict[str, float], images: int) -> None:
         """Write nothing: the page is written when all metrics are done."""
 
     def _reset(self) -> None:

@@ -5,7 +5,7 @@ C classes; IU and accuracy in 0 .. 1, NaN if undefined.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -60,7 +60,7 @@ class ImageCounts:
         """List the classes with the lowest IU (of equal ones, those with more wrong pixels first)."""
         right, true, predicted = self.counts
         wrong = true + predicted - 2 * right
-        return sorted(np.flatnonzero(wrong), key=lambda label: (self.iou[label], -wrong[label]))[:most]
+        return sorted(np.flatnonzero(wrong).tolist(), key=lambda label: (self.iou[label], -wrong[label]))[:most]
 
 
 @dataclass
@@ -74,14 +74,14 @@ class Examples:
 
     worst: int
     best: int
-    kept: dict[tuple[float, str], tuple[np.ndarray, np.ndarray] | None] = field(default_factory=dict)
+    kept: dict[tuple[float, str], tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
 
     def offer(self, rank: tuple[float, str], maps: Callable[[], tuple[np.ndarray, np.ndarray]]) -> None:
         """Keep the maps (H, W) of an image if it is among the worst or best so far; only then ``maps`` is called."""
-        self.kept[rank] = None
-        self._drop()
-        if rank in self.kept:
-            self.kept[rank] = tuple(shrink(each) for each in maps())
+        if rank not in self._excess({*self.kept, rank}):
+            truth, guess = maps()
+            self.kept[rank] = shrink(truth), shrink(guess)
+            self._drop()
 
     def join(self, others: Sequence[Examples]) -> None:
         """Add the examples of other processes."""
@@ -95,9 +95,12 @@ class Examples:
         return ranked[: self.worst], ranked[max(self.worst, len(ranked) - self.best) :][::-1]
 
     def _drop(self) -> None:
-        ranked = sorted(self.kept)
-        for rank in ranked[self.worst : max(self.worst, len(ranked) - self.best)]:
+        for rank in self._excess(self.kept):
             del self.kept[rank]
+
+    def _excess(self, ranks: Iterable[tuple[float, str]]) -> list[tuple[float, str]]:
+        ranked = sorted(ranks)
+        return ranked[self.worst : max(self.worst, len(ranked) - self.best)]
 
 
 def shrink(ids: np.ndarray, side: int = SIDE) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -36,7 +37,7 @@ def spread(images: Sequence[ImageCounts]) -> str:
     return f"<p>{text}</p>{axes.chart('How many images have which mean IU', *bars)}"
 
 
-def limits(scores: Mapping[str, np.ndarray], settings: Mapping) -> str:
+def limits(scores: Mapping[str, np.ndarray], settings: Mapping[str, Any]) -> str:
     """Show FCNLimits' results: mean IU by distance from boundaries, and by size and thickness of objects."""
     averages = means(scores)
     width = settings["width"]
@@ -46,8 +47,10 @@ def limits(scores: Mapping[str, np.ndarray], settings: Mapping) -> str:
     dots = axes.dots([(w, y, f"{w} px: {percent(y, 2)} %") for w, y in points])
     near = f"<h3>Near boundaries</h3>{axes.chart('Mean IU near true boundaries', axes.line(points), dots)}"
     groups = _groups("size", averages, settings["sizes"]) + _groups("thickness", averages, settings["thicknesses"])
-    inside = f"{percent(averages['missed_inside'], 2)} % of the pixels at least {width} px from a boundary are wrong"
-    holes = f"{percent(averages['hole_rate'], 2)} % of all pixels are in holes, wrong pieces surrounded by right pixels"
+    inside = (
+        f"{percent(float(averages['missed_inside']), 2)} % of the pixels at least {width} px from a boundary are wrong"
+    )
+    holes = f"{percent(float(averages['hole_rate']), 2)} % of all pixels are in holes, wrong pieces surrounded by right pixels"
     return f'<div class="pair"><div>{near}</div><div>{groups}</div></div><p>{inside}; {holes}.</p>'
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +30,7 @@ def page(
     title: str,
     facts: Mapping[str, str],
     findings: Findings,
-    measured: tuple[Mapping[str, np.ndarray], Mapping],
+    measured: tuple[Mapping[str, np.ndarray], Mapping[str, Any]],
     classes: Sequence[str],
     palette: Palette,
     name_of: Callable[[str], str],

@@ -42,4 +42,4 @@ def data_uri(picture: np.ndarray, suffix: str) -> str:
     options = [cv2.IMWRITE_JPEG_QUALITY, 82] if suffix == ".jpg" else [cv2.IMWRITE_PNG_COMPRESSION, 9]
     content = cv2.imencode(suffix, np.ascontiguousarray(picture[..., ::-1]), options)[1]
     kind = "jpeg" if suffix == ".jpg" else "png"
-    return f"data:image/{kind};base64,{base64.b64encode(content).decode('ascii')}"
+    return f"data:image/{kind};base64,{base64.b64encode(content.tobytes()).decode('ascii')}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from typing import Any
 
 import numpy as np
 
@@ -74,7 +75,7 @@ def named(name: str, colour: Sequence[int]) -> str:
     return f'<span class="swatch" style="background:rgb({",".join(map(str, map(int, colour)))})"></span>{escape(name)}'
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence], digits: int = 1, sortable: bool = True) -> str:
+def table(head: Sequence[str], rows: Sequence[Sequence[Any]], digits: int = 1, sortable: bool = True) -> str:
     """Format a table: floats are shares, shown in percent; strings are HTML, complete cells if they begin with ``<td``."""
     button = "<button>{}</button>" if sortable else "{}"
     heads = "".join(f'<th scope="col">{button.format(escape(name))}</th>' for name in head)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -41,7 +42,7 @@ def write_confusion(path: Path, classes: Sequence[str], matrix: np.ndarray) -> N
     write_csv(path, ["true class", *classes], ([name, *row] for name, row in zip(classes, matrix, strict=True)))
 
 
-def write_csv(path: Path, head: Sequence[str], rows: Iterable[Sequence]) -> None:
+def write_csv(path: Path, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Write a table; NaN becomes an empty field."""
     with atomic_write(path) as part, open(part, "w", newline="", encoding="utf-8", errors="backslashreplace") as file:
         writer = csv.writer(file, lineterminator="\n")

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from mmengine.dataset import BaseDataset
+from torch import nn
+
 from ..atomic_write import atomic_write
 from ..evaluation.limits.metric import FCNLimits
 from ..evaluation.metric import FCNMetric
@@ -17,7 +20,12 @@ FILES = ("report.html", "report_classes.csv", "report_images.csv", "report_confu
 
 
 def write_report(
-    folder: Path, title: str, facts: Mapping[str, str], metrics: Iterable[FCNMetric], dataset, model=None
+    folder: Path,
+    title: str,
+    facts: Mapping[str, str],
+    metrics: Iterable[FCNMetric],
+    dataset: BaseDataset,
+    model: nn.Module | None = None,
 ) -> list[Path]:
     """Write the files of a report and return their paths.
 

@@ -76,7 +76,7 @@ def _draw(curves: Mapping[str, Sequence[list[tuple[float, float]]]], out: str | 
             steps, values = zip(*run, strict=True)
             axes.plot(steps, values, f"C{i}", marker=".", label=title if j == 0 else None)
     axes.set(xlabel=x, ylabel=y)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.locator_params("x", integer=True)
     axes.legend()
     axes.grid(alpha=0.3)
     with atomic_write(Path(out)) as part:

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import numpy as np
 from mmengine.hooks import Hook
+from mmengine.hooks.hook import DATA_BATCH
+from mmengine.runner import Runner
 from mmseg.registry import HOOKS
+from mmseg.structures import SegDataSample
 
 from ..atomic_write import make_inside
 from .panels import Panels
@@ -28,11 +31,13 @@ class PredictionHook(Hook):
         self.mask_dir = mask_dir and Path(mask_dir)
         self.picture_dir = picture_dir and Path(picture_dir)
 
-    def before_test_epoch(self, runner) -> None:
+    def before_test_epoch(self, runner: Runner) -> None:
         dataset = runner.test_dataloader.dataset
         self.panels, self.classes = Panels(dataset, getattr(runner, "model", None)), dataset.metainfo.get("classes")
 
-    def after_test_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
+    def after_test_iter(
+        self, runner: Runner, batch_idx: int, data_batch: DATA_BATCH = None, outputs: Sequence[SegDataSample] = ()
+    ) -> None:
         for sample in outputs:
             if sample.get("stand_in"):
                 continue
@@ -50,7 +55,7 @@ class PredictionHook(Hook):
             if self.picture_dir:
                 save_png(self.panels.draw(sample), self._place(self.picture_dir, sample))
 
-    def _place(self, folder: Path, sample, suffix: str = ".png") -> Path:
+    def _place(self, folder: Path, sample: SegDataSample, suffix: str = ".png") -> Path:
         path = folder / f"{self.panels.name(sample)}{suffix}"
         make_inside(folder, path.parent)
         return path
@@ -75,26 +80,30 @@ class FCNVisualizationHook(Hook):
     ) -> None:
         self.draw, self.show, self.wait_time, self.images = draw, show, wait_time, images
 
-    def before_val_epoch(self, runner) -> None:
+    def before_val_epoch(self, runner: Runner) -> None:
         self.panels, self.seen = Panels(runner.val_dataloader.dataset, runner.model), 0
 
-    def before_test_epoch(self, runner) -> None:
+    def before_test_epoch(self, runner: Runner) -> None:
         if self.draw:
             self.panels = Panels(runner.test_dataloader.dataset, runner.model)
 
-    def after_val_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
+    def after_val_iter(
+        self, runner: Runner, batch_idx: int, data_batch: DATA_BATCH = None, outputs: Sequence[SegDataSample] = ()
+    ) -> None:
         for sample in outputs:
             name = self.panels.name(sample).name
             if self.seen < self.images if isinstance(self.images, int) else name in self.images:
                 self._show(runner, f"val_{name}", sample, runner.iter)
             self.seen += 1
 
-    def after_test_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
+    def after_test_iter(
+        self, runner: Runner, batch_idx: int, data_batch: DATA_BATCH = None, outputs: Sequence[SegDataSample] = ()
+    ) -> None:
         for sample in outputs if self.draw else ():
             name = self.panels.name(sample).as_posix().replace("/", "_")
             self._show(runner, name, sample, 0, window=self.show)
 
-    def _show(self, runner, name: str, sample, step: int, window: bool = False) -> None:
+    def _show(self, runner: Runner, name: str, sample: SegDataSample, step: int, window: bool = False) -> None:
         if sample.get("stand_in"):
             return
         picture = np.asarray(self.panels.draw(sample))

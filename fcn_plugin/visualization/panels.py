@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from mmengine.dataset import BaseDataset
+from mmseg.structures import SegDataSample
 from PIL import Image
 
 from ..data.bands.readers import reader_of
@@ -20,7 +23,7 @@ class Panels:
         model: the net, wrapped or not.
     """
 
-    def __init__(self, dataset, model=None) -> None:
+    def __init__(self, dataset: BaseDataset, model: Any = None) -> None:
         self.palette, tasks = dataset.metainfo["palette"], dataset.metainfo.get("tasks")
         self.tasks = {name: entry["palette"] for name, entry in (tasks or {}).items()}  # of a multi-task net
         while hasattr(model, "module"):  # wrappers for distributed evaluation and test-time augmentation
@@ -30,7 +33,7 @@ class Panels:
         self.reader = reader_of(getattr(pipeline, "transforms", ()), rgb)
         self.images = Path(getattr(dataset, "data_prefix", {}).get("img_path") or ".")
 
-    def draw(self, sample) -> Image.Image:
+    def draw(self, sample: SegDataSample) -> Image.Image:
         """Return the panel of a data sample with ``pred_sem_seg``; images with less than 256 rows are enlarged."""
         image = self.read(sample.img_path)
         fields = {"truth": sample.get("gt_sem_seg"), "prediction": sample.pred_sem_seg}
@@ -52,7 +55,7 @@ class Panels:
         inside = image.is_relative_to(self.images) and ".." not in image.relative_to(self.images).parts
         return Path(image.relative_to(self.images) if inside else image.name)
 
-    def name(self, sample) -> Path:
+    def name(self, sample: SegDataSample) -> Path:
         """Return :meth:`place` of a sample's image without suffix."""
         return self.place(sample.img_path).with_suffix("")
 

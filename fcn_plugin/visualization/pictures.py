@@ -17,14 +17,14 @@ from ..atomic_write import atomic_write
 from ..data.bands.read import SUFFIXES
 from ..data.bands.readers import PLAIN, BandsReader
 from ..data.images import UnreadableFile, open_image
-from ..data.palette import VOID
+from ..data.palette import VOID, Palette
 from ..errors import UserError
 from ..invocation import command
 
 VOID_COLOUR = (224, 224, 192)  # VOC's colour of id 255
 
 
-def colour_table(palette: Sequence[Sequence[int]]) -> np.ndarray:
+def colour_table(palette: Palette) -> np.ndarray:
     """Return the colour of each id, (256, 3) uint8: from the palette, black for unused ids, VOC's pale yellow for void."""
     if len(palette) > 256:
         raise UserError("classes-count", f"{len(palette)} classes exceed the 256 ids of a palette PNG")
@@ -34,12 +34,12 @@ def colour_table(palette: Sequence[Sequence[int]]) -> np.ndarray:
     return table
 
 
-def save_mask(mask: np.ndarray, palette: Sequence[Sequence[int]], path: Path) -> None:
+def save_mask(mask: np.ndarray, palette: Palette, path: Path) -> None:
     """Write class ids as a palette PNG, which viewers show in colour and programs read as ids."""
     save_png(mask_picture(mask, palette), path)
 
 
-def mask_picture(mask: np.ndarray, palette: Sequence[Sequence[int]]) -> Image.Image:
+def mask_picture(mask: np.ndarray, palette: Palette) -> Image.Image:
     """Return class ids as a picture with a palette."""
     image = Image.fromarray(np.asarray(mask, np.uint8))
     image.putpalette(colour_table(palette).tobytes())
@@ -52,12 +52,12 @@ def save_png(image: Image.Image, path: Path) -> None:
         image.save(part, "PNG")
 
 
-def overlay(image: np.ndarray, mask: np.ndarray, palette: Sequence[Sequence[int]], opacity: float = 0.5) -> np.ndarray:
+def overlay(image: np.ndarray, mask: np.ndarray, palette: Palette, opacity: float = 0.5) -> np.ndarray:
     """Blend the mask's colours over the image, (H, W, 3) uint8."""
     return np.round(image * (1 - opacity) + colour_table(palette)[mask] * opacity).astype(np.uint8)
 
 
-def outline_overlay(image: np.ndarray, maps: np.ndarray, palette: Sequence[Sequence[int]]) -> np.ndarray:
+def outline_overlay(image: np.ndarray, maps: np.ndarray, palette: Palette) -> np.ndarray:
     """Draw the inner border of each label's pixels over the image, (H, W, 3) uint8; ``maps`` are (C, H, W), 1 inside.
 
     Borders are 1/200 of the longer side wide; where they overlap, the last label's is visible.
@@ -115,7 +115,7 @@ def compare(
         raise UserError("file-missing", f"no masks in {first}: write them with {command('test')} --out DIR")
     rows, truths = [], [_open(truth, name) for name in names]
     plain = [image for image in truths if image.mode == "L"]
-    if {value for image in plain for _, value in image.getcolors()} == {0, VOID}:
+    if {value for image in plain for _, value in image.getcolors() or ()} == {0, VOID}:
         truths = [image.point(lambda value: value // VOID) if image.mode == "L" else image for image in truths]
     for name, true in zip(names, truths, strict=True):
         palette = _open(first, name).getpalette()

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from ..data.palette import VOID
+from ..data.palette import VOID, Palette
 from ..errors import UserError, printable
 from .pictures import VOID_COLOUR, overlay, save_png
 
@@ -21,7 +21,6 @@ GAP = 8  # px
 STRIPE = 8  # px, period of the stripes on void
 SWATCH = (28, 16)  # px, width and height
 Tile = tuple[str, np.ndarray, "np.ndarray | None"]
-Palette = Sequence[Sequence[int]]
 
 
 def contact_sheet(

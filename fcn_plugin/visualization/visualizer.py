@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 from mmengine.visualization import MLflowVisBackend
 from mmseg.registry import VISBACKENDS, VISUALIZERS
 from mmseg.visualization import SegLocalVisualizer
@@ -18,7 +20,7 @@ class FCNVisualizer(SegLocalVisualizer):
     """
 
     @classmethod
-    def get_instance(cls, name: str = "visualizer", **kwargs) -> FCNVisualizer:
+    def get_instance(cls, name: str = "visualizer", **kwargs: Any) -> FCNVisualizer:
         """Return the visualizer of a name, created at the first call."""
         return super().get_instance(name, **kwargs)
 
@@ -35,13 +37,13 @@ class FCNMLflowVisBackend(MLflowVisBackend):
         kwargs: other arguments of mmengine's backend, such as ``exp_name`` and ``run_name``.
     """
 
-    def __init__(self, save_dir: str, tracking_uri: str | None = None, **kwargs) -> None:
+    def __init__(self, save_dir: str, tracking_uri: str | None = None, **kwargs: Any) -> None:
         if tracking_uri is None:
             folder = Path(save_dir).resolve()
             tracking_uri = f"sqlite:///{folder}/mlflow.db"
             kwargs.setdefault("artifact_location", (folder / "mlflow").as_uri())
         super().__init__(save_dir, tracking_uri=tracking_uri, **kwargs)
 
-    def add_image(self, name: str, image, step: int = 0, **kwargs) -> None:
+    def add_image(self, name: str, image: np.ndarray, step: int = 0, **kwargs: Any) -> None:
         """Log a picture (H, W, 3) uint8 as the artifact ``NAME_STEP.png``."""
         super().add_image(f"{name}_{step}.png", image, step, **kwargs)

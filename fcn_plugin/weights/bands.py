@@ -12,9 +12,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..layers.first_conv import first_convolution
+from .nets import Net
 from .preprocessing import TORCHVISION, takes_bands
 from .rename import Renamed
 
@@ -22,7 +23,7 @@ RULE = "bands that are R, G, B take its kernels, others their mean"
 FEW = "each of the bands takes a share of the sum of the kernels of R, G, B"
 
 
-def fit_bands(renamed: Renamed, model: nn.Module, as_they_are: bool = False) -> Renamed:
+def fit_bands(renamed: Renamed, model: Net, as_they_are: bool = False) -> Renamed:
     """Return an RGB classifier with its first convolution fitted to the bands of ``model``; other sources unchanged.
 
     With ``as_they_are`` the first three bands get the file's kernels in their order and without scaling, and any other band their

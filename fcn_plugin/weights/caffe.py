@@ -41,9 +41,9 @@ def read_caffemodel(path: str) -> dict[str, Tensor]:
     with open(path, "rb") as file:
         head = file.read(1 << 16)
         # never closed explicitly: arrays may still point into it
-        content = Source(file.fileno(), 0, access=mmap.ACCESS_READ) if head else b""
+        content = Source(file.fileno(), 0, access=mmap.ACCESS_READ) if head else None
     try:
-        return _read_net(memoryview(content))
+        return _read_net(content)
     except CaffeFileError as error:
         raise (_foreign(head) or error).within(path) from error
 
@@ -57,7 +57,9 @@ def _foreign(head: bytes) -> CaffeFileError | None:
     return None
 
 
-def _read_net(data: memoryview) -> dict[str, Tensor]:
+def _read_net(data: Source | None) -> dict[str, Tensor]:
+    if data is None:
+        raise CaffeFileError("it is empty")
     found = pick(data, Field(LENGTH, 0, 0, len(data)), dict.fromkeys(LAYERS, (LENGTH,)))
     weights, layers = {}, [(layer, number) for number, fields in found.items() for layer in fields]
     for layer, number in layers:
@@ -67,26 +69,26 @@ def _read_net(data: memoryview) -> dict[str, Tensor]:
         for i, tensor in enumerate(tensors):
             weights[f"{name}.{('weight', 'bias')[i] if i < 2 else f'blob{i}'}"] = tensor
     if not layers:
-        raise CaffeFileError("it has no layers" if data else "it is empty")
+        raise CaffeFileError("it has no layers")
     if not weights:
         remedy = "give the .caffemodel that Caffe saved; rewrite a V0 net with Caffe's upgrade_net_proto_binary"
         raise CaffeFileError(f"its {len(layers)} layers have no weights", remedy)
     return weights
 
 
-def _read_layer(data: memoryview, layer: Field, number: int) -> tuple[str, list[Tensor]]:
+def _read_layer(data: Source, layer: Field, number: int) -> tuple[str, list[Tensor]]:
     name, kind, blobs, inner_product = LAYERS[number]
     found = pick(data, layer, {name: (LENGTH,), kind: (VARINT, LENGTH), blobs: (LENGTH,)})
     # the last value of a field counts
-    labels = [bytes(data[field.start : field.stop]).decode(errors="backslashreplace") for field in found[name]]
-    kinds = [field.value if field.wire == VARINT else data[field.start : field.stop] for field in found[kind]]
-    label, is_matrix, numbered = ["", *labels][-1], kinds[-1:] == [inner_product], enumerate(found[blobs])
+    labels = [data[field.start : field.stop].decode(errors="backslashreplace") for field in found[name][-1:]]
+    kinds = [field.value if field.wire == VARINT else data[field.start : field.stop] for field in found[kind][-1:]]
+    label, is_matrix, numbered = ["", *labels][-1], kinds == [inner_product], enumerate(found[blobs])
     if label != printable(label):
         raise CaffeFileError(f"a layer has the name {label!r}, which can't be shown", RENAME)
     return label, [_read_blob(data, blob, i, is_matrix, f"layer {label!r}, blob {i}") for i, blob in numbered]
 
 
-def _read_blob(data: memoryview, blob: Field, index: int, is_matrix: bool, where: str) -> Tensor:
+def _read_blob(data: Source, blob: Field, index: int, is_matrix: bool, where: str) -> Tensor:
     found = pick(data, blob, BLOB)
     floats = [_numbers(data, field, np.dtype("<f4"), where) for field in found[DATA]]
     doubles = [_numbers(data, field, np.dtype("<f8"), where) for field in found[DOUBLE_DATA]]
@@ -117,7 +119,7 @@ def _squeeze(shape: list[int], index: int, is_matrix: bool) -> list[int]:
     return shape[3:] if index == 1 and shape[:3] == [1, 1, 1] else shape
 
 
-def _numbers(data: memoryview, field: Field, dtype: np.dtype, where: str) -> np.ndarray:
+def _numbers(data: Source, field: Field, dtype: np.dtype, where: str) -> np.ndarray:
     """View packed values, or a run of values with a one-byte tag between them."""
     step, size = dtype.itemsize + (field.wire != LENGTH), field.stop - field.start
     count, rest = divmod(size + step - dtype.itemsize, step)
@@ -126,7 +128,7 @@ def _numbers(data: memoryview, field: Field, dtype: np.dtype, where: str) -> np.
     return np.ndarray((count,), dtype, data, field.start, (step,)) if count else np.empty(0, dtype)
 
 
-def _read_sizes(data: memoryview, message: Field) -> Iterator[int]:
+def _read_sizes(data: Source, message: Field) -> Iterator[int]:
     """Read the sizes in a BlobShape; stop at one more than a blob can have."""
     count = 0
     for field in pick(data, message, {1: (VARINT, LENGTH)})[1]:
@@ -137,8 +139,8 @@ def _read_sizes(data: memoryview, message: Field) -> Iterator[int]:
             yield signed(value)
 
 
-def _release(data: memoryview, blob: Field) -> None:
+def _release(data: Source, blob: Field) -> None:
     """Release the mapped pages of a copied blob, which would count as this process's memory."""
     if hasattr(mmap, "MADV_DONTNEED"):
         start = blob.start // mmap.PAGESIZE * mmap.PAGESIZE
-        data.obj.madvise(mmap.MADV_DONTNEED, start, blob.stop - start)
+        data.madvise(mmap.MADV_DONTNEED, start, blob.stop - start)

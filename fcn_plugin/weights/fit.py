@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import replace
 
 import torch
 from mmengine.logging import MMLogger, print_log
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..errors import UserError, abbreviate
 from .bands import fit_bands
 from .kernels import dense, is_bilinear, per_class, subsample
+from .nets import Net
 from .preprocessing import RECORD, describe, require_same
 from .rename import Renamed, read_renamed
 
@@ -20,7 +20,7 @@ FC_STARTS = ("copy", "subsample", "random")
 FC_HINT = ". Set model.fc='random' to train fc6 and fc7 from scratch, or 'subsample' to narrow the file's layers"
 
 
-def load_classifier(model: nn.Module, source: str, fc: str = "copy", other_images: bool = False) -> list[str]:
+def load_classifier(model: Net, source: str, fc: str = "copy", other_images: bool = False) -> list[str]:
     """Copy an ImageNet classifier into an FCN (CVPR 2015, sec. 3.1): fc6 and fc7 become convolutions of 7 x 7 and 1 x 1.
 
     Return the report, one line per tensor: copied, reshaped, subsampled, widened, newly initialised or dropped.
@@ -37,14 +37,14 @@ def load_classifier(model: nn.Module, source: str, fc: str = "copy", other_image
         renamed = take_as_own(renamed, model)
     fitted = fit(model, renamed, fc)
     model.load_state_dict(fitted.tensors, strict=False)
-    kinds = Counter(re.match(r"newly initialised|\w+", line)[0] for line in fitted.lines)
-    counts = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
+    kinds = Counter(line.split()[0] for line in fitted.lines)
+    counts = ", ".join(f"{count} {'newly initialised' if kind == 'newly' else kind}" for kind, count in kinds.items())
     print_log(f"started from {source} ({renamed.form.name}), tensors: {counts}", logger="current")
     _log_lines(fitted.lines)
     return fitted.lines
 
 
-def take_as_own(renamed: Renamed, model: nn.Module) -> Renamed:
+def take_as_own(renamed: Renamed, model: Net) -> Renamed:
     """Return a source as if it expected the mean and channel order of a net's images; its scale is unchanged."""
     theirs, own = renamed.form.preprocessing, model.preprocessing.cpu()
     if theirs.shape != own.shape:
@@ -57,7 +57,7 @@ def _log_lines(lines: list[str]) -> None:  # separate, since only the log file s
     MMLogger.get_current_instance().info("one by one:\n  " + "\n  ".join(lines))
 
 
-def fit(model: nn.Module, renamed: Renamed, fc: str = "copy", trained: bool = False) -> Fitted:
+def fit(model: Net, renamed: Renamed, fc: str = "copy", trained: bool = False) -> Fitted:
     """Decide for every tensor of the source and of the net what to load.
 
     Args:
@@ -89,10 +89,14 @@ def fit(model: nn.Module, renamed: Renamed, fc: str = "copy", trained: bool = Fa
     return result
 
 
+def _dense(tensor: Tensor) -> Tensor:
+    return dense(tensor) if tensor.shape[1] == 1 else tensor
+
+
 class Fitted:
     """The tensors, report and problems found so far."""
 
-    def __init__(self, model: nn.Module, renamed: Renamed, fc: str, trained: bool) -> None:
+    def __init__(self, model: Net, renamed: Renamed, fc: str, trained: bool) -> None:
         self.head, self.neck, self.renamed, self.fc, self.trained = model.decode_head, model.neck, renamed, fc, trained
         self.net = {name: tensor for name, tensor in model.state_dict().items() if name != RECORD}
         both = [(name, tensor, self.net[name]) for name, tensor in renamed.tensors.items() if name in self.net]
@@ -131,15 +135,14 @@ class Fitted:
     def _place_kernel(self, name: str, tensor: Tensor, origin: str, how: str) -> None:
         layer, kernel = getattr(self.head, name.split(".")[1], None), per_class(tensor)
         c, k = (layer.in_channels, layer.kernel_size[0]) if layer is not None else (0, 0)
-        if tuple(tensor.shape) not in ((c, c, k, k), (c, 1, k, k)):
+        if layer is None or tuple(tensor.shape) not in ((c, c, k, k), (c, 1, k, k)):
             if not self.trained and is_bilinear(tensor):
                 self.lines.append(f"dropped {origin}: bilinear kernels of another upsampling")
             else:
                 self.problems[name] = f"{origin}: the net upsamples differently: use the config of that net"
         elif not layer.learnable and is_bilinear(tensor):
             self.lines.append(f"checked {origin}: the bilinear kernels that the net has")
-        elif layer.learnable and (layer.groups == 1 or kernel is not None):
-            fitting = kernel if layer.groups > 1 else dense(tensor) if tensor.shape[1] == 1 else tensor
+        elif layer.learnable and (fitting := kernel if layer.groups > 1 else _dense(tensor)) is not None:
             if fitting.shape != tensor.shape:
                 key = origin.partition(") ")[2]
                 how = f"reshaped {tuple(tensor.shape)} -> {tuple(fitting.shape)} {key} -> {name}"

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
+from typing import Any
 
 import torch
 import torchvision.models
@@ -62,8 +63,8 @@ def recognise(state: Mapping[str, Tensor], source: str, more: Iterable[WeightFor
     # a file may lack some layers; fit() names them
     if best.likeness(layers) < 0.5:
         tensors = f"it has {len(state)} tensors, {', '.join([*state][:4])}, ..."
-        known = f"{', '.join(form.name for form in known)}, checkpoints of mmpretrain and of this package"
-        raise UserError("weights-format", f"{source} has no known format: {tensors}; known are {known}")
+        names = f"{', '.join(form.name for form in known)}, checkpoints of mmpretrain and of this package"
+        raise UserError("weights-format", f"{source} has no known format: {tensors}; known are {names}")
     found = state.get(RECORD, best.preprocessing)
     if found.dim() != 2 or len(found) != 3 or not found.shape[1]:
         shape = tuple(found.shape)
@@ -85,15 +86,19 @@ def formats() -> tuple[WeightFormat, ...]:
     )
 
 
-def _on_meta(name: str, **kwargs) -> nn.Module:
+def _on_meta(name: str, **kwargs: Any) -> nn.Module:
     with torch.device("meta"):
         return getattr(torchvision.models, name)(**kwargs)
+
+
+def _features_on_meta(name: str) -> Iterable[nn.Module]:
+    return _on_meta(name).get_submodule("features").children()
 
 
 def _vggs() -> Iterator[WeightFormat]:
     for depth in (11, 13, 16, 19):
         for suffix in ("", "_bn"):
-            table = [*_walk_vgg(_on_meta(f"vgg{depth}{suffix}").features)]
+            table = [*_walk_vgg(_features_on_meta(f"vgg{depth}{suffix}"))]
             layers = {f"features.{i}": ours for i, _, ours in table}
             layers |= {"classifier.0": "neck.fc6", "classifier.3": "neck.fc7"}
             yield WeightFormat(f"torchvision VGG{depth}{suffix.upper()}", layers, ("classifier.6",))
@@ -103,7 +108,7 @@ def _vggs() -> Iterator[WeightFormat]:
                 yield from (WeightFormat(*kind, head=True) for kind in nyud_formats(names))
 
 
-def _walk_vgg(features: nn.Sequential) -> Iterator[tuple[int, str, str]]:
+def _walk_vgg(features: Iterable[nn.Module]) -> Iterator[tuple[int, str, str]]:
     """Yield (torchvision's index, authors' name, our layer); mmpretrain counts convolution, norm and ReLU as one layer."""
     stage, number, ours = 1, 0, -1
     for i, layer in enumerate(features):
@@ -119,13 +124,15 @@ def _walk_vgg(features: nn.Sequential) -> Iterator[tuple[int, str, str]]:
 def _alexnets() -> Iterator[WeightFormat]:
     caffe = {f"conv{number}": f"backbone.conv{number}" for number in range(1, 6)}
     yield WeightFormat("Caffe CaffeNet", {**caffe, **FC}, ("fc8",), CAFFE, fc6_kernel=6, head=True)
-    convs = [i for i, layer in enumerate(_on_meta("alexnet").features) if isinstance(layer, nn.Conv2d)]
+    convs = [i for i, layer in enumerate(_features_on_meta("alexnet")) if isinstance(layer, nn.Conv2d)]
     layers = {f"features.{i}": ours for i, ours in zip(convs, caffe.values(), strict=True)}
     layers |= {"classifier.1": "neck.fc6", "classifier.4": "neck.fc7"}
     yield WeightFormat("torchvision AlexNet", layers, ("classifier.6",), fc6_kernel=6)
 
 
-def _same_names(name: str, title: str, starts: tuple[str, ...], preprocessing=TORCHVISION, **kwargs) -> WeightFormat:
+def _same_names(
+    name: str, title: str, starts: tuple[str, ...], preprocessing: Tensor = TORCHVISION, **kwargs: Any
+) -> WeightFormat:
     """Describe a torchvision net whose layers have our names; layers with these starts are unused."""
     modules = _on_meta(name, **kwargs).named_modules()
     names = [layer for layer, module in modules if list(module.parameters(recurse=False))]

@@ -8,6 +8,8 @@ BGR images lose score points and raise no error, so the record is compared on ev
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol, TypeGuard
 
 import torch
 from torch import Tensor, nn
@@ -15,13 +17,16 @@ from torch import Tensor, nn
 from ..compat import converts_channels, normalises
 from ..errors import UserError
 
+if TYPE_CHECKING:
+    from mmseg.models import SegDataPreProcessor
+
 RECORD = "preprocessing"  # its name in a state dict
 RGB, BGR = (0.0, 1.0, 2.0), (2.0, 1.0, 0.0)
 # means differ between releases by at most one grey level (122.679 or 123.68), scales hardly
 MEAN_TOLERANCE, STD_TOLERANCE = 1.5, 0.05  # a scale below 1 (images in 0..1) also limits means by the second
 
 
-def record(order: tuple[float, ...], mean: tuple[float, ...], std: tuple[float, ...]) -> Tensor:
+def record(order: Sequence[float], mean: Sequence[float], std: Sequence[float]) -> Tensor:
     return torch.tensor([order, mean, std], dtype=torch.float32)
 
 
@@ -60,7 +65,14 @@ def record_of(text: str) -> Tensor:
     return record(tuple(float("RGBX".index(letter)) if letter != "X" else -1.0 for letter in letters), mean, std)
 
 
-def of_preprocessor(preprocessor: nn.Module) -> Tensor:
+class TakesBands(Protocol):
+    """A preprocessor that makes its record itself."""
+
+    def record(self) -> Tensor:
+        """Return the record."""
+
+
+def of_preprocessor(preprocessor: SegDataPreProcessor) -> Tensor:
     """Make the record of an mmseg ``SegDataPreProcessor``, which gets BGR images; a preprocessor for bands has ``record()``."""
     if takes_bands(preprocessor):
         return preprocessor.record()
@@ -70,7 +82,7 @@ def of_preprocessor(preprocessor: nn.Module) -> Tensor:
     return torch.stack([order, *(values.flatten().expand(3) for values in (preprocessor.mean, preprocessor.std))])
 
 
-def takes_bands(preprocessor: nn.Module) -> bool:
+def takes_bands(preprocessor: nn.Module) -> TypeGuard[TakesBands]:
     """Return whether it is a preprocessor for any number of bands (``FCNBandsPreProcessor``)."""
     return hasattr(preprocessor, "record")
 

@@ -44,13 +44,13 @@ class Field(NamedTuple):
     stop: int
 
 
-def pick(data: memoryview, message: Field, wanted: Mapping[int, tuple[int, ...]]) -> dict[int, list[Field]]:
-    """Group a message's fields of wanted numbers and wire types by number, in file order; ``data`` views a :class:`Source`."""
+def pick(data: Source, message: Field, wanted: Mapping[int, tuple[int, ...]]) -> dict[int, list[Field]]:
+    """Group a message's fields of wanted numbers and wire types by number, in file order."""
     found: dict[int, list[Field]] = {number: [] for number in wanted}
     position, end = message.start, message.stop
     while position < end:
-        data.obj.fields += 1
-        if data.obj.fields > MOST:
+        data.fields += 1
+        if data.fields > MOST:
             raise CaffeFileError(f"it has more than {MOST} fields")
         tag, start = read_varint(data, position, end, longest=5)
         number, wire, value = tag >> 3, tag & 7, 0
@@ -73,7 +73,7 @@ def pick(data: memoryview, message: Field, wanted: Mapping[int, tuple[int, ...]]
     return found
 
 
-def _end_of_run(data: memoryview, position: int, end: int, tag: int, step: int) -> int:
+def _end_of_run(data: Source, position: int, end: int, tag: int, step: int) -> int:
     """Return the first byte after the run of ``step``-byte records that begins here, each starting with ``tag``."""
     scan = 64
     while count := min(scan, (end - position) // step):
@@ -86,7 +86,7 @@ def _end_of_run(data: memoryview, position: int, end: int, tag: int, step: int) 
     return position
 
 
-def read_varint(data: memoryview, position: int, end: int, longest: int = 10) -> tuple[int, int]:
+def read_varint(data: Source, position: int, end: int, longest: int = 10) -> tuple[int, int]:
     """Read an unsigned number with 7 bits per byte, lowest first; return it and the position after it."""
     value = 0
     for i, byte in enumerate(data[position : min(position + longest, end)]):

@@ -10,8 +10,10 @@ import difflib
 import os
 from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 from mmengine.runner import checkpoint as stock
+from torch.serialization import MAP_LOCATION
 
 from ..checkpoints.read import read_checkpoint
 from ..errors import UserError
@@ -21,20 +23,20 @@ register = partial(stock.CheckpointLoader.register_scheme, force=True)
 
 
 @register(("", "http://", "https://"))
-def load(place: str, map_location=None) -> dict:
+def load(place: str, map_location: MAP_LOCATION = None) -> dict[str, Any]:
     """Load a file, also safetensors, or an ``https://`` URL; UserError ``weights-link`` for other URLs."""
     with local_file(place) as path:
         return read_checkpoint(path, map_location)
 
 
 @register(("modelzoo://", "torchvision://"))
-def load_from_torchvision(filename: str, map_location=None) -> dict:
+def load_from_torchvision(filename: str, map_location: MAP_LOCATION = None) -> dict[str, Any]:
     """Load ``torchvision://NAME`` from mmengine's table, whose plain names are torchvision's first weights, not the defaults."""
     return load(_look_up(filename, stock.get_torchvision_models()), map_location)
 
 
 @register(("open-mmlab://", "openmmlab://"))
-def load_from_openmmlab(filename: str, map_location=None) -> dict:
+def load_from_openmmlab(filename: str, map_location: MAP_LOCATION = None) -> dict[str, Any]:
     """Load ``open-mmlab://NAME``; names that users add to mmengine's table may be files in its folder."""
     scheme, _, name = filename.partition("://")
     place = _look_up(f"{scheme}://{stock.get_deprecated_model_names().get(name, name)}", stock.get_external_models())
@@ -43,7 +45,7 @@ def load_from_openmmlab(filename: str, map_location=None) -> dict:
 
 
 @register("mmcls://")
-def load_from_mmcls(filename: str, map_location=None) -> dict:
+def load_from_mmcls(filename: str, map_location: MAP_LOCATION = None) -> dict[str, Any]:
     """Load the backbone of a classifier, ``mmcls://NAME``."""
     content = load(_look_up(filename, stock.get_mmcls_models()), map_location)
     state, start = content.get("state_dict", content), "backbone."

@@ -32,7 +32,7 @@ def test_shipped_configs(tmp_path, name):
 def test_a_class_map(tmp_path):
     path = tmp_path / "mapped.py"
     path.write_text(MAPPED.format(base=get_config("fcn8s_vgg16bn_minivoc").filename))
-    cfg = get_config(str(path))
+    cfg = get_config(path)
     assert cfg.train_dataloader.dataset.class_map == {0: "sea", 40: "it's land"}
     reloads(cfg, tmp_path)
 

@@ -7,6 +7,7 @@ from torch import nn
 
 from fcn_plugin.layers.coord_map import CoordMap
 from fcn_plugin.models.necks.skip_neck import FCNSkipNeck
+from fcn_plugin.models.necks.unpool_neck import FCNUnpoolNeck
 
 
 def pools(side=4):
@@ -83,3 +84,9 @@ def test_gradients_of_small_maps(side):
         fc7.float().sum().backward()
         assert neck.fc6.weight.grad.isfinite().all()
         neck.zero_grad()
+
+
+@pytest.mark.parametrize("net", [FCNSkipNeck, FCNUnpoolNeck])
+def test_channels_left_auto_outside_an_fcn(net):
+    with refused("config-value", "neck.in_channels is 'auto'", "model.type='FCN'"):
+        net(in_channels="auto")

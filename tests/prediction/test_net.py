@@ -57,6 +57,12 @@ def test_neighbours_of_one_size_share_a_forward():
         assert (prediction.classes, prediction.palette) == (CLASSES, PALETTE)
 
 
+def test_probabilities_that_were_not_requested():
+    (prediction,) = known().predict(images((4, 5)))
+    with pytest.raises(ValueError, match="probabilities=True"):
+        prediction.shares()
+
+
 @pytest.mark.parametrize(("most", "options"), [("CPU_PIXELS", {}), ("MOST_PIXELS", dict(batch_size=8))])
 def test_large_images_go_alone(monkeypatch, most, options):
     """On a CPU the batches are smaller, unless the user says how many."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
@@ -18,7 +20,7 @@ class FCNLoadBands(BaseTransform):
         UserError: image-unreadable, requirements.
     """
 
-    def transform(self, results: dict) -> dict:
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Load ``img_path`` into ``img``."""
         results["img"] = pixels = read_bands(results["img_path"])[1]
         results["img_shape"] = results["ori_shape"] = pixels.shape[:2]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from mmcv.transforms import LoadImageFromFile
 from mmengine import fileio
@@ -20,7 +22,7 @@ class FCNLoadImageFromFile(LoadImageFromFile):
         UserError: image-unreadable.
     """
 
-    def transform(self, results: dict) -> dict:
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Load ``img_path`` into ``img``."""
         path = results["img_path"]
         image = decode_image(path, fileio.get(path, backend_args=self.backend_args))

@@ -12,7 +12,8 @@ SAMPLES = 2**16  # pixels used to estimate them
 
 def shown_bands(count: int, rgb: Sequence[int] | None = None) -> tuple[int, int, int]:
     """Return the bands, counted from 1, shown as red, green and blue: ``rgb``, else the first three, or the first as gray."""
-    return tuple(rgb) if rgb else (1, 2, 3) if count >= 3 else (1, 1, 1)
+    red, green, blue = rgb or ((1, 2, 3) if count >= 3 else (1, 1, 1))
+    return red, green, blue
 
 
 def draw_bands(pixels: np.ndarray, rgb: Sequence[int] | None = None) -> np.ndarray:
@@ -24,7 +25,7 @@ def draw_bands(pixels: np.ndarray, rgb: Sequence[int] | None = None) -> np.ndarr
     picture = pixels[..., [band - 1 for band in shown_bands(pixels.shape[2], rgb)]]
     if picture.dtype == np.uint8:
         return np.ascontiguousarray(picture)
-    there = picture.any(2)
+    there = np.logical_or.reduce(picture, axis=2)
     sample = picture[there][:: max(1, int(there.sum()) // SAMPLES)].astype(np.float32)
     if not len(sample):
         return np.zeros(picture.shape, np.uint8)

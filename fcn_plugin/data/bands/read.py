@@ -13,11 +13,10 @@ import zipfile
 from typing import IO
 
 import numpy as np
-from PIL import Image
 
 from ...errors import UserError
 from ...requirements import import_extra
-from ..headers import Header
+from ..headers import Header, is_too_large
 from ..images import MOST, unreadable
 
 ARRAYS = (".npy", ".npz")
@@ -108,7 +107,8 @@ def _npy(path: str, file: IO[bytes], whole: bool) -> tuple[Header, np.ndarray]:
     shape, _, dtype = versions[version](file)
     if len(shape) not in (2, 3):
         raise ValueError(f"shape {shape}, expected (height, width) or (height, width, bands)")
-    header = _header(path, (*shape, 1)[:3], dtype, "NPY")
+    height, width, count = (*shape, 1)[:3]
+    header = _header(path, (height, width, count), dtype, "NPY")
     if not whole:
         return header, np.zeros((0, 0, 0), np.uint8)
     file.seek(0)
@@ -119,7 +119,7 @@ def _header(path: str, shape: tuple[int, int, int], dtype: np.dtype, driver: str
     """Return the header; ValueError if memory or OpenCV can't hold the image."""
     height, width, count = shape
     kept = kept_type(dtype)
-    if not 0 < height * width <= 2 * Image.MAX_IMAGE_PIXELS or math.prod(shape) * kept.itemsize > 4 * MOST:
+    if height * width <= 0 or is_too_large(width, height) or math.prod(shape) * kept.itemsize > 4 * MOST:
         raise ValueError(f"{width} x {height} pixels with {count} bands: the image is empty or too large")
     if not 0 < count <= MOST_BANDS:
         raise ValueError(f"shape {shape} has {count} bands: an array is stored as (height, width, bands)")

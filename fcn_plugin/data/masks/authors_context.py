@@ -28,6 +28,6 @@ class AuthorsContextDataset(PascalContextDataset):
     METAINFO = dict(classes=CLASSES, palette=[OTHERS["palette"][number] for number in IDS])
 
     @classmethod
-    def get_label_map(cls, new_classes: Sequence | None = None) -> dict[int, int]:
+    def get_label_map(cls, new_classes: Sequence[str] | None = None) -> dict[int, int]:
         """Return id in the file -> class index."""
         return {number: index for index, number in enumerate(IDS)}

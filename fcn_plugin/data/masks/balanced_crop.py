@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from mmcv.transforms.utils import cache_randomness
 from mmseg.datasets.transforms import RandomCrop
@@ -47,7 +49,7 @@ class FCNBalancedCrop(RandomCrop):
         self.balanced, self.power = balanced, power
 
     @cache_randomness
-    def crop_bbox(self, results: dict) -> tuple[int, int, int, int]:
+    def crop_bbox(self, results: dict[str, Any]) -> tuple[int, int, int, int]:
         """Return top, bottom, left and right of the crop."""
         mask = results["gt_seg_map"]
         counts = np.bincount(mask.ravel(), minlength=self.ignore_index + 1)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from mmcv.transforms import BaseTransform
@@ -45,7 +46,7 @@ class MultilabelLoadAnnotations(BaseTransform):
         void = IGNORED if void is None and on != IGNORED else void
         self.values = {0: 0, on: 1} | ({} if void is None else {void: IGNORED})
 
-    def transform(self, results: dict) -> dict:
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Add ``gt_seg_map_0`` to ``gt_seg_map_{K - 1}``."""
         path = results.get("seg_map_path")
         if path is None:
@@ -81,11 +82,12 @@ def _pictures(folder: Path, classes: Sequence[str], shape: tuple[int, int]) -> M
         raise UserError("file-name", f"{files[strange[0]]} is not named after a class: {', '.join(classes)}")
     found = {}
     for name in classes:
-        file = files.get(name, folder / name)
         if name in files:
-            header, image = open_image(str(file), "mask")
+            header, image = open_image(str(files[name]), "mask")
             refuse(mask_problems(header))
-        found[str(file)] = np.asarray(image) if name in files else np.zeros(shape, np.uint8)
+            found[str(files[name])] = np.asarray(image)
+        else:
+            found[str(folder / name)] = np.zeros(shape, np.uint8)
     return found
 
 

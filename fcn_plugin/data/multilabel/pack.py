@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from mmengine.structures import PixelData
@@ -15,7 +17,7 @@ from .load import FIELD
 class MultilabelPackSegInputs(PackSegInputs):
     """Replace mmseg's ``PackSegInputs``, which packs one map, to pack K maps as ``gt_sem_seg``."""
 
-    def transform(self, results: dict) -> dict:
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Pack image, maps and meta information."""
         packed = super().transform(results)
         maps = [results[key] for key in results.get("seg_fields", ()) if key.startswith(FIELD.format(""))]

@@ -34,14 +34,19 @@ class TasksDataset(BaseSegDataset):
         UserError: ``config-value`` for invalid tasks.
     """
 
-    METAINFO: dict = {}
-    TASKS: Mapping[str, Mapping] | None = None  # of a derived class
+    METAINFO: dict[str, Any] = {}
+    TASKS: Mapping[str, Mapping[str, Any]] | None = None  # of a derived class
 
-    def __init__(self, tasks: Mapping[str, Mapping] | None = None, metainfo: dict | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        tasks: Mapping[str, Mapping[str, Any]] | None = None,
+        metainfo: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
         self.tasks = dict(self.TASKS or {}) if tasks is None else dict(tasks)
         super().__init__(metainfo={**(metainfo or {}), **tasks_meta(self.tasks)}, **kwargs)
 
-    def load_data_list(self) -> list[dict]:
+    def load_data_list(self) -> list[dict[str, Any]]:
         """List samples like mmseg, with ``seg_map_paths``, task -> file."""
         root = self.data_prefix.get("seg_map_path")
         data = super().load_data_list()
@@ -62,7 +67,7 @@ class TasksLoadAnnotations(FCNLoadAnnotations):
     Samples without masks are left unchanged.
     """
 
-    def _load_seg_map(self, results: dict) -> None:
+    def _load_seg_map(self, results: dict[str, Any]) -> None:
         for (name, path), count in zip(
             results.get("seg_map_paths", {}).items(), results.get("task_ids", ()), strict=True
         ):
@@ -85,9 +90,9 @@ class TasksPackSegInputs(PackSegInputs):
 
     def __init__(self, meta_keys: Sequence[str] = ("seg_map_paths",)) -> None:
         super().__init__()
-        self.meta_keys = (*self.meta_keys, *meta_keys)
+        self.meta_keys: tuple[str, ...] = (*self.meta_keys, *meta_keys)
 
-    def transform(self, results: dict) -> dict:
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Pack the image, the maps and meta information."""
         packed = super().transform(results)
         maps = [results[FIELD.format(name)] for name in results.get("seg_map_paths", ())]

@@ -20,13 +20,13 @@ def tasks_meta(tasks: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     if not isinstance(tasks, Mapping) or len(tasks) < 2:
         remedy = "give two or more, NAME=dict(classes=(...)); for one task use ClassMapDataset"
         raise UserError("config-value", f"the data set's tasks are {tasks!r}: {remedy}")
-    found: dict[str, dict[str, list]] = {}
+    found: dict[str, dict[str, list[Any]]] = {}
     for name, entry in tasks.items():
         classes = entry.get("classes") if isinstance(entry, Mapping) and set(entry) <= set(OPTIONS) else None
         if not isinstance(classes, list | tuple) or len(classes) < 2:
             wanted = f"give a dict of {', '.join(OPTIONS)}, with at least two classes"
             raise UserError("config-value", f"the data set's task {name} is {entry!r}: {wanted}")
-        palette: Sequence = entry.get("palette") or voc_palette()[: len(classes)].tolist()
+        palette: Sequence[Any] = entry.get("palette") or voc_palette()[: len(classes)].tolist()
         if len(palette) != len(classes):
             unequal = f"task {name} has {len(palette)} colours for {len(classes)} classes"
             raise UserError("config-value", f"{unequal}: give one colour per class, or leave palette out")

@@ -28,8 +28,8 @@ class BandSums:
     @classmethod
     def of(cls, pixels: np.ndarray, without_zeros: bool = False) -> BandSums:
         """Sum (H, W, N) pixels; ``without_zeros`` ignores pixels that are 0 in every band (no data)."""
-        mask = pixels.any(2).astype(np.uint8) if without_zeros else None
-        count = int(mask.sum()) if without_zeros else pixels.shape[0] * pixels.shape[1]
+        mask = np.logical_or.reduce(pixels, axis=2).astype(np.uint8) if without_zeros else None
+        count = pixels.shape[0] * pixels.shape[1] if mask is None else int(mask.sum())
         if not count:
             return cls(pixels.dtype.name, 0, *np.zeros((2, pixels.shape[2])))
         bands = [pixels] if pixels.shape[2] <= 4 else np.moveaxis(pixels, 2, 0)  # OpenCV takes up to four channels
@@ -62,7 +62,7 @@ class BandSums:
 
 def add_sums(parts: Iterable[BandSums]) -> BandSums | None:
     """Add sums of images with the same bands; None if there are none."""
-    total = None
+    total: BandSums | None = None
     for part in parts:
         both = total and (total.count + part.count, total.sums + part.sums, total.squares + part.squares)
         total = BandSums(part.kind, *both) if both else part

@@ -57,7 +57,7 @@ def _read_image(reader: Reader, path: str, contents: Contents) -> Header:
     contents.look = None if whole else look_of(pixels)
     contents.size = header.shown
     digest = hashlib.blake2b(repr(pixels.shape).encode(), digest_size=DIGEST_BYTES)
-    digest.update(pixels if whole or header.bits <= 8 else Path(path).read_bytes())  # pixels lack the lower bits
+    digest.update(pixels.data if whole or header.bits <= 8 else Path(path).read_bytes())  # pixels lack the lower bits
     contents.digest = digest.digest()
     return header
 

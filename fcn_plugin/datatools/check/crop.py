@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -35,10 +36,10 @@ class Crop:
 
     def cuts_short(self, sizes: np.ndarray) -> np.ndarray:
         """Return whether sizes are smaller than the crop, (N,) bool."""
-        return (sizes < self.size).any(1)
+        return np.logical_or.reduce(sizes < self.size, axis=1)
 
 
-def find_crop(pipeline: Sequence[Mapping]) -> Crop | None:
+def find_crop(pipeline: Sequence[Mapping[str, Any]]) -> Crop | None:
     """Find a pipeline's random crop; None if there is none, or if anything but one resize changes sizes before it."""
     scales, keep_ratio = None, False
     for step in pipeline:
@@ -55,7 +56,7 @@ def find_crop(pipeline: Sequence[Mapping]) -> Crop | None:
     return None
 
 
-def _scales(kind: str, step: Mapping) -> tuple[tuple[int, int], tuple[int, int]] | None:
+def _scales(kind: str, step: Mapping[str, Any]) -> tuple[tuple[int, int], tuple[int, int]] | None:
     """Return smallest and largest scale of a resize, (W, H) each; None for other steps."""
     if step.get("resize_type", "Resize") != "Resize":
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from ...data.bands.readers import ImageReader
 from ...data.headers import width_height
 from ...data.problems import KINDS, Problem
 from ...errors import printable
+from ..bands.sums import BandSums
 from ..class_weights import weight_line, weight_table
 from .look import INSTALLED
 from .tally import Tally
@@ -67,7 +69,7 @@ class Report:
         after = "correct the errors, then check again" if self.exit_code() else f"next: {next_step}"
         return "\n\n".join([*blocks, f"checked {_number(self.images, 'image')}: {numbers}{sheet}\n{after}"])
 
-    def as_dict(self) -> dict:
+    def as_dict(self) -> dict[str, Any]:
         """Return the report as numbers and texts, for JSON."""
         problems = []
         for code, count, kept in self.findings:
@@ -99,7 +101,7 @@ def _split_block(tally: Tally) -> str:
         found = f"{_number(short, 'image')} may be resized to less than the crop, which is then filled with void"
         lines.append(f"{found}; to avoid that, raise ratio_range or use a smaller crop_size")
     if tally.bands is not None:
-        lines += _bands_lines(tally)
+        lines += _bands_lines(tally, tally.bands)
     if not tally.counts.pixels.any():
         return "\n".join([*lines, "no labelled pixels"])
     lines.append(weight_table(tally.counts, tally.names))
@@ -108,9 +110,8 @@ def _split_block(tally: Tally) -> str:
     return "\n".join(lines)
 
 
-def _bands_lines(tally: Tally) -> Iterator[str]:
+def _bands_lines(tally: Tally, bands: BandSums) -> Iterator[str]:
     """Describe the bands; for training images also give mean and standard deviation as a line for a config."""
-    bands = tally.bands
     yield f"images have {bands}"
     if tally.split.name in ("train", "folder"):
         plain = isinstance(tally.split.sources[0].reader, ImageReader)
@@ -119,7 +120,7 @@ def _bands_lines(tally: Tally) -> Iterator[str]:
         yield f"model = dict(data_preprocessor=dict({kind}mean={bands.mean()}, std={bands.std()})){hint}"
 
 
-def size_statistics(sizes: np.ndarray) -> dict:
+def size_statistics(sizes: np.ndarray) -> dict[str, Any]:
     """Find ``smallest``, ``median`` and ``largest`` of (N, 2) sizes by area, and count ``different`` ones; 0 means unreadable."""
     sizes = sizes[sizes.any(1)]
     if not len(sizes):
@@ -137,7 +138,7 @@ def _describe_sizes(sizes: np.ndarray) -> str:
     return f" of {found['different']} sizes: {ends}"
 
 
-def _split_dict(tally: Tally) -> dict:
+def _split_dict(tally: Tally) -> dict[str, Any]:
     counts, bands = tally.counts, tally.bands
     columns = (column.tolist() for column in (counts.pixels, counts.share, counts.images, counts.weights()))
     keys = ("name", "pixels", "share", "images", "weight")

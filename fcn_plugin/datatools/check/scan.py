@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from torch.utils.data import DataLoader
@@ -20,14 +21,15 @@ from .report import Findings, Report
 from .sheet import draw_pairs
 from .similar import similar
 from .splits import Source, Split
-from .tally import Tally
+from .tally import Colours, Tally
 
 CHUNK = 8  # pairs that a process reads at once
 
 
 def check_splits(splits: Sequence[Split], sheet: str | Path, jobs: int = 0) -> Report:
     """Read every file of the splits once in ``jobs`` processes (0: this one), and draw sample pairs into the PNG ``sheet``."""
-    findings, colours, encodings = Findings(), {}, Encodings()
+    findings, encodings = Findings(), Encodings()
+    colours: Colours = {}
     tallies = [Tally(split, colours) for split in splits]
     sources = [(tally, source) for tally in tallies for source in tally.split.sources]
     for _, source in sources:
@@ -58,7 +60,12 @@ def scan(sources: Sequence[Source], jobs: int = 0) -> Iterator[tuple[int, int, C
         for start in range(0, len(source.images), CHUNK)
     ]
     # read in the loader's collate_fn, since the default converts arrays to tensors, each with its own file descriptor
-    loader = DataLoader(chunks, batch_size=None, num_workers=jobs, collate_fn=partial(_read, sources))
+    loader: DataLoader[Any] = DataLoader(
+        chunks,  # type: ignore[arg-type]  # the stub asks for a Dataset, but any sequence will do
+        batch_size=None,
+        num_workers=jobs,
+        collate_fn=partial(_read, sources),
+    )
     with interrupts_held():
         results = iter(loader)
     with tqdm(total=sum(len(source.images) for source in sources), unit="pair", desc="checking") as bar:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from mmengine.config import ConfigDict
@@ -50,7 +51,7 @@ class Split:
     def __len__(self) -> int:
         return sum(len(source.images) for source in self.sources)
 
-    def contents(self) -> list[tuple]:
+    def contents(self) -> list[tuple[Any, ...]]:
         """List files and class maps, which are equal for splits that need to be read only once."""
         return [(source.images.tolist(), source.masks.tolist(), source.class_map) for source in self.sources]
 
@@ -146,8 +147,8 @@ def split_of_folders(images: str, masks: str, classes: str | None, ignore_ids: I
         ("mask-name", "its name differs from another mask's only in the suffix", pack(sorted(twins))),
     )
     reader = choose_reader([image for image, _ in pairs])
-    sides = (pack(side) for side in zip(*pairs, strict=True))
-    return Split("folder", (Source(*sides, class_map, palette, strays=strays, reader=reader),))
+    paired, paired_masks = (pack(side) for side in zip(*pairs, strict=True))
+    return Split("folder", (Source(paired, paired_masks, class_map, palette, strays=strays, reader=reader),))
 
 
 def _by_stem(folder: str, what: str, suffixes: Collection[str], leave_out: str) -> dict[str, list[str]]:

@@ -13,6 +13,7 @@ from ...data.problems import Problem
 from ..bands.sums import BandSums, add_sums
 from ..class_weights import PixelCounts
 from .contents import DIGEST_BYTES, Contents
+from .crop import Crop
 from .splits import Source, Split
 
 Colours = dict[int, tuple[str, list[int]]]
@@ -88,34 +89,32 @@ class Tally:
 
     def small(self) -> Iterator[Problem]:
         """Yield ``image-thin`` if a resize may leave no pixel, ``image-small`` if the crop is always larger."""
-        for source, numbers, sizes in self._cropped():
-            least, largest = source.crop.resized(sizes)
-            thin = (least < 1).any(1)
-            for i in np.flatnonzero(thin | source.crop.cuts_short(largest)):
-                path, size = os.fsdecode(source.images[numbers[i]]), width_height(sizes[i])
-                resized = f", at most {width_height(largest[i])} after resizing" if source.crop.scales else ""
-                small = Problem(
-                    "image-small", path, f"{size}{resized}, but the crop is {width_height(source.crop.size)}"
-                )
+        for crop, paths, sizes in self._cropped():
+            least, largest = crop.resized(sizes)
+            thin = np.logical_or.reduce(least < 1, axis=1)
+            for i in np.flatnonzero(thin | crop.cuts_short(largest)):
+                path, size = os.fsdecode(paths[i]), width_height(sizes[i])
+                resized = f", at most {width_height(largest[i])} after resizing" if crop.scales else ""
+                small = Problem("image-small", path, f"{size}{resized}, but the crop is {width_height(crop.size)}")
                 found = f"{size}, as little as {width_height(least[i])} after resizing"
                 yield Problem("image-thin", path, found) if thin[i] else small
 
     def sometimes_small(self) -> int:
         """Count the images that are smaller than the crop at some random scales."""
         count = 0
-        for source, _, sizes in self._cropped():
-            least, largest = map(source.crop.cuts_short, source.crop.resized(sizes))
+        for crop, _, sizes in self._cropped():
+            least, largest = map(crop.cuts_short, crop.resized(sizes))
             count += int((least & ~largest).sum())
         return count
 
-    def _cropped(self) -> Iterator[tuple[Source, np.ndarray, np.ndarray]]:
-        """Yield sources with a crop, the numbers of their readable images, and their sizes."""
+    def _cropped(self) -> Iterator[tuple[Crop, np.ndarray, np.ndarray]]:
+        """Yield the crop of each source that has one, the paths of its readable images, and their sizes."""
         start = 0
         for source in self.split.sources:
             sizes = self.sizes[start : start + len(source.images)]
             numbers = np.flatnonzero(sizes.any(1))
             if source.crop is not None:
-                yield source, numbers, sizes[numbers]
+                yield source.crop, source.images[numbers], sizes[numbers]
             start += len(source.images)
 
 
@@ -134,10 +133,11 @@ def palette_problems(path: str, contents: Contents, source: Source, first: Colou
     colours = () if contents.palette is None else contents.palette.tolist()
     shown = {i: colours[i] for i in contents.ids.tolist() if 0 <= i < len(colours)}
     named = [list(colour) for colour in source.palette or ()]
-    for i, colour in shown.items() if source.class_map is not None and named else ():
-        index = source.class_map.ids.get(i, IGNORED)
+    class_map = source.class_map or ClassMap({}, ())
+    for i, colour in shown.items() if named else ():
+        index = class_map.ids.get(i, IGNORED)
         if index != IGNORED and colour in named and colour != named[index]:
-            name, other = (source.class_map.classes[j] for j in (index, named.index(colour)))
+            name, other = (class_map.classes[j] for j in (index, named.index(colour)))
             yield Problem("palette-swapped", path, f"id {i} ({name}) has the colour {colour} of {other}")
             break
     first.update({i: (path, colour) for i, colour in shown.items()} | first)

@@ -5,6 +5,7 @@ pixels of the finished image, independent of the object's size. Parts are drawn 
 """
 
 from collections.abc import Iterable
+from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
@@ -95,7 +96,7 @@ class Pen:
         colours = np.zeros((*parts.shape, 3), dtype=np.float32)
         for paint, number in self._numbers.items():
             here = parts == number
-            tone = np.array(paint.colour, dtype=np.float32)
+            tone: np.ndarray = np.array(paint.colour, dtype=np.float32)
             if paint.pattern is not None:
                 tone = tone + paint.strength * paint.pattern(u[here], v[here])[:, None]
             colours[here] = tone
@@ -119,4 +120,4 @@ class Pen:
 def _shrink(picture: np.ndarray) -> np.ndarray:
     """Average SUPERSAMPLE x SUPERSAMPLE blocks of an array (H, W) or (H, W, 3)."""
     s = SUPERSAMPLE
-    return sum(picture[i::s, j::s] for i in range(s) for j in range(s)) / s**2
+    return reduce(np.add, (picture[i::s, j::s] for i in range(s) for j in range(s))) / s**2

@@ -67,7 +67,9 @@ def _find_place(rng: np.random.Generator, sprite: Sprite, labels: np.ndarray) ->
     return best
 
 
-def _overlap(room: tuple, extent: tuple, place: tuple) -> tuple[tuple, tuple]:
+def _overlap(
+    room: tuple[int, ...], extent: tuple[int, ...], place: tuple[int, ...]
+) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
     """Return slices of the image and of the sprite where they overlap, for a sprite at ``place``."""
     ranges = [(max(p, 0), min(p + length, side)) for side, length, p in zip(room, extent, place, strict=True)]
     here = tuple(slice(low - p, high - p) for (low, high), p in zip(ranges, place, strict=True))
@@ -75,15 +77,20 @@ def _overlap(room: tuple, extent: tuple, place: tuple) -> tuple[tuple, tuple]:
 
 
 def _paste(
-    rng: np.random.Generator, picture: np.ndarray, labels: np.ndarray, sprite: Sprite, place: tuple, class_id: int
+    rng: np.random.Generator,
+    picture: np.ndarray,
+    labels: np.ndarray,
+    sprite: Sprite,
+    place: tuple[int, ...],
+    class_id: int,
 ) -> None:
     """Draw a sprite with its soft shadow into the picture and the label map, in place."""
     there, here = _overlap(labels.shape, sprite.coverage.shape, place)
     coverage = np.zeros(labels.shape, dtype=np.float32)
     coverage[there] = sprite.coverage[here]
-    shadow = np.pad(coverage, ((2, 0), (2, 0)))[:-2, :-2]  # 2 px down and to the right
-    shadow = Image.fromarray(np.uint8(255 * shadow))
-    shadow = np.asarray(shadow.filter(ImageFilter.GaussianBlur(2.5)), dtype=np.float32) / 255
+    moved = np.pad(coverage, ((2, 0), (2, 0)))[:-2, :-2]  # 2 px down and to the right
+    blurred = Image.fromarray(np.uint8(255 * moved)).filter(ImageFilter.GaussianBlur(2.5))
+    shadow = np.asarray(blurred, dtype=np.float32) / 255
     picture *= 1 - rng.uniform(0.2, 0.4) * shadow[..., None]
     alpha = sprite.coverage[here][..., None]
     picture[there] = picture[there] * (1 - alpha) + sprite.colours[here] * alpha

@@ -19,7 +19,8 @@ def hsv(
 ) -> Colour:
     """Draw a random colour near the given one; all values are in [0, 1] and change by at most their ``jitter``."""
     h, s, v = np.array((hue, saturation, value)) + rng.uniform(-1, 1, 3) * jitter
-    return tuple(255 * channel for channel in colorsys.hsv_to_rgb(h % 1, min(max(s, 0), 1), min(max(v, 0), 1)))
+    red, green, blue = colorsys.hsv_to_rgb(h % 1, min(max(s, 0), 1), min(max(v, 0), 1))
+    return 255 * red, 255 * green, 255 * blue
 
 
 def stripes(period: float, degrees: float = 0.0, phase: float = 0.0) -> Pattern:

@@ -10,6 +10,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
@@ -52,7 +53,7 @@ def make_minivoc(
     return True
 
 
-def _must_draw(root: Path, wanted: dict, force: bool) -> bool:
+def _must_draw(root: Path, wanted: dict[str, Any], force: bool) -> bool:
     """Return False if the wanted data set is complete; UserError if drawing would lose something."""
     for path in (root, *root.parents):
         if path.exists() and not path.is_dir():
@@ -77,7 +78,7 @@ def _must_draw(root: Path, wanted: dict, force: bool) -> bool:
     return True
 
 
-def _splits(record: dict) -> dict[str, list[int]]:
+def _splits(record: dict[str, Any]) -> dict[str, list[int]]:
     """List scene indices by split."""
     train, val = list(range(record["train"])), list(range(VAL_START, VAL_START + record["val"]))
     return dict(train=train, val=val, trainval=train + val)
@@ -87,14 +88,14 @@ def _name(index: int) -> str:
     return f"2012_{index + 1:06d}"
 
 
-def _file_names(record: dict) -> set[str]:
+def _file_names(record: dict[str, Any]) -> set[str]:
     """List all files of the data set, relative to its root."""
     files = {RECORD, *(f"ImageSets/Segmentation/{split}.txt" for split in _splits(record))}
     names = [_name(index) for index in _splits(record)["trainval"]]
     return files.union(*((f"JPEGImages/{name}.jpg", f"SegmentationClass/{name}.png") for name in names))
 
 
-def _write(root: Path, record: dict) -> None:
+def _write(root: Path, record: dict[str, Any]) -> None:
     for folder in ("JPEGImages", "SegmentationClass", "ImageSets/Segmentation"):
         (root / folder).mkdir(parents=True)
     palette, splits = voc_palette(), _splits(record)

@@ -6,14 +6,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ...data.class_map import IGNORED, MOST_CLASSES
+from ...data.classes_file import Colour
 from ...data.problems import Problem
 from ...errors import UserError, abbreviate
 from ..encodings import NEAR, Encodings
-from .classes import Colour
 from .mask_file import SMOOTH, MaskFacts
 
 RARE = 0.001  # share of all pixels
@@ -23,7 +24,7 @@ BETWEEN = 128  # a value neither near 0 nor near 255
 
 
 def refuse_encodings(
-    held: Sequence[Mapping[int, int]], facts: Sequence[MaskFacts], paths: Sequence[Path], known: Set
+    held: Sequence[Mapping[int, int]], facts: Sequence[MaskFacts], paths: Sequence[Path], known: Set[int]
 ) -> None:
     """Refuse ids that mean only two classes: ``mask-near-binary``, ``mask-mixed``. ``known``: ids that the user named."""
     seen = Encodings()
@@ -37,7 +38,7 @@ def refuse_encodings(
 
 
 def refuse_blended_colours(
-    total: Counter, facts: Sequence[MaskFacts], paths: Sequence[Path], ignored: Set[Colour]
+    total: Counter[Colour], facts: Sequence[MaskFacts], paths: Sequence[Path], ignored: Set[Colour]
 ) -> None:
     """Refuse unintended colours: near black and white (``mask-near-binary``), or between two others (``mask-colours``)."""
     seen = Encodings()
@@ -52,7 +53,7 @@ def refuse_blended_colours(
         raise UserError("mask-colours", f"{text}: {SMOOTH}, or use --classes and --nearest-colors")
 
 
-def refuse_smooth(total: Counter, what: str, paths: Sequence[Path], held: Sequence[Mapping]) -> None:
+def refuse_smooth(total: Counter[Any], what: str, paths: Sequence[Path], held: Sequence[Mapping[Any, int]]) -> None:
     """Refuse blends of two classes' values, which are recognised by too many, mostly rare values."""
     rare = sum(count < RARE * sum(total.values()) for count in total.values())
     if len(total) > MOST_CLASSES + 1 or rare > max(FEW_RARE, 2 * (len(total) - rare)):

@@ -28,12 +28,12 @@ from ..bands.config import loader_of, notes_on, preprocessor_text
 from ..bands.sums import add_sums
 from .classes import Classes, Source
 from .config_text import dataset_config
-from .folds import fold_files, fold_texts
+from .folds import Splits, fold_files, fold_texts
 from .net import FILES, INSTALL, choose_net, model_config
 from .options import Options
 from .outputs import earlier_masks, exclusive, masks_folder, refuse_existing, text_of, write_all, write_masks
 from .read import read
-from .split import FOLDERS, Splits, choose_splits
+from .split import FOLDERS, choose_splits
 
 OTHER_NAMES = "to change names: edit {0}, then run again with --classes {0} --force"
 PRETRAINED = (
@@ -74,7 +74,7 @@ def _write(options: Options, net: str, out_dir: Path, configs: Path) -> list[str
     masks, mask_files, fill, classes = Path(options.masks), pairs.masks, None, source.classes
     if source.draw is not None:
         masks, mask_files = masks_folder(out_dir, options), [f"{name}.png" for name in pairs.names]
-        fill = partial(write_masks, source=source, files=mask_files)
+        fill = partial(write_masks, draw=source.draw, palette=classes.palette, files=mask_files)
         classes = Classes(dict(enumerate(classes.ids.classes)), colours=dict(enumerate(classes.palette)))
     entries = [f"{image}\t{mask}\n" for image, mask in zip(pairs.images, mask_files, strict=True)]
     lists = {}

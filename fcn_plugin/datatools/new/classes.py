@@ -63,9 +63,8 @@ class Source(NamedTuple):
     found: list[str]  # lines for the report
     classes: Classes
     shown: list[set[int]]  # class indices (and 255) in each mask
-    draw: list[Callable[[], np.ndarray]] | None = (
-        None  # functions that draw each mask, (H, W) uint8; None: use the files
-    )
+    # functions that draw each mask, (H, W) uint8; None: use the files
+    draw: Sequence[Callable[[], np.ndarray]] | None = None
 
 
 def number_labels(

@@ -39,17 +39,18 @@ def group_images(images: Sequence[str], digests: Sequence[bytes], pattern: str |
     Raises:
         UserError: ``option-value`` for an invalid pattern, or one that does not match all paths.
     """
-    keys = [list(digests)]
+    keys: list[Sequence[bytes | str]] = [digests]
     if pattern is not None:
         try:
             found = [re.search(pattern, image) for image in images]
         except re.error as error:
             raise UserError("option-value", f"--group {pattern!r} is not a regular expression: {error}") from error
-        if None in found:
+        matches = [match for match in found if match]
+        if len(matches) < len(found):
             unmatched = images[found.index(None)]
             raise UserError("option-value", f"--group {pattern!r} does not match {unmatched}: it must match all paths")
-        keys.append([match[1] if match.re.groups else match[0] for match in found])
-    count, columns = len(images), {}
+        keys.append([match[1] if match.re.groups else match[0] for match in matches])
+    count, columns = len(images), dict[tuple[int, bytes | str], int]()
     for kind, values in enumerate(keys):
         for value in values:
             columns.setdefault((kind, value), count + len(columns))
@@ -94,8 +95,9 @@ def make_folds(groups: Sequence[int], shown: Sequence[set[int]], count: int, see
 def fold_files(folds: int | None, out_dir: Path, leaf: Path) -> list[tuple[Path, Path, Path]]:
     """Return the files of each fold: train list, val list, config next to the net's config ``leaf``."""
     names = [f"fold{number}" for number in range(folds or 0)]
-    lists = [[out_dir / f"{name}_{split}.txt" for split in ("train", "val")] for name in names]
-    return [(*pair, leaf.with_stem(f"{leaf.stem}-{name}")) for pair, name in zip(lists, names, strict=True)]
+    train, val = ([out_dir / f"{name}_{split}.txt" for name in names] for split in ("train", "val"))
+    configs = [leaf.with_stem(f"{leaf.stem}-{name}") for name in names]
+    return list(zip(train, val, configs, strict=True))
 
 
 def fold_texts(

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Set
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from PIL import Image
 
 from ...data.class_map import LARGEST_ID, ClassMap
+from ...data.classes_file import Colour
 from ...data.headers import IDS, LOSSY, Header, mask_problems, pair_problems
 from ...data.images import open_image, read_mask
 from ...data.masks.ids import count_ids, mask_ids
 from ...data.problems import refuse
 from ...errors import UserError
-from .classes import Colour
 from .files import ImageFile
 
 MOST_VALUES = 1024  # most ids or colours of a mask
@@ -28,9 +28,9 @@ class MaskFacts(NamedTuple):
 
     kind: Literal["index", "gray", "colour"]  # gray: ids saved as equal channels
     mode: str  # Pillow's
-    pixels: Mapping[int | Colour, int]  # number of pixels of each id, or of each colour (kinds gray and colour)
+    pixels: Mapping[Any, int]  # number of pixels of each id, or of each colour (kinds gray and colour)
     palette: Mapping[int, Colour]  # colour of each id in a palette mask, else empty
-    inside: Set[int | Colour]  # values with a pixel whose four neighbours are equal, so not only on edges
+    inside: Set[Any]  # values with a pixel whose four neighbours are equal, so not only on edges
 
 
 def read_facts(image: ImageFile, path: Path) -> MaskFacts:
@@ -44,12 +44,13 @@ def read_facts(image: ImageFile, path: Path) -> MaskFacts:
         palette = _palette(mask, pixels) if mask.mode == "P" else {}
         return MaskFacts("index", mask.mode, pixels, palette, frozenset(_inside(ids)))
     rgb = opaque(header, mask)
-    colours = rgb.getcolors(MOST_VALUES)
-    if colours is None:
+    counts: Any = rgb.getcolors(MOST_VALUES)  # (count, colour) of each
+    if counts is None:
         raise UserError("mask-colours", f"{path} has more than {MOST_VALUES} colours: {SMOOTH}, or --nearest-colors")
-    kind = "gray" if all(r == g == b for _, (r, g, b) in colours) else "colour"
+    colours: dict[Colour, int] = {colour: count for count, colour in counts}
     inside = frozenset((key >> 16, key >> 8 & 255, key & 255) for key in _inside(packed(rgb)))
-    return MaskFacts(kind, mask.mode, {colour: count for count, colour in colours}, {}, inside)
+    is_gray = all(r == g == b for r, g, b in colours)
+    return MaskFacts("gray" if is_gray else "colour", mask.mode, colours, {}, inside)
 
 
 def open_pair(image: ImageFile, path: Path) -> tuple[Header, Image.Image]:
@@ -95,14 +96,16 @@ def _count_ids(mask: np.ndarray, path: Path) -> dict[int, int]:
 
 
 def _palette(mask: Image.Image, ids: Mapping[int, int]) -> dict[int, Colour]:
-    values = mask.getpalette("RGB")
+    values = mask.getpalette("RGB") or []
     values += [0] * (3 * 256 - len(values))  # a palette may end before its last id
-    return {id: tuple(values[3 * id : 3 * id + 3]) for id in ids}
+    return {id: (values[3 * id], values[3 * id + 1], values[3 * id + 2]) for id in ids}
 
 
 def by_colour(facts: MaskFacts) -> MaskFacts:
     """Count a palette mask's pixels by their colours."""
-    pixels = sum((Counter({facts.palette[id]: count}) for id, count in facts.pixels.items()), Counter())
+    pixels: Counter[Colour] = Counter()
+    for id, count in facts.pixels.items():
+        pixels[facts.palette[id]] += count
     return MaskFacts("colour", facts.mode, pixels, {}, frozenset(facts.palette[id] for id in facts.inside))
 
 
@@ -116,4 +119,4 @@ def draw_ids(path: Path, ids: ClassMap) -> np.ndarray:
 def draw_colours(path: Path, table: Mapping[Colour, int]) -> np.ndarray:
     """Read the class indices, (H, W) uint8, of a mask; all of its colours must be in the table."""
     keys, values = [r << 16 | g << 8 | b for r, g, b in sorted(table)], [table[colour] for colour in sorted(table)]
-    return np.uint8(values)[np.searchsorted(keys, packed(open_image(str(path), "mask")[1].convert("RGB")))]
+    return np.array(values, np.uint8)[np.searchsorted(keys, packed(open_image(str(path), "mask")[1].convert("RGB")))]

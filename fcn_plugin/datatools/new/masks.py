@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -85,7 +86,7 @@ def _of_ids(facts: list[MaskFacts], paths: Sequence[Path], given: ClassTable | N
 def _of_colours(facts: list[MaskFacts], paths: Sequence[Path], given: ClassTable | None, options: Options) -> Source:
     held, ignored = [fact.pixels for fact in facts], set(options.ignore_colors)
     total = sum(map(Counter, held), Counter())
-    if given:
+    if given and options.classes:
         classes = colour_classes(given, options.classes, ignored)
     else:
         refuse_blended_colours(total, facts, paths, ignored)
@@ -102,7 +103,7 @@ def _of_colours(facts: list[MaskFacts], paths: Sequence[Path], given: ClassTable
 def _are_levels(ids: Sequence[int]) -> bool:
     """Return whether ids are evenly spaced gray levels such as 0, 128, 255, where 255 is a class, not void."""
     steps = np.diff(ids)
-    return (ids[0], ids[-1]) == (0, IGNORED) and steps.min() >= LEAST_STEP and np.ptp(steps) <= 1
+    return (ids[0], ids[-1]) == (0, IGNORED) and bool(steps.min() >= LEAST_STEP and np.ptp(steps) <= 1)
 
 
 def _modes(facts: Sequence[MaskFacts]) -> str:
@@ -128,7 +129,7 @@ def _file_colours(facts: Sequence[MaskFacts]) -> dict[int, Colour] | None:
     return colours if chosen and len(set(colours.values())) == len(colours) else None
 
 
-def _refuse_unknown(held: Sequence[Mapping], known: set, paths: Sequence[Path], code: str) -> None:
+def _refuse_unknown(held: Sequence[Mapping[Any, int]], known: set[Any], paths: Sequence[Path], code: str) -> None:
     what, option = ("id", "--ignore-ids") if code == "mask-ids" else ("colour", "--ignore-colors")
     lines = []
     for pixels, path in zip(held, paths, strict=True):

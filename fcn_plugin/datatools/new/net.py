@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, distribution
 from string import Template
+from typing import Any
 
 from ...errors import UserError
 from .config_text import MARK, escaped
@@ -85,7 +86,7 @@ model["decode_head"].update(out_channels=1, threshold=0.5, loss_decode=dict(use_
 """
 
 # (net, from scratch) -> text, base config of the model, other values
-TEXTS = {
+TEXTS: dict[tuple[str, bool], tuple[str, str, dict[str, Any]]] = {
     ("light", False): (LIGHT, "fcn_efficientnet-lite0", LIGHT_PRETRAINED),
     ("light", True): (LIGHT, "fcn_efficientnet-lite0", LIGHT_FROM_SCRATCH),
     ("vgg16", False): (VGG16_PRETRAINED, "fcn_vgg16", {}),

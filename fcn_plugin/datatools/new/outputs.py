@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 
 from ...atomic_write import atomic_folder, atomic_write, make_inside, read_plain
+from ...data.classes_file import Colour
 from ...errors import UserError, abbreviate
 from ...file_lock import file_lock
 from ...visualization.pictures import save_mask
 from ..cores import on_all_cores
-from .classes import Colour, Source
 from .config_text import MARK
 from .options import Options
 from .split import FOLDERS
@@ -95,12 +95,13 @@ def _files(folder: Path) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
 
-def write_masks(folder: Path, source: Source, files: Sequence[str]) -> None:
-    """Write the class indices of all masks as palette PNGs."""
+def write_masks(
+    folder: Path, draw: Sequence[Callable[[], np.ndarray]], palette: Sequence[Colour], files: Sequence[str]
+) -> None:
+    """Write the class indices that the functions ``draw`` as palette PNGs, the ``files`` in a folder."""
     for subfolder in {(folder / file).parent for file in files}:
         subfolder.mkdir(parents=True, exist_ok=True)
-    palette = source.classes.palette
-    tasks = [(draw, palette, folder / file) for draw, file in zip(source.draw, files, strict=True)]
+    tasks = [(each, palette, folder / file) for each, file in zip(draw, files, strict=True)]
     on_all_cores(_save, tasks, "writing masks")
 
 

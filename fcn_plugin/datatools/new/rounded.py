@@ -11,12 +11,12 @@ import numpy as np
 from PIL import Image
 
 from ...data.class_map import IGNORED
-from ...data.classes_file import read_class_table
+from ...data.classes_file import Colour, read_class_table
 from ...data.headers import IDS, Header
 from ...data.images import open_image
 from ...errors import UserError
 from ..cores import on_all_cores
-from .classes import Classes, Colour, Source, colour_classes
+from .classes import Classes, Source, colour_classes
 from .files import ImageFile
 from .mask_file import opaque, open_pair, packed
 from .options import Options

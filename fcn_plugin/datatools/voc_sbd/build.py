@@ -13,6 +13,7 @@ from __future__ import annotations
 import filecmp
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from ...atomic_write import atomic_write, make_inside
 from ...errors import UserError, abbreviate
@@ -77,7 +78,7 @@ def _fill_2011(voc2012: Path, voc2011: Path | None, names: Names, of_2011: set[s
     pending = []
     for name in sorted(names):
         own, target = name in of_2011, folder / f"{name}.png"
-        source = (voc2011 if own else voc2012) / "SegmentationClass" / f"{name}.png"
+        source = (voc2011 if own and voc2011 else voc2012) / "SegmentationClass" / f"{name}.png"
         is_there = target.exists() and not target.is_symlink()
         if not is_there or (own and not filecmp.cmp(source, target, shallow=False)):
             pending.append((source, target))
@@ -95,7 +96,9 @@ def require(folder: Path, suffix: str, names: Names) -> None:
         raise UserError("file-missing", f"{found}; the release is incomplete, {EXTRACT_AGAIN}")
 
 
-def fill(folder: Path, write: Callable[..., None], tasks: Sequence[tuple], jobs: int | None, force: bool) -> str:
+def fill(
+    folder: Path, write: Callable[..., None], tasks: Sequence[tuple[Any, ...]], jobs: int | None, force: bool
+) -> str:
     """Write the missing masks of a folder in several processes; return a line for the report."""
     pending = [task for task in tasks if force or task[-1].is_symlink() or not task[-1].exists()]
     if not pending:

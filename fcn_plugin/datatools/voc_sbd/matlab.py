@@ -43,9 +43,9 @@ def read_field(path: Path, variable: str, field: str | None = None) -> np.ndarra
         flags, _, name, parts = _open(data)
         if name == variable.encode() and field is None:
             return _numbers(data)
-        if (name, flags & 255) == (variable.encode(), STRUCT):
-            (_, width), (_, names) = islice(parts, 2)
-            width = int.from_bytes(width, "little")
+        if field is not None and (name, flags & 255) == (variable.encode(), STRUCT):
+            (_, length), (_, names) = islice(parts, 2)
+            width = int.from_bytes(length, "little")
             for start, (_, value) in zip(range(0, len(names), width), parts, strict=False):
                 if bytes(names[start : start + width]).rstrip(b"\0") == field.encode():
                     return _numbers(value)

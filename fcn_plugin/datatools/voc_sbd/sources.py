@@ -120,7 +120,7 @@ def fetch(release: Release, folder: Path) -> Path:
 class _Metered:
     """An archive whose reader can't read more bytes than it may need, since headers can claim gigabytes."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO | gzip.GzipFile) -> None:
         self.file, self.tell, self.seek, self.left = file, file.tell, file.seek, HEADERS
 
     def read(self, size: int) -> bytes:
@@ -144,7 +144,7 @@ def extract(archive: Path, release: Release, data_dir: Path, force: bool = False
     try:
         with bar, archive.open("rb") as file:
             content = _Metered(gzip.GzipFile(fileobj=file) if file.peek(2)[:2] == GZIP else file)
-            tar = tarfile.open(fileobj=content, mode="r:")  # noqa: SIM115 (it opens nothing)
+            tar = tarfile.open(fileobj=content, mode="r:")  # type: ignore[call-overload]  # needs no write()  # noqa: SIM115 (it opens nothing)
             for number, member in enumerate(iter(tar.next, None)):
                 bar.update(file.tell() - bar.n)
                 path, tar.members, content.left = PurePosixPath(member.name), [], HEADERS

@@ -6,8 +6,10 @@ import json
 import os
 from collections import deque
 from pathlib import Path
+from typing import Any
 
 from mmengine.dist import is_main_process, master_only
+from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 
 from ...checkpoints.find import LAST, best_template, own_files, step_of
@@ -33,7 +35,7 @@ class FCNCheckpointHook(PublicCheckpointHook):
 
     saved_step = None  # step of the newest checkpoint that this process wrote
 
-    def before_train(self, runner) -> None:
+    def before_train(self, runner: Runner) -> None:
         noted = runner.message_hub.runtime_info.pop("keep_ckpt_ids", ())  # mmengine would remove these files
         super().before_train(runner)
         if done := runner.epoch if self.by_epoch else runner.iter:  # after a resume, val may save this step again
@@ -52,7 +54,7 @@ class FCNCheckpointHook(PublicCheckpointHook):
                 part.unlink()
                 runner.logger.info(f"removed the incomplete file {part}")
 
-    def after_val_epoch(self, runner, metrics=None) -> None:
+    def after_val_epoch(self, runner: Runner, metrics: dict[str, Any] | None = None) -> None:
         if not hasattr(self, "file_backend"):  # validation without training
             return
         notes = runner.message_hub.runtime_info
@@ -72,13 +74,13 @@ class FCNCheckpointHook(PublicCheckpointHook):
         elsewhere = self.out_dir is not None and self.out_dir != work_dir
         return self.filename_tmpl, Path(self.out_dir, Path(work_dir).name) if elsewhere else Path(work_dir)
 
-    def save_now(self, runner, step: int) -> None:
+    def save_now(self, runner: Runner, step: int) -> None:
         """Save after ``step`` steps (or epochs), regardless of the interval; no effect if that is already saved."""
         if self.saved_step != step:
             meta = dict(epoch=step, iter=runner.iter) if self.by_epoch else dict(epoch=runner.epoch, iter=step)
             self.write(runner, step, meta)
 
-    def write(self, runner, step: int, meta: dict) -> None:
+    def write(self, runner: Runner, step: int, meta: dict[str, Any]) -> None:
         """Write the note, then the checkpoint of a step, then remove old ones."""
         name = self.filename_tmpl.format(step)
         self.last_ckpt = self.file_backend.join_path(self.out_dir, name)
@@ -99,7 +101,7 @@ class FCNCheckpointHook(PublicCheckpointHook):
         self.saved_step = step
         self._remove_old(runner)
 
-    def write_best(self, runner, metrics: dict) -> None:
+    def write_best(self, runner: Runner, metrics: dict[str, Any]) -> None:
         """Write a better checkpoint and hide the old one from mmengine, which would remove it before the new one is recorded."""
         if not self.save_best:
             return
@@ -116,7 +118,7 @@ class FCNCheckpointHook(PublicCheckpointHook):
         self._remove_superseded(runner)
 
     @master_only
-    def _note_best(self, runner) -> None:
+    def _note_best(self, runner: Runner) -> None:
         """Write ``best.json`` from the message hub, since the file may be from an earlier run, or missing after a kill."""
         if not self.save_best or "auto" in self.key_indicators:
             return
@@ -129,7 +131,7 @@ class FCNCheckpointHook(PublicCheckpointHook):
         else:
             Path(self.out_dir, BEST).unlink(missing_ok=True)
 
-    def _find_best(self, runner) -> None:
+    def _find_best(self, runner: Runner) -> None:
         """Find a resumed run's best checkpoints in its own folder; accept only names that this hook writes."""
         notes, best = runner.message_hub.runtime_info, self._best_paths() if self.save_best else {}
         for key, noted in best.items():
@@ -149,19 +151,20 @@ class FCNCheckpointHook(PublicCheckpointHook):
             self._set_best_paths(best)
 
     @master_only
-    def _remove_old(self, runner) -> None:
+    def _remove_old(self, runner: Runner) -> None:
         own = own_files(runner.work_dir, self.out_dir, self.filename_tmpl)
         while 0 < self.max_keep_ckpts < len(self.keep_ckpt_ids):
             if path := own.get(self.keep_ckpt_ids.popleft()):
                 path.unlink()
 
     @master_only
-    def _remove_superseded(self, runner) -> None:
+    def _remove_superseded(self, runner: Runner) -> None:
         """Remove best checkpoints of this run that better ones have replaced, also after a kill in between."""
         for key, best in (self._best_paths() if self.save_best else {}).items():
-            own = own_files(runner.work_dir, self.out_dir, self._best_template(key)) if best else {}
-            for step, path in own.items():
-                if step < self._best_step(key, Path(best)):
+            if not best or (last := self._best_step(key, Path(best))) is None:
+                continue
+            for step, path in own_files(runner.work_dir, self.out_dir, self._best_template(key)).items():
+                if step < last:
                     path.unlink()
 
     def _best_template(self, key: str) -> str:

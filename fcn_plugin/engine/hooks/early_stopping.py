@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from mmengine.hooks import EarlyStoppingHook
+from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 
 # keys in the message hub, which checkpoints include
@@ -23,16 +26,19 @@ class FCNEarlyStoppingHook(EarlyStoppingHook):
         kwargs: other arguments of mmengine's hook.
     """
 
-    def __init__(self, monitor: str = "mIoU", min_delta: float = 0.1, patience: int = 5, **kwargs) -> None:
+    best_score: float
+    wait_count: int
+
+    def __init__(self, monitor: str = "mIoU", min_delta: float = 0.1, patience: int = 5, **kwargs: Any) -> None:
         super().__init__(monitor=monitor, min_delta=min_delta, patience=patience, **kwargs)
 
-    def before_train(self, runner) -> None:
+    def before_train(self, runner: Runner) -> None:
         self._restore(runner)
         if self.wait_count >= self.patience:
             runner.logger.info(f"{self.monitor} has stopped rising: training is finished")
             runner.train_loop.stop_training = True
 
-    def after_val_epoch(self, runner, metrics: dict) -> None:
+    def after_val_epoch(self, runner: Runner, metrics: dict[str, Any]) -> None:
         self._restore(runner)  # a resumed run may validate before it trains
         hub = runner.message_hub
         if hub.runtime_info.get(LAST) == runner.iter:  # a resumed run repeats it
@@ -43,6 +49,6 @@ class FCNEarlyStoppingHook(EarlyStoppingHook):
         if runner.train_loop.stop_training and hasattr(runner, "save_now"):
             runner.save_now(runner.iter)
 
-    def _restore(self, runner) -> None:
+    def _restore(self, runner: Runner) -> None:
         notes = runner.message_hub.runtime_info
         self.best_score, self.wait_count = notes.get(BEST, self.best_score), notes.get(WAITED, self.wait_count)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from mmengine.dist import all_reduce
 from mmengine.hooks import Hook
+from mmengine.hooks.hook import DATA_BATCH
+from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 from torch.nn.utils import get_total_norm
+from torch.optim import Optimizer
 
 from ...checkpoints.find import find_latest
 from ...errors import UserError
@@ -40,14 +44,14 @@ class FiniteLossHook(Hook):
         self.skip, self.returns, self.lr_factor = skip, returns, lr_factor
         self.stepped = self.dropped = False  # in this iteration: weights were updated; an update was cancelled
 
-    def before_train(self, runner) -> None:
+    def before_train(self, runner: Runner) -> None:
         for wrapper in wrappers_of(runner.optim_wrapper) if self.skip else ():
             wrapper.optimizer.register_step_pre_hook(self._drop_gradients)
 
-    def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:
+    def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: DATA_BATCH = None) -> None:
         self.stepped = self.dropped = False
 
-    def _drop_gradients(self, optimizer, args, kwargs) -> None:
+    def _drop_gradients(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Drop non-finite gradients, so that the optimizer skips the step; after DDP's sum all processes agree."""
         parameters = [p for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
         if get_total_norm([p.grad for p in parameters]).isfinite():
@@ -57,7 +61,9 @@ class FiniteLossHook(Hook):
         for parameter in parameters:
             parameter.grad = None
 
-    def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
+    def after_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: dict[str, Any], outputs: dict[str, Any]
+    ) -> None:
         if not self.every_n_train_iters(runner, self.interval):
             return
         loss = torch.as_tensor(outputs["loss"]).item()

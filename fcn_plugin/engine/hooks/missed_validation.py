@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mmengine.hooks import Hook
-from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop
+from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, Runner
 from mmseg.registry import HOOKS
 
 from ...compat import decide_val_interval
@@ -20,7 +20,7 @@ class MissedValidationHook(Hook):
 
     priority = "LOWEST"  # after CheckpointHook has restored its best score
 
-    def before_train(self, runner) -> None:
+    def before_train(self, runner: Runner) -> None:
         loop = runner.train_loop
         if not isinstance(loop, (IterBasedTrainLoop, EpochBasedTrainLoop)) or runner.val_loop is None or loop.iter == 0:
             return

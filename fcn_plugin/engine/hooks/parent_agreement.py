@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from mmengine.dist import all_reduce, get_world_size
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
 from mmseg.registry import HOOKS, MODELS
 from torch import Tensor
+from torch.utils.data import DataLoader
 
 from ...checkpoints.load import load_verified
 from ...checkpoints.read import open_checkpoint
@@ -39,14 +42,14 @@ class ParentAgreementHook(Hook):
         UserError: parent-agreement, with both shares.
     """
 
-    model: dict
+    model: dict[str, Any]
     checkpoint: str
     images: int = 32
     least_agreement: float = 0.999
     usual_agreement: float = 0.98
     usual_loss: float = 0.005
 
-    def before_train(self, runner) -> None:
+    def before_train(self, runner: Runner) -> None:
         """Compare the nets; restore the net's training mode."""
         if runner.iter > 0:  # resumed: it differs from its parent by now
             return
@@ -74,7 +77,7 @@ class ParentAgreementHook(Hook):
 
 
 @torch.no_grad()
-def _compare(parent: FCN, child: FCN, loader, images: int) -> tuple[float, float, float, float]:
+def _compare(parent: FCN, child: FCN, loader: DataLoader[Any], images: int) -> tuple[float, float, float, float]:
     """Return shares of equally labelled pixels along one upsampling and along each net's own, and both mean IUs. Collective."""
     count, ignore_index = child.num_classes, child.decode_head.ignore_index
     matrices = torch.zeros(2, count, count, dtype=torch.int64)
@@ -93,11 +96,12 @@ def _compare(parent: FCN, child: FCN, loader, images: int) -> tuple[float, float
             break
     for counts in (matrices, same, plain):
         all_reduce(counts)
-    shares = [int(equal) / max(int(total), 1) for equal, total in (same, plain)]
-    return *shares, *(scores(matrix.numpy())["mIoU"] for matrix in matrices)
+    along_one, along_own = (int(equal) / max(int(total), 1) for equal, total in (same, plain))
+    of_parent, of_child = (scores(matrix.numpy())["mIoU"] for matrix in matrices)
+    return along_one, along_own, of_parent, of_child
 
 
-def _labels_along_one_upsampling(parent: FCN, child: FCN, batch: dict) -> tuple[Tensor, Tensor]:
+def _labels_along_one_upsampling(parent: FCN, child: FCN, batch: dict[str, Any]) -> tuple[Tensor, Tensor]:
     """Return label maps (N, H, W) of the parent's scores plus a new skip of zeros, and of the net's own scores, in float32."""
     head = child.decode_head
     *features, size = child.extract_feat(child.data_preprocessor(batch)["inputs"])

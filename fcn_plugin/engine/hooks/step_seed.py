@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from mmengine.dist import get_rank
 from mmengine.hooks import Hook
+from mmengine.hooks.hook import DATA_BATCH
+from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 
 from ...data.seeds import mix_seed, seed_all
@@ -15,5 +17,5 @@ class StepSeedHook(Hook):
 
     priority = "VERY_HIGH"
 
-    def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:
+    def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: DATA_BATCH = None) -> None:
         seed_all(mix_seed(runner.seed, runner.iter, get_rank()))

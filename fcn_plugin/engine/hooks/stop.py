@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from mmengine.dist import get_world_size
 from mmengine.hooks import Hook
-from mmengine.runner import EpochBasedTrainLoop
+from mmengine.hooks.hook import DATA_BATCH
+from mmengine.runner import EpochBasedTrainLoop, Runner
 from mmseg.registry import HOOKS
 from torch import distributed as torch_dist
 
@@ -35,32 +38,36 @@ class StopHook(Hook):
 
     def __init__(self, interval: int = 10) -> None:
         self.interval = interval
-        self.group = None
+        self.group: Any = None  # torch's process group
 
-    def before_train(self, runner) -> None:
+    def before_train(self, runner: Runner) -> None:
         if get_world_size() > 1 and torch_dist.get_backend() != "gloo":
             self.group = torch_dist.new_group(backend="gloo")  # on the CPU, to avoid GPU synchronisation
 
-    def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:
+    def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: DATA_BATCH = None) -> None:
         if request := getattr(runner, "stop_request", None):
             request.has_steps = True
 
-    def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
+    def after_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: DATA_BATCH = None, outputs: dict[str, Any] | None = None
+    ) -> None:
         done, by_epoch = runner.iter + 1, _by_epoch(runner)
         ends = done < runner.max_iters and (by_epoch or not gathers_gradients(runner.optim_wrapper))
         if ends and self._stops(runner, done, PATIENCE if by_epoch else 0):
             self._leave(runner, runner.epoch if by_epoch else done, saves=not by_epoch)
 
-    def after_train_epoch(self, runner) -> None:
+    def after_train_epoch(self, runner: Runner) -> None:
         done = runner.epoch + 1
         if _by_epoch(runner) and done < runner.max_epochs and self._stops(runner, self.interval):
             self._leave(runner, done)
 
-    def after_val_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
+    def after_val_iter(
+        self, runner: Runner, batch_idx: int, data_batch: DATA_BATCH = None, outputs: Sequence[Any] | None = None
+    ) -> None:
         if get_world_size() == 1 and _signal_of(runner):
             self._leave(runner, runner.epoch if _by_epoch(runner) else runner.iter)
 
-    def _stops(self, runner, done: int, age: float = 0) -> bool:
+    def _stops(self, runner: Runner, done: int, age: float = 0) -> bool:
         request = getattr(runner, "stop_request", None)  # none outside training
         stops = request is not None and request.name is not None and time.monotonic() - request.when >= age
         if get_world_size() == 1:
@@ -72,7 +79,7 @@ class StopHook(Hook):
         return bool(flag)
 
     @staticmethod
-    def _leave(runner, done: int, saves: bool = True) -> None:
+    def _leave(runner: Runner, done: int, saves: bool = True) -> None:
         saved = runner.save_now(done) if saves else None
         why = _signal_of(runner) or "another process received a stop signal"
         unit = "epoch" if _by_epoch(runner) else "step"
@@ -87,10 +94,10 @@ class StopHook(Hook):
         raise SystemExit(0)  # the launcher would restart a failed process
 
 
-def _signal_of(runner) -> str | None:
+def _signal_of(runner: Runner) -> str | None:
     request = getattr(runner, "stop_request", None)  # none outside training
     return request and request.name
 
 
-def _by_epoch(runner) -> bool:
+def _by_epoch(runner: Runner) -> bool:
     return isinstance(runner.train_loop, EpochBasedTrainLoop)

@@ -8,11 +8,25 @@ border is not a boundary.
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Protocol
 
 import cv2
 import numpy as np
 
 SIDES = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+
+
+class Measure(Protocol):
+    """A measure: counts that add up over images, and scores from their sum."""
+
+    def shape(self, classes: int) -> tuple[int, ...]:
+        """Return the shape of the counts."""
+
+    def count(self, maps: Maps) -> np.ndarray:
+        """Count an image."""
+
+    def scores(self, counts: np.ndarray) -> dict[str, np.ndarray]:
+        """Compute scores with the class as last axis."""
 
 
 class Maps:

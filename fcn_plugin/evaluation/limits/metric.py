@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from math import prod
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,7 +17,7 @@ from ...atomic_write import atomic_write
 from ..metric import FCNMetric
 from .boundary import BoundaryF1, BoundaryIoU
 from .holes import Holes
-from .maps import Maps
+from .maps import Maps, Measure
 from .objects import Objects
 from .report import headline, means, record, table, with_rates
 from .trimap import Trimap
@@ -45,11 +46,11 @@ class FCNLimits(FCNMetric):
         tolerance: float = 0.0075,
         sizes: Sequence[float] = (256, 1024, 9216),
         thicknesses: Sequence[float] = (4, 8, 16, 32),
-        **options,
+        **options: Any,
     ) -> None:
         super().__init__(**options)
         objects = Objects(sizes, thicknesses, reach=width)
-        self.measures = [Trimap(width), BoundaryIoU(share), BoundaryF1(tolerance), objects, Holes()]
+        self.measures: list[Measure] = [Trimap(width), BoundaryIoU(share), BoundaryF1(tolerance), objects, Holes()]
         self.settings = dict(width=width, share=share, tolerance=tolerance, sizes=[*sizes], thicknesses=[*thicknesses])
 
     @cached_property
@@ -75,7 +76,7 @@ class FCNLimits(FCNMetric):
             found |= measure.scores(part.reshape(shape))
         return with_rates(found)
 
-    def compute_metrics(self, results: list) -> dict[str, float]:
+    def compute_metrics(self, results: list[np.ndarray]) -> dict[str, float]:
         """Compute the scores for logs, means over classes; undefined ones are left out."""
         return headline(means(self.scores(results[0])), self.settings)
 
@@ -83,8 +84,7 @@ class FCNLimits(FCNMetric):
         """Format the scores of each class, and those by size and thickness, in percent."""
         return table(self.scores(matrix), self.classes, self.settings)
 
-    def _write(self, matrix: np.ndarray, metrics: dict[str, float], images: int) -> None:
-        out = Path(self.out_dir)
+    def _write(self, out: Path, matrix: np.ndarray, metrics: dict[str, float], images: int) -> None:
         out.mkdir(parents=True, exist_ok=True)
         content = {**metrics, "images": images, **record(self.scores(matrix), self.classes, self.settings)}
         with atomic_write(out / "limits.json") as part:

@@ -64,7 +64,7 @@ class Objects:
     def scores(self, counts: np.ndarray) -> dict[str, np.ndarray]:
         """Compute the number of objects and the IU of each group and class, (groups, C)."""
         parts = np.split(counts, [self.groups[0]])
-        found = {}
+        found: dict[str, np.ndarray] = {}
         for name, (objects, pixels, hit, wrong) in zip(
             ("size", "thickness"), (p.swapaxes(0, 1) for p in parts), strict=True
         ):

@@ -6,6 +6,7 @@ Scores are arrays with the class as last axis, NaN if undefined. Integer arrays 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from prettytable import PrettyTable
@@ -31,7 +32,7 @@ def means(scores: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     return with_rates(found)
 
 
-def headline(averages: Mapping[str, np.ndarray], settings: Mapping) -> dict[str, float]:
+def headline(averages: Mapping[str, np.ndarray], settings: Mapping[str, Any]) -> dict[str, float]:
     """Choose the scores for logs, each in 0 .. 1; of the object groups only the smallest and the thinnest."""
     shown = {f"trimap_mIoU_{width}": averages["trimap_IoU"][width - 1] for width in _bands(settings)}
     shown |= {"boundary_mIoU": averages["boundary_IoU"], "boundary_mF1": averages["boundary_F1"]}
@@ -40,7 +41,7 @@ def headline(averages: Mapping[str, np.ndarray], settings: Mapping) -> dict[str,
     return {name: float(value) for name, value in shown.items() if not np.isnan(value)}
 
 
-def table(scores: Mapping[str, np.ndarray], classes: Sequence[str], settings: Mapping) -> str:
+def table(scores: Mapping[str, np.ndarray], classes: Sequence[str], settings: Mapping[str, Any]) -> str:
     """Format a row for each class that occurs and one for all, in percent; below them mean IU by size and thickness."""
     averages = means(scores)
     bands, sizes, thicknesses = _bands(settings), group_names(settings["sizes"]), group_names(settings["thicknesses"])
@@ -52,17 +53,17 @@ def table(scores: Mapping[str, np.ndarray], classes: Sequence[str], settings: Ma
         if not np.isnan(row["boundary_IoU"]):
             shown = [row["trimap_IoU"][width - 1] for width in bands] + [row["boundary_IoU"], row["boundary_F1"]]
             shown += [row["size_IoU"][0], row["thickness_IoU"][0]]
-            last = [int(row["holes"]), _percent(row["hole_rate"]), _percent(row["missed_inside"])]
+            last = [int(row["holes"]), *(_percent(float(row[key])) for key in ("hole_rate", "missed_inside"))]
             text.add_row([name, *map(_percent, shown), *last])
     lines = [text.get_string()]
     for name, groups in (("size", sizes), ("thickness", thicknesses)):
         found = zip(groups, averages[f"{name}_IoU"], averages[f"{name}_objects"], strict=True)
-        shown = (f"{group} {_percent(iou)} ({int(objects)})" for group, iou, objects in found)
-        lines.append(f"mean IU by {name} (objects): {', '.join(shown)}")
+        texts = (f"{group} {_percent(iou)} ({int(objects)})" for group, iou, objects in found)
+        lines.append(f"mean IU by {name} (objects): {', '.join(texts)}")
     return "\n".join(lines)
 
 
-def record(scores: Mapping[str, np.ndarray], classes: Sequence[str], settings: Mapping) -> dict:
+def record(scores: Mapping[str, np.ndarray], classes: Sequence[str], settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return the content of ``limits.json`` besides the headline: settings, means, scores of each class; None for NaN."""
     by_class = {}
     for number, name in enumerate(classes):
@@ -76,7 +77,7 @@ def group_names(edges: Sequence[float]) -> list[str]:
     return [f"<= {edge:g} px" for edge in edges] + [f"> {edges[-1]:g} px" if edges else "all"]
 
 
-def _bands(settings: Mapping) -> list[int]:
+def _bands(settings: Mapping[str, Any]) -> list[int]:
     return [width for width in BANDS if width <= settings["width"]]
 
 
@@ -84,7 +85,7 @@ def _percent(value: float) -> str:
     return "-" if np.isnan(value) else f"{100 * value:.2f}"
 
 
-def _plain(values: np.ndarray) -> int | float | list | None:
+def _plain(values: np.ndarray) -> int | float | list[Any] | None:
     if np.ndim(values):
         return [_plain(value) for value in values]
     return None if np.isnan(values) else values.item()

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from ...atomic_write import atomic_folder, make_dir
 from ...errors import UserError
@@ -23,7 +24,7 @@ class Nets:
     """Collect the nets of a folder that is being written."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.entries = folder, []
+        self.folder, self.entries = folder, list[dict[str, Any]]()
 
     def next_path(self) -> Path:
         """Return the path of the next net's ONNX file."""

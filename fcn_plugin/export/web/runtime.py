@@ -85,4 +85,5 @@ def unpack(archive: Path) -> dict[str, bytes]:
         raise UserError("download", f"{PACKAGE} from npm has checksum {found}, not {PACKED}: try again later")
     names = [file for parts in FILES.values() for file, _ in parts.values()]
     with tarfile.open(archive) as packed:
-        return {name: packed.extractfile(f"package/dist/{name}").read() for name in names}
+        files = ((name, packed.extractfile(f"package/dist/{name}")) for name in names)
+        return {name: file.read() for name, file in files if file is not None}

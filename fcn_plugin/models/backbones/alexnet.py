@@ -6,7 +6,8 @@ pooling before normalisation, with whose weights the authors' nets start.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -36,7 +37,10 @@ class AlexNet(BaseModule):
     """
 
     def __init__(
-        self, style: str = "caffenet", out_indices: Sequence[int] = (2,), init_cfg: dict | list | None = None
+        self,
+        style: str = "caffenet",
+        out_indices: Sequence[int] = (2,),
+        init_cfg: dict[str, Any] | list[Any] | None = None,
     ) -> None:
         super().__init__(init_cfg or dict(type="Kaiming", layer="Conv2d"))
         self.out_indices = check_options(style, CHANNELS, out_indices)
@@ -75,7 +79,7 @@ class CaffeLRN(nn.LocalResponseNorm):
         return super().forward(x.to(torch.promote_types(x.dtype, torch.float32))).to(x.dtype)
 
 
-def check_options(style: str, styles: Sequence[str], out_indices: Sequence[int]) -> tuple[int, ...]:
+def check_options(style: str, styles: Collection[str], out_indices: Sequence[int]) -> tuple[int, ...]:
     """Return the indices sorted from shallow to deep, without duplicates.
 
     Raises:

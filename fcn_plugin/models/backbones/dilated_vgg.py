@@ -7,6 +7,7 @@ saved. Set ``neck.fc6_dilation`` to match: 12 for the paper's 3 x 3 kernel at st
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from mmengine.model import BaseModule
 from mmseg.registry import MODELS
@@ -40,8 +41,8 @@ class DilatedVGG(BaseModule):
         depth: int = 16,
         output_stride: int = 8,
         out_indices: Sequence[int] = (4,),
-        init_cfg: dict | list | None = None,
-        **kwargs,
+        init_cfg: dict[str, Any] | list[Any] | None = None,
+        **kwargs: Any,
     ) -> None:
         if output_stride not in STRIDES:
             raise UserError("config-value", f"model.backbone.output_stride is {output_stride}: set it to 8 or 16")

@@ -7,6 +7,7 @@ blocks under torchvision's names. As in the FCN paper, there are no auxiliary cl
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch.nn.functional as F
 from mmengine.model import BaseModule
@@ -21,7 +22,7 @@ from .alexnet import CaffeLRN, check_options
 class ConvReLU(nn.Module):
     """Convolution with bias, then ReLU, in place of torchvision's convolution with batch norm."""
 
-    def __init__(self, in_channels: int, out_channels: int, **kwargs) -> None:
+    def __init__(self, in_channels: int, out_channels: int, **kwargs: Any) -> None:
         super().__init__()
         self.conv = nn.Conv2d(in_channels, out_channels, **kwargs)
 
@@ -57,7 +58,10 @@ class GoogLeNet(BaseModule):
     """
 
     def __init__(
-        self, style: str = "torchvision", out_indices: Sequence[int] = (0, 1, 2), init_cfg: dict | list | None = None
+        self,
+        style: str = "torchvision",
+        out_indices: Sequence[int] = (0, 1, 2),
+        init_cfg: dict[str, Any] | list[Any] | None = None,
     ) -> None:
         super().__init__(init_cfg or dict(type="Kaiming", layer="Conv2d"))
         self.out_indices = check_options(style, BLOCKS, out_indices)

@@ -5,6 +5,8 @@ N batch, H x W image. Badrinarayanan et al., PAMI 2017, sec. 3; Noh et al., ICCV
 
 from __future__ import annotations
 
+from typing import Any
+
 from mmengine.model import BaseModule
 from mmseg.registry import MODELS
 from torch import Tensor, nn
@@ -23,7 +25,7 @@ class IndexedVGG(BaseModule):
         kwargs: for ``mmpretrain.VGG``, such as ``norm_cfg``.
     """
 
-    def __init__(self, depth: int = 16, init_cfg: dict | list | None = None, **kwargs) -> None:
+    def __init__(self, depth: int = 16, init_cfg: dict[str, Any] | list[Any] | None = None, **kwargs: Any) -> None:
         vgg = MODELS.build(dict(type="mmpretrain.VGG", depth=depth, **kwargs))
         super().__init__(init_cfg or vgg.init_cfg)
         self.features = vgg.features

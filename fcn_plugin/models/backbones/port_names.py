@@ -25,8 +25,8 @@ def port_names(net: nn.Module) -> dict[str, str]:
     if not all(hasattr(net, name) for name in (*ENDS, "blocks")):
         return {}
     names, number = dict(ENDS), count()
-    for stage, blocks in enumerate(net.blocks):
-        for i, block in enumerate(blocks):
+    for stage, blocks in enumerate(net.get_submodule("blocks").children()):
+        for i, block in enumerate(blocks.children()):
             start, place = f"blocks.{stage}.{i}", f"_blocks.{next(number)}"
             table = WIDENED if hasattr(block, "conv_pwl") else PLAIN
             names |= {f"{start}.{ours}": f"{place}.{theirs}" for ours, theirs in table.items()}

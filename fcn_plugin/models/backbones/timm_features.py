@@ -47,13 +47,16 @@ class FCNTimm(BaseModule):
         UserError: ``requirements`` without timm; ``config-value`` for an unknown name or stride, or no such convolution.
     """
 
+    conv_head: nn.Module
+    bn2: nn.Module
+
     def __init__(
         self,
         name: str,
         strides: Sequence[int] = (8, 16, 32),
         head_conv: bool = False,
-        init_cfg: dict | None = None,
-        **kwargs,
+        init_cfg: dict[str, Any] | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(init_cfg)
         timm = import_extra("timm", "'fcn-plugin[timm]'")
@@ -92,7 +95,7 @@ class FCNTimm(BaseModule):
         if head_conv:
             self._add_head_conv(timm.create_model(name, **kwargs))
 
-    def _build(self, name: str, **kwargs) -> Any:
+    def _build(self, name: str, **kwargs: Any) -> Any:
         """Build the feature net, and return timm's description of its maps."""
         try:
             self.net = import_extra("timm", "'fcn-plugin[timm]'").create_model(name, features_only=True, **kwargs)
@@ -102,7 +105,7 @@ class FCNTimm(BaseModule):
 
     def _add_head_conv(self, classifier: nn.Module) -> None:
         try:
-            self.conv_head, self.bn2 = classifier.conv_head, classifier.bn2
+            self.conv_head, self.bn2 = (classifier.get_submodule(name) for name in ("conv_head", "bn2"))
         except AttributeError:
             message = f"timm's {self.name} has no conv_head followed by bn2: remove model.backbone.head_conv"
             raise UserError("config-value", message) from None

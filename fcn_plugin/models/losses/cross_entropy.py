@@ -7,6 +7,7 @@ N batch, C classes; void is the id without loss or score. Labels are class ids (
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -55,7 +56,7 @@ class FCNCrossEntropyLoss(nn.Module):
         self.loss_weight, self.loss_name, self.use_sigmoid = loss_weight, loss_name, use_sigmoid
 
     def forward(
-        self, logits: Tensor, label: Tensor, weight: Tensor | None = None, ignore_index: int = 255, **kwargs
+        self, logits: Tensor, label: Tensor, weight: Tensor | None = None, ignore_index: int = 255, **kwargs: Any
     ) -> Tensor:
         """Compute the scalar loss, 0 without labelled pixels. See :func:`pixel_losses` for the arguments.
 
@@ -104,14 +105,14 @@ class FCNBoundaryCrossEntropyLoss(FCNCrossEntropyLoss):
         UserError: ``config-value`` for a width below 1.
     """
 
-    def __init__(self, boundary_width: int = 3, boundary_weight: float = 2.0, **kwargs) -> None:
+    def __init__(self, boundary_width: int = 3, boundary_weight: float = 2.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if boundary_width < 1:
             raise UserError("config-value", f"boundary_width is {boundary_width}: give 1 pixel or more")
         self.boundary_width, self.boundary_weight = boundary_width, boundary_weight
 
     def forward(
-        self, logits: Tensor, label: Tensor, weight: Tensor | None = None, ignore_index: int = 255, **kwargs
+        self, logits: Tensor, label: Tensor, weight: Tensor | None = None, ignore_index: int = 255, **kwargs: Any
     ) -> Tensor:
         """Compute the scalar loss, 0 without labelled pixels; see :class:`FCNCrossEntropyLoss`."""
         band = boundary_band(label, self.boundary_width, ignore_index)

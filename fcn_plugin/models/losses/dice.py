@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from mmseg.models.losses import DiceLoss
 from mmseg.registry import MODELS
@@ -37,7 +39,7 @@ class FCNDiceLoss(DiceLoss):
         super().__init__(activate=False, ignore_index=None, **options)
 
     def forward(
-        self, logits: Tensor, label: Tensor, weight: Tensor | None = None, ignore_index: int = 255, **kwargs
+        self, logits: Tensor, label: Tensor, weight: Tensor | None = None, ignore_index: int = 255, **kwargs: Any
     ) -> Tensor:
         """Compute the scalar loss, 0 without labelled pixels; UserError ``config-value`` if a sampler needs a loss per pixel."""
         if kwargs.get("reduction_override") == "none":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from mmseg.models.losses.focal_loss import py_sigmoid_focal_loss
@@ -46,7 +47,7 @@ class FCNFocalLoss(nn.Module):
         self.class_weight, self.loss_weight, self.loss_name = class_weight, loss_weight, loss_name
 
     def forward(
-        self, logits: Tensor, label: Tensor, weight: Tensor | None = None, ignore_index: int = 255, **kwargs
+        self, logits: Tensor, label: Tensor, weight: Tensor | None = None, ignore_index: int = 255, **kwargs: Any
     ) -> Tensor:
         """Compute the scalar loss, 0 without labelled pixels. See :func:`.pixel_losses` for the arguments.
 

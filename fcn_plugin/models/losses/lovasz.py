@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from mmseg.models.losses import LovaszLoss
 from mmseg.models.losses.lovasz_loss import lovasz_softmax_flat
@@ -41,7 +42,7 @@ class FCNLovaszLoss(LovaszLoss):
         super().__init__(classes=classes, reduction="none", **options)
 
     def forward(
-        self, logits: Tensor, label: Tensor, weight: Tensor | None = None, ignore_index: int = 255, **kwargs
+        self, logits: Tensor, label: Tensor, weight: Tensor | None = None, ignore_index: int = 255, **kwargs: Any
     ) -> Tensor:
         """Compute the scalar loss, 0 without labelled pixels; UserError ``config-value`` with a pixel sampler."""
         if weight is not None or kwargs.get("reduction_override") == "none":

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-from torch import Tensor, nn
+from mmseg.structures import BasePixelSampler
+from torch import Tensor
 
 from ...errors import UserError
 from ...label_ids import check_label_ids, has_stray_ids
 from ..decision import SOFTMAX, Decision, as_pair
-from .terms import pixel_losses
+from .terms import Term, pixel_losses
 
 
 def sample_losses(
-    terms: Iterable[nn.Module],
+    terms: Iterable[Term],
     logits: Tensor,
     label: Tensor,
-    metas: Sequence[Mapping],
+    metas: Sequence[Mapping[str, Any]],
     num_classes: int,
     decision: Decision = SOFTMAX,
     ignore_index: int = 255,
-    sampler: nn.Module | None = None,
+    sampler: BasePixelSampler | None = None,
 ) -> dict[str, Tensor]:
     """Compute the losses of :func:`.pixel_losses`; never resize, and check the ids of the masks.
 
@@ -53,6 +55,6 @@ def sample_losses(
     return pixel_losses(terms, logits, label, weight, ignore_index, decision)
 
 
-def paths_of(metas: Iterable[Mapping]) -> str:
+def paths_of(metas: Iterable[Mapping[str, Any]]) -> str:
     """Name the images of a batch."""
     return ", ".join(str(meta.get("img_path", "an image in memory")) for meta in metas)

@@ -7,9 +7,10 @@ N batch, C classes; void is the id without loss or score. Labels are class ids (
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Protocol
 
 from mmseg.models.losses import DiceLoss, TverskyLoss
-from torch import Tensor, nn
+from torch import Tensor
 
 from ...errors import UserError
 from ..decision import SOFTMAX, Decision
@@ -18,8 +19,17 @@ from .cross_entropy import FCNBoundaryCrossEntropyLoss, FCNCrossEntropyLoss
 from .lovasz import FCNLovaszLoss
 
 
+class Term(Protocol):
+    """A loss function of mmseg's form; terms of one name are added up."""
+
+    loss_name: str
+
+    def __call__(self, logits: Tensor, label: Tensor, /, *, weight: Tensor | None, ignore_index: int) -> Tensor:
+        """Compute the loss."""
+
+
 def pixel_losses(
-    terms: Iterable[nn.Module],
+    terms: Iterable[Term],
     logits: Tensor,
     label: Tensor,
     weight: Tensor | None,
@@ -48,11 +58,12 @@ def pixel_losses(
     return losses
 
 
-def check_losses(terms: Iterable[nn.Module], decision: Decision, ignore_index: int = 255) -> None:
+def check_losses(terms: Iterable[Term], decision: Decision, ignore_index: int = 255) -> None:
     """Raise UserError ``config-value`` for losses that are for another kind of logits or count void as a class."""
     for term in terms:
-        if type(term) is TverskyLoss and term.ignore_index != ignore_index:
-            message = f"loss_decode has TverskyLoss with ignore_index={term.ignore_index}, but void is {ignore_index}"
+        own = getattr(term, "ignore_index", ignore_index)
+        if type(term) is TverskyLoss and own != ignore_index:
+            message = f"loss_decode has TverskyLoss with ignore_index={own}, but void is {ignore_index}"
             raise UserError("config-value", f"{message}: set both to the same value")
         name, sigmoid = type(term).__name__, getattr(term, "use_sigmoid", None)
         if decision.threshold is None:

@@ -6,7 +6,7 @@ N batch, C channels; strides in image pixels.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from mmcv.cnn import ConvModule
@@ -45,11 +45,11 @@ class FCNASPPNeck(FCNSkipNeck):
         channels: int = 256,
         dilations: Sequence[int] = (1, 6, 12, 18),
         separable: bool = False,
-        norm_cfg: dict | None = dict(type="BN"),  # noqa: B006, never changed
+        norm_cfg: dict[str, Any] | None = dict(type="BN"),  # noqa: B006, never changed
         scales: Sequence[float] | None = None,
         dropout_ratio: float = 0.1,
         geometry: str = "aligned",
-        init_cfg: dict | None = None,
+        init_cfg: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(in_channels, None, scales=scales, dropout_ratio=dropout_ratio, init_cfg=init_cfg)
         pyramid = DepthwiseSeparableASPPModule if separable else ASPPModule

@@ -7,7 +7,7 @@ its whole input, so fc6 is 7x7 on pool5 and fc7 is 1x1.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
@@ -47,16 +47,17 @@ class FCNSkipNeck(BaseModule):
         scales: Sequence[float] | None = None,
         dropout_ratio: float = 0.5,
         geometry: str = "aligned",
-        init_cfg: dict | None = None,
+        init_cfg: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(init_cfg or dict(type="Kaiming", layer="Conv2d"))
-        scales = (1.0,) * len(in_channels) if scales is None else scales
-        if len(scales) != len(in_channels):
-            raise UserError("config-value", f"neck.scales {scales}: give one for each of in_channels {in_channels}")
+        widths = known(in_channels)
+        scales = (1.0,) * len(widths) if scales is None else scales
+        if len(scales) != len(widths):
+            raise UserError("config-value", f"neck.scales {scales}: give one for each of in_channels {widths}")
         self.scales, self.dropout_ratio, self.fc_channels = tuple(scales), dropout_ratio, fc_channels
+        self.fc6_padding = padding = fc6_dilation * (fc6_kernel // 2) if geometry == "aligned" else 0
         if fc_channels is not None:
-            padding = fc6_dilation * (fc6_kernel // 2) if geometry == "aligned" else 0
-            self.fc6 = nn.Conv2d(in_channels[-1], fc_channels, fc6_kernel, padding=padding, dilation=fc6_dilation)
+            self.fc6 = nn.Conv2d(widths[-1], fc_channels, fc6_kernel, padding=padding, dilation=fc6_dilation)
             self.fc7 = nn.Conv2d(fc_channels, fc_channels, 1)
 
     @staticmethod
@@ -70,20 +71,27 @@ class FCNSkipNeck(BaseModule):
         if self.fc_channels is None:
             x = F.dropout(x, self.dropout_ratio, self.training)
         else:
-            for layer in (self.fc6, self.fc7):
-                x = F.dropout(F.relu(convolve(layer, x), inplace=True), self.dropout_ratio, self.training)
+            for layer, padding in ((self.fc6, self.fc6_padding), (self.fc7, 0)):
+                x = F.dropout(F.relu(convolve(layer, x, padding), inplace=True), self.dropout_ratio, self.training)
         streams = (x, *reversed(skips))
         return tuple(s if scale == 1 else s * scale for s, scale in zip(streams, self.scales, strict=True))
 
 
-def convolve(layer: nn.Module, x: Tensor) -> Tensor:
-    """Call a convolution, in float32 on CPU if the map is smaller than the padding: fc6 on images of up to 64 px.
+def known(in_channels: Sequence[int] | Literal["auto"]) -> Sequence[int]:
+    """Return the channels; UserError ``config-value`` for ``auto``, which only an FCN can replace."""
+    if isinstance(in_channels, str):
+        raise UserError("config-value", "neck.in_channels is 'auto': give numbers, or use the neck in model.type='FCN'")
+    return in_channels
+
+
+def convolve(layer: nn.Module, x: Tensor, padding: int) -> Tensor:
+    """Call a convolution, in float32 on CPU if the map is smaller than its padding: fc6 on images of up to 64 px.
 
     oneDNN's bf16 gradient of such a kernel reads uninitialised memory, sometimes NaN (torch 2.15). Remove this when
     ``test_gradients_of_small_maps`` passes without it.
     """
     on_cpu = x.device.type == "cpu" and torch.is_autocast_enabled("cpu") and torch.is_grad_enabled()
-    if on_cpu and min(x.shape[-2:]) < layer.padding[0]:  # compare sizes last, to keep them dynamic in an export
+    if on_cpu and min(x.shape[-2:]) < padding:  # compare sizes last, to keep them dynamic in an export
         with torch.autocast("cpu", enabled=False):
             return layer(x.float())
     return layer(x)

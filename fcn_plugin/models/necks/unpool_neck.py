@@ -6,7 +6,7 @@ N batch, C channels, h x w map; strides in image pixels. Badrinarayanan et al., 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from mmcv.cnn import ConvModule
@@ -14,7 +14,7 @@ from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 from ...errors import UserError
-from .skip_neck import FCNSkipNeck, convolve
+from .skip_neck import FCNSkipNeck, convolve, known
 
 
 @MODELS.register_module()
@@ -46,20 +46,20 @@ class FCNUnpoolNeck(FCNSkipNeck):
         convs: Sequence[int] = (2, 2, 3, 3, 3),
         fc_channels: int | None = None,
         fc6_kernel: int = 7,
-        norm_cfg: dict | None = dict(type="BN"),  # noqa: B006, never changed
+        norm_cfg: dict[str, Any] | None = dict(type="BN"),  # noqa: B006, never changed
         dropout_ratio: float = 0.0,
         geometry: str = "aligned",
-        init_cfg: dict | None = None,
+        init_cfg: dict[str, Any] | None = None,
     ) -> None:
         if geometry != "aligned":
             raise UserError("config-value", f"model.geometry is {geometry!r}: FCNUnpoolNeck needs 'aligned'")
-        *widths, deepest = in_channels
+        *widths, deepest = known(in_channels)
         if len(widths) != len(convs):
             found = f"neck.convs {tuple(convs)} are {len(convs)} decoders, the backbone returns {len(widths)} indices"
             raise UserError("config-value", f"{found}: give one number per pool, and backbone IndexedVGG")
         super().__init__((deepest,), fc_channels, fc6_kernel, dropout_ratio=dropout_ratio, init_cfg=init_cfg)
         if fc_channels is not None:
-            padding = (fc6_kernel // 2,) * 2
+            padding = self.fc6_padding
             self.deconv_fc6 = ConvModule(fc_channels, deepest, fc6_kernel, padding=padding, norm_cfg=norm_cfg)
         for stage, (count, wide, narrow) in enumerate(zip(convs, widths, (widths[0], *widths), strict=False), 1):
             outputs = [wide] * (count - 1) + [narrow]
@@ -77,7 +77,7 @@ class FCNUnpoolNeck(FCNSkipNeck):
         *places, x = inputs
         (x,) = super().forward((x,))
         if self.fc_channels is not None:
-            x = convolve(self.deconv_fc6, x)
+            x = convolve(self.deconv_fc6, x, self.fc6_padding)
         deepest = x
         for name, where in zip(self.decoders, reversed(places), strict=True):
             x = getattr(self, name)(unpool(x, where))

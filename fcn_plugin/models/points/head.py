@@ -12,16 +12,20 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import torch
 import torch.nn.functional as F
+from mmengine.model import ModuleList
 from mmseg.registry import MODELS
+from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
 from ...errors import UserError
 from ...layers.coord_map import CoordMap
 from ...layers.placed_map import PlacedMap
 from ..losses import FCNCrossEntropyLoss, pixel_losses
+from ..losses.terms import Term
 from ..precision import at_least_float32
 from ..skip_head import FCNSkipHead
 from .draw import draw_points, take
@@ -59,13 +63,13 @@ class FCNPointHead(FCNSkipHead):
 
     def __init__(
         self,
-        *args,
+        *args: Any,
         fine: int = 1,
         margin: float = 2.0,
         points: int = 2048,
         channels: int = 64,
         layers: int = 2,
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         for name, value in dict(fine=fine, points=points, channels=channels, layers=layers).items():
@@ -78,7 +82,7 @@ class FCNPointHead(FCNSkipHead):
         self.fine, self.margin, self.points, self.hidden = fine, margin, points, [channels] * layers
 
     @property
-    def point_terms(self) -> list[nn.Module]:
+    def point_terms(self) -> list[Term]:
         """The losses of the points."""
         return [term for term in self.loss_terms if type(term) is FCNCrossEntropyLoss]
 
@@ -98,7 +102,7 @@ class FCNPointHead(FCNSkipHead):
         if self.fine > len(channels):
             raise UserError("config-value", f"decode_head.fine is {self.fine}, the neck returns {len(channels)} maps")
         widths = [self.out_channels + sum(channels[-self.fine :]), *self.hidden]
-        self.point_fc = nn.ModuleList(nn.Linear(*pair) for pair in pairwise(widths))
+        self.point_fc: Sequence[nn.Linear] = ModuleList(nn.Linear(*pair) for pair in pairwise(widths))
         self.point_score = nn.Linear(widths[-1], self.out_channels)
 
     def init_weights(self) -> None:
@@ -116,7 +120,9 @@ class FCNPointHead(FCNSkipHead):
         self.grids = list(maps[-self.fine :])
         self.reach = max(self.reach, *(math.ceil(grid.reach + grid.scale) for grid in self.grids))
 
-    def loss(self, inputs: Sequence, batch_data_samples: list, train_cfg: dict) -> dict[str, Tensor]:
+    def loss(
+        self, inputs: Sequence[Any], batch_data_samples: list[SegDataSample], train_cfg: dict[str, Any]
+    ) -> dict[str, Tensor]:
         """Compute the losses of all pixels before the correction and of the corrected points; raises as ``loss_by_feat``."""
         logits = self.upsample_scores(at_least_float32(self.fuse_scores(inputs)), inputs[-1])
         losses = self.loss_by_feat(logits, batch_data_samples)
@@ -138,7 +144,7 @@ class FCNPointHead(FCNSkipHead):
                 x = F.relu(layer(x))
             return coarse + self.point_score(x).permute(0, 3, 1, 2)
 
-    def refine(self, logits: Tensor, inputs: Sequence, top: int = 0) -> Tensor:
+    def refine(self, logits: Tensor, inputs: Sequence[Any], top: int = 0) -> Tensor:
         """Correct the logits of uncertain pixels in place; ``logits`` (N, C, rows, W) are for the image's rows from ``top``."""
         uncertain, (n, _, rows, width) = self.decision.margin(logits.detach()) < self.margin, logits.shape
         maps = self._features(inputs)
@@ -155,5 +161,5 @@ class FCNPointHead(FCNSkipHead):
                 logits[i, :, y, x] = self.correct(coarse, [each.of(i) for each in maps], points)[0, :, 0]
         return logits
 
-    def _features(self, inputs: Sequence) -> list[PlacedMap]:
+    def _features(self, inputs: Sequence[Any]) -> list[PlacedMap]:
         return [PlacedMap(*pair) for pair in zip(inputs[-1 - self.fine : -1], self.grids, strict=True)]

@@ -60,17 +60,17 @@ def make_forms(
         UserError: ``option-value`` for an unknown form, a single-label form of a multi-label net, or an invalid opacity;
             ``requirements`` if a form's package is not installed; ``classes-count`` if a form can't hold that many classes.
     """
+    forms: list[Form] = []
     if tasks:
         from .of_task import OfTask  # which imports what --help must not
 
-        sizes, forms = list(tasks.values()), []
+        sizes = list(tasks.values())
         for index, name in enumerate(tasks):
             own = slice(sum(sizes[:index]), sum(sizes[: index + 1]))
             titles = [each.removeprefix(f"{name}: ") for each in classes[own]]
             inner = make_forms(names, Path(out_dir, name), titles, palette[own], opacity, legend)
             forms += [OfTask(form, index, name, sizes) for form in inner]
         return forms
-    forms = []
     for name in dict.fromkeys(names):
         if name not in FORMS:
             near = get_close_matches(name, FORMS, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from typing import Any
 
 from ...atomic_write import atomic_write
 from ..item import Item
@@ -15,7 +16,7 @@ class Areas(Collected):
 
     folder, multilabel = "areas", True
 
-    def part(self, item: Item, prediction: Prediction) -> dict:
+    def part(self, item: Item, prediction: Prediction) -> dict[str, Any]:
         """Return name and size of the image and the areas of its classes."""
         height, width = prediction.labels.shape[-2:]
         counts = {name: pixels for name, pixels in prediction.areas().items() if pixels}

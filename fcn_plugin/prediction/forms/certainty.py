@@ -18,7 +18,7 @@ class Confidence(Pictures):
     def draw(self, item: Item, prediction: Prediction) -> Image.Image:
         """Return the probability of each pixel's label."""
         chosen = prediction.labels[None].astype(np.int64)
-        return _grey(np.take_along_axis(prediction.probabilities, chosen, 0)[0])
+        return _grey(np.take_along_axis(prediction.shares(), chosen, 0)[0])
 
 
 class Entropy(Pictures):
@@ -28,7 +28,7 @@ class Entropy(Pictures):
 
     def draw(self, item: Item, prediction: Prediction) -> Image.Image:
         """Return the entropy of each pixel."""
-        shares = prediction.probabilities
+        shares = prediction.shares()
         logs = np.log(np.maximum(shares, np.finfo(np.float32).tiny))
         return _grey(-np.einsum("chw,chw->hw", shares, logs) / np.log(len(shares)))
 

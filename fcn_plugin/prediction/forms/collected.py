@@ -23,7 +23,7 @@ class Collected(Form):
         """Return the part."""
         return [self.out_dir / "parts" / self.folder / f"{name}.json"]
 
-    def part(self, item: Item, prediction: Prediction) -> dict:
+    def part(self, item: Item, prediction: Prediction) -> dict[str, Any]:
         """Return this image's entry in the joined file."""
         raise NotImplementedError
 
@@ -34,7 +34,7 @@ class Collected(Form):
         with atomic_write(path) as part:
             part.write_text(json.dumps(self.part(item, prediction)), encoding="utf-8")
 
-    def parts(self) -> Iterator[dict]:
+    def parts(self) -> Iterator[dict[str, Any]]:
         """Read the parts in the order of their names."""
         folder = self.out_dir / "parts" / self.folder
         make_inside(self.out_dir, folder)

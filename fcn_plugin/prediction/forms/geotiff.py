@@ -39,7 +39,7 @@ def write_bands(
     bands: np.ndarray,
     georeference: dict[str, Any] | None,
     names: Sequence[str],
-    colours: dict[int, tuple] | None = None,
+    colours: dict[int, tuple[int, ...]] | None = None,
 ) -> None:
     """Write (B, H, W) as a deflated TIFF, with B band names and, for a single band of ids, their colours."""
     import rasterio

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from PIL import Image
 
@@ -21,7 +23,7 @@ class Overlays(Pictures):
 
     folder, multilabel = "overlays", True
 
-    def __init__(self, *args, opacity: float = 0.5, legend: bool = False) -> None:
+    def __init__(self, *args: Any, opacity: float = 0.5, legend: bool = False) -> None:
         super().__init__(*args)
         if not 0 <= opacity <= 1:
             raise UserError("option-value", f"opacity is {opacity}: give a number from 0 (image) to 1 (classes)")

@@ -26,7 +26,7 @@ class Probabilities(Form):
         """Write the archive without compression, which would take ten times as long."""
         (path,) = self.files(item.name)
         make_inside(self.out_dir, path.parent)
-        shares = prediction.probabilities.astype(np.float16)
+        shares = prediction.shares().astype(np.float16)
         with atomic_write(path) as part, open(part, "wb") as file:
             np.savez(file, probabilities=shares, classes=np.array(self.classes))
 
@@ -44,4 +44,4 @@ class ProbabilitiesTiff(Form):
         """Write the TIFF."""
         (path,) = self.files(item.name)
         make_inside(self.out_dir, path.parent)
-        write_bands(path, prediction.probabilities, item.georeference, self.classes)
+        write_bands(path, prediction.shares(), item.georeference, self.classes)

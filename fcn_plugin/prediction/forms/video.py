@@ -6,6 +6,7 @@ import os
 import shutil
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import cv2
 
@@ -19,6 +20,14 @@ CODEC = "mp4v"  # MPEG-4; OpenCV's wheels can always write it, but not H.264
 RESERVE = 2**25  # bytes of disk space to keep free, since an mp4's index is written last
 
 
+class _Opened(NamedTuple):
+    """The video that is being written, and the context of its temporary file."""
+
+    path: Path
+    pending: AbstractContextManager[Path]
+    writer: cv2.VideoWriter
+
+
 class Video(Form):
     """Write one mp4 per input video; MPEG-4 drops the last row or column of an odd size.
 
@@ -30,12 +39,10 @@ class Video(Form):
 
     frames_alone = True
 
-    def __init__(self, *args, opacity: float = 0.5) -> None:
+    def __init__(self, *args: Any, opacity: float = 0.5) -> None:
         super().__init__(*args)
         self.opacity = opacity
-        self.path: Path | None = None
-        self.pending: AbstractContextManager[Path] | None = None
-        self.writer: cv2.VideoWriter | None = None
+        self.opened: _Opened | None = None
         self.frames = 0
 
     def files(self, name: str) -> list[Path]:
@@ -49,36 +56,36 @@ class Video(Form):
             UserError: video-codec: OpenCV can't write such a file; disk-write: the disk is nearly full.
         """
         (path,) = self.files(item.name)
-        if path != self.path:
+        if self.opened is None or path != self.opened.path:
             self.close(whole=True)
-            self._open(path, item)
+            self.opened, self.frames = self._open(path, item), 0
         if shutil.disk_usage(path.parent).free < RESERVE:
             frames = self.frames
             self.close(whole=False)
             kept = f"{_incomplete(path)} has the first {frames} frames. Free disk space, then continue with --resume"
             raise UserError("disk-write", f"less than {RESERVE >> 20} MiB free for {path}: {kept}")
-        self.writer.write(prediction.overlay(self.opacity)[..., ::-1].copy())
+        self.opened.writer.write(prediction.overlay(self.opacity)[..., ::-1].copy())
         self.frames += 1
 
-    def _open(self, path: Path, item: Item) -> None:
+    def _open(self, path: Path, item: Item) -> _Opened:
         make_inside(self.out_dir, path.parent)
         pending = atomic_write(path, ending=".part.mp4")
         part, (height, width) = pending.__enter__(), item.image.shape[:2]
-        writer = cv2.VideoWriter(str(part), cv2.VideoWriter_fourcc(*CODEC), item.fps, (width, height))
+        writer = cv2.VideoWriter(str(part), cv2.VideoWriter.fourcc(*CODEC), item.fps or 0.0, (width, height))
         if not writer.isOpened():
             part.unlink(missing_ok=True)
             found = f"can't write {path}: OpenCV lacks the codec {CODEC}, or does not support {width} x {height} pixels"
             raise UserError(
                 "video-codec", f"{found}: pip install --force-reinstall opencv-python, or remove --out video"
             )
-        self.path, self.pending, self.writer, self.frames = path, pending, writer, 0
+        return _Opened(path, pending, writer)
 
     def close(self, whole: bool) -> None:
         """Close the video; UserError: disk-write if frames are missing in the file, which OpenCV does not report."""
-        if self.writer is None:
+        if self.opened is None:
             return
-        path, pending, writer, frames = self.path, self.pending, self.writer, self.frames
-        self.path = self.pending = self.writer = None
+        (path, pending, writer), frames = self.opened, self.frames
+        self.opened = None
         writer.release()
         pending.__exit__(None, None, None)
         found = cv2.VideoCapture(str(path))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tarfile
+from typing import Any
 
 from PIL import Image
 
@@ -21,7 +22,7 @@ class Voc(Pictures):
 
     folder = "voc/results/VOC2012/Segmentation/comp6_test_cls"
 
-    def __init__(self, *args) -> None:
+    def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         if len(self.classes) != len(CLASS_NAMES):
             message = f"the net has {len(self.classes)} classes, but the form voc needs {len(CLASS_NAMES)}: remove it from --out"

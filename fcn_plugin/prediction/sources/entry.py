@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ...errors import UserError
 from ..item import Item
+from .large import Raster
 
 Wanted = Callable[[str, bool], bool]  # (name, is a video frame) -> False if the item's results exist already
 
@@ -23,12 +25,12 @@ class Entry:
 
     name: str
     source: str
-    read: Callable[[], Item]
+    read: Callable[[], Item | Raster]
     of: int = 1
 
 
 @dataclass(frozen=True)
 class Broken:
-    """An input that can't be read, or ended early; ``error`` is a UserError."""
+    """An input that can't be read, or ended early."""
 
-    error: Exception
+    error: UserError

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from ...data.bands.read import as_kept
-from ...data.headers import Header, large_header
+from ...data.headers import Header, is_too_large, large_header
 from ...errors import UserError
 from ...requirements import import_extra
 
@@ -83,4 +82,4 @@ def is_large(path: str, bands: bool = False) -> bool:
         if header is None or header.format not in DRIVERS:
             return False
         width, height = header.size
-    return width * height > 2 * Image.MAX_IMAGE_PIXELS
+    return is_too_large(width, height)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from importlib import import_module
 from typing import Any
@@ -33,7 +33,7 @@ def entries(inputs: Iterable[Input], wanted: Wanted, reader: Reader) -> Iterator
 
 def read_ahead(
     found: Iterator[Entry | Broken], threads: int, most: int
-) -> Iterator[tuple[int, Item | Raster] | Broken | None]:
+) -> Generator[tuple[int, Item | Raster] | Broken | None, None, None]:
     """Yield (number of items in the source, item) in order, or a Broken; None if nothing is ready.
 
     Args:
@@ -41,7 +41,7 @@ def read_ahead(
         threads: number of threads that read files and URLs.
         most: most items in memory.
     """
-    ready: queue.Queue = queue.Queue(most)
+    ready: queue.Queue[Any] = queue.Queue(most)
     closing = threading.Event()
     pool = ThreadPoolExecutor(threads, "read")
     feeder = threading.Thread(target=_feed, args=(found, pool, ready, closing), name="feed", daemon=True)
@@ -64,7 +64,7 @@ def read_ahead(
         feeder.join(LOOK)  # it may wait for a dead stream, but has nothing to close
 
 
-def _result(entry: Entry, item: Future) -> tuple[int, Item | Raster] | Broken:
+def _result(entry: Entry, item: Future[Item | Raster]) -> tuple[int, Item | Raster] | Broken:
     try:
         return entry.of, item.result()
     except UserError as error:
@@ -74,7 +74,7 @@ def _result(entry: Entry, item: Future) -> tuple[int, Item | Raster] | Broken:
 
 
 def _feed(
-    found: Iterator[Entry | Broken], pool: ThreadPoolExecutor, ready: queue.Queue, closing: threading.Event
+    found: Iterator[Entry | Broken], pool: ThreadPoolExecutor, ready: queue.Queue[Any], closing: threading.Event
 ) -> None:
     fault: BaseException | None = None
     try:
@@ -89,7 +89,7 @@ def _feed(
     _put((None, fault), ready, closing)
 
 
-def _put(value: Any, ready: queue.Queue, closing: threading.Event) -> bool:
+def _put(value: Any, ready: queue.Queue[Any], closing: threading.Event) -> bool:
     while not closing.is_set():
         try:
             ready.put(value, timeout=LOOK)

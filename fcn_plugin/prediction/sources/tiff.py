@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from importlib.util import find_spec
 from typing import Any
 
@@ -38,8 +39,7 @@ def entries(source: Input, wanted: Wanted, reader: Reader) -> Iterator[Entry]:
     needed = [wanted(page, False) for page in names]
     for number, image in enumerate(read_pages(path) if any(needed) else ()):
         if needed[number]:
-            item = Item(names[number], image, path, number)
-            yield Entry(item.name, path, lambda item=item: item, pages)
+            yield Entry(names[number], path, partial(Item, names[number], image, path, number), pages)
 
 
 def _read(name: str, path: str, reader: Reader) -> Item:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import partial
 
 import cv2
 import numpy as np
@@ -37,8 +38,8 @@ def entries(source: Input, wanted: Wanted, reader: Reader) -> Iterator[Entry]:
                 good, image = capture.retrieve()
                 if not good:
                     break
-                item = Item(name, np.ascontiguousarray(image[..., ::-1]), shown, frame, fps)
-                yield Entry(name, shown, lambda item=item: item, count)
+                pixels = np.ascontiguousarray(image[..., ::-1])
+                yield Entry(name, shown, partial(Item, name, pixels, shown, frame, fps), count)
             frame += 1
     finally:
         capture.release()

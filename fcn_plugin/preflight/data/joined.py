@@ -23,13 +23,13 @@ def allow_other_ids(cfg: ConfigDict, split: str) -> None:
         UserError: config-data: their classes differ.
     """
     for entry in _joins(cfg[f"{split}_dataloader"].dataset):
-        first, *others = [(leaf, declared_meta(leaf).get("classes")) for leaf in leaf_datasets(entry)]
+        (_, first), *others = [(leaf, declared_meta(leaf).get("classes")) for leaf in leaf_datasets(entry)]
         for number, (leaf, classes) in enumerate(others, 2):
-            if None in (classes, first[1]) or list(classes) == list(first[1]):
+            if classes is None or first is None or list(classes) == list(first):
                 continue
-            pairs = zip(first[1], classes, strict=False)
+            pairs = zip(first, classes, strict=False)
             found = next((f"class {i} is {a!r} and {b!r}" for i, (a, b) in enumerate(pairs) if a != b), "")
-            found = found or f"{len(first[1])} and {len(classes)} classes"
+            found = found or f"{len(first)} and {len(classes)} classes"
             what = f"{cfg.filename}: the {split} data sets 1 and {number} of ConcatDataset differ: {found}"
             raise UserError("config-data", f"{what}: give {leaf.type} the same names in the same order")
         given = entry.get("ignore_keys") or []

@@ -33,14 +33,15 @@ class Match(NamedTuple):
 
 def match(images: Files, masks: Files, tail: str | None, image_tail: str | None) -> Match:
     """Find the view and the tails with which most images have a mask; UserError: ``mask-unpaired``."""
-    best, most, one_folder = None, 0, images is masks
+    best: Match | None = None
+    most, one_folder = 0, images is masks
     for view in views(images, masks):
         found = best_variant(view.images.keys(), view.masks, tail, image_tail, one_folder)
         if found and found[0] > most:
-            most, *chosen = found
-            stems = {without_tail(name, chosen[0]): file for name, file in view.images.items()}
-            stems.pop(None, None)
-            best = Match(stems, view.masks, *chosen, one_folder)
+            most, image_tails, variant = found
+            stems = ((without_tail(name, image_tails), file) for name, file in view.images.items())
+            named = {stem: file for stem, file in stems if stem is not None}
+            best = Match(named, view.masks, image_tails, variant, one_folder)
         if one_folder or most > len(images) / 2 or most == len(masks):  # no looser view is needed
             break
     if best is None:
@@ -88,7 +89,7 @@ def lone(images: Files, found: Match, used: set[str], paired: set[str]) -> dict[
 
 def _others(found: Match, paired: Mapping[str, str], used: set[str], tail: str | None) -> list[str]:
     """List the unused masks; UserError: ``mask-name`` if they are as likely as the chosen ones."""
-    chosen, counts = found.variant, Counter()
+    chosen, counts = found.variant, Counter[Variant]()
     for mask in found.masks:
         ends = [end for end in tails(mask.name, paired) if not (found.one_folder and end in found.image_tails)]
         if mask.file not in used and (ends or mask.kind != chosen.kind):
@@ -100,6 +101,6 @@ def _others(found: Match, paired: Mapping[str, str], used: set[str], tail: str |
         unclear = [other for other in rivals if other.tail == tail]
     listed = [f"{variant} ({count})" for variant, count in counts.most_common()]
     if unclear:
-        found = f"{chosen} ({len(paired)}), {abbreviate(listed, 10)}"
-        raise UserError("mask-name", f"several kinds of masks: {found}. {CHOOSE}")
+        kinds = f"{chosen} ({len(paired)}), {abbreviate(listed, 10)}"
+        raise UserError("mask-name", f"several kinds of masks: {kinds}. {CHOOSE}")
     return [f"not used: masks {abbreviate(listed, 10)}"] if listed else []

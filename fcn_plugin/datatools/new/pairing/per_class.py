@@ -52,7 +52,7 @@ def pair_parts(
     notes = missing_notes(lone(images, found, used, set(variants)), allow_missing)
     unused = [mask.file for mask in found.masks if not found.one_folder and mask.file not in used]
     notes += [f"not used: {len(unused)} masks: {abbreviate(unused)}"] if unused and not notes else []
-    names, parts = found.names(), []
+    names, parts = found.names(), list[Parts]()
     for of_image in paired.values():
         parts.append({classes[variant]: file for variant, file in of_image.items()})
         if len(parts[-1]) < len(of_image):
@@ -93,7 +93,7 @@ def read_parts(
     found = [f"{sum(map(len, parts))} masks of one class each: {', '.join(labels)}; other pixels are {BACKGROUND}"]
     if twice:
         files = sum(count > 0 for _, count in overlaps)
-        order = " over ".join(reversed(labels if not classes_file else sorted(labels, key=index.get)))
+        order = " over ".join(reversed(labels if not classes_file else sorted(labels, key=index.__getitem__)))
         found.append(f"{twice} pixels of {files} images are in several masks: {order}; --classes sets another order")
     return Source(
         found,
@@ -128,4 +128,4 @@ def _is_class(path: Path) -> np.ndarray:
     """Return which pixels are not 0 or black, (H, W) bool."""
     mask = open_image(str(path), "mask")[1]
     colours = mask.mode == "P" or mask.mode not in IDS
-    return np.asarray(mask.convert("RGB")).any(-1) if colours else np.asarray(mask) != 0
+    return np.logical_or.reduce(np.asarray(mask.convert("RGB")), axis=-1) if colours else np.asarray(mask) != 0

@@ -74,7 +74,8 @@ def best_variant(
     images: Collection[str], masks: Collection[Mask], tail: str | None, image_tail: str | None, one_folder: bool
 ) -> tuple[int, tuple[str, ...], Variant] | None:
     """Find the image tails and the mask variant with most pairs; return the number of pairs, tails and variant."""
-    best, rank = None, (0,)
+    best: tuple[int, tuple[str, ...], Variant] | None = None
+    rank: tuple[int, ...] = (0,)
     for chosen in image_tails(images) if image_tail is None else [(image_tail,)]:
         stems = {stem for name in images if (stem := without_tail(name, chosen)) is not None}
         for variant, count in variants(masks, stems, tail).items() if stems else ():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PureWindowsPath
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ....errors import UserError
 from ...cores import on_all_cores
@@ -27,11 +27,11 @@ class Coco(NamedTuple):
     path: Path
     pictures: Mapping[Id, tuple[str, tuple[float, float]]]
     names: Mapping[Id, str]
-    annotations: Sequence
+    annotations: Sequence[Any]
     blanks: int = 0  # number of names with spaces at an end
 
 
-def load_coco(path: Path, content: Mapping | None = None) -> Coco:
+def load_coco(path: Path, content: Mapping[str, Any] | None = None) -> Coco:
     """Read the file's lists ``images``, ``annotations`` and ``categories``; UserError: ``annotation-file``, ``class-file``."""
     content = read_json(path, "give a COCO file, or a folder of masks") if content is None else content
     if missing := [key for key in LISTS if not isinstance(content.get(key), list)]:
@@ -51,7 +51,7 @@ def load_coco(path: Path, content: Mapping | None = None) -> Coco:
     return Coco(path, dict(pictures), by_id, annotations, blanks)
 
 
-def _picture(entry: Mapping, where: str) -> tuple[Id, tuple[str, tuple[float, float]]]:
+def _picture(entry: Mapping[str, Any], where: str) -> tuple[Id, tuple[str, tuple[float, float]]]:
     file = PureWindowsPath(entry["file_name"]).as_posix()  # with slashes or backslashes
     return _id(entry["id"]), (file, (number(entry["width"]), number(entry["height"])))
 
@@ -79,11 +79,13 @@ def read_coco(
     tasks = [(image, files[k].path, files[k].pictures[id][1]) for image, k, id in entries]
     on_all_cores(require_size, tasks, "comparing sizes")
     of_image: list[list[Instance]] = [[] for _ in ids]
-    counts: Counter = Counter({BLANKS: sum(file.blanks for file in files)})
+    counts: Counter[str] = Counter({BLANKS: sum(file.blanks for file in files)})
     for k, file in enumerate(files):
         places = {id: i for i, keys in enumerate(ids) for which, id in keys if which == k}
 
-        def add(annotation: Mapping, where: str, file: Coco = file, places: Mapping = places) -> None:
+        def add(
+            annotation: Mapping[str, Any], where: str, file: Coco = file, places: Mapping[Id, int] = places
+        ) -> None:
             i, category = places.get(_id(annotation["image_id"])), _id(annotation["category_id"])
             if i is None:
                 return
@@ -97,7 +99,9 @@ def read_coco(
     return source_of("COCO", of_image, images, names, counts, classes_file)
 
 
-def _shape(annotation: Mapping, size: tuple[int, int], boxes: bool, counts: Counter) -> list[tuple[Shape, float]]:
+def _shape(
+    annotation: Mapping[str, Any], size: tuple[int, int], boxes: bool, counts: Counter[str]
+) -> list[tuple[Shape, float]]:
     """Return the shapes of an instance, with index 0, and its area in pixels; empty without an outline."""
     outline = annotation.get("segmentation")
     if annotation.get("iscrowd"):
@@ -124,7 +128,7 @@ def _shape(annotation: Mapping, size: tuple[int, int], boxes: bool, counts: Coun
     return [(Shape(0, "polygons", [rectangle(x, y, x + width, y + height)]), abs(width * height))] if boxes else []
 
 
-def _runs(outline: Mapping, size: tuple[int, int]) -> tuple[Shape, float]:
+def _runs(outline: Mapping[str, Any], size: tuple[int, int]) -> tuple[Shape, float]:
     runs = outline["counts"]
     runs = run_lengths(runs) if isinstance(runs, str) else runs
     if not all(type(length) is int and length >= 0 for length in runs):

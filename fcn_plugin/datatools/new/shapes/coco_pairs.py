@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from ....errors import UserError, abbreviate
 from ..files import Pairs, missing_notes
@@ -26,7 +27,7 @@ def load_folder(folder: Path, files: Sequence[str], has_masks: bool) -> tuple[li
 
     With ``has_masks``, unreadable files are skipped until the first COCO file, since JSON files next to masks may be anything.
     """
-    found: dict[str, Mapping] = {}
+    found: dict[str, Mapping[str, Any]] = {}
     for i, file in enumerate(files):
         if not found and i == LOOKED_AT:
             break
@@ -107,7 +108,7 @@ def _parts(files: Sequence[Coco], images: Sequence[str], entries: Mapping[str, l
     named = [_splits_of(coco.path) for coco in files]
     if not all(len(found) == 1 for found in named):
         return None
-    parts = []
+    parts: list[str] = []
     for image in images:
         splits = {min(named[k]): files[k].path for k, _ in entries[image]}
         if len(splits) > 1:

@@ -16,13 +16,13 @@ Point = tuple[float, float]
 
 
 class Shape(NamedTuple):
-    """A shape: ``index`` is the class index or 255, ``data`` depends on ``form``.
+    """A shape: ``label`` is the class index or 255, ``data`` depends on ``form``.
 
     polygons: parts, each of at least three (x, y); circle: (x, y, radius); bitmap: (left, top, (h, w) bool); runs: alternating
     lengths of 0s and 1s, down the columns (COCO's RLE).
     """
 
-    index: int
+    label: int
     form: Literal["polygons", "circle", "bitmap", "runs"]
     data: Any
 
@@ -34,21 +34,21 @@ def draw_shapes(size: tuple[int, int], shapes: Sequence[Shape], outside: int = 0
     for shape in shapes:
         if shape.form == "polygons":
             for part in shape.data:
-                _fill_polygon(canvas, part, shape.index)
+                _fill_polygon(canvas, part, shape.label)
         elif shape.form == "circle":
             x, y, radius = shape.data
             columns, rows = (np.arange(width) + 0.5 - x) ** 2, (np.arange(height) + 0.5 - y) ** 2
             for row in np.flatnonzero(rows <= radius**2):  # row by row, to avoid a float per pixel
-                canvas[row, columns + rows[row] <= radius**2] = shape.index
+                canvas[row, columns + rows[row] <= radius**2] = shape.label
         elif shape.form == "bitmap":
             left, top, there = shape.data
             there = there[max(-top, 0) :, max(-left, 0) :]
             window = canvas[max(top, 0) :, max(left, 0) :][: there.shape[0], : there.shape[1]]
-            window[there[: window.shape[0], : window.shape[1]]] = shape.index
+            window[there[: window.shape[0], : window.shape[1]]] = shape.label
         else:
             ends, pixels = list(accumulate(shape.data)), canvas.T.reshape(-1)
             for start, end in zip(ends[::2], ends[1::2], strict=False):
-                pixels[start:end] = shape.index
+                pixels[start:end] = shape.label
     return canvas
 
 
@@ -58,7 +58,7 @@ def rectangle(x0: float, y0: float, x1: float, y1: float) -> list[Point]:
 
 
 def thick_line(points: Sequence[Point], width: float) -> list[Shape]:
-    """Return the shapes, with index 0, of a line with round ends and corners; for one point, a disc of that diameter."""
+    """Return the shapes, with label 0, of a line with round ends and corners; for one point, a disc of that diameter."""
     shapes = [Shape(0, "circle", (x, y, width / 2)) for x, y in points]
     for (x0, y0), (x1, y1) in pairwise(points):
         if length := math.hypot(x1 - x0, y1 - y0):

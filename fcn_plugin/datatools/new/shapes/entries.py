@@ -36,7 +36,7 @@ def run_lengths(text: str) -> list[int]:
     return lengths
 
 
-def read_json(path: Path, remedy: str) -> dict:
+def read_json(path: Path, remedy: str) -> dict[str, Any]:
     """Read a JSON object, {} for other JSON; UserError: ``annotation-file``."""
     try:
         content = json.loads(read_plain(path, MOST))
@@ -45,7 +45,9 @@ def read_json(path: Path, remedy: str) -> dict:
     return content if isinstance(content, dict) else {}
 
 
-def parse_entries(path: Path, key: str, entries: Sequence, parse: Callable[[dict, str], Any]) -> list:
+def parse_entries(
+    path: Path, key: str, entries: Sequence[Any], parse: Callable[[dict[str, Any], str], Any]
+) -> list[Any]:
     """Parse every entry of the list ``key`` of a file.
 
     Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ....errors import UserError
 from ..classes import Source
@@ -34,8 +34,9 @@ def find_label_files(options: Options, images: Mapping[str, str], masks: Mapping
         UserError: option-value for contradicting options; annotation-file, mask-unpaired, image-unpaired.
     """
     root, folder = Path(options.masks), Path(options.images)
+    found: LabelFiles | None
     if options.format:
-        found = _of_format(options, images)
+        found = _of_format(options.format, options, images)
     elif root.is_file():
         found = _of_coco([root, *map(Path, options.more_masks)], options, images)
     elif options.more_masks:
@@ -77,7 +78,7 @@ def _of_coco(paths: Sequence[Path], options: Options, images: Mapping[str, str])
     return _paired_coco([load_coco(path) for path in paths], [], options, images)
 
 
-def _paired_coco(files: Sequence, notes: list[str], options: Options, images: Mapping[str, str]) -> LabelFiles:
+def _paired_coco(files: Sequence[Any], notes: list[str], options: Options, images: Mapping[str, str]) -> LabelFiles:
     pairs, ids = pair_coco(files, images, Path(options.images), options.allow_missing)
 
     def read(seen: Sequence[ImageFile]) -> Source:
@@ -86,16 +87,15 @@ def _paired_coco(files: Sequence, notes: list[str], options: Options, images: Ma
     return LabelFiles(pairs._replace(notes=[*notes, *pairs.notes]), read)
 
 
-def _of_format(options: Options, images: Mapping[str, str]) -> LabelFiles:
-    form, root, folder = choose_format(options.format), Path(options.masks), Path(options.images)
-    if options.format == "yolo":
+def _of_format(name: str, options: Options, images: Mapping[str, str]) -> LabelFiles:
+    form, root, folder = choose_format(name), Path(options.masks), Path(options.images)
+    if name == "yolo":
         pairs = pair_yolo(root, folder, images)
         return LabelFiles(pairs, lambda seen: read_yolo(root, pairs, seen, options.classes, options.boxes))
-    items, labels = load_others(options.format, root)
+    items, labels = load_others(name, root)
     pairs, items = pair_others(items, root, folder, images, options.allow_missing)
 
     def read(seen: Sequence[ImageFile]) -> Source:
-        drawn = dict(classes_file=options.classes, boxes=options.boxes, line_width=options.line_width)
-        return read_others(form, items, labels, seen, root, options.format, **drawn)
+        return read_others(form, items, labels, seen, root, name, options.classes, options.boxes, options.line_width)
 
     return LabelFiles(pairs, read)

@@ -46,8 +46,8 @@ def source_of(
     shown, draw, outside = [], [], 0 if background else IGNORED
     for image, found in zip(images, of_image, strict=True):
         ordered = sorted(found, key=lambda it: (it.level, -it.area))
-        shapes = [it.shape._replace(index=index[it.label]) for it in ordered]
-        shown.append({outside} | {shape.index for shape in shapes})
+        shapes = [it.shape._replace(label=index[it.label]) for it in ordered]
+        shown.append({outside} | {shape.label for shape in shapes})
         draw.append(partial(draw_shapes, image.header.shown, shapes, outside))
     sentences = [f"{what}: {sum(map(len, of_image))} instances of {len(labels)} categories"]
     unused = [name for name in names if name not in used]

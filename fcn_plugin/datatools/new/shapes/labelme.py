@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path, PureWindowsPath
+from typing import Any
 
 import numpy as np
 
@@ -46,9 +47,9 @@ def read_labelme(
     return Source([f"labelme: {len(paths)} files, {len(labels)} labels", *notes], classes, shown, draw)
 
 
-def _facts(line_width: float | None, image: ImageFile, path: Path) -> tuple[set[str], Counter, str | None]:
+def _facts(line_width: float | None, image: ImageFile, path: Path) -> tuple[set[str], Counter[str], str | None]:
     """Read and check a file; return its labels, numbers of shapes by kind, and another image that it names, if any."""
-    counts: Counter = Counter()
+    counts: Counter[str] = Counter()
     content = _content(image, path)
     found = _shapes(image, path, content, line_width, counts)
     return {label for label, shapes in found if shapes}, counts, _other_image(image, path, content)
@@ -57,21 +58,21 @@ def _facts(line_width: float | None, image: ImageFile, path: Path) -> tuple[set[
 def _draw(image: ImageFile, path: Path, index: Mapping[str, int], line_width: float | None) -> np.ndarray:
     found = _shapes(image, path, _content(image, path), line_width, Counter())
     return draw_shapes(
-        image.header.shown, [it._replace(index=index[label]) for label, shapes in found for it in shapes]
+        image.header.shown, [it._replace(label=index[label]) for label, shapes in found for it in shapes]
     )
 
 
-def _content(image: ImageFile, path: Path) -> dict:
+def _content(image: ImageFile, path: Path) -> dict[str, Any]:
     content = read_json(path, "save it again in labelme")
     if not isinstance(content.get("shapes"), list):
         raise UserError("annotation-file", f"{path} is not a labelme file: it has no shapes")
-    stated = content.get("imageWidth"), content.get("imageHeight")
-    if all(isinstance(side, (int, float)) for side in stated):  # old files lack them
-        require_size(image, path, stated)
+    sides = ("imageWidth", "imageHeight")
+    if all(isinstance(content.get(side), (int, float)) for side in sides):  # old files lack them
+        require_size(image, path, (content["imageWidth"], content["imageHeight"]))
     return content
 
 
-def _other_image(image: ImageFile, path: Path, content: Mapping) -> str | None:
+def _other_image(image: ImageFile, path: Path, content: Mapping[str, Any]) -> str | None:
     """Return the image that a file names, if it has another name than the file; UserError if that image exists."""
     text, own = content.get("imagePath"), Path(image.header.path)
     named = PureWindowsPath(text).name if isinstance(text, str) else ""
@@ -84,14 +85,14 @@ def _other_image(image: ImageFile, path: Path, content: Mapping) -> str | None:
 
 
 def _shapes(
-    image: ImageFile, path: Path, content: Mapping, line_width: float | None, counts: Counter
+    image: ImageFile, path: Path, content: Mapping[str, Any], line_width: float | None, counts: Counter[str]
 ) -> list[tuple[str, list[Shape]]]:
     """Read label and shapes, with index 0, of every entry."""
     return parse_entries(path, "shapes", content["shapes"], partial(_entry, image.header.shown, line_width, counts))
 
 
 def _entry(
-    size: tuple[int, int], line_width: float | None, counts: Counter, entry: Mapping, where: str
+    size: tuple[int, int], line_width: float | None, counts: Counter[str], entry: Mapping[str, Any], where: str
 ) -> tuple[str, list[Shape]]:
     label, form = label_name(entry["label"], where), entry.get("shape_type") or "polygon"
     counts[BLANKS] += label != entry["label"]
@@ -111,7 +112,7 @@ def _thin(form: str, points: Sequence[Point], width: float) -> list[Shape]:
     return thick_line(points, width)
 
 
-def _solid(form: object, points: Sequence[Point], entry: Mapping, size: tuple[int, int]) -> Shape | None:
+def _solid(form: object, points: Sequence[Point], entry: Mapping[str, Any], size: tuple[int, int]) -> Shape | None:
     """Return a shape with an area; None if it has too few points."""
     if form in POLYGONS or (form == "rectangle" and len(points) != 2):  # newer labelme versions write four corners
         return Shape(0, "polygons", [points]) if len(points) > 2 else None

@@ -42,6 +42,6 @@ def notes_of(counts: Mapping[str, int], labels: Iterable[str]) -> list[str]:
     return [*notes, *([f"warning: labels differ only in case: {abbreviate(differ)}; {remedy}"] if differ else [])]
 
 
-def total(counts: Iterable[Mapping[str, int]]) -> Counter:
+def total(counts: Iterable[Mapping[str, int]]) -> Counter[str]:
     """Add counts up."""
     return sum(map(Counter, counts), Counter())

@@ -123,19 +123,19 @@ def read_others(
             require_size(image, place, tuple(item.media.size[::-1]))
         found: list[Instance] = []
         for it in item.annotations:
+            level = getattr(it, "z_order", 0)
             if it.label is None:
                 counts[NO_LABEL] += 1
-            elif not (form.top and getattr(it, "z_order", 0)):
+            elif not (form.top and level):
                 with refused(place, what):
                     shapes = _shapes(it, image, place, boxes, line_width, counts)
-                level = getattr(it, "z_order", 0)
                 found += [Instance(names[it.label], shape, pixels, level) for shape, pixels in shapes if pixels]
         of_image.append(found)
     return source_of(what, of_image, images, names, counts, classes_file, form.background)
 
 
 def _shapes(
-    it: Any, image: ImageFile, place: Path, boxes: bool, line_width: float | None, counts: Counter
+    it: Any, image: ImageFile, place: Path, boxes: bool, line_width: float | None, counts: Counter[str]
 ) -> list[tuple[Shape, float]]:
     """Return the shapes of an annotation, with index 0, and its area in pixels."""
     kind: str = it.type.name
@@ -157,13 +157,13 @@ def _shapes(
     return []
 
 
-def _outline(values: Sequence, counts: Counter) -> list[tuple[Shape, float]]:
+def _outline(values: Sequence[Any], counts: Counter[str]) -> list[tuple[Shape, float]]:
     points = _pairs(values)
     counts[FEW_POINTS] += len(points) < 3
     return [(Shape(0, "polygons", [points]), area(points))] if len(points) > 2 else []
 
 
-def _pairs(values: Sequence) -> list[tuple[float, float]]:
+def _pairs(values: Sequence[Any]) -> list[tuple[float, float]]:
     """Convert alternating x and y, or pairs, to points."""
     return [(float(x), float(y)) for x, y in np.asarray(values, float).reshape(-1, 2)]
 
@@ -171,5 +171,5 @@ def _pairs(values: Sequence) -> list[tuple[float, float]]:
 def runs_of(mask: np.ndarray) -> np.ndarray:
     """Return alternating lengths of 0s and 1s, down the columns, of an (H, W) bool."""
     pixels = mask.T.reshape(-1)
-    ends = np.flatnonzero(np.diff(pixels, prepend=False)) if pixels.size else []
+    ends = np.flatnonzero(np.diff(pixels, prepend=False))
     return np.diff([0, *ends, pixels.size])

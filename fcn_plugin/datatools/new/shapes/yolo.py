@@ -76,7 +76,7 @@ def read_yolo(
     Args:
         boxes: draw lines of five values, which are boxes.
     """
-    names, counts, of_image, faults = class_names(root), Counter(), [], []
+    names, counts, of_image, faults = class_names(root), Counter[str](), [], []
     for image, text in zip(images, pairs.masks, strict=True):
         found, path = [], root / text
         for i, line in enumerate(_lines(path), 1):
@@ -100,7 +100,7 @@ def _lines(path: Path) -> list[str]:
 
 
 def _instances(
-    cells: Sequence[str], names: Labels, size: tuple[int, int], boxes: bool, counts: Counter
+    cells: Sequence[str], names: Labels, size: tuple[int, int], boxes: bool, counts: Counter[str]
 ) -> list[Instance]:
     """Read a line; ValueError for a malformed one."""
     if not cells[0].isdecimal() or int(cells[0]) not in names:

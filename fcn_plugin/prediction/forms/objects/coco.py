@@ -33,7 +33,7 @@ class Coco(Collected):
         rle = mask.frPyObjects(dict(size=list(size), counts=_run_lengths(outline, size)), *size)
         return dict(size=list(size), counts=rle["counts"].decode("ascii"))
 
-    def part(self, item: Item, prediction: Prediction) -> dict:
+    def part(self, item: Item, prediction: Prediction) -> dict[str, Any]:
         """Return the image's entry and its annotations, without ids."""
         size, ids = prediction.labels.shape, category_ids(self.classes)
         suffix = PurePath(item.source).suffix if item.frame is None else ""
@@ -62,7 +62,7 @@ class Coco(Collected):
             write_list(file, self._annotations())
             file.write("}\n")
 
-    def _annotations(self) -> Iterator[dict]:
+    def _annotations(self) -> Iterator[dict[str, Any]]:
         numbers = count(1)
         for image, part in enumerate(self.parts(), 1):
             for annotation in part["annotations"]:

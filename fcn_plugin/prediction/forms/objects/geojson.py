@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from ....atomic_write import atomic_write, make_inside
 from ...item import Item
@@ -38,7 +39,7 @@ class GeoJson(Form):
             dict(type="Feature", properties={"class": self.classes[int(id)], "class_id": int(id)}, geometry=outline)
             for outline, id in found
         ]
-        content = dict(type="FeatureCollection", name=item.name, features=features)
+        content: dict[str, Any] = dict(type="FeatureCollection", name=item.name, features=features)
         crs = CRS.from_user_input(place["crs"]) if place.get("crs") else None
         if crs and crs.to_epsg() != 4326:
             authority = crs.to_authority()

@@ -6,6 +6,7 @@ import base64
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -47,7 +48,7 @@ class Labelme(Form):
             part.write_text(json.dumps(content), encoding="utf-8")
 
 
-def _shape(outline: Outline, name: str) -> dict:
+def _shape(outline: Outline, name: str) -> dict[str, Any]:
     shape = dict(label=name, points=outline.exterior.tolist(), group_id=None, shape_type="polygon", flags={}, mask=None)
     if outline.holes:
         left, top, width, height = outline.box
@@ -59,4 +60,4 @@ def _shape(outline: Outline, name: str) -> dict:
 def _png_text(pixels: np.ndarray) -> str:
     """Encode an image (H, W, 3) uint8 RGB, or a bool mask (H, W)."""
     pixels = pixels[..., ::-1] if pixels.ndim == 3 else pixels.astype(np.uint8) * 255  # OpenCV's order is BGR
-    return base64.b64encode(cv2.imencode(".png", pixels)[1]).decode("ascii")
+    return base64.b64encode(cv2.imencode(".png", pixels)[1].tobytes()).decode("ascii")

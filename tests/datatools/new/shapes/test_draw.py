@@ -51,11 +51,11 @@ def test_compressed_runs():
 
 def test_thick_lines():
     """Half a pixel to either side, with round ends; no length is a disc."""
-    assert rows(draw_shapes((6, 4), [it._replace(index=1) for it in thick_line([(1.5, 1.5), (4.5, 1.5)], 1.2)])) == [
+    assert rows(draw_shapes((6, 4), [it._replace(label=1) for it in thick_line([(1.5, 1.5), (4.5, 1.5)], 1.2)])) == [
         "000000",
         "011110",
         "000000",
         "000000",
     ]
-    corner = draw_shapes((6, 4), [it._replace(index=1) for it in thick_line([(1, 1), (1, 3), (1, 3), (5, 3)], 2.0)])
+    corner = draw_shapes((6, 4), [it._replace(label=1) for it in thick_line([(1, 1), (1, 3), (1, 3), (5, 3)], 2.0)])
     assert rows(corner) == ["110000", "110000", "111111", "111111"]
