@@ -2,7 +2,7 @@
 
 Lists are indented by two columns, and may follow a paragraph without an empty line. A link to a file outside ``docs/`` becomes its
 text: the address of the repository is not known here. ``\\|`` in code within a table is a bar. For ``site.css``, blocks of commands
-are marked as such, to be wrapped; short code and numbers such as 1e-10 get a class, to stay on one line.
+are marked as such, to be wrapped; short code and numbers such as 1e-10 and 84.2 ± 0.3 get a class, to stay on one line.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ COMMANDS = re.compile(r"^(```)\n(?=(\.venv/bin/|fcn |python3? |pip |make |torchr
 ITEM = re.compile(r"^ *([-*+]|\d+\.) ")
 BAR = re.compile(r"(<code>[^<]*?)\\\|")
 SHORT = re.compile(r"(?<!<pre>)<code>(?=[^<]{1,24}</code>)")
-NUMBER = re.compile(r"(?<=<td>)[\d.]+e-\d+(?=</td>)")
+NUMBER = re.compile(r"(?<=<td>)[\d.]+(?:e-\d+| ± [\d.]+)(?=</td>)")
 
 
 class ListsByTwo(Extension):
