@@ -1,7 +1,7 @@
 """Count parameters and GFLOP of all nets, on tensors without values, and write them into configs/metafile.yml.
 
 PYTHONPATH=. python docs/hooks/count_nets.py
-PYTHONPATH=. python docs/hooks/count_nets.py --time  # also CPU time, one thread; 15 minutes on an otherwise idle core
+PYTHONPATH=. python docs/hooks/count_nets.py --time  # also CPU time, one thread; 45 minutes on a busy machine
 """
 
 from __future__ import annotations
