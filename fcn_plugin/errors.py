@@ -9,7 +9,7 @@ LONGEST = 2000  # characters of a line; untrusted names may have millions
 
 
 class UserError(ValueError):
-    """Bad input.
+    """Bad input; ends a command with one line and exit code 2.
 
     Args:
         code: stable error code, such as ``mask-size``; ``docs/errors.md`` lists all.

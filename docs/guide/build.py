@@ -32,7 +32,9 @@ def main() -> None:
     notebook = jupytext.read(HERE / "fcn.py")
     for index, cell in enumerate(notebook.cells):
         cell.id = f"cell-{index}"  # the same in every build
-    NotebookClient(notebook, timeout=120, record_timing=False, resources=dict(metadata=dict(path=str(HERE)))).execute()
+    NotebookClient(
+        notebook, timeout=120, record_timing=False, coalesce_streams=True, resources=dict(metadata=dict(path=str(HERE)))
+    ).execute()
     notebook.metadata.pop("language_info", None)
     for name, result in (("fcn", notebook), ("fcn_ko", translate(notebook, korean_texts()))):
         nbformat.write(result, HERE / f"{name}.ipynb")

@@ -10,14 +10,14 @@ ROLE = re.compile(r":(class|func|meth|attr|mod|data|exc):`~?\.?([\w.]+)`")
 
 
 def plain(text: str) -> str:
-    """Replace roles: a module by its dotted path, a method by ``Class.method``, anything else by its last name."""
+    """Replace roles: a module by its dotted path, a method by ``Class.method``, anything else by its last name; ``::`` by ``:``."""
 
     def name(role: re.Match) -> str:
         parts = role[2].split(".")
         kept = {"mod": len(parts), "meth": 2}.get(role[1], 1)
         return f"`{'.'.join(parts[-kept:])}`"
 
-    return ROLE.sub(name, text)
+    return re.sub(r"::$", ":", ROLE.sub(name, text), flags=re.MULTILINE)
 
 
 class SphinxRoles(Extension):

@@ -60,8 +60,8 @@ def main(args: argparse.Namespace) -> None:
     """Predict; raise a UserError that lists the broken inputs after all others are done.
 
     Raises:
-        UserError: file-missing, list-file, output-exists, output-path, checkpoint-*, config-*, option-value; image-unreadable,
-            video-unreadable and other codes of broken inputs; disk-write.
+        UserError: ``file-missing``, ``list-file``, ``output-exists``, ``output-path``, ``checkpoint-*``, ``config-*``,
+            ``option-value``; ``image-unreadable``, ``video-unreadable`` and other codes of broken inputs; ``disk-write``.
     """
     from ..atomic_write import make_dir
     from ..checkpoints.read import require_checkpoint

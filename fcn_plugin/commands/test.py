@@ -55,7 +55,7 @@ def test_runner(
         limits: add ``FCNLimits`` to the metrics.
 
     Raises:
-        UserError: config-*, checkpoint-*, dataset-*; ``export-file`` and ``requirements`` for exported nets.
+        UserError: ``config-*``, ``checkpoint-*``, ``dataset-*``; ``export-file`` and ``requirements`` for exported nets.
     """
     from ..atomic_write import make_dir
     from ..checkpoints.read import require_checkpoint

@@ -184,7 +184,7 @@ class FCN(RefinedSegmentor):
         return with_losses(self, data)
 
     def to_inference(self, fold: bool = True) -> FCN:
-        """Convert kernels to the net's precision, or ``fold`` batch norms into float32 ones (into bf16 ones labels change)."""
+        """Convert kernels to the net's precision; in float32, ``fold`` batch norms into them (in bf16 this would change labels)."""
         image = self.preprocessing.new_zeros(1, self.preprocessing.shape[1], self.least_side, self.least_side)
         if fold and PRECISIONS[resolve_precision(self.precision, image.device.type)] is None:
             fold_batch_norms(self.eval(), lambda: self.extract_feat(image))

@@ -15,7 +15,7 @@ PATIENCE = timedelta(days=30)  # how long the first process to finish waits for 
 
 
 class Share:
-    """This process's share. Create it after joining the processes. Collective: call on every rank."""
+    """This process's share of the inputs. Collective: create it on every rank, after joining the processes."""
 
     def __init__(self) -> None:
         self.rank, self.count = get_dist_info()

@@ -43,7 +43,7 @@ def prepare(
         scores: False if the test split has no masks and is only predicted.
 
     Raises:
-        UserError: config-*, classes-count, dataset-*, image-unreadable, mask-unreadable.
+        UserError: ``config-*``, ``classes-count``, ``dataset-*``, ``image-unreadable``, ``mask-unreadable``.
     """
     _check(cfg, splits, look_for_files)
     return fill_in(cfg, tta, hooks, scores)

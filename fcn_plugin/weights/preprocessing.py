@@ -27,6 +27,7 @@ MEAN_TOLERANCE, STD_TOLERANCE = 1.5, 0.05  # a scale below 1 (images in 0..1) al
 
 
 def record(order: Sequence[float], mean: Sequence[float], std: Sequence[float]) -> Tensor:
+    """Return the (3, channels) tensor of channel order, mean and scale."""
     return torch.tensor([order, mean, std], dtype=torch.float32)
 
 

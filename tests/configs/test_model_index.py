@@ -5,7 +5,7 @@ from pathlib import Path
 from mmengine.fileio import load
 from mmseg.apis import MMSegInferencer
 
-from fcn_plugin.configs import config_dir, config_name
+from fcn_plugin.configs import config_dir, config_name, get_config
 
 ROOT = Path(__file__).parents[2]
 INDEX = load(ROOT / "model-index.yml")
@@ -27,6 +27,18 @@ def test_entries():
         assert model["In Collection"] == collection["Name"]
         assert model["Weights"] is None
         assert model["Metadata"]["Training Data"] in collection["Metadata"]["Training Data"]
+
+
+def test_every_name_and_alias_is_a_config():
+    names = [name for model in META["Models"] for name in (model["Name"], *model.get("Alias", []))]
+    assert [name for name in names if not (config_dir() / f"{name}.py").is_file()] == []
+    for name in ("reference/fcn8s_vgg16_voc", "fcn8s_vgg16_minivoc"):
+        assert config_name(get_config(name).filename) == name
+
+
+def test_every_net_has_its_size_and_speed():
+    keys = ["Training Data", "Parameters (M)", "GFLOP", "CPU ms"]
+    assert all(list(model["Metadata"]) == keys for model in META["Models"]), "run docs/hooks/count_nets.py --time"
 
 
 def test_scores_are_those_of_the_results():

@@ -29,7 +29,7 @@ def tasks_meta(tasks: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         palette: Sequence[Any] = entry.get("palette") or voc_palette()[: len(classes)].tolist()
         if len(palette) != len(classes):
             unequal = f"task {name} has {len(palette)} colours for {len(classes)} classes"
-            raise UserError("config-value", f"{unequal}: give one colour per class, or leave palette out")
+            raise UserError("config-value", f"{unequal}: give one colour per class, or omit palette")
         found[name] = dict(classes=list(classes), palette=[list(map(int, colour)) for colour in palette])
     names = [f"{task}: {name}" for task, entry in found.items() for name in entry["classes"]]
     return dict(tasks=found, classes=names, palette=[colour for entry in found.values() for colour in entry["palette"]])

@@ -9,6 +9,7 @@ from .textures import checks, hsv, stripes, wool
 
 
 def aeroplane(pen: Pen, rng: np.random.Generator) -> None:
+    """Draw an aeroplane."""
     body = Paint(hsv(rng, 0.58, 0.42, 0.90), stripes(rng.uniform(7, 9)), 9)
     trim = Paint(hsv(rng, 0.62, 0.75, 0.55))
     pen.line([(-0.06, -0.02), (0.13, -0.33)], trim, 1.2)  # far wing
@@ -22,6 +23,7 @@ def aeroplane(pen: Pen, rng: np.random.Generator) -> None:
 
 
 def bicycle(pen: Pen, rng: np.random.Generator) -> None:
+    """Draw a bicycle."""
     tyre = Paint(hsv(rng, 0.75, 0.25, 0.20, (0.1, 0.1, 0.06)))
     frame = Paint(hsv(rng, rng.uniform(), 0.82, 0.85))  # any hue, so that only its shape identifies it
     radius = rng.uniform(0.24, 0.26)
@@ -38,6 +40,7 @@ def bicycle(pen: Pen, rng: np.random.Generator) -> None:
 
 
 def boat(pen: Pen, rng: np.random.Generator) -> None:
+    """Draw a sailing boat."""
     planks = Paint(hsv(rng, 0.64, 0.72, 0.50), stripes(rng.uniform(4, 5.5), 90), 16)
     mast = Paint(hsv(rng, 0.08, 0.5, 0.35))
     sail = Paint(hsv(rng, 0.11, 0.16, 0.95, (0.03, 0.08, 0.05)), stripes(9, 90), 8)
@@ -53,6 +56,7 @@ def boat(pen: Pen, rng: np.random.Generator) -> None:
 
 
 def bottle(pen: Pen, rng: np.random.Generator) -> None:
+    """Draw a bottle."""
     glass = Paint(hsv(rng, 0.40, 0.75, 0.42, (0.06, 0.12, 0.1)), stripes(rng.uniform(11, 14)), 26)
     label = Paint(hsv(rng, 0.13, 0.30, 0.93), stripes(5, 90), 14)
     half, shoulder = rng.uniform(0.135, 0.165), rng.uniform(-0.14, -0.08)
@@ -64,6 +68,7 @@ def bottle(pen: Pen, rng: np.random.Generator) -> None:
 
 
 def bus(pen: Pen, rng: np.random.Generator) -> None:
+    """Draw a bus."""
     body = Paint(hsv(rng, 0.10, 0.85, 0.90, (0.05, 0.12, 0.1)))
     glass = Paint(hsv(rng, 0.55, 0.45, 0.40), stripes(11, 40, rng.uniform()), 22)
     dark = Paint(hsv(rng, 0.6, 0.15, 0.17, (0.1, 0.1, 0.05)))
@@ -81,6 +86,7 @@ def bus(pen: Pen, rng: np.random.Generator) -> None:
 
 
 def chair(pen: Pen, rng: np.random.Generator) -> None:
+    """Draw a chair."""
     wood = Paint(hsv(rng, 0.075, 0.66, 0.58), stripes(rng.uniform(4, 6), 80), 15)
     seat = Paint(hsv(rng, 0.075, 0.58, 0.72), stripes(rng.uniform(4, 6), 85), 17)
     dark = Paint(hsv(rng, 0.07, 0.7, 0.42), stripes(5, 80), 10)
@@ -95,6 +101,7 @@ def chair(pen: Pen, rng: np.random.Generator) -> None:
 
 
 def person(pen: Pen, rng: np.random.Generator) -> None:
+    """Draw a person."""
     skin = Paint(hsv(rng, 0.07, 0.42, 0.82, (0.015, 0.1, 0.18)))
     shirt = Paint(hsv(rng, 0.86, 0.62, 0.72, (0.12, 0.15, 0.15)), checks(rng.uniform(6, 8)), 20)
     jeans = Paint(hsv(rng, 0.62, 0.55, 0.45), stripes(3.5), 8)
@@ -112,6 +119,7 @@ def person(pen: Pen, rng: np.random.Generator) -> None:
 
 
 def pottedplant(pen: Pen, rng: np.random.Generator) -> None:
+    """Draw a potted plant."""
     pot = Paint(hsv(rng, 0.035, 0.72, 0.70), stripes(6, 90), 11)
     leaf = Paint(hsv(rng, 0.29, 0.72, 0.60), wool(rng, 6), 26)
     stem = Paint(hsv(rng, 0.26, 0.70, 0.42))
@@ -129,6 +137,7 @@ def pottedplant(pen: Pen, rng: np.random.Generator) -> None:
 
 
 def sheep(pen: Pen, rng: np.random.Generator) -> None:
+    """Draw a sheep."""
     fleece = Paint(hsv(rng, 0.11, 0.14, 0.90, (0.03, 0.06, 0.07)), wool(rng, 6.5), 30)
     face = Paint(hsv(rng, 0.06, 0.35, 0.24, (0.03, 0.1, 0.06)))
     for x in (-0.26, -0.14, 0.12, 0.24):
@@ -144,6 +153,7 @@ def sheep(pen: Pen, rng: np.random.Generator) -> None:
 
 
 def tvmonitor(pen: Pen, rng: np.random.Generator) -> None:
+    """Draw a TV set or monitor."""
     case = Paint(hsv(rng, 0.65, 0.15, 0.20, (0.1, 0.08, 0.07)))
     glow = Paint(hsv(rng, 0.52, 0.58, 0.82, (0.07, 0.15, 0.12)), stripes(rng.uniform(3.5, 4.5), 90), 20)
     hills = Paint(hsv(rng, 0.44, 0.62, 0.62), stripes(4, 90), 18)

@@ -54,7 +54,7 @@ def make_minivoc(
 
 
 def _must_draw(root: Path, wanted: dict[str, Any], force: bool) -> bool:
-    """Return False if the wanted data set is complete; UserError if drawing would lose something."""
+    """Return False if the wanted data set is complete; UserError if drawing would replace other files."""
     for path in (root, *root.parents):
         if path.exists() and not path.is_dir():
             raise UserError("output-path", f"{path} is a file; give a new or empty folder")

@@ -50,6 +50,7 @@ class Release(NamedTuple):
 
 
 def voc(year: str, *parts: str, more: tuple[str, ...] = ()) -> Release:
+    """Return a year of PASCAL VOC with torchvision's link and md5; ``parts`` are the folders that must be in its tree."""
     known = DATASET_YEAR_DICT[year]
     place = known["filename"], known["url"], known["md5"], PurePosixPath(Path(known["base_dir"]).as_posix())
     return Release(f"PASCAL VOC {year}", *place, parts, more)

@@ -15,7 +15,7 @@ from .names import notes_of
 
 
 class Instance(NamedTuple):
-    """Attributes: ``label``; ``shape``, with index 0; ``area`` in pixels; ``level``: higher levels cover lower ones."""
+    """A labelled shape: its ``shape`` with index 0, its ``area`` in pixels; higher ``level``s cover lower ones."""
 
     label: str
     shape: Shape

@@ -31,7 +31,7 @@ def pair_yolo(root: Path, images_dir: Path, images: Mapping[str, str]) -> Pairs:
     lone = [file for file, text in texts.items() if not text.is_file()]
     if len(lone) == len(texts):
         example = texts[lone[0]]
-        raise UserError("mask-unpaired", f"no image has a text file; expected first: {example}. Correct --images")
+        raise UserError("mask-unpaired", f"no image has a text file, for example {example}: correct --images")
     notes = [f"{len(lone)} images without a text file, all background: {abbreviate(lone, 10)}"] if lone else []
     masks = [Path(os.path.relpath(text, root)).as_posix() for text in texts.values()]
     parts = [next((part for part in PurePosixPath(file).parts[:-1] if part.lower() in SPLIT_OF), "") for file in texts]
