@@ -2,7 +2,7 @@
 
 Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", CVPR 2016 (arXiv 1509.09308), sec. 4.3. N batch, C and K
 channels in and out, H x W map; the map is cut into T tiles of 4 x 4 outputs, each from 6 x 6 inputs. With the transforms B, G, A
-along both axes, a tile d and a kernel g give ``A [(G g) * (B d)]``; over all channels, ``*`` is 36 matrix products of T x C by C x K.
+along both axes, tile d and kernel g give ``A [(G g) * (B d)]``; over all channels, ``*`` is 36 matrix products of T x C by C x K.
 """
 
 from __future__ import annotations
