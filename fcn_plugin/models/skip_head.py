@@ -22,6 +22,7 @@ from .losses import check_losses
 from .losses.of_samples import paths_of, sample_losses
 from .precision import at_least_float32
 from .score_names import ScoreNames
+from .strip_loss import fits_strips, strip_losses
 from .upscores import fit_upscore, upscore_names
 
 
@@ -175,6 +176,13 @@ class FCNSkipHead(ScoreNames, BaseDecodeHead):
             found = f"the scores of {paths_of(batch_img_metas)} are not finite: {reason}"
             raise UserError("scores-nan", f"{found}; if training diverged, lower the learning rate.")
         return fused
+
+    def loss(self, inputs: Sequence, batch_data_samples: list, train_cfg: dict) -> dict[str, Tensor]:
+        """Compute the losses of a batch; without full-resolution logits if possible (:mod:`.strip_loss`)."""
+        own = ("forward", "upsample_scores", "refine", "loss_by_feat")
+        if fits_strips(self, inputs) and all(getattr(type(self), name) is getattr(FCNSkipHead, name) for name in own):
+            return strip_losses(self, inputs, batch_data_samples)
+        return super().loss(inputs, batch_data_samples, train_cfg)
 
     def loss_by_feat(self, seg_logits: Tensor, batch_data_samples: list) -> dict[str, Tensor]:
         """Compute the losses of a batch, as mmseg's method; errors as in :func:`.sample_losses`."""
