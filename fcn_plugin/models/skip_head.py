@@ -20,9 +20,9 @@ from ..layers.coord_map import CoordMap
 from .decision import decide
 from .losses import check_losses
 from .losses.of_samples import paths_of, sample_losses
+from .losses.strips import fits_strips, strip_losses
 from .precision import at_least_float32
 from .score_names import ScoreNames
-from .strip_loss import fits_strips, strip_losses
 from .upscores import fit_upscore, upscore_names
 
 
@@ -178,7 +178,7 @@ class FCNSkipHead(ScoreNames, BaseDecodeHead):
         return fused
 
     def loss(self, inputs: Sequence, batch_data_samples: list, train_cfg: dict) -> dict[str, Tensor]:
-        """Compute the losses of a batch; without full-resolution logits if possible (:mod:`.strip_loss`)."""
+        """Compute the losses of a batch; without full-resolution logits if possible (:mod:`.losses.strips`)."""
         own = ("forward", "upsample_scores", "refine", "loss_by_feat")
         if fits_strips(self, inputs) and all(getattr(type(self), name) is getattr(FCNSkipHead, name) for name in own):
             return strip_losses(self, inputs, batch_data_samples)
