@@ -18,11 +18,17 @@ def _weight_gradient(x_shape, gradient_shape, *args, out_shape=None, **kwargs) -
     return conv_flop_count(x_shape, out_shape, gradient_shape)
 
 
+def _rows_input(gradient_shape, weight_shape, *args, out_shape=None, **kwargs) -> int:
+    return conv_flop_count(out_shape, weight_shape, gradient_shape)
+
+
 # as if each were a direct sum over padding too: what is saved shows as a higher rate
 _RULES = {
     torch.ops.fcn_plugin.winograd_conv2d: _conv,
     torch.ops.fcn_plugin.winograd_conv2d_weight: _weight_gradient,
     torch.ops.fcn_plugin.row_conv2d: _conv,
+    torch.ops.fcn_plugin.row_conv2d_input: _rows_input,
+    torch.ops.fcn_plugin.row_conv2d_weight: _weight_gradient,
 }
 
 

@@ -17,6 +17,7 @@ FILES = [path for path in sorted(PACKAGE.rglob("*.py")) if ".mim" not in path.pa
 GROUND = {
     "errors",
     "version",
+    "allocator",
     "atomic_write",
     "download",
     "file_lock",

@@ -17,6 +17,7 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import EpochBasedTrainLoop
 from torch import cuda, nn
 
+from ..allocator import keep_freed_memory
 from ..atomic_write import refuse_links
 from ..checkpoints.find import note_start
 from ..checkpoints.load import load_verified
@@ -25,7 +26,6 @@ from ..compat import given_start, has_started, is_train_loader, mark_loaded, mar
 from ..data.broken_files import check_files, skip_broken_files, skipped
 from ..models.fcn import FCN, leave_out_logits
 from ..signals import StopRequest, stop_request
-from .allocator import keep_freed_memory
 from .class_names import check_class_names
 from .distributed import compress_gradients, join_processes, wrapper_cfg
 from .divergence import lower_rates
@@ -51,7 +51,8 @@ class FCNRunner(SavingRunner):
     _evaluating = False
 
     def setup_env(self, env_cfg: dict[str, Any]) -> None:
-        """Join the processes first, since mmengine can't start CPU processes."""
+        """Keep freed memory, and join the processes first, since mmengine can't start CPU processes."""
+        keep_freed_memory()
         join_processes(self.cfg)
         super().setup_env(env_cfg)
 
@@ -179,7 +180,6 @@ class FCNRunner(SavingRunner):
         """Train with the work dir locked; after an error between two steps, save a checkpoint of the last one."""
         handled = any(isinstance(hook, StopHook) for hook in self.hooks)  # else signals end the program as usual
         with work_dir_lock(self.work_dir), self._listing_skipped_files(), stop_request(handled) as self.stop_request:
-            keep_freed_memory()
             try:
                 return super().train()
             except Exception:

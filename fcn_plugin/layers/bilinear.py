@@ -20,9 +20,13 @@ def bilinear_kernel(size: int) -> Tensor:
 
     Along one axis ``w[i] = 1 - |i - c| / f``, f = ceil(size / 2), c = (size - 1) / 2; the plane is the outer product.
     """
-    factor = (size + 1) // 2
-    ramp = 1 - (torch.arange(size, dtype=torch.float64) - (size - 1) / 2).abs() / factor
+    ramp = bilinear_ramp(size)
     return torch.outer(ramp, ramp).float()
+
+
+def bilinear_ramp(size: int) -> Tensor:
+    """Return the (size,) weights of :func:`bilinear_kernel` along one axis, float64."""
+    return 1 - (torch.arange(size, dtype=torch.float64) - (size - 1) / 2).abs() / ((size + 1) // 2)
 
 
 def crop(x: Tensor, offset: int, size: tuple[int, int]) -> Tensor:
@@ -100,10 +104,7 @@ class BilinearUpsample(nn.ConvTranspose2d):
 
     def rows(self, x: Tensor, first: int, last: int) -> Tensor:
         """Compute only rows ``first`` to ``last`` (excluded) of the output for (N, C, H, W); UserError: ``geometry``."""
-        if not 0 <= first < last <= self.output_side(x.shape[-2]):
-            raise UserError(
-                "geometry", f"rows {first}..{last} are outside a map of {self.output_side(x.shape[-2])} rows"
-            )
+        self._check_rows(x.shape[-2], first, last)
         if self._is_identity:
             return x[..., first:last, :]
         kernel, stride, padding = self.kernel_size[0], self.stride[0], self.padding[0]
@@ -115,6 +116,20 @@ class BilinearUpsample(nn.ConvTranspose2d):
         start = first + padding - stride * top
         return up[..., start : start + last - first, :]
 
+    def axis_matrix(self, side: int, first: int, last: int) -> Tensor:
+        """Return weights (last - first, side), float64, of an axis's inputs for its outputs ``first`` to ``last`` (excluded).
+
+        For fixed kernels, ``A x B^T`` with the matrices of both axes is the upsampling of a map x. UserError: ``geometry``.
+        """
+        self._check_rows(side, first, last)
+        size, place = self.kernel_size[0], torch.arange(first, last) + self.padding[0]
+        tap = place[:, None] - self.stride[0] * torch.arange(side)
+        return torch.where((tap >= 0) & (tap < size), bilinear_ramp(size)[tap.clamp(0, size - 1)], 0)
+
     def output_side(self, side: int) -> int:
         """Return the output's side in pixels for an input side in pixels."""
         return self.stride[0] * (side - 1) + self.kernel_size[0] - 2 * self.padding[0]
+
+    def _check_rows(self, side: int, first: int, last: int) -> None:
+        if not 0 <= first < last <= self.output_side(side):
+            raise UserError("geometry", f"rows {first}..{last} are outside a map of {self.output_side(side)} rows")

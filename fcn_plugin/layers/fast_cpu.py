@@ -7,15 +7,18 @@ and in exported nets. N batch, C and K channels in and out, H x W map.
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..errors import UserError
+from .rows import row_conv2d
 from .winograd import TILE, winograd_conv2d
 
 ALGORITHMS = ("auto", "winograd", "direct")
 # below these, transforms and reading 36 / 9 times the kernels cost more than the saved multiplications: docs/performance.md
-LEAST_CHANNELS, LEAST_TILES = 128, 96
+LEAST_CHANNELS, LEAST_TILES = 128, 48
+LEAST_CHANNELS_TRAINED = (
+    64  # for the kernels' gradient, for which oneDNN takes four times as long as for the other sums
+)
 
 
 def use_fast_convolutions(net: nn.Module, algorithm: str = "auto") -> None:
@@ -41,7 +44,7 @@ def use_fast_convolutions(net: nn.Module, algorithm: str = "auto") -> None:
             continue
         if name.rpartition(".")[2] in ("fc6", "fc7"):
             layer.__class__ = RowConv2d
-        elif _is_3x3(layer) and (everywhere or (auto and min(layer.weight.shape[:2]) >= LEAST_CHANNELS)):
+        elif _is_3x3(layer) and (everywhere or (auto and min(layer.weight.shape[:2]) >= LEAST_CHANNELS_TRAINED)):
             layer.__class__, layer.everywhere = WinogradConv2d, everywhere
         else:
             layer.__class__ = nn.Conv2d
@@ -66,15 +69,17 @@ def _eager_on_cpu(x: Tensor, weight: Tensor) -> bool:
 class WinogradConv2d(nn.Conv2d):
     """Convolve (N, C, H, W) to (N, K, H, W) by Winograd's algorithm in float32, or with ``everywhere`` also float64.
 
-    Lower precisions would lose too many digits in the transforms.
+    Of fewer than ``LEAST_CHANNELS``, only the kernels' gradient is faster. Lower precisions would lose too many digits.
     """
 
     everywhere: bool  # on maps of any size
 
     def forward(self, x: Tensor) -> Tensor:
         """Compute by Winograd's algorithm if it is faster, else directly."""
-        if _eager_on_cpu(x, self.weight) and self._pays(x):
-            return winograd_conv2d(x, self.weight, self.bias)
+        direct = not self.everywhere and min(self.weight.shape[:2]) < LEAST_CHANNELS
+        trained = torch.is_grad_enabled() and self.weight.requires_grad
+        if (trained or not direct) and _eager_on_cpu(x, self.weight) and self._pays(x):
+            return winograd_conv2d(x, self.weight, self.bias, direct)
         return super().forward(x)
 
     def _pays(self, x: Tensor) -> bool:
@@ -85,18 +90,13 @@ class WinogradConv2d(nn.Conv2d):
 
 
 class RowConv2d(nn.Conv2d):
-    """Apply a large kernel to a small map, row by row of the kernel, in float32 inference: fc6 (CVPR 2015, sec. 3.1).
-
-    oneDNN reorders the kernels in every call; for fc6 this reads and writes 411 MB. Here each row of the kernel is one matrix
-    product with the kernels in their memory layout, channels last, and rows that see only padding are skipped: a seventh of the
-    work on a map of 12 rows.
-    """
+    """Apply a large kernel to a small map, row by row of the kernel, in float32: fc6 (:mod:`.rows`)."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Compute row by row if that is faster, else directly."""
         # a compiler reorders the kernels once by itself
-        inference = x.dtype == torch.float32 and not torch.is_grad_enabled() and not torch.compiler.is_compiling()
-        if inference and self._fits() and _eager_on_cpu(x, self.weight):
+        wanted = x.dtype == torch.float32 and not torch.compiler.is_compiling()
+        if wanted and self._fits() and _eager_on_cpu(x, self.weight):
             return row_conv2d(x, self.weight, self.bias, self.padding[0])
         return super().forward(x)
 
@@ -104,31 +104,3 @@ class RowConv2d(nn.Conv2d):
         square = self.kernel_size[0] == self.kernel_size[1] and self.padding[0] == self.padding[1]
         steps = (self.stride, self.dilation, self.groups) == ((1, 1), (1, 1), 1)
         return square and steps and self.bias is not None and self.weight.permute(0, 2, 3, 1).is_contiguous()
-
-
-@torch.library.custom_op("fcn_plugin::row_conv2d", mutates_args=())
-def row_conv2d(x: Tensor, weight: Tensor, bias: Tensor, padding: int) -> Tensor:
-    """Convolve (N, C, H, W) with (K, C, k, k) to (N, K, H + 2p - k + 1, W + 2p - k + 1), channels last, stride 1, no gradient."""
-    n, channels, height, width = x.shape
-    outputs, _, side, _ = weight.shape
-    high, wide = height + 2 * padding - side + 1, width + 2 * padding - side + 1
-    # H, N, W, C: each row of all images is contiguous
-    lines = F.pad(x, (padding, padding)).permute(2, 0, 3, 1).contiguous()
-    per_line, per_image, _, _ = lines.stride()
-    patches = lines.as_strided((height, n, wide, side * channels), (per_line, per_image, channels, 1))
-    patches = patches.reshape(height, n * wide, side * channels)
-    out = bias.repeat(high, n * wide, 1)
-    kernels = weight.permute(2, 0, 3, 1).flatten(2)  # row, K, column and C: a view if the kernels are channels last
-    for row in range(side):
-        first, last = max(0, padding - row), min(high, height + padding - row)
-        if first < last:
-            seen = patches[first + row - padding : last + row - padding].flatten(0, 1)
-            out[first:last].flatten(0, 1).addmm_(seen, kernels[row].mT)
-    out = out.view(high, n, wide, outputs).permute(1, 3, 0, 2)
-    return out.contiguous(memory_format=torch.channels_last)
-
-
-@row_conv2d.register_fake
-def _(x: Tensor, weight: Tensor, bias: Tensor, padding: int) -> Tensor:
-    grown = 2 * padding - weight.shape[-1] + 1
-    return x.new_empty(len(x), x.shape[2] + grown, x.shape[3] + grown, len(weight)).permute(0, 3, 1, 2)

@@ -2,8 +2,7 @@
 
 Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", CVPR 2016 (arXiv 1509.09308), sec. 4.3. N batch, C and K
 channels in and out, H x W map; the map is cut into T tiles of 4 x 4 outputs, each from 6 x 6 inputs. With the transforms B, G, A
-as 36 x 36, 36 x 9 and 16 x 36 matrices, a tile d and a kernel g give ``A [(G g) * (B d)]``, which over all channels is 36 matrix
-products of T x C by C x K.
+along both axes, tile d and kernel g give ``A [(G g) * (B d)]``; over all channels, ``*`` is 36 matrix products of T x C by C x K.
 """
 
 from __future__ import annotations
@@ -29,29 +28,34 @@ _G = [[6, 0, 0], [-4, -4, -4], [-4, 4, -4], [1, 2, 4], [1, -2, 4], [0, 0, 24]]  
 _A = [[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]]
 
 
-def _both_axes(rows: list[list[int]], divisor: int = 1) -> Tensor:
-    matrix = torch.tensor(rows, dtype=torch.float64) / divisor
-    return torch.kron(matrix, matrix)
+B, G, A = (torch.tensor(rows, dtype=torch.float64) / divisor for rows, divisor in ((_B, 1), (_G, 24), (_A, 1)))
 
 
-B, G, A = _both_axes(_B), _both_axes(_G, 24), _both_axes(_A)
+def _both_axes(matrix: Tensor, x: Tensor) -> Tensor:
+    """Transform both axes of tiles (b^2, M) by a matrix (a, b); return (a^2, M)."""
+    (a, b), matrix = matrix.shape, matrix.to(x)
+    half = (matrix @ x.reshape(b, -1)).view(a, b, -1)
+    return torch.bmm(matrix.expand(a, a, b), half).view(a * a, -1)
 
 
 @torch.library.custom_op("fcn_plugin::winograd_conv2d", mutates_args=())
-def winograd_conv2d(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+def winograd_conv2d(x: Tensor, weight: Tensor, bias: Tensor | None, direct: bool = False) -> Tensor:
     """Convolve (N, C, H, W) with (K, C, 3, 3) to (N, K, H, W): stride 1, padding 1, channels last in memory.
 
-    The result differs from direct convolution by rounding: about 1e-5 of the largest value in float32.
+    The result differs from direct convolution by rounding: about 1e-5 of the largest value in float32. With ``direct``, only the
+    gradient of the kernels is computed by Winograd's algorithm.
     """
+    if direct:
+        return F.conv2d(x, weight, bias, padding=1).contiguous(memory_format=torch.channels_last)
     k, c, *_ = weight.shape
     # (36, K, C), the cheaper order for channels-last kernels
-    kernels = (G.to(weight) @ weight.permute(2, 3, 0, 1).reshape(9, k * c)).view(SIDE**2, k, c)
+    kernels = _both_axes(G, weight.permute(2, 3, 0, 1).reshape(9, k * c)).view(SIDE**2, k, c)
     out = _empty(x, weight)
     lines = out.permute(0, 2, 3, 1)
     tiled = _Tiles(x, k, border=1)
     for images, rows in tiled.strips():
         summed = torch.bmm(_inputs(tiled, images, rows), kernels.mT)
-        strip = tiled.joined(A.to(x) @ summed.flatten(1), images, rows)
+        strip = tiled.joined(_both_axes(A, summed.flatten(1)), images, rows)
         target = lines[images, TILE * rows.start : TILE * rows.stop]
         strip = strip[:, : target.shape[1], : target.shape[2]]
         torch.add(strip, 0 if bias is None else bias, out=target)
@@ -65,9 +69,10 @@ def winograd_weight_gradient(x: Tensor, gradient: Tensor) -> Tensor:
     outputs = _Tiles(gradient, x.shape[1], border=0)
     total = x.new_zeros(SIDE**2, x.shape[1], gradient.shape[1])
     for images, rows in inputs.strips():
-        back = A.to(x).T @ outputs.cut(images, rows, TILE).flatten(1)
+        back = _both_axes(A.T, outputs.cut(images, rows, TILE).flatten(1))
         total.baddbmm_(_inputs(inputs, images, rows).mT, back.view(SIDE**2, -1, gradient.shape[1]))
-    return (G.to(x).T @ total.flatten(1)).view(3, 3, *total.shape[1:]).permute(3, 2, 0, 1).contiguous()
+    kernels = _both_axes(G.T, total.flatten(1)).view(3, 3, *total.shape[1:]).permute(3, 2, 0, 1)
+    return kernels.contiguous(memory_format=torch.channels_last)
 
 
 class _Tiles:
@@ -110,7 +115,7 @@ class _Tiles:
 def _inputs(tiled: _Tiles, images: slice, rows: slice) -> Tensor:
     """Return the transformed tiles, (36, T, C)."""
     cut = tiled.cut(images, rows, SIDE)
-    return (B.to(cut) @ cut.flatten(1)).view(cut.shape)
+    return _both_axes(B, cut.flatten(1)).view(cut.shape)
 
 
 def _empty(x: Tensor, weight: Tensor) -> Tensor:
@@ -120,24 +125,28 @@ def _empty(x: Tensor, weight: Tensor) -> Tensor:
 
 
 @winograd_conv2d.register_fake
-def _(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+def _(x: Tensor, weight: Tensor, bias: Tensor | None, direct: bool = False) -> Tensor:
     return _empty(x, weight)
 
 
 @winograd_weight_gradient.register_fake
 def _(x: Tensor, gradient: Tensor) -> Tensor:
-    return x.new_empty(gradient.shape[1], x.shape[1], 3, 3)
+    return x.new_empty(gradient.shape[1], 3, 3, x.shape[1]).permute(0, 3, 1, 2)
 
 
 def _backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
     (x, weight), wanted = ctx.saved_tensors, ctx.needs_input_grad
     return (
-        winograd_conv2d(gradient, weight.flip(2, 3).transpose(0, 1), None) if wanted[0] else None,
+        winograd_conv2d(gradient, weight.flip(2, 3).transpose(0, 1), None, ctx.direct) if wanted[0] else None,
         winograd_weight_gradient(x, gradient) if wanted[1] else None,
         gradient.sum((0, 2, 3)) if wanted[2] else None,
+        None,
     )
 
 
-winograd_conv2d.register_autograd(
-    _backward, setup_context=lambda ctx, inputs, output: ctx.save_for_backward(*inputs[:2])
-)
+def _save(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+    ctx.save_for_backward(*inputs[:2])
+    ctx.direct = inputs[3]
+
+
+winograd_conv2d.register_autograd(_backward, setup_context=_save)

@@ -20,6 +20,7 @@ from ..layers.coord_map import CoordMap
 from .decision import decide
 from .losses import check_losses
 from .losses.of_samples import paths_of, sample_losses
+from .losses.strips import fits_strips, strip_losses
 from .losses.terms import Term
 from .precision import at_least_float32
 from .score_names import ScoreNames
@@ -177,6 +178,14 @@ class FCNSkipHead(ScoreNames):
             found = f"the scores of {paths_of(batch_img_metas)} are not finite: {reason}"
             raise UserError("scores-nan", f"{found}; if training diverged, lower the learning rate.")
         return fused
+
+    def loss(
+        self, inputs: Sequence[Any], batch_data_samples: list[SegDataSample], train_cfg: dict[str, Any]
+    ) -> dict[str, Tensor]:
+        """Compute the losses of a batch; without full-resolution logits if possible (:mod:`.losses.strips`)."""
+        if type(self) is FCNSkipHead and fits_strips(self, inputs):
+            return strip_losses(self, inputs, batch_data_samples)
+        return super().loss(inputs, batch_data_samples, train_cfg)
 
     def loss_by_feat(self, seg_logits: Tensor, batch_data_samples: list[SegDataSample]) -> dict[str, Tensor]:
         """Compute the losses of a batch, as mmseg's method; errors as in :func:`.sample_losses`."""

@@ -11,6 +11,7 @@ from mmengine.device import get_device
 from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
 
+from ..allocator import keep_freed_memory
 from ..checkpoints.load import load_verified
 from ..checkpoints.read import Checkpoint, open_checkpoint
 from ..configs import get_config
@@ -49,6 +50,7 @@ def load(
     except (AssertionError, RuntimeError) as error:  # torch's errors for an unknown or missing device
         message = f"can't use device {device} ({str(error).splitlines()[0]}): give another, or none"
         raise UserError("option-value", message) from error
+    keep_freed_memory()
     return Net(model.to_inference(), pipeline, classes, palette, batch_size)
 
 

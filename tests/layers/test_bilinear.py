@@ -91,6 +91,15 @@ def test_rows_that_are_not_there_are_refused(first, last):
         BilinearUpsample(1, 4).rows(torch.zeros(1, 1, 4, 4), first, last)
 
 
+@pytest.mark.parametrize(("stride", "kernel", "padding"), [(2, 4, 1), (8, 15, 0), (8, 16, 4), (32, 63, 16), (3, 5, 1)])
+def test_upsampling_is_a_product_of_two_matrices(stride, kernel, padding):
+    layer, x = BilinearUpsample(2, stride, kernel, padding), torch.randn(1, 2, 3, 4)
+    rows, columns = layer.axis_matrix(3, 1, layer.output_side(3)), layer.axis_matrix(4, 0, layer.output_side(4) - 1)
+    torch.testing.assert_close(rows @ x.double() @ columns.mT, layer(x)[:, :, 1:, :-1].double(), rtol=1e-5, atol=1e-6)
+    with refused("geometry", "outside a map"):
+        layer.axis_matrix(3, 0, layer.output_side(3) + 1)
+
+
 def test_a_crop_is_a_view_of_rows_and_columns_from_the_offset():
     x = torch.arange(30).reshape(1, 1, 5, 6)
     assert crop(x, 2, (2, 3)).tolist() == [[[[14, 15, 16], [20, 21, 22]]]]

@@ -37,6 +37,15 @@ def test_strips_are_what_is_tested(monkeypatch):
     assert counts[0] > 3 and counts[1] == 1
 
 
+def test_the_kernels_gradient_alone():
+    given = tensors(9, 14)
+    found, expected = winograd_conv2d(*given, True), F.conv2d(*given, padding=1)
+    torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)
+    back = torch.randn_like(expected)
+    for a, b in zip(torch.autograd.grad(found, given, back), torch.autograd.grad(expected, given, back), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-12, atol=1e-12)
+
+
 @pytest.mark.parametrize("wanted", [(0,), (1,), (2,), (0, 2)])
 def test_gradients_of_a_part(wanted):
     given = [t.requires_grad_(i in wanted) for i, t in enumerate(tensors(6, 7))]
@@ -72,3 +81,4 @@ def test_an_inplace_relu_behind_it():
 def test_torch_knows_the_operator():
     """Shapes without data, autograd, and what ``torch.compile`` assumes of an operator."""
     torch.library.opcheck(winograd_conv2d, tensors(6, 9))
+    torch.library.opcheck(winograd_conv2d, (*tensors(6, 9), True))

@@ -10,6 +10,7 @@ import fcn_plugin
 from fcn_plugin.checkpoints.config_text import config_text
 from fcn_plugin.configs import get_config
 from fcn_plugin.data.palette import CLASS_NAMES, voc_palette
+from fcn_plugin.prediction import load as load_room
 from fcn_plugin.preflight.prepare import prepare
 
 
@@ -49,6 +50,13 @@ def test_the_config_inside(save, photo):
     assert prediction.labels.shape == (64, 64)
     assert prediction.labels.max() < 21
     assert np.array_equal(prediction.image, np.asarray(Image.open(photo)))
+
+
+def test_prediction_keeps_freed_memory(save, monkeypatch):
+    calls = []
+    monkeypatch.setattr(load_room, "keep_freed_memory", lambda: calls.append(1))
+    fcn_plugin.load(save(), device="cpu")
+    assert calls == [1]
 
 
 @pytest.mark.parametrize("key, value", [("test_dataloader", None), ("test_dataloader.dataset.pipeline", [])])

@@ -71,10 +71,15 @@ class FCNCrossEntropyLoss(nn.Module):
         loss = F.cross_entropy(logits, label, factors, ignore_index=ignore_index, reduction=reduction)
         if each:
             return self.loss_weight * loss
-        total = loss if weight is None else (loss * weight).sum()
+        return self.of_sum(loss if weight is None else (loss * weight).sum(), label, ignore_index)
+
+    def of_sum(self, total: Tensor, label: Tensor, ignore_index: int) -> Tensor:
+        """Compute the scalar loss from the pixels' sum, in which class weights count; ``label`` (N, H, W) is for the mean."""
         if self.reduction == "mean":
-            valid = label[label != ignore_index]
-            count = joint_sum(factors[valid].sum() if factors is not None else total.new_tensor(valid.numel()))
+            valid = label != ignore_index
+            if self.class_weight is not None:
+                valid = total.new_tensor(self.class_weight)[label[valid]]
+            count = joint_sum(valid.sum().to(total.dtype))
             total = total / count.where(count > 0, 1)
         return self.loss_weight * sharing() * total
 

@@ -39,7 +39,23 @@ def sample_losses(
     Raises:
         UserError: ``mask-size``, ``classes-count`` for another number of maps, ``mask-ids``.
     """
-    size, wanted = tuple(label.shape[-2:]), tuple(logits.shape[-2:])
+    check_masks(label, tuple(logits.shape[-2:]), metas, num_classes, decision, ignore_index)
+    sampled = as_pair(logits) if getattr(sampler, "thresh", None) is not None else logits  # for OHEM
+    weight = sampler.sample(sampled, label) if sampler is not None else None
+    label = label if decision.multilabel else label.squeeze(1)
+    return pixel_losses(terms, logits, label, weight, ignore_index, decision)
+
+
+def check_masks(
+    label: Tensor,
+    wanted: tuple[int, ...],
+    metas: Sequence[Mapping[str, Any]],
+    num_classes: int,
+    decision: Decision = SOFTMAX,
+    ignore_index: int = 255,
+) -> None:
+    """Check number, size and ids of the masks of :func:`sample_losses`, which raises the same errors; ``wanted`` is (H, W)."""
+    size = tuple(label.shape[-2:])
     if size != wanted:
         raise UserError("mask-size", f"masks of {paths_of(metas)} are {size}, the images {wanted}: make them equal")
     maps, ids = (num_classes, 2) if decision.multilabel else (1, num_classes)
@@ -49,10 +65,6 @@ def sample_losses(
     if has_stray_ids(label, ids, ignore_index):  # waits for a GPU once, not for each sample
         for meta, mask in zip(metas, label, strict=True):
             check_label_ids(mask, ids, ignore_index, meta)
-    sampled = as_pair(logits) if getattr(sampler, "thresh", None) is not None else logits  # for OHEM
-    weight = sampler.sample(sampled, label) if sampler is not None else None
-    label = label if decision.multilabel else label.squeeze(1)
-    return pixel_losses(terms, logits, label, weight, ignore_index, decision)
 
 
 def paths_of(metas: Iterable[Mapping[str, Any]]) -> str:

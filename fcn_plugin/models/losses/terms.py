@@ -45,16 +45,22 @@ def pixel_losses(
         weight: (N, H, W) factor per pixel, from a pixel sampler.
         decision: how logits become labels.
     """
+    values = [(term, term(logits, label, weight=weight, ignore_index=ignore_index)) for term in terms]
+    right = (decision.labels(logits.detach()) == label) & (label != ignore_index)
+    return named_losses(values, right.sum(), label, ignore_index)
+
+
+def named_losses(
+    values: Iterable[tuple[Term, Tensor]], right: Tensor, label: Tensor, ignore_index: int
+) -> dict[str, Tensor]:
+    """Return the values of :func:`pixel_losses` from each loss function's scalar, and the number of pixels that are ``right``."""
     losses: dict[str, Tensor] = {}
-    valid = label != ignore_index
-    pixels = joint_sum(valid.sum()).clamp(min=1)
-    for term in terms:
-        value = term(logits, label, weight=weight, ignore_index=ignore_index)
+    pixels = joint_sum((label != ignore_index).sum()).clamp(min=1)
+    for term, value in values:
         losses[term.loss_name] = losses.get(term.loss_name, 0) + value
         if getattr(term, "reduction", None) == "sum":  # named without "loss": such keys would be added to the total
             losses[f"{term.loss_name.removeprefix('loss_')}_per_pixel"] = value.detach() / pixels
-    right = (decision.labels(logits.detach()) == label) & valid
-    losses["acc_seg"] = 100 * sharing() * right.sum() / pixels
+    losses["acc_seg"] = 100 * sharing() * right / pixels
     return losses
 
 

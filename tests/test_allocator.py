@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from fcn_plugin.engine import allocator
+from fcn_plugin import allocator
 
 COUNT = """
 import resource, runpy, sys, torch

@@ -1,4 +1,4 @@
-"""Keep memory freed by a training step; by default glibc returns large blocks at once, and the next step page-faults."""
+"""Keep memory freed by a training step or an image; by default glibc returns large blocks at once, and the next one page-faults."""
 
 from __future__ import annotations
 
