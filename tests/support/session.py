@@ -13,7 +13,7 @@ from hypothesis import settings
 from support.processes import stop_workers
 
 import fcn_plugin  # noqa: F401
-from fcn_plugin.engine.allocator import keep_freed_memory
+from fcn_plugin.allocator import keep_freed_memory
 
 pytest_plugins = ["support.fixtures", "support.conversions"]
 
