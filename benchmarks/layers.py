@@ -51,12 +51,17 @@ def kernels(
 
 
 def upsampling(
-    maps: tuple = ((8, 21, 33, 33, 8, 15), (1, 21, 48, 64, 8, 16), (1, 21, 24, 32, 16, 32), (1, 21, 12, 16, 32, 63)),
+    maps: tuple = (
+        (8, 21, 33, 33, 8, 15, 256, 256),
+        (1, 21, 48, 64, 8, 16, 375, 500),
+        (1, 21, 24, 32, 16, 32, 375, 500),
+        (1, 21, 12, 16, 32, 64, 375, 500),
+        (1, 21, 18, 22, 32, 63, 518, 643),
+    ),
 ) -> Iterator[Case]:
-    """Yield bilinear upsampling, forward and backward, of maps (N, C, H, W) by a factor with a kernel size."""
-    for n, c, height, width, factor, side in maps:
+    """Yield bilinear upsampling, forward and backward, of maps (N, C, h, w) by a factor with a kernel size, cropped to (H, W)."""
+    for n, c, height, width, factor, side, *size in maps:
         layer, x = BilinearUpsample(c, factor, side, (side - factor + 1) // 2), _random(n, c, height, width)
-        size = layer.output_side(height), layer.output_side(width)
         rows, columns = (layer.axis_matrix(a, 0, b).float() for a, b in zip((height, width), size, strict=True))
         whole = side % 2 == 0  # an even kernel's grid ends half a stride outside the outer scores, an odd one's on them
 
@@ -67,8 +72,8 @@ def upsampling(
 
         start = factor if whole else layer.padding[0] + 1
         ways = {
-            "transposed convolution": layer,
-            "two matrix products": lambda x, a=rows, b=columns: a @ x @ b.mT,
+            "transposed convolution": lambda x, layer=layer, size=size: crop(layer(x), 0, size),
+            "two matrix products": lambda x, a=rows, b=columns: a @ (x.contiguous() @ b.mT),
             "interpolation": lambda x, i=interpolated, start=start, size=size: crop(i(x), start, size),
         }
         gradient = torch.randn(n, c, *size)

@@ -8,7 +8,9 @@ from benchmarks import layers
 SMALL = dict(
     fc6=lambda: layers.fc6((3, 4), (3, 5)),
     kernels=lambda: layers.kernels(((3, 4, 9, 6),)),
-    upsampling=lambda: layers.upsampling(((1, 2, 3, 4, 8, 15), (2, 3, 2, 3, 8, 16), (1, 2, 2, 2, 2, 4))),
+    upsampling=lambda: layers.upsampling(
+        ((1, 2, 3, 4, 8, 15, 20, 30), (2, 3, 2, 3, 8, 16, 16, 23), (1, 2, 2, 2, 2, 3, 3, 3))
+    ),
     loss=lambda: layers.loss(((2, 3, 3, 4, 17, 25),)),
 )
 
