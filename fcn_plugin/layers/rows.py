@@ -9,6 +9,7 @@ the kernels stay in their memory layout, and rows that see only padding are skip
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -108,7 +109,7 @@ def _(x: Tensor, gradient: Tensor, side: int, padding: int) -> Tensor:
     return _empty_kernels(x, gradient, side)
 
 
-def _backward(ctx, gradient: Tensor) -> tuple[Tensor | None, ...]:
+def _backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
     (x, weight), wanted = ctx.saved_tensors, ctx.needs_input_grad
     return (
         row_conv2d_input_gradient(gradient, weight, ctx.padding) if wanted[0] else None,
@@ -118,7 +119,7 @@ def _backward(ctx, gradient: Tensor) -> tuple[Tensor | None, ...]:
     )
 
 
-def _save(ctx, inputs: tuple, output: Tensor) -> None:
+def _save(ctx: Any, inputs: tuple, output: Tensor) -> None:
     ctx.save_for_backward(*inputs[:2])
     ctx.padding = inputs[3]
 

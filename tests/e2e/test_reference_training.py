@@ -48,19 +48,21 @@ def test_loss_is_summed_in_float32_under_autocast(name):
     for part, layer in model.named_modules():
         if isinstance(layer, (torch.nn.Conv2d, torch.nn.ConvTranspose2d)):
             layer.register_forward_hook(lambda _, __, out, part=part: dtypes.__setitem__(part, out.dtype))
-    loss = model.decode_head.loss_decode
-    loss.register_forward_pre_hook(lambda _, inputs: seen.update(logits=inputs[0], label=inputs[1]))
+    head = model.decode_head
+    fuse = head.fuse_scores
+    head.fuse_scores = lambda streams: seen.setdefault("scores", fuse(streams))
 
     image = 255 * torch.rand(1, 3, HEIGHT, WIDTH) - 115
     label = torch.randint(0, CLASSES, (HEIGHT, WIDTH))
     label[100:200, 50:250] = 255
     value = model(image, [sample(label)], mode="loss")["decode.loss_ce"]
     value.backward()
+    logits = head.upsample_scores(seen["scores"].detach(), (HEIGHT, WIDTH))
 
     assert dtypes.pop("neck.fc6") == torch.bfloat16
     upscores = {dtype for part, dtype in dtypes.items() if "upscore" in part}
-    assert upscores == {seen["logits"].dtype} == {value.dtype} == {torch.float32}
-    exact = F.cross_entropy(seen["logits"].detach().double(), seen["label"], ignore_index=255, reduction="sum")
+    assert upscores == {seen["scores"].dtype} == {value.dtype} == {torch.float32}
+    exact = F.cross_entropy(logits.double(), label[None], ignore_index=255, reduction="sum")
     assert value.item() > HEIGHT * WIDTH
     assert value.item() == pytest.approx(exact.item(), rel=1e-6)
     assert all(parameter.grad.isfinite().all() for parameter in model.parameters())

@@ -7,6 +7,7 @@ is computed with the loss: softmax minus truth goes back through the upsampling 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -22,7 +23,7 @@ from .terms import named_losses
 STRIP_BYTES = 4 << 20  # of logits at a time: they stay in the cache
 
 
-def fits_strips(head, inputs: Sequence) -> bool:
+def fits_strips(head: Any, inputs: Sequence) -> bool:
     """Return whether nothing but the plain cross entropy reads the logits, on a CPU, where strips were measured to be faster."""
     upscore, terms = getattr(head, head.last_upscore, None), head.loss_terms
     return (
@@ -36,7 +37,7 @@ def fits_strips(head, inputs: Sequence) -> bool:
     )
 
 
-def strip_losses(head, inputs: Sequence, samples: list) -> dict[str, Tensor]:
+def strip_losses(head: Any, inputs: Sequence, samples: list) -> dict[str, Tensor]:
     """Compute what ``head.loss_by_feat`` returns for the logits of ``inputs``; the same errors."""
     scores, (height, width) = at_least_float32(head.fuse_scores(inputs)), inputs[-1]
     label = head._stack_batch_gt(samples)
@@ -62,7 +63,7 @@ class StripCrossEntropy(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx, scores: Tensor, rows: Tensor, columns: Tensor, label: Tensor, factors: Tensor, ignore_index: int
+        ctx: Any, scores: Tensor, rows: Tensor, columns: Tensor, label: Tensor, factors: Tensor, ignore_index: int
     ) -> tuple[Tensor, Tensor]:
         """Return the sum over the labelled pixels, and the number of those whose label has the largest logit.
 
@@ -104,7 +105,7 @@ class StripCrossEntropy(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, total: Tensor, right: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, total: Tensor, right: Tensor) -> tuple[Tensor | None, ...]:
         """Return the gradient of the scores."""
         (gradient,) = ctx.saved_tensors
         return gradient * total, None, None, None, None, None
