@@ -53,7 +53,14 @@ class _ShapesOnly(TorchFunctionMode):
     def __torch_function__(
         self, func: Callable[..., Any], types: object, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        return args[0] if func in KEEP_SHAPE else func(*args, **(kwargs or {}))
+        return args[0] if func in KEEP_SHAPE and args and _fits(func, *args) else func(*args, **(kwargs or {}))
+
+
+def _fits(func: Callable[..., Any], value: Tensor, *sizes: Any) -> bool:
+    """Return False for a norm of another number of channels or size of map, for which torch raises its error."""
+    if func is F.batch_norm and sizes[0] is not None:
+        return value.shape[1] == len(sizes[0])
+    return func is not F.layer_norm or value.shape[-len(sizes[0]) :] == tuple(sizes[0])
 
 
 @contextmanager

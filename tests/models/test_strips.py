@@ -18,10 +18,10 @@ def loss(**kwargs):
     return dict(type="FCNCrossEntropyLoss", **kwargs)
 
 
-def case(variant="8s", geometry="aligned", terms=None, void=255, **kwargs):
+def case(variant="8s", geometry="aligned", terms=None, void=255, num_classes=4, **kwargs):
     """(head, streams that want gradients, samples of two images with a tenth of void)."""
     torch.manual_seed(0)
-    head = build_head(variant, geometry, num_classes=4, loss_decode=terms or loss(), ignore_index=void, **kwargs)
+    head = build_head(variant, geometry, num_classes, loss_decode=terms or loss(), ignore_index=void, **kwargs)
     wake_scores(head)
     *maps, _ = zero_streams(geometry, 70)
     streams = [torch.randn(2, *m.shape[1:]).requires_grad_() for m in maps[: len(STREAMS[variant])]]
@@ -98,6 +98,15 @@ def test_a_new_net_counts_the_first_class(monkeypatch):
     assert found[0]["acc_seg"] == expected[0]["acc_seg"] > 0
 
 
+def test_large_scores(monkeypatch):
+    """log(4) is lost if it is added to scores of a million."""
+    head, inputs, samples = case("32s")
+    head.init_weights()
+    torch.nn.init.constant_(head.score_fr.bias, 1e6)
+    found, expected = both(monkeypatch, head, inputs, samples)
+    torch.testing.assert_close(found[0], expected[0])
+
+
 def test_only_void(monkeypatch):
     head, inputs, samples = case("32s")
     for one in samples:
@@ -148,6 +157,23 @@ def test_a_head_that_changes_its_logits(used):
     head.__class__ = Sharper
     head.loss(inputs, samples, {})
     assert used == []
+
+
+def test_a_single_channel_is_a_pair(used):
+    head, inputs, samples = case("32s", num_classes=1)
+    for one in samples:
+        one.gt_sem_seg.data.clamp_(max=0)
+    assert head.loss(inputs, samples, {})["loss_ce"] > 0
+    assert used == []
+
+
+@pytest.mark.parametrize("count", [3, 5])
+def test_class_weights_of_another_number(count):
+    head, inputs, samples = case("32s", terms=loss(class_weight=[1.0] * count))
+    for one in samples:
+        one.gt_sem_seg.data.clamp_(max=2)
+    with pytest.raises(RuntimeError, match="weight"):
+        head.loss(inputs, samples, {})
 
 
 def test_errors_name_the_masks(used):

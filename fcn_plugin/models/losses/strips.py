@@ -30,10 +30,13 @@ STRIP_BYTES = 4 << 20  # of logits at a time: they stay in the cache
 def fits_strips(head: FCNSkipHead, inputs: Sequence[Any]) -> bool:
     """Return whether nothing but the plain cross entropy reads the logits, on a CPU, where strips were measured to be faster."""
     upscore, terms = getattr(head, head.last_upscore, None), head.loss_terms
+    class_weights = [getattr(term, "class_weight", None) for term in terms]
     return (
         inputs[0].device.type == "cpu"
         and [type(term) for term in terms] == [FCNCrossEntropyLoss]
         and head.decision == SOFTMAX
+        and head.out_channels > 1  # the loss counts one channel z as (0, z)
+        and all(len(weights) == head.out_channels for weights in class_weights if weights is not None)
         and head.sampler is None
         and type(upscore) is BilinearUpsample
         and not upscore.learnable
@@ -101,7 +104,7 @@ class StripCrossEntropy(torch.autograd.Function):
             factor = factors[truth] * valid[:, None]
             shares = logits.sub_(best).exp_()
             partition = shares.sum(1, keepdim=True)
-            total += (factor * (partition.log() + best - own)).sum()
+            total += (factor * (partition.log() + (best - own))).sum()  # log + best would round to best if it is large
             shares.mul_(factor / partition).scatter_add_(1, truth, -factor)
             gradient[:, :, part] += weights.mT @ shares
         ctx.save_for_backward(gradient @ columns)
