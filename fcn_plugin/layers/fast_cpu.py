@@ -16,9 +16,8 @@ from .winograd import TILE, winograd_conv2d
 ALGORITHMS = ("auto", "winograd", "direct")
 # below these, transforms and reading 36 / 9 times the kernels cost more than the saved multiplications: docs/performance.md
 LEAST_CHANNELS, LEAST_TILES = 128, 48
-LEAST_CHANNELS_TRAINED = (
-    64  # for the kernels' gradient, for which oneDNN takes four times as long as for the other sums
-)
+# for the kernels' gradient, for which oneDNN takes four times as long as for the other sums
+LEAST_CHANNELS_TRAINED = 64
 
 
 def use_fast_convolutions(net: nn.Module, algorithm: str = "auto") -> None:
