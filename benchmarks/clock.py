@@ -12,23 +12,27 @@ import torch
 Key = TypeVar("Key")
 
 
-def seconds(work: Callable[[], object], device: str) -> float:
-    """One call, from a device at rest to a device at rest."""
+def seconds(work: Callable[[], object], device: str, now: Callable[[], float] = time.perf_counter) -> float:
+    """One call, from a device at rest to a device at rest; ``time.process_time`` as ``now`` counts CPU time."""
     _wait(device)
-    start = time.perf_counter()
+    start = now()
     work()
     _wait(device)
-    return time.perf_counter() - start
+    return now() - start
 
 
 def interleaved(
-    works: Mapping[Key, Callable[[], object]], rounds: int, device: str, tell: Callable[[], None] = lambda: None
+    works: Mapping[Key, Callable[[], object]],
+    rounds: int,
+    device: str,
+    tell: Callable[[], None] = lambda: None,
+    now: Callable[[], float] = time.perf_counter,
 ) -> dict[Key, list[float]]:
-    """Seconds of each in every round, A B C A B C ..., after the callers' warm-up; ``tell`` is called after each."""
+    """:func:`seconds` of each in every round, A B C A B C ..., after the callers' warm-up; ``tell`` is called after each."""
     taken: dict[Key, list[float]] = {key: [] for key in works}
     for _ in range(rounds):
         for key, work in works.items():
-            taken[key].append(seconds(work, device))
+            taken[key].append(seconds(work, device, now))
             tell()
     return taken
 

@@ -9,10 +9,10 @@ import argparse
 
 import torch
 from mmengine.registry import init_default_scope
-from prettytable import PrettyTable, TableStyle
 from torch.profiler import ProfilerActivity, profile
 
 from .nets import build, work_of
+from .report import markdown_table
 from .variants import Variant
 
 
@@ -38,10 +38,7 @@ def kernel_times(variant: Variant, device: str, calls: int = 5, rows: int = 15) 
     taken = "self_device_time_total" if device == "cuda" else "self_cpu_time_total"
     events = sorted(found.key_averages(), key=lambda event: getattr(event, taken), reverse=True)
     total = sum(getattr(event, taken) for event in events)
-    table = PrettyTable(["operation", "ms a call", "share", "times a call"])
-    table.set_style(TableStyle.MARKDOWN)
-    table.align = "r"
-    table.align["operation"] = "l"
+    table = markdown_table(["operation", "ms a call", "share", "times a call"])
     for event in events[:rows]:
         time = getattr(event, taken)
         table.add_row(

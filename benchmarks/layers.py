@@ -12,7 +12,7 @@ from statistics import median
 
 import torch
 import torch.nn.functional as F
-from prettytable import PrettyTable, TableStyle
+from prettytable import PrettyTable
 from torch import Tensor
 
 from fcn_plugin.allocator import keep_freed_memory
@@ -20,6 +20,9 @@ from fcn_plugin.layers.bilinear import BilinearUpsample, crop
 from fcn_plugin.layers.rows import row_conv2d
 from fcn_plugin.layers.winograd import winograd_weight_gradient
 from fcn_plugin.models.losses.strips import StripCrossEntropy
+
+from .clock import interleaved, ratio
+from .report import markdown_table
 
 Case = tuple[str, dict[str, Callable[[], object]]]  # torch's way first
 
@@ -107,21 +110,13 @@ PARTS = dict(fc6=fc6, kernels=kernels, upsampling=upsampling, loss=loss)
 
 def compare(cases: Iterator[Case], rounds: int) -> PrettyTable:
     """Return a Markdown table: median CPU time of each variant, and the median ratio to torch's in the same round."""
-    table = PrettyTable(["case", "variant", "ms", "times as fast"])
-    table.set_style(TableStyle.MARKDOWN)
-    table.align = "r"
-    table.align["case"] = table.align["variant"] = "l"
+    table = markdown_table(["case", "variant", "ms", "times as fast"], left=2)
     for name, works in cases:
-        taken: dict[str, list[float]] = {key: [] for key in works}
-        for _ in range(rounds + 1):
-            for key, work in works.items():
-                start = time.process_time()
-                work()
-                taken[key].append(time.process_time() - start)
-        first = next(iter(taken.values()))[1:]
-        for key, (_, *seconds) in taken.items():
-            ratio = median(a / b for a, b in zip(first, seconds, strict=True))
-            table.add_row([name, key, f"{1e3 * median(seconds):.1f}", f"{ratio:.2f}"])
+        interleaved(works, 1, "cpu")  # warms up
+        taken = interleaved(works, rounds, "cpu", now=time.process_time)
+        first = next(iter(taken.values()))
+        for key, seconds in taken.items():
+            table.add_row([name, key, f"{1e3 * median(seconds):.1f}", f"{ratio(first, seconds):.2f}"])
     return table
 
 

@@ -22,7 +22,6 @@ from mmengine.registry import init_default_scope
 from mmengine.structures import PixelData
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
-from prettytable import PrettyTable, TableStyle
 from torch import nn
 
 from fcn_plugin.atomic_write import atomic_write, make_dir
@@ -35,6 +34,7 @@ from fcn_plugin.errors import UserError
 
 from . import clock
 from .peer_net import PEERS, import_smp
+from .report import markdown_table
 
 CONFIG = "fcn8s_efficientnet-lite0_camvid"
 IMAGE = (1, 360, 480)  # N, H, W of a timed forward: a frame of CamVid
@@ -152,10 +152,7 @@ def _step(net: nn.Module, cfg: Config):
 
 def table(result: dict) -> str:
     """Write a Markdown table: mean IU in percent, times as multiples of the last net's, seconds in brackets."""
-    out = PrettyTable(["net", "M parameters", "mean IU val", "mean IU test", "forward", "training step"])
-    out.set_style(TableStyle.MARKDOWN)
-    out.align = "r"
-    out.align["net"] = "l"
+    out = markdown_table(["net", "M parameters", "mean IU val", "mean IU test", "forward", "training step"])
     for name, row in result["nets"].items():
         scores = result["mIoU"] if name == result["peer"] else {}
         percents = [f"{scores[split]:.2f}" if split in scores else "-" for split in ("val", "test")]

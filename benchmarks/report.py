@@ -23,6 +23,16 @@ COLUMNS = [
 GROWTH = ("size", "batch", "classes")
 
 
+def markdown_table(columns: list[str], left: int = 1) -> PrettyTable:
+    """An empty Markdown table whose first ``left`` columns are texts, and the others numbers."""
+    out = PrettyTable(columns)
+    out.set_style(TableStyle.MARKDOWN)
+    out.align = "r"
+    for name in columns[:left]:
+        out.align[name] = "l"
+    return out
+
+
 def table(result: dict) -> str:
     """A Markdown table with a line about the machine above and the first row's name below."""
     machine = result["machine"]
@@ -34,10 +44,7 @@ def table(result: dict) -> str:
     )
     if machine["load"] is not None and machine["device"] == "cpu":
         head += f"; load {machine['load']:.1f} at the end"
-    out = PrettyTable(COLUMNS)
-    out.set_style(TableStyle.MARKDOWN)
-    out.align = "r"
-    out.align["variant"] = "l"
+    out = markdown_table(COLUMNS)
     for row in result["rows"]:
         out.add_row(
             [

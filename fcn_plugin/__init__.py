@@ -29,6 +29,8 @@ def load(
 ) -> Net:
     """Load a trained net to predict with: ``fcn_plugin.load("iter_2000.pth").predict("photo.jpg")``.
 
+    From then on the process keeps the memory that it frees (:mod:`.allocator`).
+
     Args:
         path: checkpoint of a run, which holds the config of its net; or an ``.onnx`` or OpenVINO ``.xml`` file written by
             ``fcn export``, which runs on the CPU.

@@ -20,6 +20,7 @@ from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 
+from benchmarks.clock import seconds
 from benchmarks.flops import gflop
 from fcn_plugin import get_config
 
@@ -61,10 +62,8 @@ def cpu_ms(model: dict) -> int:
     image, taken = torch.randn(1, net.preprocessing.shape[1], HEIGHT, WIDTH), []
     for _ in range(WARM_UPS + ROUNDS):
         sample = SegDataSample(metainfo=dict(ori_shape=(HEIGHT, WIDTH), img_shape=(HEIGHT, WIDTH)))
-        start = time.process_time()
         with torch.inference_mode():
-            net(image, [sample], mode="predict")
-        taken.append(time.process_time() - start)
+            taken.append(seconds(lambda sample=sample: net(image, [sample], mode="predict"), "cpu", time.process_time))
     return round(1000 * min(taken[WARM_UPS:]))
 
 

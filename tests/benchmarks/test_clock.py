@@ -17,3 +17,8 @@ def test_a_clock_that_runs():
 def test_a_change_of_speed_leaves_the_ratio():
     """In the second round the machine was ten times slower: each round says twice as fast."""
     assert ratio([2.0, 20.0, 2.0], [1.0, 10.0, 1.0]) == 2
+
+
+def test_another_clock():
+    ticks = iter(range(8))
+    assert interleaved({"a": int, "b": int}, 2, "cpu", now=lambda: next(ticks)) == {"a": [1, 1], "b": [1, 1]}
